@@ -1,0 +1,151 @@
+package resp
+
+// A CommandScanner finds where commands end in the bytes that a client sends. The zero value is ready. It is a
+// plain value: a copy of it is a point to return to.
+//
+// Only the form that client libraries send is understood, an array of bulk strings. Inline commands are
+// ErrUnknown.
+type CommandScanner struct {
+	state   commandState
+	kind    Kind
+	wordLen uint8 // bytes of the current argument in word
+	words   bool  // the arguments of this command are being looked at
+	argc    int64
+	arg     int64 // index of the current argument
+	skip    int64 // bytes of the current argument still to come, its CRLF included
+	head    header
+	word    [maxWord]byte
+}
+
+type commandState uint8
+
+const (
+	commandStart  commandState = iota // before the '*' of a command
+	commandHeader                     // inside its "*3\r\n"
+	argHeader                         // inside the "$3\r\n" of an argument
+	argPayload                        // inside the payload of an argument or its CRLF
+)
+
+// maxWord is how much of an argument is looked at: no command or option that matters here is longer, and an
+// argument that fills it equals none of them.
+const maxWord = 16
+
+// AtBoundary reports whether the bytes seen so far end where a command ends.
+func (s *CommandScanner) AtBoundary() bool { return s.state == commandStart }
+
+// Kind returns the kind of the command that ended last.
+func (s *CommandScanner) Kind() Kind { return s.kind }
+
+// Argc returns the number of arguments, the name included, of the command that ended last.
+func (s *CommandScanner) Argc() int64 { return s.argc }
+
+// Next scans p up to the end of a command. It returns how many bytes it took and whether a command ended there;
+// if not, it took all of p. After an error the scanner is of no more use.
+func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {
+	if s.state == commandStart {
+		if n = s.whole(p); n > 0 {
+			return n, true, nil
+		}
+	}
+	for n < len(p) {
+		switch s.state {
+		case commandStart:
+			if p[n] != '*' {
+				return n, false, ErrUnknown
+			}
+			s.state = commandHeader
+		case commandHeader, argHeader:
+			taken, typ, num, size := s.head.add(p[n:])
+			n += taken
+			if size == 0 {
+				return n, false, nil
+			}
+			if size < 0 || !s.begin(typ, num) {
+				return n, false, ErrUnknown
+			}
+		case argPayload:
+			taken := min(s.skip, int64(len(p)-n))
+			if s.words {
+				s.keep(p[n:], taken)
+			}
+			n += int(taken)
+			s.skip -= taken
+			if s.skip == 0 && s.endArg() {
+				return n, true, nil
+			}
+		}
+	}
+	return n, false, nil
+}
+
+// begin takes a complete header.
+func (s *CommandScanner) begin(typ byte, num int64) bool {
+	if s.state == commandHeader {
+		if typ != '*' || num < 1 {
+			return false
+		}
+		s.argc, s.arg, s.kind, s.words = num, 0, Ordinary, true
+		s.state = argHeader
+		return true
+	}
+	if typ != '$' || num < 0 {
+		return false
+	}
+	s.skip, s.wordLen = num+2, 0
+	s.state = argPayload
+	return true
+}
+
+// keep copies the start of the current argument to word. s.skip-2 bytes of payload are still to come.
+func (s *CommandScanner) keep(p []byte, taken int64) {
+	payload := min(taken, s.skip-2)
+	if payload > 0 {
+		s.wordLen += uint8(copy(s.word[s.wordLen:], p[:payload]))
+	}
+}
+
+// endArg closes the current argument and reports whether the command ends with it.
+func (s *CommandScanner) endArg() bool {
+	if s.words {
+		s.kind, s.words = s.kind.with(s.arg, s.argc, s.word[:s.wordLen])
+	}
+	s.arg++
+	s.state = argHeader
+	if s.arg < s.argc {
+		return false
+	}
+	s.state = commandStart
+	return true
+}
+
+// whole takes the common case in one go: an ordinary command that lies in p as a whole. It returns its length,
+// or 0 if the case is another one and nothing was taken.
+func (s *CommandScanner) whole(p []byte) int {
+	if len(p) < 4 || p[0] != '*' {
+		return 0
+	}
+	argc, size := number(p[1:])
+	if size <= 0 || argc < 1 {
+		return 0
+	}
+	i := 1 + size
+	for arg := range argc {
+		if i >= len(p) || p[i] != '$' {
+			return 0
+		}
+		length, size := number(p[i+1:])
+		if size <= 0 || length < 0 {
+			return 0
+		}
+		i += 1 + size
+		if length+2 > int64(len(p)-i) {
+			return 0
+		}
+		if arg == 0 && mayMatter(p[i:i+int(length)]) {
+			return 0
+		}
+		i += int(length) + 2
+	}
+	s.argc, s.kind = argc, Ordinary
+	return i
+}

@@ -1,0 +1,59 @@
+// Package resp finds the boundaries of commands and replies in a Redis connection's two byte streams, RESP2 and
+// RESP3, however the bytes are cut.
+//
+// Both scanners are pure state machines: bytes go in, the end of the next command or frame comes out. They keep
+// no payload, allocate nothing and skip strings by their length, so a value of a gigabyte costs what a value of
+// one byte costs. They are stricter than they need to be: whatever a Redis server or client would not send is an
+// error, and a caller that gets one must stop interpreting that stream, for it no longer knows what a byte means.
+package resp
+
+import "errors"
+
+// ErrUnknown is returned by the scanners for bytes that they cannot place. It is final for the stream.
+var ErrUnknown = errors.New("resp: unknown protocol")
+
+// maxDigits bounds the numbers in length headers. Redis itself limits them to 64 bits; 18 digits always fit.
+const maxDigits = 18
+
+// number reads the decimal number and CRLF at the start of p. It returns the number and its length with CRLF, 0
+// if p ends before that, or -1 if it is malformed. Redis accepts and sends neither signs (but in -1, which stands
+// for null) nor leading zeros here.
+func number(p []byte) (n int64, size int) {
+	i := 0
+	for ; i < len(p); i++ {
+		d := p[i] - '0'
+		if d > 9 {
+			break
+		}
+		n = n*10 + int64(d)
+	}
+	switch {
+	case i > maxDigits || i > 1 && p[0] == '0':
+		return 0, -1
+	case i == len(p):
+		return 0, 0
+	case i == 0:
+		return null(p)
+	case p[i] != '\r':
+		return 0, -1
+	case i+1 == len(p):
+		return 0, 0
+	case p[i+1] != '\n':
+		return 0, -1
+	}
+	return n, i + 2
+}
+
+// null reads "-1\r\n".
+func null(p []byte) (n int64, size int) {
+	const want = "-1\r\n"
+	for i := range len(want) {
+		if i == len(p) {
+			return 0, 0
+		}
+		if p[i] != want[i] {
+			return 0, -1
+		}
+	}
+	return -1, len(want)
+}

@@ -1,0 +1,168 @@
+package resp
+
+// A Kind says what a command means for the connection that it is sent on. Most commands mean nothing for it:
+// they give one reply and leave no trace.
+type Kind uint8
+
+// The kinds of commands.
+const (
+	Ordinary     Kind = iota
+	Auth              // AUTH
+	Hello             // HELLO without AUTH
+	HelloAuth         // HELLO … AUTH user password
+	Reset             // RESET
+	Multi             // MULTI
+	Exec              // EXEC
+	Discard           // DISCARD
+	Subscribe         // SUBSCRIBE, and so on for the other five
+	PSubscribe        //
+	SSubscribe        //
+	Unsubscribe       //
+	PUnsubscribe      //
+	SUnsubscribe      //
+	Asking            // ASKING
+	Caching           // CLIENT CACHING
+	ReplyOff          // CLIENT REPLY OFF
+	ReplySkip         // CLIENT REPLY SKIP
+	Monitor           // MONITOR
+	Sync              // SYNC or PSYNC
+	Blocking          // a command that may keep its connection waiting
+
+	// Kinds that need a further argument to be told; they never leave the scanner.
+	client
+	clientReply
+	xread
+)
+
+// named maps names to kinds.
+func named(name string) Kind {
+	switch name {
+	case "AUTH":
+		return Auth
+	case "HELLO":
+		return Hello
+	case "RESET":
+		return Reset
+	case "MULTI":
+		return Multi
+	case "EXEC":
+		return Exec
+	case "DISCARD":
+		return Discard
+	case "SUBSCRIBE":
+		return Subscribe
+	case "PSUBSCRIBE":
+		return PSubscribe
+	case "SSUBSCRIBE":
+		return SSubscribe
+	case "UNSUBSCRIBE":
+		return Unsubscribe
+	case "PUNSUBSCRIBE":
+		return PUnsubscribe
+	case "SUNSUBSCRIBE":
+		return SUnsubscribe
+	case "ASKING":
+		return Asking
+	case "CLIENT":
+		return client
+	case "MONITOR":
+		return Monitor
+	case "SYNC", "PSYNC":
+		return Sync
+	case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF":
+		return Blocking
+	case "XREAD", "XREADGROUP":
+		return xread
+	}
+	return Ordinary
+}
+
+// with returns the kind after one more argument, and whether the arguments that follow can still change it.
+func (k Kind) with(arg, argc int64, word []byte) (kind Kind, more bool) {
+	if len(word) == maxWord {
+		word = nil // cut off: equal to nothing
+	}
+	var upper [maxWord]byte
+	for i, c := range word {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		upper[i] = c
+	}
+	w := string(upper[:len(word)]) // does not escape: no allocation
+	last := arg == argc-1
+	switch {
+	case arg == 0:
+		k = named(w)
+		more = k == client || k == xread || k == Hello
+	case k == Hello:
+		// HELLO 3 AUTH user password SETNAME name. A user or a name may be AUTH too: then this says HelloAuth,
+		// which is the careful answer.
+		if arg >= 2 && w == "AUTH" {
+			return HelloAuth, false
+		}
+		more = true
+	case k == xread && w == "BLOCK":
+		return Blocking, false
+	case k == xread:
+		more = w != "STREAMS"
+	case k == client && w == "CACHING":
+		return Caching, false
+	case k == client && w == "REPLY" && argc == 3: // any other number of arguments is an error without effect
+		return clientReply, true
+	case k == clientReply && w == "OFF":
+		return ReplyOff, false
+	case k == clientReply && w == "SKIP":
+		return ReplySkip, false
+	}
+	if (last || !more) && k >= client {
+		return Ordinary, false
+	}
+	return k, more
+}
+
+// mayMatter reports whether a command of this name may be of another kind than Ordinary. It is quick and may
+// err on the careful side.
+func mayMatter(name []byte) bool {
+	if len(name) == 0 || len(name) > 12 {
+		return false
+	}
+	first := name[0] | 0x20 // lower case
+	if first < 'a' || first > 'z' {
+		return false
+	}
+	return lengths(first)&(1<<len(name)) != 0
+}
+
+// lengths returns the lengths that names of other kinds with this first letter have, a bit each.
+func lengths(first byte) uint16 {
+	switch first {
+	case 'a': // AUTH, ASKING
+		return 1<<4 | 1<<6
+	case 'b': // BLPOP, BRPOP, BLMOVE, BLMPOP, BZMPOP, BZPOPMIN, BZPOPMAX, BRPOPLPUSH
+		return 1<<5 | 1<<6 | 1<<8 | 1<<10
+	case 'c': // CLIENT
+		return 1 << 6
+	case 'd': // DISCARD
+		return 1 << 7
+	case 'e': // EXEC
+		return 1 << 4
+	case 'h': // HELLO
+		return 1 << 5
+	case 'm': // MULTI, MONITOR
+		return 1<<5 | 1<<7
+	case 'p': // PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
+		return 1<<5 | 1<<10 | 1<<12
+	case 'r': // RESET
+		return 1 << 5
+	case 's': // SYNC, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE
+		return 1<<4 | 1<<9 | 1<<10 | 1<<12
+	case 'u': // UNSUBSCRIBE
+		return 1 << 11
+	case 'w': // WAIT, WAITAOF
+		return 1<<4 | 1<<7
+	case 'x': // XREAD, XREADGROUP
+		return 1<<5 | 1<<10
+	}
+	return 0
+}

@@ -1,0 +1,204 @@
+package resp
+
+import "bytes"
+
+// A ReplyScanner finds where frames end in the bytes that a server sends. A frame is a reply, with the attributes
+// in front of it and the pushes inside it, or a push that stands alone. The zero value is ready.
+//
+// Aggregates need no stack: an aggregate of n values is one value less and n more to come. Pushes and attributes
+// are values too many at any depth, so they add their own and take none: Redis puts pushes between the header of
+// EXEC's array and its elements.
+type ReplyScanner struct {
+	state replyState
+	typ   byte  // of the frame, 0 before its first byte was seen
+	value byte  // type of the value that is being read
+	cr    bool  // the byte before this one, in a line, was CR
+	push  bool  // the frame is a push
+	left  int64 // values still to come in this frame
+	skip  int64 // bytes of a string still to come, its CRLF included
+	head  header
+	said  pushWords
+}
+
+type replyState uint8
+
+const (
+	valueStart  replyState = iota // before a type byte
+	valueHeader                   // inside the length header of a string or an aggregate
+	valueLine                     // inside a line: status, error, number, null, …
+	valueString                   // inside the payload of a string or its CRLF
+)
+
+// maxValues bounds the values in a frame, far above what memory holds and far below overflow.
+const maxValues = 1 << 60
+
+// AtBoundary reports whether the bytes seen so far end where a frame ends.
+func (s *ReplyScanner) AtBoundary() bool { return s.typ == 0 }
+
+// Next scans p up to the end of a frame. It returns how many bytes it took and, if a frame ended there, what it
+// was; if not, it took all of p and the frame is None. After an error the scanner is of no more use.
+func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) {
+	for n < len(p) {
+		done := false
+		switch s.state {
+		case valueStart:
+			s.value = p[n]
+			s.open()
+			n++
+			switch s.value {
+			case '+', '-', ':', '_', '#', ',', '(':
+				s.state = valueLine
+				s.cr = false
+			case '$', '*', '%', '~', '>', '|', '=', '!':
+				num, size := number(p[n:])
+				if size > 0 {
+					n += size
+					if done, err = s.header(num); err != nil {
+						return n, None, err
+					}
+					break
+				}
+				if size < 0 {
+					return n, None, ErrUnknown
+				}
+				s.head = header{len: 1}
+				s.head.buf[0] = s.value
+				s.state = valueHeader
+				continue
+			default:
+				return n - 1, None, ErrUnknown
+			}
+		case valueHeader:
+			taken, _, num, size := s.head.add(p[n:])
+			n += taken
+			if size == 0 {
+				return n, None, nil
+			}
+			if size < 0 {
+				return n, None, ErrUnknown
+			}
+			if done, err = s.header(num); err != nil {
+				return n, None, err
+			}
+		}
+		switch s.state {
+		case valueLine:
+			taken, ended := s.line(p[n:])
+			n += taken
+			done = ended
+		case valueString:
+			taken := min(s.skip, int64(len(p)-n))
+			if s.push {
+				s.said.string(p[n:], taken, s.skip)
+			}
+			n += int(taken)
+			s.skip -= taken
+			done = s.skip == 0
+		}
+		if !done {
+			continue
+		}
+		s.state = valueStart
+		if s.push {
+			s.said.end(s.value)
+		}
+		if s.left == 0 {
+			f = s.frame()
+			s.typ = 0
+			return n, f, nil
+		}
+	}
+	return n, None, nil
+}
+
+// open takes the type byte of a value.
+func (s *ReplyScanner) open() {
+	switch {
+	case s.typ == 0:
+		s.typ, s.left = s.value, 1
+		s.push = s.value == '>'
+		if s.push {
+			s.said = pushWords{}
+		}
+	case s.typ == '|' && s.left == 1 && s.value != '>':
+		s.typ = s.value // the value that the attributes belong to
+	}
+	switch s.value {
+	case '|', '>':
+		// A value too many; one that stands alone is made up for in header.
+	default:
+		s.left--
+	}
+}
+
+// header takes the number of a length header and reports whether the value, or all of an empty aggregate, ends
+// with it.
+func (s *ReplyScanner) header(num int64) (done bool, err error) {
+	s.state = valueStart
+	if num < 0 && s.value != '$' && s.value != '*' {
+		return false, ErrUnknown
+	}
+	switch s.value {
+	case '$', '=', '!':
+		if num < 0 {
+			return true, nil
+		}
+		s.skip = num + 2
+		s.state = valueString
+		return false, nil
+	case '%', '|':
+		num *= 2
+	case '>':
+		if s.push && !s.said.begun {
+			s.said.begun = true
+			s.left-- // the push itself is the frame
+		}
+	}
+	s.left += max(num, 0)
+	if num > maxValues || s.left > maxValues {
+		return false, ErrUnknown
+	}
+	return true, nil
+}
+
+// line takes the rest of a line. Hosts and servers agree that it ends with CRLF; a lone LF or CR is content.
+func (s *ReplyScanner) line(p []byte) (n int, end bool) {
+	for n < len(p) {
+		i := bytes.IndexByte(p[n:], '\n')
+		if i < 0 {
+			s.cr = p[len(p)-1] == '\r'
+			if s.push {
+				s.said.line(s.value, p[n:])
+			}
+			return len(p), false
+		}
+		if s.push {
+			s.said.line(s.value, p[n:n+i])
+		}
+		if i > 0 {
+			s.cr = p[n+i-1] == '\r'
+		}
+		n += i + 1
+		if s.cr {
+			return n, true
+		}
+	}
+	return n, false
+}
+
+// frame names the frame that has ended.
+func (s *ReplyScanner) frame() Frame {
+	switch {
+	case s.push:
+		return Push
+	case s.typ == '-', s.typ == '!':
+		return Error
+	case s.typ == '+':
+		return Status
+	case s.typ == '%':
+		return Map
+	case s.typ == '*':
+		return Array
+	}
+	return Value
+}
