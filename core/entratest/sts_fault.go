@@ -1,0 +1,81 @@
+package entratest
+
+import (
+	"context"
+	"time"
+)
+
+// A Fault makes an [STS] misbehave. Its fields combine: the request first waits (Delay, Hang), then fails
+// (Refuse, Status), or else is answered with a token that is not as it should be (the rest). The zero Fault does
+// nothing but count requests. Of several faults that fit a request, the one that was injected first strikes.
+type Fault struct {
+	// Endpoint is where it strikes; empty means wherever tokens are given.
+	Endpoint Endpoint
+	// Count is how many requests it strikes; 0 means all until [FaultHandle.Remove].
+	Count int
+
+	Delay time.Duration // before anything else; ends early with the request's context
+	Hang  bool          // until the request's context ends, or the fault is removed
+	// HangIgnoringContext hangs until the fault is removed, whatever becomes of the context, as a credential does
+	// that runs a stuck program. The request is then answered.
+	HangIgnoringContext bool
+
+	// Refuse fails the request as if nobody listened at that address. Over HTTP with sockets, where that cannot
+	// be had, the connection is cut.
+	Refuse bool
+
+	// Status answers with this HTTP status, Body and, if not empty, the header Retry-After. An empty Body with a
+	// Status of 400 or more gets Entra's usual JSON. At the endpoint Direct, Status 200 makes Body the token.
+	Status     int
+	RetryAfter string
+	Body       string
+
+	Token      string         // is served in place of a token: opaque, garbage
+	Repeat     bool           // serves the token before once more, as caches do
+	NoObjectID bool           // leaves out the claim oid
+	Claims     map[string]any // are added to the token's, or take their place
+}
+
+// strike plays the waiting and the refusing of the fault that fits, and returns it for the rest. The zero Fault
+// stands for none.
+func (s *STS) strike(ctx context.Context, e Endpoint) (Fault, error) {
+	f, handle := s.faults.strike(func(f Fault) bool {
+		return f.Endpoint == e || f.Endpoint == "" && e.givesTokens()
+	})
+	if handle == nil {
+		return Fault{}, nil
+	}
+	if err := f.wait(ctx, handle.gone); err != nil {
+		return Fault{}, err
+	}
+	if f.Refuse {
+		return Fault{}, errRefused
+	}
+	return f, nil
+}
+
+// wait plays the part of a fault that takes time. Its error is the context's.
+func (f *Fault) wait(ctx context.Context, removed <-chan struct{}) error {
+	if f.Delay > 0 {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-removed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if f.HangIgnoringContext {
+		<-removed
+		return nil
+	}
+	if f.Hang {
+		select {
+		case <-removed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

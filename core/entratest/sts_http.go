@@ -1,0 +1,193 @@
+package entratest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// An Endpoint is a place of an [STS] that requests go to.
+type Endpoint string
+
+// The endpoints. Token, IMDS, AppService and Direct give tokens.
+const (
+	Discovery  Endpoint = "discovery"   // instance discovery and OpenID configuration
+	Keys       Endpoint = "keys"        // the public keys (JWKS)
+	Token      Endpoint = "token"       // /oauth2/v2.0/token
+	IMDS       Endpoint = "imds"        // 169.254.169.254, of managed identities on VMs and most of Azure
+	IMDSProbe  Endpoint = "imds_probe"  // DefaultAzureCredential's question whether there is an IMDS
+	AppService Endpoint = "app_service" // IDENTITY_ENDPOINT with IDENTITY_HEADER
+	Direct     Endpoint = "direct"      // [STS.Credential], without HTTP
+	unknown    Endpoint = "unknown"
+)
+
+func (e Endpoint) givesTokens() bool {
+	return e == Token || e == IMDS || e == AppService || e == Direct
+}
+
+// An answer is what an HTTP response is made of.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// errRefused stands for a connection that could not be made.
+var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+
+// Do answers a request with no network in between, and with the errors of [http.Client.Do]: a *url.Error around
+// the context's error or a refused connection. It implements policy.Transporter.
+func (s *STS) Do(r *http.Request) (*http.Response, error) {
+	a, err := s.answer(r)
+	if err != nil {
+		method := r.Method[:1] + strings.ToLower(r.Method[1:])
+		return nil, &url.Error{Op: method, URL: r.URL.String(), Err: err}
+	}
+	return a.response(r), nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := s.answer(r)
+	if err != nil {
+		panic(http.ErrAbortHandler) // net/http's way to cut the connection without an answer
+	}
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) // the client may have gone
+}
+
+func (a answer) response(r *http.Request) *http.Response {
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        a.header,
+		Body:          io.NopCloser(bytes.NewReader(a.body)),
+		ContentLength: int64(len(a.body)),
+		Request:       r,
+	}
+}
+
+// answer serves one request: records it, plays the fault that fits, and asks the endpoint.
+func (s *STS) answer(r *http.Request) (answer, error) {
+	if err := r.Context().Err(); err != nil {
+		return answer{}, err
+	}
+	form, err := readForm(r)
+	if err != nil {
+		return answer{}, err
+	}
+	e := endpointOf(r)
+	s.record(Request{At: time.Now(), Endpoint: e, Form: form, Header: r.Header.Clone()})
+	f, err := s.strike(r.Context(), e)
+	if err != nil {
+		return answer{}, err
+	}
+	if f.Status != 0 {
+		return f.answer(), nil
+	}
+	switch e {
+	case Discovery:
+		return discover(r), nil
+	case Keys:
+		return jsonAnswer(http.StatusOK, signingKey().jwks()), nil
+	case Token:
+		return s.answerToken(r, form, f), nil
+	case IMDS, AppService:
+		return s.answerManagedIdentity(e, form, f), nil
+	case IMDSProbe:
+		return jsonAnswer(http.StatusBadRequest, map[string]any{
+			"error": "invalid_request", "error_description": "Required metadata header not specified",
+		}), nil
+	}
+	return jsonAnswer(http.StatusNotFound, map[string]any{
+		"error": "not_found", "error_description": "entratest: no endpoint at " + r.URL.Path,
+	}), nil
+}
+
+func readForm(r *http.Request) (url.Values, error) {
+	form := r.URL.Query()
+	if r.Body == nil {
+		return form, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Body.Close(); err != nil {
+		return nil, err
+	}
+	posted, err := url.ParseQuery(strings.TrimSpace(string(body)))
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(form, posted)
+	return form, nil
+}
+
+func endpointOf(r *http.Request) Endpoint {
+	path := r.URL.Path
+	switch {
+	case strings.HasSuffix(path, "/.well-known/openid-configuration"), strings.HasSuffix(path, "/common/discovery/instance"):
+		return Discovery
+	case strings.HasSuffix(path, "/discovery/v2.0/keys"):
+		return Keys
+	case strings.HasSuffix(path, "/oauth2/v2.0/token"):
+		return Token
+	case strings.HasSuffix(path, "/metadata/identity/oauth2/token"):
+		if r.Header.Get("Metadata") == "" {
+			return IMDSProbe
+		}
+		return IMDS
+	case r.Header.Get("X-Identity-Header") != "":
+		return AppService
+	}
+	return unknown
+}
+
+func (f *Fault) answer() answer {
+	a := answer{status: f.Status, header: http.Header{}, body: []byte(f.Body)}
+	if f.Body == "" && f.Status >= 400 {
+		a = oauthError(f.Status, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
+	}
+	a.header.Set("Content-Type", "application/json; charset=utf-8")
+	if f.RetryAfter != "" {
+		a.header.Set("Retry-After", f.RetryAfter)
+	}
+	return a
+}
+
+func jsonAnswer(status int, v any) answer {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return answer{status: http.StatusInternalServerError, header: http.Header{}, body: []byte(err.Error())}
+	}
+	return answer{
+		status: status,
+		header: http.Header{"Content-Type": {"application/json; charset=utf-8"}},
+		body:   body,
+	}
+}
+
+// oauthError is an error as Entra tells it, number being that of its AADSTS messages.
+func oauthError(status int, code string, number int, text string) answer {
+	return jsonAnswer(status, map[string]any{
+		"error":             code,
+		"error_description": fmt.Sprintf("AADSTS%d: %s", number, text),
+		"error_codes":       []int{number},
+		"trace_id":          "00000000-0000-0000-0000-000000000000",
+		"correlation_id":    "00000000-0000-0000-0000-000000000000",
+	})
+}
