@@ -1,0 +1,74 @@
+# make test    every test, under the race detector, with the backends that they need
+# make check   the whole gate: what CI runs, and what must pass before a change is merged
+# make fuzz    each fuzz target for FUZZTIME
+
+GO           ?= go
+FUZZTIME     ?= 10s
+TEST_TIMEOUT ?= 12m
+GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.DELETE_ON_ERROR:
+.PHONY: test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
+
+test: backends
+	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
+
+# The import rules and the snippets of README and docs are tests, so they are part of test.
+check: test check-rest
+
+# The gate without the tests, for CI, which has just run them.
+check-rest: fmt vet staticcheck tidy vuln quickstart fuzz
+
+# Installs redis-server where it can, and says what the tests will run against.
+backends:
+	@GO='$(GO)' ./scripts/backends.sh
+
+fmt:
+	@unformatted=$$(gofmt -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then \
+		echo "fmt: not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; \
+	fi; \
+	echo "fmt: ok"
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) tool staticcheck ./...
+
+tidy:
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+# Exit code 3 means that vulnerable code is called. A machine that cannot reach the vulnerability database
+# has not checked anything, and says so.
+vuln:
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+	$(GO) run $(GOVULNCHECK) ./... >"$$log" 2>&1; status=$$?; \
+	if [ $$status -ne 0 ] && [ $$status -ne 3 ] && grep -q 'fetching vulnerabilities' "$$log"; then \
+		echo "vuln: NOT RUN, the vulnerability database cannot be reached:"; tail -n 2 "$$log"; exit 0; \
+	fi; \
+	cat "$$log"; exit $$status
+
+# The program that the README names, whole, and its failing twin: a judge that cannot say no is no judge.
+quickstart:
+	@bin=$$(mktemp -d); trap 'rm -rf "$$bin"' EXIT; \
+	$(GO) build -o "$$bin/quickstart" ./examples/quickstart || exit 1; \
+	"$$bin/quickstart" >"$$bin/out"; status=$$?; tail -n 1 "$$bin/out"; \
+	[ $$status -eq 0 ] || { cat "$$bin/out"; exit 1; }; \
+	"$$bin/quickstart" -fault refuse >"$$bin/out"; status=$$?; tail -n 1 "$$bin/out"; \
+	[ $$status -eq 1 ] && tail -n 1 "$$bin/out" | grep -q '^quickstart: failed' || \
+		{ cat "$$bin/out"; echo "quickstart -fault refuse: exit code $$status, want 1"; exit 1; }
+
+# go test runs one fuzz target of one package at a time.
+fuzz:
+	@set -e; found=0; \
+	for pkg in $$($(GO) list ./...); do \
+		targets=$$($(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); \
+		for target in $$targets; do \
+			found=$$((found + 1)); \
+			echo "fuzz: $$target $$pkg"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+		done; \
+	done; \
+	echo "fuzz: $$found targets, $(FUZZTIME) each"

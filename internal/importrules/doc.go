@@ -1,0 +1,16 @@
+// Package importrules holds the rules of this module that a machine can check: who may import whom, and the
+// part of the house rules that shows in the syntax of a file.
+//
+// It has no users but its own tests. [Load] asks the go command for the packages of the module and everything
+// they are built from; [CheckImports] judges that graph; [CheckSource] judges one file. Both return one line for
+// each violation and nothing else, so that a test can print them as they are.
+//
+// The arrows of the module, which CheckImports enforces:
+//
+//	adapters/*      -> core/entraconn -> core/entra -> azcore, backoff
+//	core/entraconn  -> internal/resp  -> the standard library
+//	otel/otelentra  -> core/entra
+//	core/entratest  <- tests, examples, bench and adapters/adaptertest only
+//
+// The core knows neither a Redis client nor OpenTelemetry, and no adapter knows another.
+package importrules

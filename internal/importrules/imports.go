@@ -1,0 +1,119 @@
+package importrules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	azcore  = "github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	backoff = "github.com/cenkalti/backoff/v4"
+	goredis = "github.com/redis/go-redis"
+	rueidis = "github.com/redis/rueidis"
+	redigo  = "github.com/gomodule/redigo"
+	otel    = "go.opentelemetry.io"
+)
+
+// An allowance lists all that the packages below a folder may import besides the standard library and
+// themselves. What such a package is built from follows, because the rules hold for those packages too.
+type allowance struct {
+	folder string
+	may    []string
+}
+
+func allowances() []allowance {
+	entra, entraconn := Module+"/core/entra", Module+"/core/entraconn"
+	return []allowance{
+		{"internal/resp", nil},
+		{"core/entra", []string{azcore, backoff}},
+		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
+		{"adapters/entragoredis", []string{entra, entraconn, Module + "/adapters/internal", goredis}},
+		{"adapters/entrarueidis", []string{entra, entraconn, Module + "/adapters/internal", rueidis}},
+		{"adapters/entraredigo", []string{entra, entraconn, Module + "/adapters/internal", redigo}},
+		{"otel/otelentra", []string{entra, otel}},
+	}
+}
+
+// A ban lists what must not be found anywhere below the packages of a folder, however far down.
+type ban struct {
+	folder string
+	banned []string
+	reason string
+}
+
+func bans() []ban {
+	clients := []string{goredis, rueidis, redigo}
+	var below []string
+	for _, folder := range []string{"adapters", "otel", "examples", "bench"} {
+		below = append(below, Module+"/"+folder)
+	}
+	return []ban{
+		{"core/entra", append(clients, otel), "the core serves every Redis client and every observer"},
+		{"core/entraconn", append(clients, otel), "the core serves every Redis client and every observer"},
+		{"core", below, "arrows point from the adapters to the core"},
+		{"core/entratest", []string{Module + "/core/entraconn", Module + "/internal/resp"},
+			"the gateway reads RESP by other code than the one it judges, so that one bug cannot hide in both"},
+		{"adapters", []string{otel, Module + "/examples", Module + "/otel"}, "adapters know their client and the core"},
+		{"otel", []string{goredis, rueidis, redigo, Module + "/adapters"}, "telemetry observes the core, not a client"},
+	}
+}
+
+// entratestUsers are the folders whose ordinary files may import core/entratest; tests may everywhere.
+func entratestUsers() []string {
+	return []string{"core/entratest", "adapters/adaptertest", "examples", "bench"}
+}
+
+// CheckImports returns a line for every import in g that breaks a rule.
+func CheckImports(g Graph) []string {
+	var broken []string
+	for path, p := range g {
+		if !in(path, Module) {
+			continue
+		}
+		folder := strings.TrimPrefix(strings.TrimPrefix(path, Module), "/")
+		broken = append(broken, checkAllowances(g, folder, p)...)
+		broken = append(broken, checkBans(g, folder, p)...)
+		if slices.Contains(p.Imports, Module+"/core/entratest") && !inAny(folder, entratestUsers()) {
+			broken = append(broken, fmt.Sprintf("%s imports core/entratest: the test kit is for tests and examples", folder))
+		}
+	}
+	slices.Sort(broken)
+	return broken
+}
+
+func checkAllowances(g Graph, folder string, p Package) []string {
+	var broken []string
+	for _, a := range allowances() {
+		if !in(folder, a.folder) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !g[imported].Standard && !in(imported, Module+"/"+a.folder) && !inAny(imported, a.may) {
+				broken = append(broken, fmt.Sprintf("%s imports %s: %s may import the standard library and %v only",
+					folder, imported, a.folder, a.may))
+			}
+		}
+	}
+	return broken
+}
+
+func checkBans(g Graph, folder string, p Package) []string {
+	var broken []string
+	deps := g.deps(p.ImportPath)
+	for _, b := range bans() {
+		if !in(folder, b.folder) {
+			continue
+		}
+		for dep := range deps {
+			if inAny(dep, b.banned) {
+				broken = append(broken, fmt.Sprintf("%s is built from %s: %s", folder, dep, b.reason))
+			}
+		}
+	}
+	return broken
+}
+
+func inAny(path string, roots []string) bool {
+	return slices.ContainsFunc(roots, func(root string) bool { return in(path, root) })
+}

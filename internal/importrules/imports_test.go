@@ -1,0 +1,70 @@
+package importrules_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/entraredis/entraredis/internal/importrules"
+)
+
+const module = importrules.Module
+
+func TestModuleKeepsItsImportRules(t *testing.T) {
+	graph, err := importrules.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := graph[module+"/core/entra"]; !ok {
+		t.Fatal("go list does not know core/entra, so nothing was checked")
+	}
+	for _, line := range importrules.CheckImports(graph) {
+		t.Error(line)
+	}
+}
+
+// Rules that cannot fail protect nothing, so each is broken once.
+func TestImportRulesCatch(t *testing.T) {
+	tests := []struct {
+		name     string
+		importer string
+		imports  []string // a chain: the importer imports the first, that one the second
+		broken   string   // part of the line; empty if the import is fine
+	}{
+		{"core with azcore", "core/entra", []string{"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"}, ""},
+		{"core with the standard library", "core/entra", []string{"context"}, ""},
+		{"core with azidentity", "core/entra", []string{"github.com/Azure/azure-sdk-for-go/sdk/azidentity"}, "core/entra may import"},
+		{"core with an adapter", "core/entratest", []string{module + "/adapters/entragoredis"}, "arrows point"},
+		{"core with a client", "core/entraconn", []string{"github.com/redis/rueidis"}, "every Redis client"},
+		{"core with a client far below", "core/entraconn", []string{module + "/core/entra", "x.org/y", "github.com/redis/go-redis/v9"}, "core/entraconn is built from github.com/redis/go-redis/v9"},
+		{"core with OpenTelemetry", "core/entraconn", []string{"go.opentelemetry.io/otel"}, "every observer"},
+		{"scanner with the core", "internal/resp", []string{module + "/core/entra"}, "internal/resp may import"},
+		{"gateway with our scanner", "core/entratest", []string{module + "/internal/resp"}, "by other code"},
+		{"adapter with its client", "adapters/entraredigo", []string{"github.com/gomodule/redigo/redis"}, ""},
+		{"adapter with another's client", "adapters/entraredigo", []string{"github.com/redis/go-redis/v9"}, "adapters/entraredigo may import"},
+		{"adapter with another adapter", "adapters/entrarueidis", []string{module + "/adapters/entragoredis"}, "adapters/entrarueidis may import"},
+		{"adapter with the test kit", "adapters/entrarueidis", []string{module + "/core/entratest"}, "test kit"},
+		{"suite with the test kit", "adapters/adaptertest", []string{module + "/core/entratest"}, ""},
+		{"example with the test kit", "examples/quickstart", []string{module + "/core/entratest"}, ""},
+		{"core with the test kit", "core/entraconn", []string{module + "/core/entratest"}, "test kit"},
+		{"telemetry with a client", "otel/otelentra", []string{"github.com/redis/rueidis"}, "not a client"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			graph := importrules.Graph{}
+			importer := module + "/" + test.importer
+			for _, imported := range test.imports {
+				graph[importer] = importrules.Package{ImportPath: importer, Imports: []string{imported}}
+				standard := !strings.Contains(imported, ".")
+				graph[imported] = importrules.Package{ImportPath: imported, Standard: standard}
+				importer = imported
+			}
+			got := strings.Join(importrules.CheckImports(graph), "\n")
+			if test.broken == "" && got != "" {
+				t.Errorf("refused: %s", got)
+			}
+			if !strings.Contains(got, test.broken) {
+				t.Errorf("got %q, want a line with %q", got, test.broken)
+			}
+		})
+	}
+}

@@ -1,0 +1,86 @@
+package importrules_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/entraredis/entraredis/internal/importrules"
+)
+
+func TestEveryFileKeepsTheHouseRules(t *testing.T) {
+	root := os.DirFS(filepath.Join("..", ".."))
+	files := 0
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == "testdata" || entry.Name() != "." && strings.HasPrefix(entry.Name(), ".")) {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(name) != ".go" {
+			return nil
+		}
+		src, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		files++
+		for _, line := range importrules.CheckSource(name, src) {
+			t.Error(line)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files == 0 {
+		t.Fatal("found no Go file")
+	}
+}
+
+func TestHouseRulesCatch(t *testing.T) {
+	const bothRedis = `import (
+	redigo "github.com/gomodule/redigo/redis"
+	goredis "github.com/redis/go-redis/v9"
+)`
+	tests := []struct {
+		name   string
+		file   string
+		src    string
+		broken string // part of the line; empty if the file is fine
+	}{
+		{"plain file", "a/a.go", "package a", ""},
+		{"syntax error", "a/a.go", "packag a", "expected 'package'"},
+		{"file with a vague name", "a/utils.go", "package a", `"utils"`},
+		{"test with a vague name", "a/helpers_test.go", "package a", `"helpers"`},
+		{"folder with a vague name", "a/common/x.go", "package x", `"common"`},
+		{"long file", "a/a.go", "package a\n" + strings.Repeat("\n", 300), "one idea per file"},
+		{"long test", "a/a_test.go", "package a\n" + strings.Repeat("\n", 300), ""},
+		{"alias", "a/a.go", `package a; import f "fmt"`, "under the name f"},
+		{"dot import", "a/a.go", `package a; import . "fmt"`, "under the name ."},
+		{"blank import", "a/a.go", `package a; import _ "embed"`, ""},
+		{"one redis with an alias", "a/a.go", `package a; import goredis "github.com/redis/go-redis/v9"`, "under the name goredis"},
+		{"both redis with aliases", "a/a.go", "package a\n" + bothRedis, ""},
+		{"init", "a/a.go", "package a; func init() {}", "func init"},
+		{"method called init", "a/a.go", "package a; type T int; func (T) init() {}", ""},
+		{"reminder", "a/a.go", "package a\n// TO" + "DO: later", "do it"},
+		{"sleeping test", "a/a_test.go", `package a; import "time"; func f() { time.Sleep(1) }`, "time.Sleep in a test"},
+		{"sleeping in a bubble", "a/a_test.go", `package a; import ("time"; "testing/synctest"); var _ = synctest.Test; func f() { time.Sleep(1) }`, ""},
+		{"skip without a reason", "a/a_test.go", `package a; import "testing"; func f(t *testing.T) { t.Skip() }`, "without a reason"},
+		{"skip with a reason", "a/a_test.go", `package a; import "testing"; func f(t *testing.T) { t.Skip("no server") }`, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := strings.Join(importrules.CheckSource(test.file, []byte(test.src)), "\n")
+			if test.broken == "" && got != "" {
+				t.Errorf("refused: %s", got)
+			}
+			if !strings.Contains(got, test.broken) {
+				t.Errorf("got %q, want a line with %q", got, test.broken)
+			}
+		})
+	}
+}

@@ -1,0 +1,13 @@
+// Package snippets keeps the Go code in README.md and docs honest: its test compiles every block.
+//
+// A block fenced as go is either a whole file, beginning with a package clause, or what a reader pastes into a
+// program: imports, if any, and then statements or declarations. [Extract] finds the blocks of a document and
+// [Block.File] turns one into a file that the compiler accepts as it is, with line directives that make the
+// compiler name the document and the line in it.
+//
+// Statements are compiled as the body of
+//
+//	func snippet(ctx context.Context) error
+//
+// so they may use ctx and return an error. A block that is not meant to compile is fenced as text.
+package snippets
