@@ -1,0 +1,384 @@
+package entratest_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/google/uuid"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+var redisScope = policy.TokenRequestOptions{Scopes: []string{"https://redis.azure.com/.default"}}
+
+// verified gets a token, and fails the test unless sts vouches for it and it lives as long as cred believes.
+func verified(t *testing.T, sts *entratest.STS, cred azcore.TokenCredential) entratest.Claims {
+	t.Helper()
+	tok, err := cred.GetToken(t.Context(), redisScope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := sts.Verify(tok.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if claims.ObjectID != entratest.ObjectID || claims.TokenID == "" {
+		t.Errorf("claims = %+v", claims)
+	}
+	if over := claims.ExpiresOn.Sub(tok.ExpiresOn); over < -time.Millisecond || over > time.Second {
+		t.Errorf("token expires %v after what the credential says", over)
+	}
+	return claims
+}
+
+func TestAzidentityCredentialsWorkAgainstSTS(t *testing.T) {
+	tokenFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokenFile, []byte("federated"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := selfSigned(t, key)
+	cases := []struct {
+		name     string
+		endpoint entratest.Endpoint
+		env      map[string]string
+		make     func(azcore.ClientOptions) (azcore.TokenCredential, error)
+	}{
+		{"client secret", entratest.Token, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+			return azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, entratest.ClientSecret,
+				&azidentity.ClientSecretCredentialOptions{ClientOptions: o})
+		}},
+		{"client secret, China", entratest.Token, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+			o.Cloud = cloud.AzureChina
+			return azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, entratest.ClientSecret,
+				&azidentity.ClientSecretCredentialOptions{ClientOptions: o})
+		}},
+		{"certificate", entratest.Token, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+			return azidentity.NewClientCertificateCredential(entratest.TenantID, entratest.ClientID,
+				[]*x509.Certificate{cert}, key, &azidentity.ClientCertificateCredentialOptions{ClientOptions: o})
+		}},
+		{"assertion", entratest.Token, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+			return azidentity.NewClientAssertionCredential(entratest.TenantID, entratest.ClientID,
+				func(context.Context) (string, error) { return "assertion", nil },
+				&azidentity.ClientAssertionCredentialOptions{ClientOptions: o})
+		}},
+		{"workload identity", entratest.Token, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+			return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+				ClientOptions: o, ClientID: entratest.ClientID, TenantID: entratest.TenantID, TokenFilePath: tokenFile,
+			})
+		}},
+		{"IMDS", entratest.IMDS, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+			return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+				ClientOptions: o, ID: azidentity.ClientID(uuid.NewString()),
+			})
+		}},
+		{"App Service", entratest.AppService,
+			map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:41741/msi/token", "IDENTITY_HEADER": "header"},
+			func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+				return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
+					ClientOptions: o, ID: azidentity.ClientID(uuid.NewString()),
+				})
+			}},
+		{"default through environment", entratest.Token,
+			map[string]string{"AZURE_TENANT_ID": entratest.TenantID, "AZURE_CLIENT_ID": entratest.ClientID, "AZURE_CLIENT_SECRET": entratest.ClientSecret},
+			func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+				return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o})
+			}},
+		{"default through IMDS", entratest.IMDS, map[string]string{"AZURE_CLIENT_ID": uuid.NewString()},
+			func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
+				return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o})
+			}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			for k, v := range c.env {
+				t.Setenv(k, v)
+			}
+			check := func(t *testing.T) {
+				sts := entratest.NewSTS(nil)
+				cred, err := c.make(sts.ClientOptions())
+				if err != nil {
+					t.Fatal(err)
+				}
+				first := verified(t, sts, cred)
+				if again := verified(t, sts, cred); again.TokenID != first.TokenID {
+					t.Error("the credential did not cache the token")
+				}
+				last := sts.Requests()[len(sts.Requests())-1]
+				if last.Endpoint != c.endpoint {
+					t.Errorf("the token came from %s, want %s", last.Endpoint, c.endpoint)
+				}
+			}
+			synctest.Test(t, func(t *testing.T) {
+				check(t)
+			})
+		})
+	}
+}
+
+func TestCredentialGetsNewTokenFiveMinutesBeforeExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sts := entratest.NewSTS(nil)
+		cred, err := sts.ClientSecretCredential()
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := verified(t, sts, cred)
+		time.Sleep(entratest.DefaultLifetime - 5*time.Minute)
+		if same := verified(t, sts, cred); same != first {
+			t.Error("renewed too early")
+		}
+		time.Sleep(time.Second)
+		second := verified(t, sts, cred)
+		if second.TokenID == first.TokenID || sts.Issued() != 2 {
+			t.Errorf("second token %+v after %+v, %d issued", second, first, sts.Issued())
+		}
+	})
+}
+
+func TestSTSWorksOverSockets(t *testing.T) {
+	sts := entratest.NewSTS(nil)
+	server := httptest.NewTLSServer(sts)
+	t.Cleanup(server.Close)
+	cred, err := azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, entratest.ClientSecret,
+		&azidentity.ClientSecretCredentialOptions{
+			DisableInstanceDiscovery: true,
+			ClientOptions: azcore.ClientOptions{
+				Transport: server.Client(),
+				Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: server.URL},
+				Retry:     policy.RetryOptions{MaxRetries: -1},
+			},
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified(t, sts, cred)
+	sts.Inject(entratest.Fault{Refuse: true, Endpoint: entratest.Discovery})
+	sts.Inject(entratest.Fault{Refuse: true})
+	claims := redisScope
+	claims.Claims = "{}" // skips the credential's cache
+	if _, err := cred.GetToken(t.Context(), claims); err == nil {
+		t.Error("a token although the connection was cut")
+	}
+}
+
+func TestDirectTokensHaveFractionsOfSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(1234567 * time.Microsecond)
+		sts := entratest.NewSTS(&entratest.STSOptions{Lifetime: 30 * time.Millisecond, RefreshIn: 10 * time.Millisecond})
+		tok, err := sts.Credential().GetToken(t.Context(), redisScope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims, err := sts.Verify(tok.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !claims.ExpiresOn.Equal(tok.ExpiresOn) || claims.ExpiresOn.Sub(claims.IssuedAt) != 30*time.Millisecond {
+			t.Errorf("claims %+v, expiry %v", claims, tok.ExpiresOn)
+		}
+		if got := tok.RefreshOn.Sub(claims.IssuedAt); got != 10*time.Millisecond {
+			t.Errorf("RefreshOn after %v", got)
+		}
+		time.Sleep(30 * time.Millisecond)
+		if _, err := sts.Verify(tok.Token); !errors.Is(err, entratest.ErrExpired) {
+			t.Errorf("Verify after expiry: %v", err)
+		}
+	})
+}
+
+func TestVerifyRefusesForeignTokens(t *testing.T) {
+	sts := entratest.NewSTS(nil)
+	good, err := sts.Credential().GetToken(t.Context(), redisScope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := sts.Credential().GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://vault.azure.net/.default"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, token := range map[string]string{
+		"empty": "", "opaque": "opaque", "tampered": good.Token[:len(good.Token)-8] + "AAAAAAAA", "for a vault": elsewhere.Token,
+	} {
+		if _, err := sts.Verify(token); err == nil {
+			t.Errorf("%s: verified", name)
+		}
+	}
+}
+
+func TestWrongSecretIsRefusedAsEntraDoes(t *testing.T) {
+	sts := entratest.NewSTS(nil)
+	cred, err := azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, "wrong",
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: sts.ClientOptions()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = cred.GetToken(t.Context(), redisScope)
+	var failed *azidentity.AuthenticationFailedError
+	if !errors.As(err, &failed) || failed.RawResponse == nil || failed.RawResponse.StatusCode != 401 {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestSTSFaults(t *testing.T) {
+	get := func(ctx context.Context, sts *entratest.STS) (azcore.AccessToken, error) {
+		return sts.Credential().GetToken(ctx, redisScope)
+	}
+	run := func(name string, f func(t *testing.T, sts *entratest.STS)) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { f(t, entratest.NewSTS(nil)) })
+		})
+	}
+	run("status and Retry-After, counted", func(t *testing.T, sts *entratest.STS) {
+		h := sts.Inject(entratest.Fault{Status: 429, RetryAfter: "7", Count: 2})
+		for range 2 {
+			_, err := get(t.Context(), sts)
+			var failed *azidentity.AuthenticationFailedError
+			if !errors.As(err, &failed) || failed.RawResponse.StatusCode != 429 || failed.RawResponse.Header.Get("Retry-After") != "7" {
+				t.Errorf("err = %v", err)
+			}
+		}
+		if _, err := get(t.Context(), sts); err != nil || h.Hits() != 2 {
+			t.Errorf("after the fault: %v, %d hits", err, h.Hits())
+		}
+	})
+	run("throttles azidentity too", func(t *testing.T, sts *entratest.STS) {
+		h := sts.Inject(entratest.Fault{Endpoint: entratest.Token, Status: 503, Count: 2})
+		cred, err := sts.ClientSecretCredential()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := cred.GetToken(t.Context(), redisScope); err != nil || h.Hits() != 2 {
+			t.Errorf("err %v after %d hits", err, h.Hits())
+		}
+	})
+	run("hang ends with the context", func(t *testing.T, sts *entratest.STS) {
+		sts.Inject(entratest.Fault{Hang: true})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		if _, err := get(ctx, sts); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+			t.Errorf("err %v after %v", err, time.Since(start))
+		}
+	})
+	run("hang ends with the fault", func(t *testing.T, sts *entratest.STS) {
+		h := sts.Inject(entratest.Fault{HangIgnoringContext: true})
+		ctx, cancel := context.WithCancel(t.Context())
+		got := make(chan error)
+		go func() { _, err := get(ctx, sts); got <- err }()
+		if err := h.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		synctest.Wait()
+		select {
+		case <-got:
+			t.Fatal("it heeded the context")
+		default:
+		}
+		h.Remove()
+		h.Remove()
+		if err := <-got; err != nil {
+			t.Error(err)
+		}
+	})
+	run("refused", func(t *testing.T, sts *entratest.STS) {
+		sts.Inject(entratest.Fault{Refuse: true})
+		if _, err := get(t.Context(), sts); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("err = %v", err)
+		}
+	})
+	run("refused as http.Client says it", func(t *testing.T, sts *entratest.STS) {
+		sts.Inject(entratest.Fault{Refuse: true, Endpoint: entratest.Discovery})
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "https://login.microsoftonline.com/common/discovery/instance", nil)
+		_, err := sts.Do(r)
+		var ue *url.Error
+		if !errors.As(err, &ue) || !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("err = %v", err)
+		}
+	})
+	run("repeat", func(t *testing.T, sts *entratest.STS) {
+		first, err := get(t.Context(), sts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sts.Inject(entratest.Fault{Repeat: true, Count: 1})
+		time.Sleep(time.Hour)
+		if again, err := get(t.Context(), sts); err != nil || again != first {
+			t.Errorf("again = %v, %v", again, err)
+		}
+		if next, err := get(t.Context(), sts); err != nil || next == first || sts.Issued() != 2 {
+			t.Errorf("next = %v, %v, %d issued", next, err, sts.Issued())
+		}
+	})
+	run("contents", func(t *testing.T, sts *entratest.STS) {
+		sts.Inject(entratest.Fault{Token: "opaque", Count: 1})
+		sts.Inject(entratest.Fault{Status: 200, Count: 1})
+		sts.Inject(entratest.Fault{NoObjectID: true, Count: 1})
+		sts.Inject(entratest.Fault{Claims: map[string]any{"oid": "someone"}, Count: 1})
+		if tok, err := get(t.Context(), sts); err != nil || tok.Token != "opaque" {
+			t.Errorf("opaque: %v", err)
+		}
+		if tok, err := get(t.Context(), sts); err != nil || tok.Token != "" {
+			t.Errorf("empty: %v", err)
+		}
+		for _, want := range []string{"", "someone"} {
+			tok, err := get(t.Context(), sts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if claims, err := sts.Verify(tok.Token); err != nil || claims.ObjectID != want {
+				t.Errorf("oid = %q, %v", claims.ObjectID, err)
+			}
+		}
+	})
+	run("waiting for a fault that never strikes", func(t *testing.T, sts *entratest.STS) {
+		h := sts.Inject(entratest.Fault{Endpoint: entratest.IMDS})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := h.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v", err)
+		}
+		h.Remove()
+		if err := h.Wait(t.Context()); err == nil {
+			t.Error("nil although it was removed")
+		}
+	})
+}
+
+func selfSigned(t *testing.T, key *rsa.PrivateKey) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "app"},
+		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
