@@ -1,0 +1,64 @@
+package entra
+
+import (
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+// An unusable error says what is wrong with what a credential did although it returned no error. Credentials
+// have been seen to return each of these tokens.
+type unusable string
+
+const (
+	errEmptyToken   unusable = "entra: the credential returned an empty token"
+	errExpiredToken unusable = "entra: the credential returned a token that has expired"
+	errNoUsername   unusable = "entra: the token has no oid claim to use as the Redis user name, and Options.Username is empty"
+	errNoReturn     unusable = "entra: the credential ended its goroutine"
+)
+
+func (e unusable) Error() string { return string(e) }
+
+// maxLife is the longest life that is believed. Managed identities get 24 hours, continuous access evaluation 28.
+const maxLife = 7 * 24 * time.Hour
+
+// newToken makes a Token of what a credential returned at now, or says why it is of no use.
+func newToken(at azcore.AccessToken, username string, now time.Time) (Token, error) {
+	if at.Token == "" {
+		return Token{}, errEmptyToken
+	}
+	if reached(now, at.ExpiresOn) {
+		return Token{}, errExpiredToken
+	}
+	claims := readClaims(at.Token)
+	if username == "" {
+		username = claims.objectID
+	}
+	if username == "" {
+		return Token{}, errNoUsername
+	}
+	secret := at.Token
+	return Token{v: &tokenValue{
+		username:  username,
+		secret:    func() string { return secret },
+		issuedAt:  at.ExpiresOn.Add(-lifeOf(claims, at.ExpiresOn, now)).Round(0),
+		expiresOn: at.ExpiresOn.Round(0),
+	}}, nil
+}
+
+// lifeOf returns for how long the token was issued. The difference of its own two claims is right even if this
+// machine's clock is not; a token that does not tell counts as issued now.
+func lifeOf(c tokenClaims, expiresOn, now time.Time) time.Duration {
+	left := expiresOn.Sub(now)
+	if c.issuedAt.IsZero() || c.issuedAt.After(expiresOn) {
+		return left
+	}
+	end := expiresOn
+	if c.expires.After(c.issuedAt) {
+		end = c.expires
+	}
+	if life := end.Sub(c.issuedAt); life <= maxLife {
+		return max(life, left)
+	}
+	return left
+}

@@ -1,0 +1,204 @@
+package entra
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// An Observer is told what the [Source] and the connections fed from it do. Every field is optional.
+//
+// The functions are called synchronously on the path they report about, from several goroutines at once. They
+// must return quickly, must not use the Redis client that they observe, and must not close its [Source]. A panic
+// in one is recovered, logged once, and stops nothing. A Start function returns the context that its Done gets; nil stands for the one
+// it was given. The structs may grow new fields.
+type Observer struct {
+	RefreshStart func(context.Context, RefreshStartInfo) context.Context
+	RefreshDone  func(context.Context, RefreshDoneInfo)
+
+	// ConnOpened is called when a connection to Redis is there, before it logs in. The login's AuthStart gets
+	// the values of the context that it returns, so that a login can be traced to the caller who dialed.
+	ConnOpened func(context.Context, ConnOpenedInfo) context.Context
+	ConnClosed func(context.Context, ConnClosedInfo)
+
+	AuthStart func(context.Context, AuthStartInfo) context.Context
+	AuthDone  func(context.Context, AuthDoneInfo)
+
+	RotationStart func(context.Context, RotationStartInfo) context.Context
+	RotationDone  func(context.Context, RotationDoneInfo)
+
+	// Reconnected is called when a connection logged in after one to the same server was lost.
+	Reconnected func(context.Context, ReconnectedInfo)
+}
+
+// RefreshTrigger says why the Source asks for a token.
+type RefreshTrigger string
+
+// The triggers of a refresh.
+const (
+	TriggerInitial   RefreshTrigger = "initial"   // there was no token yet, or none that still lives
+	TriggerScheduled RefreshTrigger = "scheduled" // the renewal point of the current token has come
+	TriggerForced    RefreshTrigger = "forced"    // the server refused the current token
+)
+
+// RefreshStartInfo describes a refresh that begins. One refresh spans all the attempts until a new token is
+// there.
+type RefreshStartInfo struct {
+	Trigger RefreshTrigger
+}
+
+// RefreshDoneInfo describes a refresh that ended: with a new token, or because the Source was closed.
+type RefreshDoneInfo struct {
+	Trigger   RefreshTrigger
+	Attempts  int           // requests to the credential, the last one included
+	Duration  time.Duration // from the first attempt to the end
+	Remaining time.Duration // what the old token had left when it was replaced; negative if it had expired, 0 if there was none
+	ExpiresOn time.Time     // of the new token
+	Err       error         // nil if there is a new token
+}
+
+// ConnInfo names a connection.
+type ConnInfo struct {
+	Library    string   // the client library: "go-redis", "rueidis", "redigo", or what entraconn.Options says
+	Pool       string   // what the user calls this client, may be empty
+	ServerAddr string   // as it was dialed, host:port
+	RemoteAddr net.Addr // where that led
+}
+
+// ConnOpenedInfo describes a new connection.
+type ConnOpenedInfo struct {
+	Conn ConnInfo
+}
+
+// CloseReason says why a connection is gone, or why it was given up.
+type CloseReason string
+
+// The reasons for which a connection ends.
+const (
+	CloseByClient     CloseReason = "client_closed"      // the client library closed it
+	CloseByServer     CloseReason = "server_closed"      // the server or the network closed it
+	CloseAuthRejected CloseReason = "auth_rejected"      // the server refused the login
+	CloseAuthTimeout  CloseReason = "auth_timeout"       // an AUTH was never answered
+	CloseExpired      CloseReason = "token_expired"      // it ended at the expiry of its token, which could not be renewed on it
+	CloseUnsupported  CloseReason = "unsupported_reauth" // it was retired before that, because AUTH may not be sent on it
+	CloseProtocol     CloseReason = "protocol"           // its stream could not be understood while an AUTH was unanswered
+)
+
+// ConnClosedInfo describes the end of a connection.
+type ConnClosedInfo struct {
+	Conn           ConnInfo
+	Reason         CloseReason
+	Age            time.Duration
+	TokenExpiresOn time.Time // of the token it last authenticated with
+	// Unrenewable names what kept AUTH off this connection, for example "MONITOR" or "blocking command"; empty
+	// for ordinary connections.
+	Unrenewable string
+	Err         error // what Read or Write met, nil if the client closed it
+}
+
+// AuthPhase says what an AUTH is for.
+type AuthPhase string
+
+// The phases of authentication.
+const (
+	AuthInitial  AuthPhase = "initial"  // the login of a new connection
+	AuthRotation AuthPhase = "rotation" // a newer token for an open one
+	AuthRetry    AuthPhase = "retry"    // the same again, after the server had refused it
+)
+
+// AuthStartInfo describes an AUTH that is about to be written.
+type AuthStartInfo struct {
+	Conn  ConnInfo
+	Phase AuthPhase
+}
+
+// AuthDoneInfo describes an AUTH that was answered, or never will be.
+type AuthDoneInfo struct {
+	Conn     ConnInfo
+	Phase    AuthPhase
+	Duration time.Duration // from the write to the answer
+	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
+}
+
+// RotationStartInfo describes how a client's open connections will get a newer token.
+type RotationStartInfo struct {
+	Library     string
+	Pool        string
+	Connections int           // open now
+	Window      time.Duration // over which their AUTHs are spread
+	ExpiresOn   time.Time     // of the newer token
+}
+
+// RotationDoneInfo describes a rotation whose every connection is settled.
+type RotationDoneInfo struct {
+	Library  string
+	Pool     string
+	Duration time.Duration
+	Renewed  int // have the newer token
+	Refused  int // the server refused it; they keep the older one
+	Left     int // could not be renewed, see ConnClosedInfo.Unrenewable
+	Closed   int // ended in the meantime
+}
+
+// ReconnectedInfo describes the return of a client to a server that it had lost a connection to.
+type ReconnectedInfo struct {
+	Conn   ConnInfo
+	Reason CloseReason   // of the connection that was lost
+	After  time.Duration // from the loss to this login
+}
+
+// JoinObservers returns an Observer that calls a and then b, b also if a panics. The context that a returns goes
+// through b.
+func JoinObservers(a, b *Observer) *Observer {
+	if a == nil {
+		a = &Observer{}
+	}
+	if b == nil {
+		b = &Observer{}
+	}
+	return &Observer{
+		RefreshStart:  joinStart(a.RefreshStart, b.RefreshStart),
+		RefreshDone:   joinDone(a.RefreshDone, b.RefreshDone),
+		ConnOpened:    joinStart(a.ConnOpened, b.ConnOpened),
+		ConnClosed:    joinDone(a.ConnClosed, b.ConnClosed),
+		AuthStart:     joinStart(a.AuthStart, b.AuthStart),
+		AuthDone:      joinDone(a.AuthDone, b.AuthDone),
+		RotationStart: joinStart(a.RotationStart, b.RotationStart),
+		RotationDone:  joinDone(a.RotationDone, b.RotationDone),
+		Reconnected:   joinDone(a.Reconnected, b.Reconnected),
+	}
+}
+
+func joinStart[I any](a, b func(context.Context, I) context.Context) func(context.Context, I) context.Context {
+	if a == nil {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	return func(ctx context.Context, info I) (joined context.Context) {
+		joined = ctx
+		defer func() {
+			if c := b(joined, info); c != nil {
+				joined = c
+			}
+		}()
+		if c := a(ctx, info); c != nil {
+			joined = c
+		}
+		return joined
+	}
+}
+
+func joinDone[I any](a, b func(context.Context, I)) func(context.Context, I) {
+	if a == nil {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	return func(ctx context.Context, info I) {
+		defer b(ctx, info)
+		a(ctx, info)
+	}
+}

@@ -1,0 +1,258 @@
+package entra
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/cenkalti/backoff/v4"
+)
+
+// maxAbandoned bounds the calls that a credential has not returned from although their deadline has passed. A
+// few may have hung on something that is gone; when all do, one more would hang as well.
+const maxAbandoned = 8
+
+// A renewer is the goroutine behind a Source and everything that it alone reads and writes.
+//
+// It waits for whatever comes first: the next attempt, the end of the one under way, the expiry of the token, a
+// caller in want of a token, a rejection, Close. At most one attempt is under way, and those that were abandoned.
+type renewer struct {
+	s        *Source
+	cred     azcore.TokenCredential
+	scope    string
+	username string
+	log      *slog.Logger
+	results  chan result
+
+	token    Token         // the newest there has been
+	deadline time.Time     // its expiry, on both clocks
+	valid    bool          // it has not expired
+	rejected bool          // a server refused it
+	changed  chan struct{} // see snapshot
+
+	next      time.Time // of the next attempt
+	urgent    time.Time // the same while a caller waits and no token is left; never after next
+	running   *attempt
+	abandoned int
+	refresh   *refresh // nil while nothing is due
+
+	failures int
+	lastErr  *RefreshError
+	pace     *backoff.ExponentialBackOff
+	paceOf   bool // what pace was made for: Kind.needsSomebody
+
+	useClaims     bool // in the next attempt
+	claimsTried   bool // for the successor of token
+	claimsRefused bool // by this credential, once and for all
+
+	forced       bool // the next attempt is due to Reject
+	forcedCount  int  // since a token last lived to its renewal
+	forcedNotYet time.Time
+}
+
+// A refresh is the time from the first attempt for a new token to its arrival, as observers see it.
+type refresh struct {
+	ctx      context.Context
+	trigger  RefreshTrigger
+	began    time.Time
+	attempts int
+}
+
+func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
+	return &renewer{
+		s:        s,
+		cred:     cred,
+		scope:    o.Scope,
+		username: o.Username,
+		log:      o.Logger,
+		results:  make(chan result),
+		changed:  make(chan struct{}),
+		next:     time.Now(),
+	}
+}
+
+// run is the goroutine. A deferred shutdown, so that callers are told even if a credential or an observer ends
+// the goroutine under us.
+func (r *renewer) run(ctx context.Context) {
+	defer close(r.s.done)
+	defer r.shutdown()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		now := time.Now()
+		r.withdrawExpired(now)
+		r.abandonOverdue(now)
+		if r.mayStart() && reached(now, r.attemptAt()) {
+			r.start(ctx, now)
+		}
+		timer.Reset(r.sleep(time.Now()))
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-r.s.wake: // attemptAt looks at who waits
+		case t := <-r.s.rejects:
+			r.reject(t, time.Now())
+		case res := <-r.results:
+			r.settle(res, time.Now())
+		}
+	}
+}
+
+// sleep returns how long there is nothing to do, as far as is known now.
+func (r *renewer) sleep(now time.Time) time.Duration {
+	d := r.scale().of(recheckEvery)
+	if r.valid {
+		d = min(d, until(now, r.deadline))
+	}
+	switch {
+	case r.running != nil:
+		d = min(d, until(now, r.running.overdue))
+	case r.mayStart():
+		d = min(d, until(now, r.attemptAt()))
+	}
+	return max(d, 0)
+}
+
+func (r *renewer) mayStart() bool { return r.running == nil && r.abandoned < maxAbandoned }
+
+// attemptAt returns when the next attempt is due.
+func (r *renewer) attemptAt() time.Time {
+	if !r.valid && r.failures > 0 && r.s.waiters.Load() > 0 {
+		return r.urgent
+	}
+	return r.next
+}
+
+// scale is that of the newest token, also beyond its expiry: its successor will be alike.
+func (r *renewer) scale() scale { return scaleOf(r.token.Lifetime()) }
+
+// withdrawExpired takes the token from the readers once it has expired. That is what spares them the clock.
+func (r *renewer) withdrawExpired(now time.Time) {
+	if r.valid && reached(now, r.deadline) {
+		r.valid = false
+		r.publish()
+	}
+}
+
+// start begins an attempt, and a refresh if none is open.
+func (r *renewer) start(ctx context.Context, now time.Time) {
+	if r.refresh == nil {
+		trigger := TriggerScheduled
+		switch {
+		case !r.valid:
+			trigger = TriggerInitial
+		case r.forced:
+			trigger = TriggerForced
+		}
+		r.refresh = &refresh{trigger: trigger, began: now}
+		r.refresh.ctx = r.s.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
+	}
+	if r.forced {
+		r.forced = false
+		r.forcedNotYet = now.Add(forcedDistance(r.scale(), r.forcedCount))
+		r.forcedCount++
+	}
+	r.refresh.attempts++
+	timeout := attemptTimeout(r.token.Lifetime())
+	// An observer may return a context of its own making; whatever that is, only we end the attempt.
+	attemptCtx, cancel := context.WithTimeout(context.WithoutCancel(r.refresh.ctx), timeout)
+	r.running = &attempt{claims: r.useClaims && r.valid, overdue: now.Add(timeout + attemptGrace), cancel: cancel}
+	go r.running.ask(attemptCtx, r.cred, r.scope, r.deliver)
+}
+
+// deliver hands a result to the renewer, for as long as there is one.
+func (r *renewer) deliver(res result) {
+	select {
+	case r.results <- res:
+	case <-r.s.done:
+	}
+}
+
+// abandonOverdue stops waiting for an attempt that ignores its deadline.
+func (r *renewer) abandonOverdue(now time.Time) {
+	if r.running == nil || !reached(now, r.running.overdue) {
+		return
+	}
+	res := result{attempt: r.running, err: errStuck}
+	r.abandon()
+	r.failed(res, now)
+}
+
+func (r *renewer) abandon() {
+	r.running = nil
+	r.abandoned++
+}
+
+// reject notes that a server refused the current token, and brings the next attempt forward.
+func (r *renewer) reject(t Token, now time.Time) {
+	if t != r.token || !r.valid {
+		return
+	}
+	r.rejected = true
+	r.claimsTried = false
+	if r.running != nil || r.failures > 0 {
+		return // an attempt is as near as it may be
+	}
+	at := later(now, r.forcedNotYet)
+	if at.Before(r.next) {
+		r.next = at
+		r.forced = true
+		r.publish()
+	}
+}
+
+// publish shows the readers how things are.
+func (r *renewer) publish() {
+	snap := &snapshot{
+		changed: r.changed,
+		status: Status{
+			Valid:       r.valid,
+			ExpiresOn:   r.token.ExpiresOn(),
+			NextAttempt: r.next.Round(0),
+			Failures:    r.failures,
+		},
+	}
+	if r.valid {
+		snap.token = r.token
+	}
+	if r.lastErr != nil { // a nil *RefreshError must not become an error that is not nil
+		snap.status.Err = r.lastErr
+	}
+	r.s.current.Store(snap)
+}
+
+// shutdown tells everybody that there will be no more tokens.
+func (r *renewer) shutdown() {
+	last := *r.s.current.Load()
+	last.token = Token{}
+	last.status.Valid, last.status.Closed, last.status.NextAttempt = false, true, time.Time{}
+	r.s.current.Store(&last)
+	close(r.changed)
+	if r.running != nil {
+		r.running.cancel()
+		r.awaitRunning()
+	}
+	r.endRefresh(time.Now(), RefreshDoneInfo{Err: ErrClosed})
+}
+
+// awaitRunning gives a cancelled attempt the time to return.
+func (r *renewer) awaitRunning() {
+	grace := time.NewTimer(attemptGrace)
+	defer grace.Stop()
+	for {
+		select {
+		case res := <-r.results:
+			if res.attempt == r.running {
+				return
+			}
+		case <-grace.C:
+			return
+		}
+	}
+}
+
+// rnd returns the randomness of one decision: uniform in [0, 1).
+func rnd() float64 { return rand.Float64() }

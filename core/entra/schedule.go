@@ -1,0 +1,155 @@
+package entra
+
+import "time"
+
+// The schedule, as pure functions. All lengths are given for tokens that live 30 minutes or longer, which is all
+// of Entra's, and shrink in proportion for shorter ones, so that a token of 50 ms is renewed as reliably as one
+// of 75 minutes.
+const (
+	fullScale = 30 * time.Minute
+
+	// Microsoft asks for the new token on every connection 3 minutes before the old one expires.
+	guardTime = 3 * time.Minute
+
+	// azidentity serves its cached token until 5 minutes before expiry. Asking later than that by choice would
+	// give away what little time is left for retries.
+	cacheMargin = 5 * time.Minute
+
+	// Where no newer token could be had before, the first look is taken when azidentity's cache has let go of
+	// the old one (measured: same token at 5:00, new one at 4:59), and early enough before the guard time.
+	lookFrom = cacheMargin - time.Second
+	lookTo   = 4 * time.Minute
+	lookMax  = 10 * time.Second // between looks from there on
+
+	// A token that is due for renewal when it arrives, because a host or a tool had cached it, gets this long
+	// before the next request.
+	soonestRenewal = 30 * time.Second
+
+	// Between two tries with nothing in hand: fast enough that an application's own timeout sees the recovery,
+	// slow enough for a thousand processes at once.
+	leastWait  = time.Second
+	urgentWait = 2 * time.Second
+
+	// Retry-After is obeyed up to here even when nothing is in hand.
+	retryAfterMax = 60 * time.Second
+
+	// Between two requests caused by Reject. A server that refuses every token, for lack of an access policy,
+	// must not make every process ask Entra for ever more of them.
+	forcedFirst = 30 * time.Second
+	forcedMax   = 10 * time.Minute
+
+	// Timers follow the monotonic clock, which stands still while a machine is suspended.
+	recheckEvery = 30 * time.Second
+
+	// An attempt: discovery and token request of a service principal, or a chain that starts a process or two.
+	attemptMax = 30 * time.Second
+	attemptMin = 100 * time.Millisecond // a local TLS handshake on a busy machine
+	// What a credential gets to return once its context has ended.
+	attemptGrace = time.Second
+)
+
+// A scale shrinks the lengths above for tokens that live less than fullScale.
+type scale float64
+
+func scaleOf(life time.Duration) scale {
+	if life <= 0 || life >= fullScale {
+		return 1
+	}
+	return scale(life) / scale(fullScale)
+}
+
+// of returns d at this scale, and at least a millisecond, below which a wait is a busy loop.
+func (s scale) of(d time.Duration) time.Duration {
+	return max(time.Duration(s*scale(d)), time.Millisecond)
+}
+
+// guard returns how long before its expiry a token should have been replaced on every connection.
+func guard(life time.Duration) time.Duration { return min(guardTime, life/10) }
+
+// renewAt returns when to ask for the successor of a token acquired now: at a random point of the tenth of its
+// life that follows refreshOn, or lacking that, 70 % of it. That stretch never begins less than soonestRenewal from
+// now nor, when there is time, ends later than cacheMargin before the expiry.
+func renewAt(issued, expires, refreshOn, now time.Time, rnd float64) time.Time {
+	life, left := expires.Sub(issued), expires.Sub(now)
+	s := scaleOf(life)
+	from := issued.Add(life / 10 * 7)
+	if !refreshOn.IsZero() && refreshOn.Before(expires) {
+		from = refreshOn
+	}
+	to := from.Add(life / 10)
+
+	soonest := now.Add(min(s.of(soonestRenewal), left/2))
+	latest := expires.Add(-s.of(cacheMargin))
+	if latest.Before(soonest) {
+		latest = soonest.Add(left / 10)
+	}
+	if from.Before(soonest) {
+		from = soonest
+		to = later(to, soonest.Add(left/10))
+	}
+	from, to = earlier(from, latest), earlier(to, latest)
+	to = later(to, from.Add(left/100)) // a refreshOn next to the expiry is jittered all the same
+	return onBothClocks(now, between(from, to, rnd))
+}
+
+// lookAgainAt returns when to ask again after the credential has answered with the token that is there already.
+func lookAgainAt(life time.Duration, expires, now time.Time, rnd float64) time.Time {
+	s := scaleOf(life)
+	if from := lastLooks(life, expires); now.Before(from) {
+		return onBothClocks(now, between(from, expires.Add(-s.of(lookTo)), rnd))
+	}
+	return now.Add(s.of(leastWait) + part(s.of(lookMax-leastWait), rnd))
+}
+
+// lastLooks returns from when on azidentity's cache no longer stands between us and Entra.
+func lastLooks(life time.Duration, expires time.Time) time.Time {
+	return expires.Add(-scaleOf(life).of(lookFrom))
+}
+
+// retryIn returns how long to wait after a failed attempt: patient as a rule, urgent while somebody waits and no
+// token is left. backoff is the jittered wait that the number of failures calls for, retryAfter what the server
+// asked for, left what the current token has, 0 or less if there is none.
+func retryIn(s scale, left, backoff, retryAfter time.Duration, rnd float64) (patient, urgent time.Duration) {
+	urgent = s.of(leastWait) + part(s.of(urgentWait-leastWait), rnd)
+	patient = s.of(leastWait) + backoff
+	if left > 0 {
+		// The tries become denser towards the expiry, whatever the backoff has grown to.
+		patient = min(patient, max(left/4, urgent))
+	}
+	floor := min(retryAfter, max(retryAfterMax, left/2))
+	floor += part(floor/10, rnd)
+	return max(patient, floor), max(urgent, floor)
+}
+
+// forcedDistance returns the least time between a request that Reject caused and the next such one; n counts
+// those since a token last lived to its renewal.
+func forcedDistance(s scale, n int) time.Duration {
+	d := forcedFirst << min(n, 10) // beyond which forcedMax rules anyway
+	return s.of(min(d, forcedMax))
+}
+
+// attemptTimeout returns how long one call to the credential may take; life is 0 before the first token.
+func attemptTimeout(life time.Duration) time.Duration {
+	if life <= 0 {
+		return attemptMax
+	}
+	return min(attemptMax, max(life/10, attemptMin))
+}
+
+func part(d time.Duration, rnd float64) time.Duration { return time.Duration(float64(d) * rnd) }
+
+func between(from, to time.Time, rnd float64) time.Time { return from.Add(part(to.Sub(from), rnd)) }
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,152 @@
+package entra
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync/atomic"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+// A Source keeps one valid token for one identity, by asking an Azure credential for the next one long before the
+// current one expires. One Source serves any number of Redis clients. Its methods are safe for concurrent use.
+type Source struct {
+	current  atomic.Pointer[snapshot]
+	waiters  atomic.Int32
+	wake     chan struct{} // to the renewer: look at waiters
+	rejects  chan Token    // to the renewer
+	observer *Observer
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when the renewer has ended
+}
+
+// NewSource returns a Source that asks cred, and starts the goroutine that does so, now and whenever a token is
+// due. It does no I/O itself and does not wait for a token. The caller must Close the Source; cred stays the
+// caller's.
+//
+// The Source calls cred from one goroutine at a time, with a deadline of its own for every call and with azcore's
+// retries switched off, because it retries itself. The error is a *ConfigError.
+func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
+	if isNil(cred) {
+		return nil, &ConfigError{Field: "cred", Reason: "is nil; pass a credential, for example from azidentity.NewDefaultAzureCredential"}
+	}
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Scope == "" {
+		o.Scope = DefaultScope
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Source{
+		wake:     make(chan struct{}, 1),
+		rejects:  make(chan Token, 1),
+		observer: shielded(o.Observer, o.Logger),
+		cancel:   cancel,
+		done:     make(chan struct{}),
+	}
+	r := newRenewer(s, cred, o)
+	r.publish()
+	go r.run(ctx)
+	return s, nil
+}
+
+// isNil also finds the nil pointer that a constructor returned beside an error nobody looked at.
+func isNil(cred azcore.TokenCredential) bool {
+	if cred == nil {
+		return true
+	}
+	v := reflect.ValueOf(cred)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// Token returns a valid token. While there is one it returns at once and looks at nothing else, not even at ctx:
+// no lock, no allocation, no system call. Else it waits until there is one, until ctx ends or until Close.
+//
+// When ctx ends, the error Is ctx.Err(), and if the credential has failed since the last token, it holds that
+// failure as a *RefreshError. After Close the error is [ErrClosed].
+//
+// Valid means: not yet expired by the wall clock or the monotonic clock of this machine, whichever is first, as
+// seen by a timer. A machine that wakes from suspension may for up to 30 seconds hand out a token that expired
+// meanwhile; the server refuses it, and that is then told to Reject.
+func (s *Source) Token(ctx context.Context) (Token, error) {
+	if now := s.current.Load(); !now.token.IsZero() {
+		return now.token, nil
+	}
+	return s.wait(ctx)
+}
+
+func (s *Source) wait(ctx context.Context) (Token, error) {
+	s.waiters.Add(1)
+	defer s.waiters.Add(-1)
+	select {
+	case s.wake <- struct{}{}:
+	default: // the renewer has yet to see an earlier one
+	}
+	for {
+		now := s.current.Load()
+		switch {
+		case now.status.Closed:
+			return Token{}, ErrClosed
+		case !now.token.IsZero():
+			return now.token, nil
+		}
+		select {
+		case <-now.changed:
+		case <-ctx.Done():
+			return Token{}, s.gaveUp(ctx)
+		}
+	}
+}
+
+func (s *Source) gaveUp(ctx context.Context) error {
+	if err := s.current.Load().status.Err; err != nil {
+		return fmt.Errorf("entra: %w while waiting for a token: %w", ctx.Err(), err)
+	}
+	return fmt.Errorf("entra: %w while waiting for a token", ctx.Err())
+}
+
+// Latest returns the valid token, if there is one, and a channel that is closed when there is a newer one. The
+// token is zero before the first one and from its expiry to the next one; the channel stays the same over an
+// expiry. Close closes the channel for good, with a zero token: tell that case by Status().Closed. Latest never
+// blocks.
+func (s *Source) Latest() (Token, <-chan struct{}) {
+	now := s.current.Load()
+	return now.token, now.changed
+}
+
+// Status returns how the Source is doing. It never blocks.
+func (s *Source) Status() Status { return s.current.Load().status }
+
+// Reject tells the Source that a Redis server refused t, and never blocks. If t is still the current token, the
+// credential is asked for another one soon, past its cache if it can do that, and a different token is then taken
+// even if it does not live longer. Until then t stays the current token: a missing access policy is a more common
+// reason than a bad token. Requests caused by Reject are at least 30 seconds apart, and up to 10 minutes as long
+// as no token lives to its regular renewal.
+func (s *Source) Reject(t Token) {
+	if t.IsZero() || t != s.current.Load().token {
+		return
+	}
+	select {
+	case s.rejects <- t:
+	default: // the renewer has yet to see an earlier one, of the same token
+	}
+}
+
+// Observer returns the observer that adapters report to. It is never nil, all its functions are set and none of
+// them panics. It must not be changed.
+func (s *Source) Observer() *Observer { return s.observer }
+
+// Close ends the Source: callers that wait in Token return with ErrClosed, channels from Latest are closed, the
+// call to the credential under way is cancelled and waited for, for at most a second if it ignores its context.
+// Close clients first, they need tokens until they are closed. It returns nil and may be called again.
+func (s *Source) Close() error {
+	s.cancel()
+	<-s.done
+	return nil
+}

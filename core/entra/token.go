@@ -1,0 +1,95 @@
+package entra
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// A Token is one Microsoft Entra access token for Redis together with the user name that goes with it.
+//
+// It is an immutable value, cheap to copy and safe for concurrent use. Two Tokens are == when they came from
+// the same answer of the credential. The secret inside shows up in no format verb, log record, JSON or text
+// encoding; [Token.Credentials] is the only way to it. The zero Token has no credentials and has long expired.
+type Token struct {
+	// A pointer, because fmt prints the unexported fields of a struct without asking its methods: a Token
+	// inside somebody's unexported field then shows an address instead of a secret.
+	v *tokenValue
+}
+
+type tokenValue struct {
+	username string
+	// A function, because the dumpers of test libraries follow pointers and print unexported strings.
+	secret    func() string
+	issuedAt  time.Time
+	expiresOn time.Time
+}
+
+// Credentials returns the two arguments of the Redis command AUTH: the user name, which is the object id of the
+// identity unless [Options.Username] says otherwise, and the access token as the password.
+func (t Token) Credentials() (username, password string) {
+	if t.v == nil {
+		return "", ""
+	}
+	return t.v.username, t.v.secret()
+}
+
+// Username returns the Redis user name alone. It is an identity, not a secret.
+func (t Token) Username() string {
+	if t.v == nil {
+		return ""
+	}
+	return t.v.username
+}
+
+// ExpiresOn returns the moment at which Redis closes connections that last authenticated with this token.
+func (t Token) ExpiresOn() time.Time {
+	if t.v == nil {
+		return time.Time{}
+	}
+	return t.v.expiresOn
+}
+
+// Lifetime returns how long the token was valid when Entra issued it, which is longer than what was left when
+// it was acquired if it came out of a cache.
+func (t Token) Lifetime() time.Duration {
+	if t.v == nil {
+		return 0
+	}
+	return t.v.expiresOn.Sub(t.v.issuedAt)
+}
+
+// RenewBy returns the moment by which every connection should have a newer token: 3 minutes before ExpiresOn,
+// as Microsoft's guidance asks, or a tenth of the lifetime if that is shorter than 30 minutes.
+func (t Token) RenewBy() time.Time {
+	return t.ExpiresOn().Add(-guard(t.Lifetime()))
+}
+
+// IsZero reports whether t is the zero Token.
+func (t Token) IsZero() bool { return t.v == nil }
+
+// String returns the user name and the expiry, never the secret.
+func (t Token) String() string {
+	if t.v == nil {
+		return "entra.Token{}"
+	}
+	return fmt.Sprintf("entra.Token{username: %s, secret: REDACTED, expiresOn: %s}", t.v.username, t.v.expiresOn.UTC().Format(time.RFC3339))
+}
+
+// Format implements [fmt.Formatter], so that every verb gives what String gives.
+func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
+
+// GoString implements [fmt.GoStringer] with String.
+func (t Token) GoString() string { return t.String() }
+
+// MarshalText implements [encoding.TextMarshaler] with String; JSON encoders use it too.
+func (t Token) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// LogValue implements [slog.LogValuer] with the user name and the expiry.
+func (t Token) LogValue() slog.Value {
+	if t.v == nil {
+		return slog.StringValue(t.String())
+	}
+	return slog.GroupValue(slog.String("username", t.v.username), slog.Time("expires_on", t.v.expiresOn))
+}
