@@ -34,12 +34,13 @@ func (r *renewer) settle(res result, now time.Time) {
 }
 
 // advances reports whether t is to replace the current token. One that expires no later would cost every
-// connection an AUTH and gain nothing, unless the server will not have the current one.
+// connection an AUTH and gain nothing, unless the server will not have the current one. The same token may come
+// with another expiry, when somebody computes that from the seconds that are left.
 func (r *renewer) advances(t Token) bool {
-	if !r.valid || t.ExpiresOn().After(r.token.ExpiresOn()) {
+	if !r.valid {
 		return true
 	}
-	return r.rejected && t.v.secret() != r.token.v.secret()
+	return t.v.secret() != r.token.v.secret() && (r.rejected || t.ExpiresOn().After(r.token.ExpiresOn()))
 }
 
 // accept makes t the current token.

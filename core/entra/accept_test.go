@@ -1,0 +1,126 @@
+package entra_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// Credentials return each of these with a nil error.
+func unusable(c call) map[string]azcore.AccessToken {
+	good := mint(c, life)
+	return map[string]azcore.AccessToken{
+		"empty":           {ExpiresOn: good.ExpiresOn},
+		"expired":         {Token: good.Token, ExpiresOn: c.at},
+		"no expiry":       {Token: good.Token},
+		"opaque":          {Token: "EwBQA8l6BAAU", ExpiresOn: good.ExpiresOn},
+		"without oid":     {Token: jwt(map[string]any{"sub": "somebody"}), ExpiresOn: good.ExpiresOn},
+		"oid of a number": {Token: jwt(map[string]any{"oid": 7}), ExpiresOn: good.ExpiresOn},
+	}
+}
+
+func TestUnusableTokensAreErrors(t *testing.T) {
+	for name := range unusable(call{}) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+					return unusable(c)[name], nil
+				}}
+				src := newSource(t, cred, nil)
+				err := within(t, src, time.Second/2)
+				if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.Malformed {
+					t.Errorf("%v, want a malformed token", err)
+				}
+			})
+		})
+	}
+}
+
+func TestGoodTokenIsKeptBesideUnusableOnes(t *testing.T) {
+	for name := range unusable(call{}) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var from, to time.Time
+				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+					if c.n == 1 {
+						from, to = c.at, c.at.Add(life-2*time.Minute)
+					} else if c.at.Before(to) {
+						return unusable(c)[name], nil
+					}
+					return mint(c, life), nil
+				}}
+				src := newSource(t, cred, nil)
+				first := mustToken(t, src)
+				time.Sleep(time.Until(to) - time.Second)
+				if got := mustToken(t, src); got != first {
+					t.Error("lost the good token")
+				}
+				if got := src.Status(); got.Failures == 0 || !got.Valid {
+					t.Errorf("status %+v", got)
+				}
+				_, superseded := src.Latest()
+				<-superseded
+				checkGap(t, "recovered", from, time.Now(), life-2*time.Minute, life-time.Minute)
+			})
+		})
+	}
+}
+
+func TestUsernameMakesOpaqueTokensUsable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+			return azcore.AccessToken{Token: "EwBQA8l6BAAU", ExpiresOn: c.at.Add(life)}, nil
+		}}
+		src := newSource(t, cred, &entra.Options{Username: "cache-user"})
+		tok := mustToken(t, src)
+		if username, password := tok.Credentials(); username != "cache-user" || password != "EwBQA8l6BAAU" {
+			t.Errorf("%q %q", username, password)
+		}
+		if tok.Lifetime() != life {
+			t.Errorf("life %v, want what was left", tok.Lifetime())
+		}
+	})
+}
+
+func TestLifeIsTakenFromTheTokensOwnClaims(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		iat, exp time.Duration // from now; 0 leaves the claim out
+		left     time.Duration
+		want     time.Duration
+	}{
+		{"fresh", -time.Second, life, life, life + time.Second},
+		{"from a cache", -time.Hour, 15 * time.Minute, 15 * time.Minute, life},
+		{"no exp", -time.Hour, 0, 15 * time.Minute, life},
+		{"no iat", 0, life, 15 * time.Minute, 15 * time.Minute},
+		{"this clock is slow", 10 * time.Minute, 10*time.Minute + life, life, life},
+		{"this clock is fast", -10 * time.Minute, life - 10*time.Minute, life, life},
+		{"absurd iat", -1000 * time.Hour, life, life, life},
+		{"iat after the expiry", 2 * life, 0, life, life},
+		{"exp before iat", 20 * time.Minute, 10 * time.Minute, life, life},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+					claims := map[string]any{"oid": objectID}
+					if tt.iat != 0 {
+						claims["iat"] = c.at.Add(tt.iat).Unix()
+					}
+					if tt.exp != 0 {
+						claims["exp"] = c.at.Add(tt.exp).Unix()
+					}
+					return azcore.AccessToken{Token: jwt(claims), ExpiresOn: c.at.Add(tt.left)}, nil
+				}}
+				if got := mustToken(t, newSource(t, cred, nil)).Lifetime(); got != tt.want {
+					t.Errorf("life %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package entra_test
+
+import (
+	"encoding/base64"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+func TestReadsClaimsOfTheTokenPayload(t *testing.T) {
+	b64 := base64.RawURLEncoding.EncodeToString
+	for _, tt := range []struct {
+		name, payload string
+		oid           string
+		iat, exp      int64 // microseconds
+	}{
+		{"all", `{"oid":"o","iat":1700000000,"exp":1700004500}`, "o", 1700000000e6, 1700004500e6},
+		{"fractions", `{"oid":"o","iat":1700000000.25,"exp":1700000000.5}`, "o", 17000000002500e2, 17000000005e5},
+		{"strings for numbers", `{"oid":"o","iat":"1700000000","exp":null}`, "o", 0, 0},
+		{"oid of another type", `{"oid":{"a":1},"iat":1}`, "", 1e6, 0},
+		{"out of range", `{"oid":"o","iat":-1,"exp":1e300}`, "o", 0, 0},
+		{"beyond numbers", `{"oid":"o","iat":1e400}`, "", 0, 0},
+		{"no object", `["oid"]`, "", 0, 0},
+		{"nothing", ``, "", 0, 0},
+		{"url alphabet", `{"oid":"ÿÿÿ>>>???"}`, "ÿÿÿ>>>???", 0, 0},
+	} {
+		oid, iat, exp := entra.ReadClaims("e30." + b64([]byte(tt.payload)) + ".sig")
+		if oid != tt.oid || iat != tt.iat || exp != tt.exp {
+			t.Errorf("%s: %q %d %d, want %q %d %d", tt.name, oid, iat, exp, tt.oid, tt.iat, tt.exp)
+		}
+	}
+	padded := base64.URLEncoding.EncodeToString([]byte(`{"oid":"o"}`))
+	for token, want := range map[string]string{
+		"e30." + padded + ".":   "o",
+		"e30." + padded:         "", // two parts are no JWT
+		"." + padded + ".":      "o",
+		"":                      "",
+		"..":                    "",
+		"e30.not base64 !!.sig": "",
+	} {
+		if oid, _, _ := entra.ReadClaims(token); oid != want {
+			t.Errorf("%q: oid %q, want %q", token, oid, want)
+		}
+	}
+}
+
+func FuzzTokenPayload(f *testing.F) {
+	for _, payload := range []string{
+		`{"oid":"0f8fad5b","iat":1700000000,"exp":1700004500.5}`, `{"oid":1}`, `{"iat":1e999}`, `[]`, `{`, ``, "\x00", `{"oid":"\ud800"}`,
+	} {
+		f.Add("e30", base64.RawURLEncoding.EncodeToString([]byte(payload)), "sig")
+	}
+	f.Add("", "", "")
+	f.Add("a.b", "c.d", "====")
+	f.Fuzz(func(t *testing.T, header, payload, signature string) {
+		oid, iat, exp := entra.ReadClaims(header + "." + payload + "." + signature)
+		if !utf8.ValidString(oid) {
+			t.Errorf("oid %q", oid)
+		}
+		const year9999 = 253402300799e6
+		if iat < 0 || exp < 0 || iat > year9999 || exp > year9999 {
+			t.Errorf("iat %d exp %d", iat, exp)
+		}
+	})
+}

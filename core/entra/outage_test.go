@@ -1,0 +1,285 @@
+package entra_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+var errDown = errors.New("Entra is down")
+
+// during makes a credential fail while down says so; else it mints.
+func during(down func(call) bool, fail func(context.Context, call) error) *credential {
+	return &credential{answer: func(ctx context.Context, c call) (azcore.AccessToken, error) {
+		if down(c) {
+			return azcore.AccessToken{}, fail(ctx, c)
+		}
+		return mint(c, life), nil
+	}}
+}
+
+func failWith(err error) func(context.Context, call) error {
+	return func(context.Context, call) error { return err }
+}
+
+func refused(status int, retryAfter string) error {
+	h := http.Header{}
+	if retryAfter != "" {
+		h.Set("Retry-After", retryAfter)
+	}
+	return &azcore.ResponseError{StatusCode: status, RawResponse: &http.Response{StatusCode: status, Header: h}}
+}
+
+func TestServesValidTokenDuringOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		from, to := start.Add(life/2), start.Add(life-2*time.Minute)
+		cred := during(func(c call) bool { return c.at.After(from) && c.at.Before(to) }, failWith(errDown))
+		src := newSource(t, cred, nil)
+		first := mustToken(t, src)
+		for time.Now().Before(to) {
+			time.Sleep(time.Second)
+			if got := mustToken(t, src); got != first {
+				t.Fatal("another token")
+			}
+		}
+		// The outage ends 2 minutes before the expiry; tries are at most 30 s apart by then.
+		time.Sleep(32 * time.Second)
+		if got := mustToken(t, src); got == first {
+			t.Error("still the old token after the outage")
+		}
+		if got := src.Status(); got.Failures != 0 || got.Err != nil {
+			t.Errorf("status %+v", got)
+		}
+		// 13 to 20 minutes of it are spent failing.
+		if n := cred.count(); n < 25 || n > 120 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+func TestOutageLongerThanTheToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		from, to := start.Add(life/2), start.Add(4*time.Hour)
+		cred := during(func(c call) bool { return c.at.After(from) && c.at.Before(to) }, failWith(errDown))
+		src := newSource(t, cred, nil)
+		first := mustToken(t, src)
+		time.Sleep(time.Until(first.ExpiresOn()) - time.Millisecond)
+		if got := mustToken(t, src); got != first {
+			t.Fatal("lost the token before its expiry")
+		}
+		_, superseded := src.Latest()
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if got, again := src.Latest(); !got.IsZero() || again != superseded {
+			t.Error("the expired token is still there, or its channel is not")
+		}
+		asked := time.Now()
+		err := within(t, src, 10*time.Second)
+		refresh, ok := errors.AsType[*entra.RefreshError](err)
+		if !errors.Is(err, context.DeadlineExceeded) || !ok {
+			t.Fatalf("%v, want the context's error and a RefreshError", err)
+		}
+		if refresh.Kind != entra.Network || refresh.Attempt < 2 || !errors.Is(err, errDown) || refresh.RetryAt.Before(asked) {
+			t.Errorf("%+v", refresh)
+		}
+		// A caller waits until the end, and gets the first token there is.
+		if tok := mustToken(t, src); tok == first {
+			t.Error("the expired token")
+		}
+		checkGap(t, "recovered", to, time.Now(), 0, 2*time.Second)
+		<-superseded
+	})
+}
+
+func TestTriesEverySecondOrTwoWhileSomebodyWaits(t *testing.T) {
+	for name, err := range map[string]error{"outage": errDown, "rejection": refused(401, "")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := during(func(call) bool { return true }, failWith(err))
+				src := newSource(t, cred, nil)
+				// Nobody waits: tries become rare.
+				time.Sleep(time.Hour)
+				if n := cred.count(); n > 400 {
+					t.Errorf("%d requests in an hour in which nobody waited", n)
+				}
+				before := cred.count()
+				_ = within(t, src, time.Minute)
+				calls := cred.seen()[before:]
+				if len(calls) < 29 || len(calls) > 62 {
+					t.Errorf("%d requests in a minute", len(calls))
+				}
+				for a, b := range pairs(calls) {
+					checkGap(t, "next try", a.at, b.at, 0, 2*time.Second)
+				}
+			})
+		})
+	}
+}
+
+func TestSlowerForRejectionsThanForOutages(t *testing.T) {
+	requests := func(err error) (n int) {
+		synctest.Test(t, func(t *testing.T) {
+			cred := during(func(call) bool { return true }, failWith(err))
+			src := newSource(t, cred, nil)
+			time.Sleep(12 * time.Hour)
+			_ = src.Close()
+			n = cred.count()
+		})
+		return n
+	}
+	outage, rejection := requests(errDown), requests(refused(400, ""))
+	if outage < 2000 || outage > 4000 { // 16 s apart on average
+		t.Errorf("%d requests in an outage of 12 hours", outage)
+	}
+	if rejection < 200 || rejection > 450 { // two and a half minutes apart
+		t.Errorf("%d requests in 12 hours of rejections", rejection)
+	}
+}
+
+func TestObeysRetryAfter(t *testing.T) {
+	for _, tt := range []struct {
+		name, header string
+		least, most  time.Duration
+	}{
+		{"seconds", "20", 20 * time.Second, 22 * time.Second},
+		{"a date", time.Date(2000, 1, 1, 0, 0, 20, 0, time.UTC).Format(http.TimeFormat), 20 * time.Second, 22 * time.Second},
+		{"capped while nothing is in hand", "3600", 60 * time.Second, 66 * time.Second},
+		{"as many as there are digits", "9223372036854775807", 60 * time.Second, 66 * time.Second},
+		{"more than that", "99999999999999999999", time.Second, 2 * time.Second},
+		{"negative", "-5", time.Second, 2 * time.Second},
+		{"zero", "0", time.Second, 2 * time.Second},
+		{"nonsense", "soon", time.Second, 2 * time.Second},
+		{"a date that has passed", time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC).Format(http.TimeFormat), time.Second, 2 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // it is 2000-01-01 00:00:00 UTC
+				cred := during(func(c call) bool { return c.n == 1 }, failWith(refused(http.StatusTooManyRequests, tt.header)))
+				src := newSource(t, cred, nil)
+				start := time.Now()
+				mustToken(t, src) // waits
+				checkGap(t, "second try", start, time.Now(), tt.least, tt.most)
+			})
+		})
+	}
+}
+
+func TestRetryAfterIsObeyedLongerWhileATokenLives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := during(func(c call) bool { return c.n == 2 }, failWith(refused(http.StatusServiceUnavailable, "300")))
+		src := newSource(t, cred, nil)
+		mustToken(t, src)
+		_, superseded := src.Latest()
+		<-superseded
+		calls := cred.seen()
+		checkGap(t, "third request", calls[1].at, calls[2].at, 5*time.Minute, 5*time.Minute+30*time.Second)
+	})
+}
+
+func TestFailuresAreClassified(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fail func(context.Context, call) error
+		want entra.Kind
+	}{
+		"plain":       {failWith(errDown), entra.Network},
+		"500":         {failWith(refused(500, "")), entra.Network},
+		"404":         {failWith(refused(404, "")), entra.Network},
+		"429":         {failWith(refused(429, "")), entra.Throttled},
+		"400":         {failWith(refused(400, "")), entra.Rejected},
+		"401":         {failWith(refused(401, "")), entra.Rejected},
+		"403":         {failWith(refused(403, "")), entra.Rejected},
+		"own timeout": {failWith(context.DeadlineExceeded), entra.TimedOut},
+		"our timeout": {func(ctx context.Context, _ call) error { <-ctx.Done(); return errDown }, entra.TimedOut},
+		"panic":       {func(context.Context, call) error { panic("lost my key") }, entra.Malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := during(func(c call) bool { return true }, tt.fail)
+				src := newSource(t, cred, nil)
+				time.Sleep(31 * time.Second)
+				got, ok := errors.AsType[*entra.RefreshError](src.Status().Err)
+				if !ok || got.Kind != tt.want || got.Attempt != src.Status().Failures {
+					t.Errorf("%+v, want %s", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestEveryAttemptHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := during(func(c call) bool { return c.n == 1 }, func(ctx context.Context, _ call) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		src := newSource(t, cred, nil)
+		start := time.Now()
+		mustToken(t, src)
+		checkGap(t, "token", start, time.Now(), 30*time.Second, 33*time.Second)
+	})
+}
+
+func TestStuckAttemptIsAbandonedAndItsLateTokenUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := during(func(c call) bool { return c.n > 1 }, failWith(errDown))
+		working := cred.answer
+		cred.answer = func(ctx context.Context, c call) (azcore.AccessToken, error) {
+			if c.n == 1 {
+				time.Sleep(5 * time.Minute) // whatever its context says
+				c.at = time.Now()
+			}
+			return working(ctx, c)
+		}
+		src := newSource(t, cred, nil)
+		start := time.Now()
+		err := within(t, src, time.Minute)
+		if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.Network || got.Attempt < 2 {
+			t.Errorf("%v, want others to have been tried", err)
+		}
+		mustToken(t, src)
+		checkGap(t, "late token", start, time.Now(), 5*time.Minute, 5*time.Minute)
+		if got := src.Status(); got.Failures != 0 || !got.Valid {
+			t.Errorf("status %+v", got)
+		}
+	})
+}
+
+func TestStuckAttemptsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		cred := during(func(c call) bool { return c.n <= 8 }, func(context.Context, call) error {
+			<-release
+			return errDown
+		})
+		src := newSource(t, cred, nil)
+		_ = within(t, src, 24*time.Hour)
+		if n := cred.count(); n != 8 {
+			t.Errorf("%d attempts stuck, want 8", n)
+		}
+		close(release)
+		mustToken(t, src)
+	})
+}
+
+func TestCredentialThatEndsItsGoroutineIsSurvived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good := minting(life).answer
+		cred := &credential{answer: func(ctx context.Context, c call) (azcore.AccessToken, error) {
+			if c.n == 1 {
+				runtime.Goexit() // as t.FailNow does in a credential made for a test
+			}
+			return good(ctx, c)
+		}}
+		src := newSource(t, cred, nil)
+		mustToken(t, src)
+	})
+}
