@@ -1,0 +1,26 @@
+package entratest
+
+import (
+	"context"
+	"net"
+)
+
+// A Backend is a Redis server that a [Gateway] stands in front of: [NewMiniredis], [StartRedis] or [RedisAt].
+type Backend interface {
+	attach(ctx context.Context) (upstream, error)
+}
+
+// An upstream is what one gateway does with its backend.
+type upstream interface {
+	// dial opens one client's connection, logged in as whoever connections begin as.
+	dial(ctx context.Context) (net.Conn, error)
+	// allow makes a user: with every right, or with none but to log in as another, EVAL and CLIENT REPLY.
+	allow(ctx context.Context, u user, everything bool) error
+	// expel removes a user, and ends the connections that are logged in as it. It returns how many they were.
+	expel(ctx context.Context, u user) (int, error)
+	// close gives back what attach took, and waits for it.
+	close() error
+}
+
+// A user is a name and a password in the backend.
+type user struct{ name, password string }

@@ -1,0 +1,2 @@
+// Package entratest is a test kit.
+package entratest

@@ -1,0 +1,153 @@
+package entratest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Admissions gives every good token a user of the backend's, and takes it away when the token expires. One
+// goroutine waits for expiries, from the first connection until close.
+type admissions struct {
+	backend Backend
+	expired func(connections int)
+
+	// door is a mutex that may be held over I/O with the backend, see [turn].
+	door     turn
+	up       upstream // nil until the first connection
+	nobody   user     // what connections are logged in as before their first AUTH
+	admitted map[string]admission
+	earlier  chan struct{} // tells the goroutine of an expiry that may come before the one it waits for
+	stop     chan struct{}
+	reaper   sync.WaitGroup
+}
+
+type admission struct {
+	user      user
+	expiresOn time.Time
+}
+
+func newAdmissions(b Backend, expired func(int)) *admissions {
+	return &admissions{
+		backend: b, expired: expired, door: make(turn, 1),
+		admitted: map[string]admission{}, earlier: make(chan struct{}, 1), stop: make(chan struct{}),
+	}
+}
+
+func newUser() user { return user{name: "entratest-" + rand.Text(), password: rand.Text()} }
+
+// connect returns a connection to the backend that may do nothing yet but log in as somebody.
+func (a *admissions) connect(ctx context.Context) (net.Conn, user, error) {
+	a.door.take()
+	err := a.attach(ctx)
+	up, nobody := a.up, a.nobody
+	a.door.release()
+	if err != nil {
+		return nil, user{}, err
+	}
+	c, err := up.dial(ctx)
+	return c, nobody, err
+}
+
+// attach is for the holder of the door. A failed one is tried again by the next connection.
+func (a *admissions) attach(ctx context.Context) error {
+	if a.up != nil {
+		return nil
+	}
+	up, err := a.backend.attach(ctx)
+	if err != nil {
+		return err
+	}
+	nobody := newUser()
+	if err := up.allow(ctx, nobody, false); err != nil {
+		_ = up.close() // the error before says more
+		return err
+	}
+	a.up, a.nobody = up, nobody
+	a.reaper.Go(a.reap)
+	return nil
+}
+
+// admit returns the backend's user for a token that was verified.
+func (a *admissions) admit(ctx context.Context, token string, expiresOn time.Time) (user, error) {
+	a.door.take()
+	defer a.door.release()
+	if known, ok := a.admitted[token]; ok {
+		return known.user, nil
+	}
+	u := newUser()
+	if err := a.up.allow(ctx, u, true); err != nil {
+		return user{}, fmt.Errorf("entratest: making a user for a token: %w", err)
+	}
+	a.admitted[token] = admission{u, expiresOn}
+	select {
+	case a.earlier <- struct{}{}:
+	default:
+	}
+	return u, nil
+}
+
+// reap expels users as their tokens expire.
+func (a *admissions) reap() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			a.expel(time.Now())
+		case <-a.earlier:
+		case <-a.stop:
+			return
+		}
+		timer.Stop()
+		if next, ok := a.next(); ok {
+			timer.Reset(time.Until(next))
+		}
+	}
+}
+
+func (a *admissions) next() (time.Time, bool) {
+	a.door.take()
+	defer a.door.release()
+	var next time.Time
+	for _, ad := range a.admitted {
+		if next.IsZero() || ad.expiresOn.Before(next) {
+			next = ad.expiresOn
+		}
+	}
+	return next, !next.IsZero()
+}
+
+// expel takes away the users whose tokens have expired by now.
+func (a *admissions) expel(now time.Time) {
+	a.door.take()
+	defer a.door.release()
+	for token, ad := range a.admitted {
+		if now.Before(ad.expiresOn) {
+			continue
+		}
+		// An error means that the backend is gone, and every connection with it.
+		n, _ := a.up.expel(context.Background(), ad.user)
+		delete(a.admitted, token)
+		if n > 0 {
+			a.expired(n)
+		}
+	}
+}
+
+// close removes every user. No connection may be open any more.
+func (a *admissions) close() {
+	close(a.stop)
+	a.reaper.Wait()
+	if a.up == nil {
+		return
+	}
+	for _, ad := range a.admitted {
+		_, _ = a.up.expel(context.Background(), ad.user) // fails if the backend is gone, and its users with it
+	}
+	_, _ = a.up.expel(context.Background(), a.nobody)
+	_ = a.up.close()
+}

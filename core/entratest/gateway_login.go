@@ -1,0 +1,162 @@
+package entratest
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tidwall/redcon"
+)
+
+// What Redis says. The first is also what [STS.Verify]'s errors become: a server does not tell why.
+const (
+	wrongPass   = "WRONGPASS invalid username-password pair or user is disabled."
+	noAuth      = "NOAUTH Authentication required."
+	noAuthHello = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+)
+
+// rewrite appends what the backend shall get for a command.
+func (s *session) rewrite(out []byte, cmd redcon.Command) []byte {
+	args := cmd.Args
+	switch strings.ToUpper(string(args[0])) {
+	case "AUTH":
+		return s.rewriteAuth(out, cmd)
+	case "HELLO":
+		return s.rewriteHello(out, cmd)
+	case "RESET":
+		out = append(out, cmd.Raw...)
+		if len(args) == 1 {
+			// RESET logs in as the backend's default user, who may have every right. Make it nobody again, with
+			// no reply that would show: RESET has just turned replies on, ended MULTI and left every channel.
+			out = appendCommand(out, "CLIENT", "REPLY", "SKIP")
+			out = appendCommand(out, "AUTH", s.nobody.name, s.nobody.password)
+			s.loggedIn = false
+		}
+		return out
+	case "QUIT":
+		return append(out, cmd.Raw...)
+	}
+	if !s.loggedIn {
+		return appendRefusal(out, noAuth)
+	}
+	return append(out, cmd.Raw...)
+}
+
+// rewriteAuth handles AUTH user token, and AUTH password, which is nobody's here.
+func (s *session) rewriteAuth(out []byte, cmd redcon.Command) []byte {
+	var name, token string
+	switch args := cmd.Args; len(args) {
+	case 2:
+		token = string(args[1])
+	case 3:
+		name, token = string(args[1]), string(args[2])
+	default:
+		return append(out, cmd.Raw...) // wrong, whoever asks
+	}
+	u, refusal := s.judge(name, token)
+	if refusal != "" {
+		return appendRefusal(out, refusal)
+	}
+	s.loggedIn = s.loggedIn || u != s.stranger()
+	return appendCommand(out, "AUTH", u.name, u.password)
+}
+
+// rewriteHello handles HELLO [version [AUTH user token] [SETNAME name]]. Anything else in it is an error, which is
+// left to the backend to tell.
+func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
+	args := make([]string, len(cmd.Args))
+	for i, a := range cmd.Args {
+		args[i] = string(a)
+	}
+	if len(args) > 1 && args[1] != "2" && args[1] != "3" {
+		return append(out, cmd.Raw...) // -NOPROTO, before the backend looks at the rest
+	}
+	login := false
+	for i := 2; i < len(args); {
+		switch option := strings.ToUpper(args[i]); {
+		case option == "AUTH" && i+2 < len(args):
+			u, refusal := s.judge(args[i+1], args[i+2])
+			if refusal != "" {
+				return appendRefusal(out, refusal)
+			}
+			args[i+1], args[i+2] = u.name, u.password
+			login = login || u != s.stranger()
+			i += 3
+		case option == "SETNAME" && i+1 < len(args):
+			i += 2
+		default:
+			return append(out, cmd.Raw...)
+		}
+	}
+	if !login && !s.loggedIn && !hasAuth(args) {
+		return appendRefusal(out, noAuthHello)
+	}
+	s.loggedIn = s.loggedIn || login
+	return appendCommand(out, args...)
+}
+
+func hasAuth(hello []string) bool {
+	for i := 2; i < len(hello); i += 2 { // SETNAME takes one argument
+		if strings.EqualFold(hello[i], "AUTH") {
+			return true
+		}
+	}
+	return false
+}
+
+// stranger is a user whom the backend refuses.
+func (s *session) stranger() user { return user{name: s.nobody.name, password: "wrong"} }
+
+// judge decides over a user name and a token. It returns the backend's user to log in as, a stranger if they
+// are no good, or the error to give instead.
+func (s *session) judge(name, token string) (u user, refusal string) {
+	g := s.gateway
+	claims, err := g.opts.STS.Verify(token)
+	a := Auth{At: time.Now(), Conn: s.number, TokenID: claims.TokenID}
+	f, h := g.faults.strike(func(f WireFault) bool { return f.refuses(s.loggedIn) })
+	switch {
+	case h != nil:
+		refusal = f.RefuseAuth
+		a.Err = refusal
+	case err != nil || claims.ObjectID == "" || claims.ObjectID != name:
+		u, a.Err = s.stranger(), wrongPass
+	default:
+		if u, err = g.tokens.admit(g.ctx, token, claims.ExpiresOn); err != nil {
+			refusal = "ERR " + err.Error()
+			a.Err = refusal
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.auths = append(g.auths, a)
+	switch {
+	case a.Err != "":
+		g.stats.Refused++
+	case s.loggedIn:
+		g.stats.Auths++
+	default:
+		g.stats.Auths++
+		g.stats.Logins++
+	}
+	return u, refusal
+}
+
+// appendCommand writes a command as clients do.
+func appendCommand(out []byte, args ...string) []byte {
+	out = redcon.AppendArray(out, len(args))
+	for _, a := range args {
+		out = redcon.AppendBulkString(out, a)
+	}
+	return out
+}
+
+// appendRefusal writes a command whose reply is the given error. The backend itself gives it, so it comes in
+// its turn, is queued in MULTI, and is left out where CLIENT REPLY says so.
+func appendRefusal(out []byte, line string) []byte {
+	line = strings.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' {
+			return ' '
+		}
+		return r
+	}, line)
+	return appendCommand(out, "EVAL", "return redis.error_reply(ARGV[1])", "0", line)
+}

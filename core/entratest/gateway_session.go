@@ -1,0 +1,197 @@
+package entratest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/tidwall/redcon"
+)
+
+// A session is one client's connection and the backend's connection that belongs to it. Two goroutines serve it:
+// run takes commands up, replies takes what comes back down.
+type session struct {
+	gateway *Gateway
+	number  int
+	client  net.Conn
+
+	// These belong to the goroutine of run.
+	nobody   user
+	loggedIn bool
+
+	mu      sync.Mutex
+	backend net.Conn
+	dead    bool
+	killed  chan struct{} // closed by kill
+}
+
+// kill ends the session at once; both its goroutines notice. It reports whether the session was alive.
+func (s *session) kill() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead {
+		return false
+	}
+	s.dead = true
+	close(s.killed)
+	reset(s.client)
+	if s.backend != nil {
+		reset(s.backend)
+	}
+	return true
+}
+
+// turnAway sends one error and closes the connection.
+func (s *session) turnAway(line string) {
+	defer s.client.Close()
+	if _, err := s.client.Write(redcon.AppendError(nil, line)); err != nil {
+		return
+	}
+	// A TCP socket that is closed with unread bytes in it takes back what it has sent. So wait for the client to
+	// close first, but not for ever.
+	half, ok := s.client.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || s.client.SetReadDeadline(time.Now().Add(time.Second)) != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, s.client)
+}
+
+// open connects the session to the backend as a user who may do nothing.
+func (s *session) open(ctx context.Context) error {
+	c, nobody, err := s.gateway.tokens.connect(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.dead {
+		s.mu.Unlock()
+		_ = c.Close()
+		return net.ErrClosed
+	}
+	s.backend = c
+	s.mu.Unlock()
+	s.nobody = nobody
+	if _, err := c.Write(appendCommand(nil, "AUTH", nobody.name, nobody.password)); err != nil {
+		return err
+	}
+	var ok [5]byte
+	if _, err := io.ReadFull(c, ok[:]); err != nil {
+		return err
+	}
+	if string(ok[:]) != "+OK\r\n" {
+		return errors.New("entratest: the backend does not know the user that it was given")
+	}
+	return nil
+}
+
+// run serves the session until either side ends it.
+func (s *session) run() {
+	if err := s.open(s.gateway.ctx); err != nil {
+		s.turnAway("ERR entratest: no backend: " + err.Error())
+		s.kill()
+		return
+	}
+	down := make(chan struct{})
+	go func() {
+		defer close(down)
+		s.replies()
+	}()
+	if err := s.commands(); err != nil {
+		s.kill()
+	} else if half, ok := s.backend.(interface{ CloseWrite() error }); ok {
+		// The client has said its last. Redis reads to the end of that before it goes, and so does the backend,
+		// if it is not cut off.
+		_ = half.CloseWrite()
+	} else {
+		_ = s.backend.Close()
+	}
+	<-down
+	s.kill() // closed both already, unless nothing was wrong
+}
+
+// commands passes on what the client sends until it closes, which is no error.
+func (s *session) commands() error {
+	var out []byte
+	send := func() error {
+		_, err := s.backend.Write(out)
+		out = out[:0]
+		return err
+	}
+	r := redcon.NewReader(s.client)
+	for {
+		batch, err := r.ReadCommands()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return s.complain(err)
+		}
+		s.gateway.count(func(st *GatewayStats) { st.Commands += len(batch) })
+		for _, cmd := range batch {
+			if f, h := s.gateway.faults.strike(func(f WireFault) bool { return f.Delay > 0 }); h != nil {
+				if err := send(); err != nil {
+					return err
+				}
+				s.pause(f.Delay)
+			}
+			out = s.rewrite(out, cmd)
+		}
+		if err := send(); err != nil {
+			return err
+		}
+	}
+}
+
+// complain answers bytes that are not a command as Redis does, though not in their turn: the connection ends
+// here. A connection that broke has nobody to complain to.
+func (s *session) complain(err error) error {
+	var oe *net.OpError
+	if errors.As(err, &oe) {
+		return err
+	}
+	_, werr := s.client.Write(redcon.AppendError(nil, "ERR "+err.Error()))
+	return werr
+}
+
+func (s *session) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.killed:
+	}
+}
+
+// replies passes on what the backend sends until it closes, and then closes the client's connection.
+func (s *session) replies() {
+	defer s.client.Close()
+	buf := make([]byte, 16<<10)
+	left := 0 // bytes until the cut; 0 if there is none
+	for {
+		n, err := s.backend.Read(buf)
+		b := buf[:n]
+		if n > 0 {
+			if f, h := s.gateway.faults.strike(func(f WireFault) bool { return len(f.Garbage) > 0 }); h != nil {
+				b = append(append([]byte(nil), f.Garbage...), b...)
+			}
+			if left == 0 {
+				if f, h := s.gateway.faults.strike(func(f WireFault) bool { return f.CutAfter > 0 }); h != nil {
+					left = f.CutAfter
+				}
+			}
+		}
+		cut := left > 0 && len(b) >= left
+		if cut {
+			b = b[:left]
+		}
+		if _, werr := s.client.Write(b); werr != nil || err != nil || cut {
+			return
+		}
+		if left > 0 {
+			left -= len(b)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package entratest
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+// A Miniredis is a [Backend] inside the process, made of [miniredis.Miniredis]. It needs no socket: made in a
+// bubble of testing/synctest, it works there, and keys expire by the bubble's clock.
+//
+// It adds what clients need and miniredis lacks: RESET; CLIENT ID, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING
+// and CACHING; Pub/Sub in RESP3, where other commands are allowed while subscribed. Client-side caching
+// invalidates all a connection has cached whenever anybody writes, which Redis may do as well. What neither has,
+// sharded Pub/Sub, functions, ACL and CLIENT KILL among it, is answered with an error. SUBSCRIBE in MULTI is too.
+type Miniredis struct {
+	redis  *miniredis.Miniredis
+	nextID atomic.Int64
+
+	mu    sync.Mutex
+	conns map[*miniConn]struct{}
+}
+
+// NewMiniredis returns an empty server. Closing it is needed only to interrupt blocked commands that no gateway
+// closes.
+func NewMiniredis() *Miniredis {
+	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}}
+	m.redis.ClockTTL(true)
+	return m
+}
+
+// Miniredis returns the server inside, to look at its data or change them.
+func (m *Miniredis) Miniredis() *miniredis.Miniredis { return m.redis }
+
+// Close ends the connections of every gateway, and blocked commands.
+func (m *Miniredis) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for c := range m.conns {
+		c.end()
+	}
+	return nil
+}
+
+// attach starts miniredis's command table, which Dial does as a side effect.
+func (m *Miniredis) attach(context.Context) (upstream, error) {
+	c, err := m.redis.Dial()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Close(); err != nil {
+		return nil, err
+	}
+	return &miniUpstream{miniredis: m}, nil
+}
+
+// miniUpstream is one gateway's share of a Miniredis.
+type miniUpstream struct {
+	miniredis *Miniredis
+	work      sync.WaitGroup // two goroutines and more for each connection
+}
+
+// dial connects in memory. Replies are not bounded: a Redis server keeps what its client does not read, and
+// miniredis holds its lock while it writes.
+func (u *miniUpstream) dial(context.Context) (net.Conn, error) {
+	client, wire := connPair(nameAddr("gateway"), nameAddr("miniredis"), socketBuffer, unbounded)
+	c := newMiniConn(u.miniredis, wire)
+	u.miniredis.mu.Lock()
+	u.miniredis.conns[c] = struct{}{}
+	u.miniredis.mu.Unlock()
+	u.work.Go(c.serve)
+	return client, nil
+}
+
+func (u *miniUpstream) allow(_ context.Context, who user, _ bool) error {
+	u.miniredis.redis.RequireUserAuth(who.name, who.password)
+	return nil
+}
+
+func (u *miniUpstream) expel(_ context.Context, who user) (int, error) {
+	m := u.miniredis
+	m.redis.RequireUserAuth(who.name, "")
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for c := range m.conns {
+		if name := c.user.Load(); name != nil && *name == who.name && c.end() {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (u *miniUpstream) close() error {
+	u.work.Wait()
+	return nil
+}
+
+func (m *Miniredis) forget(c *miniConn) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.conns, c)
+}
+
+// wake makes blocked commands look whether their connection is still there, as any command does.
+func (m *Miniredis) wake() {
+	m.redis.DB(0).Del("entratest:wake")
+}
+
+// written tells the connections that cache that somebody may have changed what they cached.
+func (m *Miniredis) written() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for c := range m.conns {
+		if c.caching.CompareAndSwap(true, false) {
+			c.push([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package entratest
+
+import (
+	"bufio"
+	"bytes"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alicebob/miniredis/v2/server"
+	"github.com/tidwall/redcon"
+)
+
+// A miniConn serves one connection to a [Miniredis]. It asks miniredis for one command at a time, so that it knows
+// where a reply begins and ends and what it says. One goroutine reads commands and sees the connection end, one
+// executes them; a subscribed connection has one more.
+type miniConn struct {
+	miniredis *Miniredis
+	wire      *conn
+	id        int64
+	user      atomic.Pointer[string] // of the last good AUTH
+	resp3     atomic.Bool
+	caching   atomic.Bool // with CLIENT TRACKING: has read since it was last told to forget
+	ended     atomic.Bool // by the server: what was read but not executed is forgotten
+
+	// These belong to the executing goroutine.
+	out      *bytes.Buffer // what the peer has replied
+	multi    bool
+	queued   queued
+	tracking bool
+	mute     mute
+	channels *subscriptions // nil if it never subscribed since RESET
+
+	mu      sync.Mutex
+	peer    *server.Peer
+	gone    bool   // nothing more can be read from the connection
+	holding bool   // pushes wait for the reply
+	held    []byte // those that do
+}
+
+// queued is what MULTI has queued and EXEC will do.
+type queued struct {
+	users []string // AUTHs
+	write bool
+}
+
+func newMiniConn(m *Miniredis, wire *conn) *miniConn {
+	c := &miniConn{miniredis: m, wire: wire, id: m.nextID.Add(1), out: &bytes.Buffer{}}
+	c.renew()
+	return c
+}
+
+// renew makes a connection that has just begun: not logged in, RESP2, database 0.
+func (c *miniConn) renew() {
+	c.out.Reset()
+	c.multi, c.queued, c.tracking, c.mute = false, queued{}, false, mute{}
+	c.resp3.Store(false)
+	c.caching.Store(false)
+	c.user.Store(nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.peer = server.NewPeer(bufio.NewWriter(c.out))
+	if c.gone {
+		c.peer.Close()
+	}
+}
+
+// serve executes commands until the client closes the connection or the server does.
+func (c *miniConn) serve() {
+	// Commands wait here while one blocks; it is how far the reader can look for the connection's end.
+	commands := make(chan redcon.Command, 1024)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		defer close(commands)
+		c.read(commands)
+	})
+	for cmd := range commands {
+		if c.ended.Load() {
+			continue // until the reader has noticed
+		}
+		if c.execute(cmd) {
+			c.end()
+		}
+	}
+	reading.Wait()
+	if c.channels != nil {
+		c.channels.close()
+	}
+	c.end()
+	c.miniredis.forget(c)
+}
+
+// end closes the connection, and reports whether it was open until now.
+func (c *miniConn) end() bool {
+	c.ended.Store(true)
+	return c.wire.Close() == nil
+}
+
+func (c *miniConn) read(commands chan<- redcon.Command) {
+	r := redcon.NewReader(c.wire)
+	for {
+		cmd, err := r.ReadCommand()
+		if err != nil {
+			break
+		}
+		commands <- cmd
+	}
+	c.mu.Lock()
+	c.gone = true
+	c.peer.Close() // a blocked command ends without a reply
+	c.mu.Unlock()
+	c.miniredis.wake()
+}
+
+// execute runs one command, sends its reply, and reports whether the connection shall be closed.
+func (c *miniConn) execute(cmd redcon.Command) (quit bool) {
+	args := make([]string, len(cmd.Args))
+	for i, a := range cmd.Args {
+		args[i] = string(a)
+	}
+	name := strings.ToUpper(args[0])
+	muted := c.mute.next()
+	switch name {
+	case "QUIT":
+		c.reply(redcon.AppendOK(nil))
+		return true
+	case "RESET":
+		if len(args) == 1 {
+			c.reset()
+			c.reply([]byte("+RESET\r\n"))
+			return false
+		}
+	case "SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE":
+		if !c.multi {
+			c.subscribe(name, args[1:]) // replies, muted or not
+			return false
+		}
+	}
+	b := c.run(name, args)
+	if c.resp3.Load() && (string(b) == "*-1\r\n" || string(b) == "$-1\r\n") {
+		b = []byte("_\r\n") // miniredis forgets that some of its nulls are RESP3's
+	}
+	if muted || c.mute.off {
+		b = nil
+	}
+	c.reply(b)
+	return false
+}
+
+func (c *miniConn) run(name string, args []string) []byte {
+	if c.channels.count() > 0 && !c.resp3.Load() {
+		if name == "PING" {
+			return c.pong(args[1:])
+		}
+		return redcon.AppendError(nil, "ERR Can't execute '"+strings.ToLower(name)+
+			"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+	}
+	switch name {
+	case "SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE":
+		return redcon.AppendError(nil, "ERR entratest: no "+name+" in MULTI")
+	case "RESET":
+		return redcon.AppendError(nil, "ERR wrong number of arguments for 'reset' command")
+	case "CLIENT":
+		if b, ok := c.client(args[1:]); ok {
+			return b
+		}
+	case "AUTH":
+		return c.auth(args)
+	case "HELLO":
+		return c.hello(args)
+	case "MULTI", "EXEC", "DISCARD":
+		return c.transaction(name, args)
+	}
+	readOnly := c.miniredis.redis.Server().IsReadOnlyCommand(name)
+	if c.tracking && readOnly {
+		c.hold()
+		c.caching.Store(true)
+	}
+	b := c.dispatch(args)
+	switch {
+	case readOnly || b[0] == '-' || onlyItself(name):
+	case c.multi:
+		c.queued.write = true
+	default:
+		c.miniredis.written()
+	}
+	return b
+}
+
+// onlyItself reports whether a command that miniredis does not call read-only still changes no key.
+func onlyItself(name string) bool {
+	return slices.Contains([]string{"PING", "ECHO", "SELECT", "WATCH", "UNWATCH", "PUBLISH", "CLIENT", "INFO", "COMMAND"}, name)
+}
+
+// dispatch has miniredis run a command, and returns the reply. A blocked command whose connection ends has none.
+func (c *miniConn) dispatch(args []string) []byte {
+	c.out.Reset()
+	c.miniredis.redis.Server().Dispatch(c.peer, args)
+	c.peer.Flush()
+	if c.out.Len() == 0 {
+		return []byte("-ERR entratest: the connection is gone\r\n")
+	}
+	return bytes.Clone(c.out.Bytes())
+}
+
+func (c *miniConn) auth(args []string) []byte {
+	b := c.dispatch(args)
+	switch {
+	case b[0] == '-' || len(args) != 3:
+	case c.multi:
+		c.queued.users = append(c.queued.users, strings.Join(args[1:], " "))
+	default:
+		c.user.Store(&args[1])
+	}
+	return b
+}
+
+// hello adds the form without arguments, which miniredis lacks, and the client's name.
+func (c *miniConn) hello(args []string) []byte {
+	if len(args) == 1 {
+		args = append(args, map[bool]string{false: "2", true: "3"}[c.resp3.Load()])
+	}
+	b := c.dispatch(args)
+	if b[0] == '-' {
+		return b
+	}
+	c.resp3.Store(c.peer.Resp3)
+	for i := 2; i < len(args); i += 2 {
+		switch strings.ToUpper(args[i]) {
+		case "AUTH":
+			c.user.Store(&args[i+1])
+			i++
+		case "SETNAME":
+			c.peer.ClientName = args[i+1]
+		}
+	}
+	return b
+}
+
+// transaction follows MULTI, to know what EXEC did.
+func (c *miniConn) transaction(name string, args []string) []byte {
+	if c.tracking && name == "EXEC" {
+		c.hold()
+		c.caching.Store(true)
+	}
+	b := c.dispatch(args)
+	switch {
+	case name == "MULTI":
+		c.multi = c.multi || b[0] == '+'
+	case b[0] == '-' && !strings.HasPrefix(string(b), "-EXECABORT"): // DISCARD x, EXEC x
+	case name == "EXEC" && b[0] == '*' && string(b) != "*-1\r\n":
+		did := c.queued
+		c.multi, c.queued = false, queued{}
+		for _, u := range did.users {
+			c.loginQueued(u)
+		}
+		if did.write {
+			c.miniredis.written()
+		}
+	default:
+		c.multi, c.queued = false, queued{}
+	}
+	return b
+}
+
+// loginQueued does what a queued AUTH did: miniredis itself was asked when EXEC ran, so ask it once more whether
+// that was good, on a connection of its own.
+func (c *miniConn) loginQueued(credentials string) {
+	name, password, _ := strings.Cut(credentials, " ")
+	var answer bytes.Buffer
+	w := bufio.NewWriter(&answer)
+	c.miniredis.redis.Server().Dispatch(server.NewPeer(w), []string{"AUTH", name, password})
+	_ = w.Flush() // a bytes.Buffer takes everything
+	if answer.String() == "+OK\r\n" {
+		c.user.Store(&name)
+	}
+}
+
+func (c *miniConn) reset() {
+	if c.channels != nil {
+		c.channels.close()
+		c.channels = nil
+	}
+	c.renew()
+}

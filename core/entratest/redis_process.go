@@ -1,0 +1,147 @@
+package entratest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// ErrNoRedisServer is returned by [StartRedis] where no redis-server is on the PATH. A retry helps once one is
+// installed; [NewMiniredis] is there without.
+var ErrNoRedisServer = errors.New("entratest: redis-server is not installed")
+
+// A RedisServer is a redis-server process that belongs to this one. It is a [Backend], and it can also be used
+// directly, without a gateway and without a password, to compare.
+type RedisServer struct {
+	redisServer
+	process *exec.Cmd
+	dir     string
+	done    chan struct{} // closed when the process has ended and its output is read
+
+	mu     sync.Mutex
+	closed bool
+}
+
+// StartRedis starts the redis-server that is on the PATH: on a free port of 127.0.0.1, with a directory of its
+// own that Close removes, without persistence. Further arguments are added to its command line, for example
+// "--maxclients", "100". It blocks until the server answers, or ctx ends; ctx does not bound the server's life.
+func StartRedis(ctx context.Context, args ...string) (*RedisServer, error) {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoRedisServer, err)
+	}
+	// Somebody else may take a port between our looking for it and the server's taking it.
+	for attempt := 1; ; attempt++ {
+		r, err := startRedis(ctx, path, args)
+		if err == nil || attempt == 5 || ctx.Err() != nil {
+			return r, err
+		}
+	}
+}
+
+func startRedis(ctx context.Context, path string, args []string) (*RedisServer, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, fmt.Errorf("entratest: looking for a free port: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "entratest-redis-")
+	if err != nil {
+		return nil, fmt.Errorf("entratest: %w", err)
+	}
+	r := &RedisServer{
+		redisServer: redisServer{addr: net.JoinHostPort("127.0.0.1", port)},
+		dir:         dir,
+		done:        make(chan struct{}),
+	}
+	r.process = exec.Command(path, append([]string{
+		"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
+	}, args...)...)
+	output, err := r.process.StdoutPipe()
+	if err == nil {
+		err = r.process.Start()
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, fmt.Errorf("entratest: %w", err)
+	}
+	ready, failed := make(chan struct{}), make(chan string, 1)
+	go r.watch(output, ready, failed)
+	select {
+	case <-ready:
+	case last := <-failed:
+		err = fmt.Errorf("entratest: redis-server ended: %s", last)
+	case <-ctx.Done():
+		err = fmt.Errorf("entratest: redis-server is not ready: %w", ctx.Err())
+	}
+	if err == nil {
+		err = r.ping(ctx)
+	}
+	if err != nil {
+		_ = r.Close() // the error before says more
+		return nil, err
+	}
+	return r, nil
+}
+
+// watch reads the server's log, so that it never waits for us, until the process ends.
+func (r *RedisServer) watch(output io.Reader, ready chan<- struct{}, failed chan<- string) {
+	defer close(r.done)
+	last := "without a word"
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "Ready to accept connections") && ready != nil {
+			close(ready)
+			ready = nil
+		}
+		last = lines.Text()
+	}
+	_, _ = io.Copy(io.Discard, output) // a line too long for the Scanner
+	failed <- last
+	_ = r.process.Wait() // it was killed, or has told why in its log
+}
+
+func (r *RedisServer) ping(ctx context.Context) error {
+	u, err := r.attach(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = u.(*redisUpstream).do(ctx, "PING", "ready")
+	return errors.Join(err, u.close())
+}
+
+// Addr returns the "host:port" of the server.
+func (r *RedisServer) Addr() string { return r.addr }
+
+// Close kills the server, waits until it is gone, and removes its directory. Calling it again does nothing.
+// Close gateways in front of it first.
+func (r *RedisServer) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	err := r.process.Process.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
+	<-r.done
+	return errors.Join(err, os.RemoveAll(r.dir))
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return strconv.Itoa(port), l.Close()
+}
