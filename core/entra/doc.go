@@ -34,7 +34,7 @@
 //
 // A machine clock that is right within a minute or so: azidentity and Entra tell expiries by it. Credentials that
 // keep their own retries are used without them. A credential is asked with the claims "{}" when its cache stands
-// in the way of a renewal; if it refuses that, it is not asked so again.
+// in the way of a renewal; if it refuses that alone, it is not asked so again.
 //
 // # When something goes wrong
 //

@@ -102,7 +102,7 @@ func TestRemainingIsNegativeAfterTheExpiry(t *testing.T) {
 		var d diary
 		cred := during(func(c call) bool { return c.n > 1 && c.at.Before(start.Add(life+time.Minute)) }, failWith(errDown))
 		src := newSource(t, cred, &entra.Options{Observer: d.observer()})
-		time.Sleep(life)
+		time.Sleep(life + time.Second) // past the timer that withdraws the token
 		mustToken(t, src)
 		synctest.Wait()
 		if got := d.done[1].Remaining; got > -time.Minute || got < -time.Minute-2*time.Second {

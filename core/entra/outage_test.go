@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +13,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-var errDown = errors.New("Entra is down")
+var errDown = errors.New("login.microsoftonline.com is down")
 
 // during makes a credential fail while down says so; else it mints.
 func during(down func(call) bool, fail func(context.Context, call) error) *credential {
@@ -173,6 +172,27 @@ func TestObeysRetryAfter(t *testing.T) {
 	}
 }
 
+func TestObeysAzuresOwnRetryHeadersAndTheServersClock(t *testing.T) {
+	// It is 2000-01-01 00:00:00 UTC, and the server's clock is an hour fast.
+	date := func(s int) string { return time.Date(2000, 1, 1, 1, 0, s, 0, time.UTC).Format(http.TimeFormat) }
+	for name, h := range map[string]http.Header{
+		"retry-after-ms":      {"Retry-After-Ms": {"20000"}, "Retry-After": {"1"}},
+		"x-ms-retry-after-ms": {"X-Ms-Retry-After-Ms": {"20000"}},
+		"date":                {"Retry-After": {date(20)}, "Date": {date(0)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				throttled := &azcore.ResponseError{RawResponse: &http.Response{StatusCode: 429, Header: h}}
+				cred := during(func(c call) bool { return c.n == 1 }, failWith(throttled))
+				src := newSource(t, cred, nil)
+				start := time.Now()
+				mustToken(t, src)
+				checkGap(t, "second try", start, time.Now(), 20*time.Second, 22*time.Second)
+			})
+		})
+	}
+}
+
 func TestRetryAfterIsObeyedLongerWhileATokenLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := during(func(c call) bool { return c.n == 2 }, failWith(refused(http.StatusServiceUnavailable, "300")))
@@ -213,73 +233,4 @@ func TestFailuresAreClassified(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestEveryAttemptHasADeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cred := during(func(c call) bool { return c.n == 1 }, func(ctx context.Context, _ call) error {
-			<-ctx.Done()
-			return ctx.Err()
-		})
-		src := newSource(t, cred, nil)
-		start := time.Now()
-		mustToken(t, src)
-		checkGap(t, "token", start, time.Now(), 30*time.Second, 33*time.Second)
-	})
-}
-
-func TestStuckAttemptIsAbandonedAndItsLateTokenUsed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cred := during(func(c call) bool { return c.n > 1 }, failWith(errDown))
-		working := cred.answer
-		cred.answer = func(ctx context.Context, c call) (azcore.AccessToken, error) {
-			if c.n == 1 {
-				time.Sleep(5 * time.Minute) // whatever its context says
-				c.at = time.Now()
-			}
-			return working(ctx, c)
-		}
-		src := newSource(t, cred, nil)
-		start := time.Now()
-		err := within(t, src, time.Minute)
-		if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.Network || got.Attempt < 2 {
-			t.Errorf("%v, want others to have been tried", err)
-		}
-		mustToken(t, src)
-		checkGap(t, "late token", start, time.Now(), 5*time.Minute, 5*time.Minute)
-		if got := src.Status(); got.Failures != 0 || !got.Valid {
-			t.Errorf("status %+v", got)
-		}
-	})
-}
-
-func TestStuckAttemptsAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		cred := during(func(c call) bool { return c.n <= 8 }, func(context.Context, call) error {
-			<-release
-			return errDown
-		})
-		src := newSource(t, cred, nil)
-		_ = within(t, src, 24*time.Hour)
-		if n := cred.count(); n != 8 {
-			t.Errorf("%d attempts stuck, want 8", n)
-		}
-		close(release)
-		mustToken(t, src)
-	})
-}
-
-func TestCredentialThatEndsItsGoroutineIsSurvived(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		good := minting(life).answer
-		cred := &credential{answer: func(ctx context.Context, c call) (azcore.AccessToken, error) {
-			if c.n == 1 {
-				runtime.Goexit() // as t.FailNow does in a credential made for a test
-			}
-			return good(ctx, c)
-		}}
-		src := newSource(t, cred, nil)
-		mustToken(t, src)
-	})
 }

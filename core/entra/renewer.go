@@ -52,14 +52,6 @@ type renewer struct {
 	forcedNotYet time.Time
 }
 
-// A refresh is the time from the first attempt for a new token to its arrival, as observers see it.
-type refresh struct {
-	ctx      context.Context
-	trigger  RefreshTrigger
-	began    time.Time
-	attempts int
-}
-
 func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 	return &renewer{
 		s:        s,
@@ -80,7 +72,7 @@ func (r *renewer) run(ctx context.Context) {
 	defer r.shutdown()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for ctx.Err() == nil {
 		now := time.Now()
 		r.withdrawExpired(now)
 		r.abandonOverdue(now)
@@ -90,7 +82,6 @@ func (r *renewer) run(ctx context.Context) {
 		timer.Reset(r.sleep(time.Now()))
 		select {
 		case <-ctx.Done():
-			return
 		case <-timer.C:
 		case <-r.s.wake: // attemptAt looks at who waits
 		case t := <-r.s.rejects:
@@ -139,17 +130,7 @@ func (r *renewer) withdrawExpired(now time.Time) {
 
 // start begins an attempt, and a refresh if none is open.
 func (r *renewer) start(ctx context.Context, now time.Time) {
-	if r.refresh == nil {
-		trigger := TriggerScheduled
-		switch {
-		case !r.valid:
-			trigger = TriggerInitial
-		case r.forced:
-			trigger = TriggerForced
-		}
-		r.refresh = &refresh{trigger: trigger, began: now}
-		r.refresh.ctx = r.s.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
-	}
+	r.beginRefresh(ctx, now)
 	if r.forced {
 		r.forced = false
 		r.forcedNotYet = now.Add(forcedDistance(r.scale(), r.forcedCount))

@@ -104,6 +104,9 @@ func (r *renewer) failed(res result, now time.Time) {
 		// By then a plain request reaches Entra as well, and not every credential knows what claims are.
 		r.useClaims, r.claimsTried = false, true
 	}
+	if kind == Rejected && !res.claims {
+		r.claimsRefused = false // it may not have been the claims that were refused
+	}
 	r.failures++
 	r.lastErr = &RefreshError{Kind: kind, Attempt: r.failures, RetryAt: r.next.Round(0), Err: res.err}
 	r.publish()
@@ -120,16 +123,5 @@ func (r *renewer) logTrouble() {
 	} else {
 		level = slog.LevelError
 	}
-	r.log.LogAttrs(r.refresh.ctx, level, "entra: no new token, retrying until there is one: "+r.lastErr.Kind.remedy(), attrs...)
-}
-
-// endRefresh tells the observer that a refresh is over; done lacks what the refresh itself knows.
-func (r *renewer) endRefresh(now time.Time, done RefreshDoneInfo) {
-	if r.refresh == nil {
-		return
-	}
-	ended := r.refresh
-	r.refresh = nil
-	done.Trigger, done.Attempts, done.Duration = ended.trigger, ended.attempts, now.Sub(ended.began)
-	r.s.observer.RefreshDone(ended.ctx, done)
+	r.log.LogAttrs(r.refresh.ctx, level, "entra: no new token: "+r.lastErr.Kind.remedy(), attrs...)
 }

@@ -1,0 +1,111 @@
+package entra_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+func TestEveryAttemptHasADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := during(func(c call) bool { return c.n == 1 }, func(ctx context.Context, _ call) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		src := newSource(t, cred, nil)
+		start := time.Now()
+		mustToken(t, src)
+		checkGap(t, "token", start, time.Now(), 30*time.Second, 33*time.Second)
+	})
+}
+
+func TestStuckAttemptIsAbandonedAndItsLateTokenUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := during(func(c call) bool { return c.n > 1 }, failWith(errDown))
+		working := cred.answer
+		cred.answer = func(ctx context.Context, c call) (azcore.AccessToken, error) {
+			if c.n == 1 {
+				time.Sleep(5 * time.Minute) // whatever its context says
+				c.at = time.Now()
+			}
+			return working(ctx, c)
+		}
+		src := newSource(t, cred, nil)
+		start := time.Now()
+		err := within(t, src, time.Minute)
+		if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.Network || got.Attempt < 2 {
+			t.Errorf("%v, want others to have been tried", err)
+		}
+		mustToken(t, src)
+		checkGap(t, "late token", start, time.Now(), 5*time.Minute, 5*time.Minute)
+		if got := src.Status(); got.Failures != 0 || !got.Valid {
+			t.Errorf("status %+v", got)
+		}
+	})
+}
+
+func TestLateTokenEndsTheAttemptThatFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := &credential{answer: func(ctx context.Context, c call) (azcore.AccessToken, error) {
+			switch c.n {
+			case 1:
+				time.Sleep(45 * time.Second) // past its deadline and its grace
+				c.at = time.Now()
+			case 2:
+				<-ctx.Done()
+				return azcore.AccessToken{}, ctx.Err()
+			}
+			return mint(c, life), nil
+		}}
+		src := newSource(t, cred, nil)
+		start := time.Now()
+		tok := mustToken(t, src)
+		checkGap(t, "late token", start, time.Now(), 45*time.Second, 45*time.Second)
+		time.Sleep(time.Minute)
+		if got := src.Status(); got.Failures != 0 || got.Err != nil || mustToken(t, src) != tok || cred.count() != 2 {
+			t.Errorf("%d calls, status %+v", cred.count(), got)
+		}
+		time.Sleep(life)
+		if n := cred.count(); n != 3 {
+			t.Errorf("%d calls, want the next at the renewal", n)
+		}
+	})
+}
+
+func TestStuckAttemptsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		cred := during(func(c call) bool { return c.n <= 8 }, func(context.Context, call) error {
+			<-release
+			return errDown
+		})
+		src := newSource(t, cred, nil)
+		_ = within(t, src, 24*time.Hour)
+		if n := cred.count(); n != 8 {
+			t.Errorf("%d attempts stuck, want 8", n)
+		}
+		close(release)
+		mustToken(t, src)
+	})
+}
+
+func TestCredentialThatEndsItsGoroutineIsSurvived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good := minting(life).answer
+		cred := &credential{answer: func(ctx context.Context, c call) (azcore.AccessToken, error) {
+			if c.n == 1 {
+				runtime.Goexit() // as t.FailNow does in a credential made for a test
+			}
+			return good(ctx, c)
+		}}
+		src := newSource(t, cred, nil)
+		mustToken(t, src)
+	})
+}
