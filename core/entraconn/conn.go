@@ -1,0 +1,231 @@
+package entraconn
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// A Conn is a connection to Redis that logs in with a Microsoft Entra token and stays logged in. To the host, the
+// client library above, it looks and behaves like the connection below it: AUTH commands and their answers never
+// show.
+//
+// Read, Write, Close and the deadlines may be called from several goroutines at once, as on any net.Conn. It hides
+// what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
+// are not theirs.
+type Conn struct {
+	inner     net.Conn
+	dialer    *Dialer
+	info      entra.ConnInfo
+	opened    time.Time
+	openCtx   context.Context // what the observer's ConnOpened returned
+	deadlines deadlines
+
+	due      atomic.Pointer[dueAuth]    // nil if no AUTH is due
+	accepted atomic.Pointer[credential] // that the server accepted last
+	loggedIn chan struct{}              // closed when the login was answered, or never will be
+
+	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
+	// not mix.
+	wmu     sync.Mutex
+	written *credential // in the AUTH that was written last; nil before the login
+
+	// rmu serialises what comes from the server. It is held over I/O for the same reason.
+	rmu   sync.Mutex
+	early []byte // what we met for the host while we looked for an answer of ours
+
+	mu       sync.Mutex
+	session  session
+	err      error // what Read and Write return from now on
+	writeErr error // what Write returns from now on
+	end      ending
+	closed   bool
+
+	renewal renewal // guarded by Dialer.mu
+}
+
+// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
+// first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
+// that was cut short ends the connection for writing.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	wanted, err := c.wantedAuth()
+	if err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	if err := c.broken(); err != nil {
+		c.mu.Unlock()
+		return 0, err
+	}
+	mark := c.session.sent
+	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.oursOutstanding() {
+		wanted = nil
+	}
+	insertions := c.session.plan(p, wanted, c.written)
+	c.mu.Unlock()
+
+	if len(insertions) > 0 {
+		return c.writeWith(p, insertions, &mark)
+	}
+	n, err = c.inner.Write(p)
+	if n < len(p) {
+		c.cutShort(n, &mark, err)
+	}
+	return n, err
+}
+
+// wantedAuth returns the AUTH that should go along with the host's write: the login if this is the first one.
+// c.wmu is held.
+func (c *Conn) wantedAuth() (*attempt, error) {
+	if c.written == nil {
+		return c.login()
+	}
+	if due := c.due.Load(); due != nil {
+		return newAttempt(due.cred, due.phase), nil
+	}
+	return nil, nil
+}
+
+// writeWith writes p with AUTHs in it, in one write. c.wmu is held.
+func (c *Conn) writeWith(p []byte, insertions []insertion, mark *sentState) (n int, err error) {
+	size := len(p)
+	for _, in := range insertions {
+		size += len(in.auth.cred.wire)
+	}
+	b := make([]byte, 0, size)
+	from := 0
+	for _, in := range insertions {
+		c.startAuth(in.auth)
+		b = append(b, p[from:in.at]...)
+		b = append(b, in.auth.cred.wire...)
+		from = in.at
+	}
+	written, err := c.inner.Write(append(b, p[from:]...))
+	if written < size {
+		c.cutShort(written, mark, err)
+	}
+	for _, in := range insertions {
+		c.wroteAuth(in.auth, err)
+	}
+	return hostBytes(written, insertions), err
+}
+
+// hostBytes returns how many of the bytes written were the host's.
+func hostBytes(written int, insertions []insertion) int {
+	ours := 0
+	for _, in := range insertions {
+		ours += min(max(written-ours-in.at, 0), len(in.auth.cred.wire))
+	}
+	return written - ours
+}
+
+// cutShort looks at a write that failed. If a deadline passed before a byte was written, nothing has happened, and
+// all is as it was at mark. c.wmu is held.
+func (c *Conn) cutShort(written int, mark *sentState, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if written == 0 && isTimeout(err) {
+		c.session.retract(mark)
+		return
+	}
+	c.writeErr = err
+	c.lose(entra.CloseByServer, err)
+}
+
+// Read reads what the server sends to the host. It blocks as the connection below does. If the server refused the
+// login, the error is an *entra.AuthError.
+func (c *Conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return c.inner.Read(p)
+	}
+	c.rmu.Lock()
+	defer c.rmu.Unlock()
+	for {
+		if len(c.early) > 0 {
+			n := copy(p, c.early)
+			if c.early = c.early[n:]; len(c.early) == 0 {
+				c.early = nil
+			}
+			return n, nil
+		}
+		if err := c.ended(); err != nil {
+			return 0, err
+		}
+		n, err := c.read(p)
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// read reads once and leaves what is for the host at the start of p, which may be nothing. c.rmu is held.
+func (c *Conn) read(p []byte) (n int, err error) {
+	n, err = c.inner.Read(p)
+	if n > 0 {
+		n = c.received(p[:n])
+	}
+	if err == nil {
+		return n, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return n, c.err // the read was interrupted for this
+	}
+	if !isTimeout(err) {
+		c.lose(entra.CloseByServer, err)
+	}
+	return n, err
+}
+
+// received takes what the server sent and leaves what is for the host at the start of p. c.rmu is held.
+func (c *Conn) received(p []byte) (n int) {
+	c.mu.Lock()
+	n, err := c.session.received(p)
+	verdicts := c.session.verdicts
+	c.session.verdicts = nil
+	if err == errDesync {
+		c.fail(entra.CloseProtocol, err)
+	}
+	c.mu.Unlock()
+	for _, v := range verdicts {
+		c.answered(v)
+	}
+	if err == errDesync {
+		_ = c.inner.Close() // the server must not run what was queued behind it
+	}
+	return n
+}
+
+// Close closes the connection. It does not wait for a Read or a Write under way; they return an error.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	first := !c.closed
+	c.closed = true
+	c.mu.Unlock()
+	if first {
+		c.leave()
+	}
+	return c.inner.Close()
+}
+
+// LocalAddr returns the local address of the connection below.
+func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
+
+// RemoteAddr returns the remote address of the connection below.
+func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
+
+// SetDeadline sets the deadlines of the host's reads and writes. AUTHs of ours have their own.
+func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(t) }
+
+// SetReadDeadline sets the deadline of the host's reads.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.setRead(t) }
+
+// SetWriteDeadline sets the deadline of the host's writes.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(t) }

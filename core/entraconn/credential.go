@@ -1,0 +1,67 @@
+package entraconn
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// A credential is a token as it goes over the wire. It is encoded once for all connections.
+type credential struct {
+	token   entra.Token
+	wire    wire   // AUTH user token
+	number  uint64 // newer ones have higher ones
+	watched bool   // its end is on the agenda; guarded by Dialer.mu
+}
+
+// wire is an encoded AUTH. The type exists so that no format verb shows what is in it.
+type wire []byte
+
+func (wire) String() string   { return "AUTH REDACTED" }
+func (wire) GoString() string { return "AUTH REDACTED" }
+
+func newCredential(tok entra.Token, number uint64) *credential {
+	user, password := tok.Credentials()
+	b := make([]byte, 0, len(user)+len(password)+64)
+	b = append(b, "*3\r\n$4\r\nAUTH\r\n"...)
+	b = appendArg(b, user)
+	b = appendArg(b, password)
+	return &credential{token: tok, wire: b, number: number}
+}
+
+func appendArg(b []byte, s string) []byte {
+	b = append(b, '$')
+	b = strconv.AppendInt(b, int64(len(s)), 10)
+	b = append(b, "\r\n"...)
+	b = append(b, s...)
+	return append(b, "\r\n"...)
+}
+
+// A dueAuth is what the next AUTH on a connection should be.
+type dueAuth struct {
+	cred  *credential
+	phase entra.AuthPhase
+}
+
+// An attempt is one AUTH of ours on one connection, from its write to its answer.
+type attempt struct {
+	cred  *credential
+	phase entra.AuthPhase
+	begun time.Time
+	ctx   context.Context // what the observer's AuthStart returned, once told is toldStart
+	told  atomic.Int32
+}
+
+// What the observer was told of an attempt.
+const (
+	toldNothing = iota
+	toldStart
+	toldDone
+)
+
+func newAttempt(cred *credential, phase entra.AuthPhase) *attempt {
+	return &attempt{cred: cred, phase: phase, begun: time.Now()}
+}

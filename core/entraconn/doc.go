@@ -1,0 +1,35 @@
+// Package entraconn puts Microsoft Entra authentication below any Redis client: a net.Conn that understands just
+// enough RESP to know where one command ends and the next one begins, sends AUTH there whenever a newer token is
+// due, and takes the answer out of the stream again. The client above never knows.
+//
+//	d := entraconn.NewDialer(src, nil)
+//	opt.Dialer = d.DialFunc(dialTLS)   // the client's dial hook, around its own way of dialing
+//
+// # What it promises
+//
+// The login is written together with the client's first bytes, with the token that is newest at that moment: no
+// extra round trip. When the Source has a newer token, one connection gets it first; once the server has accepted
+// it there, the others follow at random moments spread evenly over the time until 3 minutes before the old one
+// expires, 10 minutes at most. An AUTH rides in a write of the client, or goes alone if the connection is idle.
+// One that is refused leaves its connection as it was, and is tried again.
+//
+// The client reads exactly the bytes that it would read without any of this, in the same order, and is told exactly
+// how many of its own bytes were written. AUTH never goes into a transaction, between a command and the one that it
+// modifies (ASKING, CLIENT CACHING, CLIENT REPLY SKIP), behind a blocking command, or where its answer could be
+// taken for another. If the stream cannot be understood while an AUTH is unanswered, the connection is closed.
+//
+// # What it cannot renew yet
+//
+// A connection that subscribed in RESP2 may not send AUTH, and a blocked one does not run it: these, MONITOR,
+// CLIENT REPLY OFF and protocols that are not RESP are left as they are. Those on which nothing is outstanding end
+// with EOF shortly before their token expires; the others are ended by the server then. The observer's ConnClosed
+// says which and why. RESP3 Pub/Sub is renewed like everything else. A connection whose client sends an AUTH of its
+// own belongs to the client from then on.
+//
+// # How it is built
+//
+// Three layers that can be understood alone: internal/resp finds boundaries in bytes; session keeps the protocol
+// state of one connection, without I/O, clock or locks; Conn does the I/O. The Dialer decides which connection is
+// due when. No goroutine belongs to a connection; a Dialer has one, and up to four short-lived workers while it
+// rotates.
+package entraconn

@@ -1,0 +1,232 @@
+package entraconn
+
+import (
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/internal/resp"
+)
+
+// received takes what the server sent. What is for the host is left at the start of p, in order and without a
+// gap; received returns its length. Answers to our AUTHs become verdicts. After an error nothing of the connection
+// can be trusted but what was left in p.
+func (s *session) received(p []byte) (kept int, err error) {
+	for at := 0; at < len(p); {
+		if s.blind {
+			return kept + copy(p[kept:], p[at:]), nil
+		}
+		if s.replies.AtBoundary() {
+			s.ours = false
+			if s.read+1 >= s.next && s.beginExpected(p[at]) {
+				continue
+			}
+		}
+		n, frame, scanErr := s.replies.Next(p[at:])
+		if scanErr != nil {
+			// Bytes before the unknown one may belong to the host's reply, or to ours.
+			if s.ours || s.oursOutstanding() {
+				return kept, errDesync
+			}
+			s.goBlind(becauseBlind)
+			continue
+		}
+		if s.ours {
+			s.line = append(s.line, p[at:at+min(n, maxLine-len(s.line))]...)
+		} else {
+			if kept != at {
+				copy(p[kept:], p[at:at+n])
+			}
+			kept += n
+		}
+		at += n
+		switch frame {
+		case resp.None:
+		case resp.Push:
+			s.confirm(s.replies.Confirmed())
+		default:
+			if err := s.reply(frame); err != nil {
+				return kept, err
+			}
+		}
+	}
+	return kept, nil
+}
+
+// beginExpected looks at the first byte of a frame where the ledger waits for one. It reports whether the state
+// has changed so that the byte must be looked at anew.
+func (s *session) beginExpected(first byte) (again bool) {
+	if first == '>' || s.streaming {
+		return false
+	}
+	switch e := s.ledger.first(); e.kind {
+	case awaitAuth:
+		s.ours = true
+		s.line = s.line[:0]
+	case beOpaque:
+		s.drop() // nothing of ours can wait behind it: it bars AUTH
+		s.goBlind(becauseBlind)
+		return true
+	case awaitTakeover:
+		if first != '-' {
+			s.drop()
+			s.goStreaming(becauseStreaming)
+			return true
+		}
+	}
+	return false
+}
+
+// reply accounts for a reply that has ended.
+func (s *session) reply(frame resp.Frame) error {
+	if s.streaming {
+		return nil
+	}
+	if s.read+1 < s.next {
+		if s.read == s.sent.replies {
+			// Nobody asked: some server's last words, or something that nobody knows.
+			s.goStreaming(becauseBlind)
+			return nil
+		}
+		s.read++
+		return nil
+	}
+	e := s.drop()
+	if e.kind == awaitSubscribed {
+		return s.subscribeAnswered(frame)
+	}
+	s.read++
+	current := e.epoch == s.sent.epoch
+	switch e.kind {
+	case awaitAuth:
+		return s.authAnswered(e.auth, frame)
+	case awaitHello:
+		return s.helloAnswered(frame)
+	case awaitReset:
+		if frame == resp.Status {
+			s.proto = 2
+			s.channels, s.patterns, s.shards = 0, 0, 0
+		}
+	case awaitMulti:
+		if current && frame == resp.Status {
+			s.confirmed = e.epoch
+		}
+	case awaitDiscard:
+		if current && frame == resp.Status {
+			s.confirmed = 0
+		}
+	case awaitHostAuth:
+		if frame != resp.Error {
+			s.foreign = true
+			s.unrenewable = becauseForeign
+			return s.helloAnswered(frame)
+		}
+	}
+	return nil
+}
+
+func (s *session) drop() entry {
+	e := s.ledger.pop(s.sent.epoch)
+	s.look()
+	return e
+}
+
+// authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error means that the
+// AUTH did not reach the server where it was meant to, inside a transaction for example.
+func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
+	line := string(s.line)
+	s.ours = false
+	if frame != resp.Status && frame != resp.Error || len(line) < 3 {
+		return errDesync
+	}
+	line = line[1:]
+	if n := len(line) - 2; line[n:] == "\r\n" {
+		line = line[:n]
+	}
+	ok := frame == resp.Status && line == "OK"
+	s.verdicts = append(s.verdicts, verdict{auth: a, line: line, ok: ok})
+	switch {
+	case ok:
+		return nil
+	case frame == resp.Status:
+		return errDesync
+	case a.phase == entra.AuthInitial:
+		return errRefused // the host must not see what the server says to commands behind it
+	}
+	return nil
+}
+
+// helloAnswered takes over the protocol version. It changes with the answer, never with the command: a HELLO may
+// be refused, and hosts go on with the old version then.
+func (s *session) helloAnswered(frame resp.Frame) error {
+	switch frame {
+	case resp.Map:
+		s.proto = 3
+	case resp.Array:
+		s.proto = 2
+		if s.channels+s.patterns+s.shards > 0 {
+			if s.oursOutstanding() {
+				return errDesync
+			}
+			s.goStreaming(becauseSubscriber)
+		}
+	}
+	return nil
+}
+
+// subscribeAnswered takes a reply where a SUBSCRIBE waited for its confirmation. Confirmations in RESP3 are
+// pushes and come before any later reply, so this is the error that refuses it: the one reply that it gives. In
+// RESP2 an array confirms it.
+func (s *session) subscribeAnswered(frame resp.Frame) error {
+	switch {
+	case frame == resp.Error:
+	case s.proto == 2 && frame == resp.Array:
+		s.goStreaming(becauseSubscriber)
+	default:
+		if s.oursOutstanding() {
+			return errDesync
+		}
+		s.goStreaming(becauseBlind)
+	}
+	return nil
+}
+
+// confirm takes a push that confirms, or says something else.
+func (s *session) confirm(c resp.Confirmation) {
+	var left int64
+	switch c.Kind {
+	case resp.Subscribe, resp.Unsubscribe:
+		s.channels = c.Count - s.patterns // the server counts these two together
+		left = s.channels
+	case resp.PSubscribe, resp.PUnsubscribe:
+		s.patterns = c.Count - s.channels
+		left = s.patterns
+	case resp.SSubscribe, resp.SUnsubscribe:
+		s.shards = c.Count
+		left = s.shards
+	default:
+		return
+	}
+	e := s.ledger.first()
+	if e == nil || e.kind != awaitSubscribed || e.at != s.read+1 || e.sub != c.Kind {
+		return // unsolicited: a slot that moved away
+	}
+	if e.left == untilNone {
+		if left > 0 {
+			return
+		}
+	} else if e.left--; e.left > 0 {
+		return
+	}
+	s.drop()
+}
+
+// goBlind gives up looking at what the server sends.
+func (s *session) goBlind(why string) {
+	s.blind = true
+	s.unrenewable = why
+}
+
+// goStreaming gives up counting replies. Frames are still told apart, so that the connection can be ended
+// between two of them.
+func (s *session) goStreaming(why string) {
+	s.streaming = true
+	s.unrenewable = why
+}

@@ -1,0 +1,118 @@
+package entraconn
+
+import "github.com/entraredis/entraredis/internal/resp"
+
+// A sentState is what is known of a connection from what was written to it. It is a plain value: a copy is a
+// point to return to when a write turns out not to have happened.
+type sentState struct {
+	scan    resp.CommandScanner
+	replies uint64 // that the commands written so far give
+	entries uint64 // put into the ledger so far
+	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A MULTI whose
+	// epoch has passed says nothing any more.
+	epoch uint32
+	// prefix: the last command modifies the next one, nothing may come between.
+	prefix bool
+	// mute: the next command gives no reply, because of CLIENT REPLY SKIP.
+	mute bool
+	// blind: what is written is not looked at any more.
+	blind bool
+	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
+	silent bool
+}
+
+// boundary reports whether the bytes written end where a command ends and the next one begins a new thing.
+func (t *sentState) boundary() bool {
+	return !t.blind && !t.prefix && !t.mute && t.scan.AtBoundary()
+}
+
+// take accounts for the command that the scanner has just found the end of. It returns an entry for the ledger if
+// the command needs one, and whether AUTH has to follow directly, because the command logs out.
+//
+// Inside a transaction (inMulti: as far as the answers are known, or still unknown) most things are only queued.
+func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
+	kind, argc := t.scan.Kind(), t.scan.Argc()
+	t.prefix = false
+	if t.mute {
+		// Only what has one reply at most and no consequence can be muted with certainty.
+		t.mute = kind == resp.ReplySkip
+		if kind != resp.Ordinary && kind != resp.ReplySkip && kind != resp.Asking && kind != resp.Caching {
+			return t.goBlind()
+		}
+		t.prefix = kind == resp.Asking || kind == resp.Caching
+		return entry{}, false, false
+	}
+	switch kind {
+	case resp.Ordinary:
+		t.replies++
+		return entry{}, false, false
+	case resp.Asking, resp.Caching:
+		t.replies++
+		t.prefix = true
+		return entry{}, false, false
+	case resp.ReplyOff:
+		t.silent = !inMulti
+		return t.goBlind()
+	case resp.ReplySkip:
+		if inMulti {
+			return t.goBlind()
+		}
+		t.mute = true
+		return entry{}, false, false
+	case resp.Exec:
+		t.replies++
+		t.epoch++
+		return entry{}, false, false
+	case resp.Subscribe, resp.PSubscribe, resp.SSubscribe, resp.Unsubscribe, resp.PUnsubscribe, resp.SUnsubscribe:
+		if inMulti {
+			return t.goBlind()
+		}
+		left := argc - 1
+		if left == 0 && (kind == resp.Unsubscribe || kind == resp.PUnsubscribe || kind == resp.SUnsubscribe) {
+			left = untilNone
+		}
+		return t.entry(entry{at: t.replies + 1, kind: awaitSubscribed, sub: kind, left: left})
+	case resp.Hello, resp.Monitor, resp.Sync:
+		if inMulti {
+			return t.goBlind()
+		}
+	case resp.Reset:
+		t.epoch++
+		logsOut = true
+	}
+	t.replies++
+	e, needed, _ = t.entry(entry{at: t.replies, kind: awaits[kind]})
+	return e, needed, logsOut
+}
+
+// awaits maps the kinds of commands that get a reply and an entry to the kind of the entry.
+var awaits = [...]entryKind{
+	resp.Auth:      awaitHostAuth,
+	resp.HelloAuth: awaitHostAuth,
+	resp.Hello:     awaitHello,
+	resp.Reset:     awaitReset,
+	resp.Multi:     awaitMulti,
+	resp.Discard:   awaitDiscard,
+	resp.Monitor:   awaitTakeover,
+	resp.Sync:      awaitTakeover,
+	resp.Blocking:  awaitBlocking,
+}
+
+// takeAuth accounts for an AUTH of ours.
+func (t *sentState) takeAuth(a *attempt) entry {
+	t.replies++
+	e, _, _ := t.entry(entry{at: t.replies, kind: awaitAuth, auth: a})
+	return e
+}
+
+// goBlind gives up following what is written. Replies to all that was written before are still understood.
+func (t *sentState) goBlind() (entry, bool, bool) {
+	t.blind = true
+	return t.entry(entry{at: t.replies + 1, kind: beOpaque})
+}
+
+func (t *sentState) entry(e entry) (entry, bool, bool) {
+	t.entries++
+	e.epoch = t.epoch
+	return e, true, false
+}

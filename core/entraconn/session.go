@@ -1,0 +1,225 @@
+package entraconn
+
+import (
+	"errors"
+	"math"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/internal/resp"
+)
+
+// A session is the protocol state of one connection: what the host writes and what the server sends go in, what
+// to pass on comes out. It does no I/O and takes no lock; Conn does all that.
+//
+// Its one promise: the host sees exactly the bytes that it would see if no AUTH of ours had been sent, or the
+// connection ends.
+type session struct {
+	sent    sentState
+	ledger  ledger
+	replies resp.ReplyScanner
+	read    uint64 // replies read so far
+	next    uint64 // number of the first reply that the ledger waits for; none is math.MaxUint64
+
+	proto     int8   // 2 or 3, as the last answered HELLO said
+	confirmed uint32 // the epoch in which a MULTI was answered with OK, 0 for none
+	// Subscriptions in RESP3, as the server's confirmations count them.
+	channels, patterns, shards int64
+
+	ours bool   // the reply that is being read is the answer to our AUTH
+	line []byte // what has been read of it
+	// Why AUTH may never be sent again, or empty.
+	unrenewable string
+	foreign     bool // because the host has logged in as somebody else
+	streaming   bool // replies are not counted any more, but frames are still told apart
+	blind       bool // what the server sends is not looked at any more
+
+	insertions []insertion // scratch of plan
+	verdicts   []verdict   // answers to our AUTHs that the caller has not taken yet
+}
+
+// An insertion says where in a write of the host an AUTH of ours goes.
+type insertion struct {
+	at   int // offset in what the host writes
+	auth *attempt
+}
+
+// A verdict is the server's answer to an AUTH of ours.
+type verdict struct {
+	auth *attempt
+	line string // what the server said, without type byte and CRLF
+	ok   bool
+}
+
+// Why a connection cannot be renewed.
+const (
+	becauseBlind      = "unknown protocol"
+	becauseSilent     = "CLIENT REPLY OFF"
+	becauseStreaming  = "MONITOR or SYNC"
+	becauseSubscriber = "RESP2 Pub/Sub"
+	becauseForeign    = "the client's own AUTH"
+)
+
+// maxLine bounds what is kept of the server's words about an AUTH.
+const maxLine = 512
+
+// errDesync ends a connection that may have mixed up an answer of ours with one of the host's.
+var errDesync = errors.New("entraconn: cannot follow the protocol while an AUTH is unanswered")
+
+// errRefused ends a connection whose login the server did not accept; the verdict says more.
+var errRefused = errors.New("entraconn: login refused")
+
+func (s *session) init() {
+	s.sent.epoch = 1
+	s.proto = 2
+	s.next = math.MaxUint64
+}
+
+// plan accounts for p, which the host is about to write. It returns where AUTHs of ours go: wanted, if it is not
+// nil, at the first place where it may, and one with relogin behind each command that logs out. The slice is
+// valid until the next call.
+func (s *session) plan(p []byte, wanted *attempt, relogin *credential) []insertion {
+	s.insertions = s.insertions[:0]
+	for at := 0; ; {
+		if wanted != nil && s.mayAuth() {
+			s.insert(at, wanted)
+			wanted = nil
+		}
+		if at == len(p) || s.sent.blind {
+			return s.insertions
+		}
+		n, end, err := s.sent.scan.Next(p[at:])
+		at += n
+		switch {
+		case err != nil:
+			e, _, _ := s.sent.goBlind()
+			s.await(e)
+		case !end:
+		case s.sent.scan.Kind() == resp.Ordinary && !s.sent.mute: // nearly always
+			s.sent.replies++
+			s.sent.prefix = false
+		default:
+			if s.take() && s.mayRelogin() {
+				s.insert(at, newAttempt(relogin, entra.AuthInitial))
+			}
+		}
+	}
+}
+
+// take accounts for one command and reports whether it logs out.
+func (s *session) take() (logsOut bool) {
+	epoch := s.sent.epoch
+	e, needed, logsOut := s.sent.take(s.inMulti())
+	if s.sent.epoch != epoch {
+		s.ledger.recount(s.sent.epoch)
+	}
+	if needed {
+		s.await(e)
+	}
+	return logsOut
+}
+
+func (s *session) insert(at int, a *attempt) {
+	s.await(s.sent.takeAuth(a))
+	s.insertions = append(s.insertions, insertion{at, a})
+}
+
+func (s *session) await(e entry) {
+	s.ledger.push(e, s.sent.epoch)
+	s.next = s.ledger.first().at
+}
+
+// retract takes back everything since mark, because not a byte of it was written.
+func (s *session) retract(mark *sentState) {
+	s.ledger.drop(min(int(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
+	s.sent = *mark
+	s.look()
+}
+
+// inMulti reports whether the commands that follow are, or may be, queued in a transaction.
+func (s *session) inMulti() bool {
+	return s.confirmed == s.sent.epoch || s.ledger.multis > 0
+}
+
+// mayAuth reports whether AUTH may be sent right behind what was written so far.
+func (s *session) mayAuth() bool {
+	return s.sent.boundary() && s.ledger.bars == 0 && s.confirmed != s.sent.epoch && s.unrenewable == ""
+}
+
+// mayRelogin reports whether AUTH may be sent right behind a RESET. It may, unless answers are still to come after
+// which the next ones could not be told apart.
+func (s *session) mayRelogin() bool {
+	for i := range s.ledger.len {
+		switch s.ledger.nth(i).kind {
+		case awaitSubscribed, awaitTakeover, awaitHostAuth:
+			return false
+		}
+	}
+	return s.unrenewable == ""
+}
+
+// outstandingAuths returns the AUTHs of ours that are unanswered.
+func (s *session) outstandingAuths() (all []*attempt) {
+	for i := range s.ledger.len {
+		if e := s.ledger.nth(i); e.kind == awaitAuth {
+			all = append(all, e.auth)
+		}
+	}
+	return all
+}
+
+// oursOutstanding reports whether an AUTH of ours is unanswered.
+func (s *session) oursOutstanding() bool {
+	for i := range s.ledger.len {
+		if s.ledger.nth(i).kind == awaitAuth {
+			return true
+		}
+	}
+	return false
+}
+
+// oursNext reports whether the next reply is the answer to an AUTH of ours, so that nobody but us waits for it.
+func (s *session) oursNext() bool {
+	e := s.ledger.first()
+	return e != nil && e.kind == awaitAuth && e.at == s.read+1 && (s.ours || s.replies.AtBoundary())
+}
+
+// settled reports whether nothing is outstanding in either direction, as far as that can be known.
+func (s *session) settled() bool {
+	switch {
+	case s.blind, !s.replies.AtBoundary():
+		return false
+	case s.sent.blind:
+		return s.sent.silent && s.read == s.sent.replies
+	case !s.sent.scan.AtBoundary():
+		return false
+	}
+	return s.streaming || s.read == s.sent.replies && s.ledger.len == 0
+}
+
+// look remembers which reply the ledger waits for.
+func (s *session) look() {
+	s.next = math.MaxUint64
+	if e := s.ledger.first(); e != nil {
+		s.next = e.at
+	}
+}
+
+// barredBy says why no AUTH could be sent now, in words for an operator, and whether that will never change.
+func (s *session) barredBy() (why string, forever bool) {
+	switch {
+	case s.unrenewable != "":
+		return s.unrenewable, true
+	case s.sent.silent:
+		return becauseSilent, true
+	case s.sent.blind:
+		return becauseBlind, true
+	case s.inMulti():
+		return "transaction", false
+	}
+	for i := range s.ledger.len {
+		if s.ledger.nth(i).kind == awaitBlocking {
+			return "blocking command", false
+		}
+	}
+	return "", false
+}
