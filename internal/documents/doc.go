@@ -1,4 +1,5 @@
-// Package snippets keeps the Go code in README.md and docs honest: its test compiles every block.
+// Package documents keeps README.md and docs honest. Its tests compile every block of Go code, follow every link
+// inside the repository, and look up every scenario that docs/guarantees.md names.
 //
 // A block fenced as go is either a whole file, beginning with a package clause, or what a reader pastes into a
 // program: imports, if any, and then statements or declarations. [Extract] finds the blocks of a document and
@@ -10,4 +11,4 @@
 //	func snippet(ctx context.Context) error
 //
 // so they may use ctx and return an error. A block that is not meant to compile is fenced as text.
-package snippets
+package documents

@@ -1,4 +1,4 @@
-package snippets_test
+package documents_test
 
 import (
 	"encoding/json"
@@ -9,21 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/entraredis/entraredis/internal/snippets"
+	"github.com/entraredis/entraredis/internal/documents"
 )
 
 func TestEverySnippetCompiles(t *testing.T) {
-	docs, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var blocks []snippets.Block
-	for _, doc := range append(docs, "../../README.md", "../../CONTRIBUTING.md") {
-		text, err := os.ReadFile(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		blocks = append(blocks, snippets.Extract(filepath.Base(doc), string(text))...)
+	var blocks []documents.Block
+	for _, doc := range all(t) {
+		blocks = append(blocks, documents.Extract(filepath.Base(doc), read(t, doc))...)
 	}
 	if len(blocks) == 0 {
 		t.Fatal("found no snippet")
@@ -35,7 +27,7 @@ func TestEverySnippetCompiles(t *testing.T) {
 
 func TestSnippetErrorsNameTheDocument(t *testing.T) {
 	const doc = "Text.\n\n```go\nimport \"time\"\n\nvar nap time.Duration = \"long\"\n_ = nap\n```\n"
-	out, err := compile(t, snippets.Extract("doc.md", doc))
+	out, err := compile(t, documents.Extract("doc.md", doc))
 	if err == nil || !strings.Contains(out, "doc.md:6") {
 		t.Errorf("got %v and %q, want a failure at doc.md:6", err, out)
 	}
@@ -50,10 +42,10 @@ func TestSnippetShapes(t *testing.T) {
 		"function call":          "func() {}()",
 		"whole file":             "// Command x does nothing.\npackage main\n\nfunc main() {}",
 	}
-	var blocks []snippets.Block
+	var blocks []documents.Block
 	for name, code := range tests {
 		doc := "```text\n```go is no opening here\n```\n```go\n" + code + "\n```\n"
-		found := snippets.Extract(name, doc)
+		found := documents.Extract(name, doc)
 		if len(found) != 1 || strings.TrimSpace(found[0].Code) != code {
 			t.Errorf("%s: extracted %+v", name, found)
 		}
@@ -65,7 +57,7 @@ func TestSnippetShapes(t *testing.T) {
 }
 
 // compile type-checks each block as a package of this module. The files are laid over the tree, not into it.
-func compile(t *testing.T, blocks []snippets.Block) (output string, err error) {
+func compile(t *testing.T, blocks []documents.Block) (output string, err error) {
 	t.Helper()
 	here, err := filepath.Abs(".")
 	if err != nil {

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLostMessagesAreCounted(t *testing.T) {
+	post := newPostOffice()
+	box := post.inbox()
+	sender := post.sender("a")
+	var wire []string
+	for range 5 {
+		if err := sender.send(func(m string) error { wire = append(wire, m); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := errors.New("refused")
+	if err := sender.send(func(string) error { return refused }); !errors.Is(err, refused) {
+		t.Errorf("send returned %v, want the publisher's error", err)
+	}
+	box.receive(wire[0])
+	box.receive(wire[3]) // 2 and 3 are missing, 5 is under way
+	box.receive("not ours")
+	received, missing := post.count()
+	if received != 2 || missing != 2 || post.underWay() != 1 {
+		t.Errorf("received %d, missing %d, under way %d, want 2, 2 and 1", received, missing, post.underWay())
+	}
+}
+
+func TestQuantilesAreAtMostAnEighthTooHigh(t *testing.T) {
+	for d := time.Duration(1); d < time.Hour; d = d*5/4 + 1 {
+		if got := upper(bucket(d)); got < d || got > d+d/8 {
+			t.Errorf("a bucket for %v ends at %v", d, got)
+		}
+	}
+	var l latency
+	if got := l.quantile(0.5); got != 0 {
+		t.Errorf("a quantile of nothing is %v, want 0", got)
+	}
+	for i := range 100 {
+		l.record(time.Duration(i+1) * time.Millisecond)
+	}
+	for q, want := range map[float64]time.Duration{0: time.Millisecond, 0.5: 51 * time.Millisecond, 0.99: 100 * time.Millisecond} {
+		if got := l.quantile(q); got < want || got > want+want/8 {
+			t.Errorf("quantile %v is %v, want about %v", q, got, want)
+		}
+	}
+}
+
+func TestVerdictObjects(t *testing.T) {
+	good := verdict{clients: 3, tokens: 6, tokensDue: 5, commands: 1, messages: 1, cutDue: true, controlCut: 1}
+	if !good.ok() || !strings.HasPrefix(good.String(), "quickstart: ok ") {
+		t.Errorf("objects to a good run: %v", good)
+	}
+	for name, spoil := range map[string]func(*verdict){
+		"error":               func(v *verdict) { v.errors, v.firstErr = 1, errors.New("EOF") },
+		"lost message":        func(v *verdict) { v.lost = 1 },
+		"redial":              func(v *verdict) { v.redials = 1 },
+		"no command":          func(v *verdict) { v.commands = 0 },
+		"no message":          func(v *verdict) { v.messages = 0 },
+		"too few tokens":      func(v *verdict) { v.tokens = 4 },
+		"control still there": func(v *verdict) { v.controlCut = 0 },
+	} {
+		v := good
+		spoil(&v)
+		if v.ok() || !strings.HasPrefix(v.String(), "quickstart: failed ") {
+			t.Errorf("%s: no objection: %v", name, v)
+		}
+	}
+}
+
+func TestLinesAreClippedToTheTerminal(t *testing.T) {
+	for _, test := range []struct {
+		line  string
+		width int
+		want  string
+	}{{"abc", 3, "abc"}, {"µs µs", 2, "µs"}, {"abc", 0, ""}, {"abc", -1, ""}} {
+		if got := clip(test.line, test.width); got != test.want {
+			t.Errorf("clip(%q, %d) = %q, want %q", test.line, test.width, got, test.want)
+		}
+	}
+}

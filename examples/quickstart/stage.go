@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// tokenLife is that of the embedded Entra's tokens: short enough to see five of them come and go in the time
+// that a person likes to watch.
+const tokenLife = 4 * time.Second
+
+// A stage is what the clients play on: a Redis and a credential for it.
+type stage struct {
+	name      string
+	addr      string
+	tls       *tls.Config
+	cred      azcore.TokenCredential
+	refuse    func() // makes the server refuse new tokens on open connections
+	closeFunc func()
+}
+
+func (s *stage) close() { s.closeFunc() }
+
+// build returns the stage that the plan asks for. The caller closes it.
+func build(p plan) (*stage, error) {
+	if p.azure != "" {
+		return azure(p.azure)
+	}
+	return embedded(p.redis)
+}
+
+func azure(addr string) (*stage, error) {
+	cred, err := azidentity.NewDefaultAzureCredential(nil)
+	if err != nil {
+		return nil, err
+	}
+	return &stage{name: "Azure", addr: addr, tls: &tls.Config{}, cred: cred, closeFunc: func() {}}, nil
+}
+
+// embedded runs a fake Entra without sockets, and in front of miniredis or the redis-server at addr a gateway
+// that checks tokens as Azure does.
+func embedded(addr string) (*stage, error) {
+	sts := entratest.NewSTS(&entratest.STSOptions{Lifetime: tokenLife})
+	options := azidentity.ClientSecretCredentialOptions{ClientOptions: sts.ClientOptions()}
+	cred, err := azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, entratest.ClientSecret, &options)
+	if err != nil {
+		return nil, err
+	}
+	server, client, err := entratest.TLSConfigs("127.0.0.1")
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	mini := entratest.NewMiniredis()
+	name, backend := "a gateway over miniredis", entratest.Backend(mini)
+	if addr != "" {
+		name, backend = "a gateway over "+addr, entratest.RedisAt(addr, nil)
+	}
+	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Backend: backend, TLS: server})
+	return &stage{
+		name: name,
+		addr: gateway.Addr(),
+		tls:  client,
+		cred: cred,
+		refuse: func() {
+			gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair", RotationOnly: true})
+		},
+		closeFunc: func() {
+			closeQuietly(gateway)
+			closeQuietly(mini)
+		},
+	}, nil
+}
+
+// closeQuietly is for connections and clients: if one of them broke, the command before has said so.
+func closeQuietly(c io.Closer) { _ = c.Close() }
