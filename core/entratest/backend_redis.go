@@ -12,7 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2/proto"
 )
 
-// RedisAt returns an existing Redis server, 6.0 or later, as a Backend: a "host:port", or the path of a unix socket.
+// RedisAt returns an existing Redis server, 6.2 or later, as a Backend: a "host:port", or the path of a unix socket.
 // Its default user must need no password and be allowed everything. A gateway creates users named
 // "entratest-…" there while it is open and deletes them when it closes; the server's data are not touched but by
 // the clients' commands. Errors show when the first client connects, which then gets them as a reply.

@@ -67,6 +67,7 @@ func onRedis(t *testing.T, test func(t *testing.T, s *site)) {
 	t.Helper()
 	for _, name := range []string{"redis", "redis TLS"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			redis := startRedis(t)
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
