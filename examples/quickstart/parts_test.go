@@ -59,6 +59,7 @@ func TestVerdictObjects(t *testing.T) {
 		"error":               func(v *verdict) { v.errors, v.firstErr = 1, errors.New("EOF") },
 		"lost message":        func(v *verdict) { v.lost = 1 },
 		"redial":              func(v *verdict) { v.redials = 1 },
+		"expired":             func(v *verdict) { v.expired = 1 },
 		"no command":          func(v *verdict) { v.commands = 0 },
 		"no message":          func(v *verdict) { v.messages = 0 },
 		"too few tokens":      func(v *verdict) { v.tokens = 4 },

@@ -18,8 +18,9 @@ type screen struct {
 	picture  func() []line
 	board    *board
 
-	drawn int // lines of the last frame, which the next one is drawn over
-	told  int // events already printed, when not on a terminal
+	drawn int       // on a terminal: lines of the last frame, which the next one is drawn over
+	told  int       // else: events already printed
+	shown time.Time // and when the picture was printed last
 }
 
 // A line of a picture. The style is a parameter of the terminal's "select graphic rendition", empty for none.
@@ -43,30 +44,35 @@ func newScreen(out *os.File, b *board, picture func() []line) *screen {
 
 // run draws until ctx ends, and then once more.
 func (s *screen) run(ctx context.Context) {
-	every, draw := 4*time.Second, s.print
+	draw := s.print
 	if s.terminal {
-		every, draw = 200*time.Millisecond, s.redraw
+		draw = s.redraw
 	}
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
+	s.shown = time.Now()
 	for {
+		draw(false)
 		select {
 		case <-ctx.Done():
-			draw()
+			draw(true)
 			return
 		case <-tick.C:
-			draw()
 		}
 	}
 }
 
-// print writes what happened since the last time, and the picture.
-func (s *screen) print() {
+// print writes what happened since the last time, and every few seconds and at the end the picture.
+func (s *screen) print(last bool) {
 	events := s.board.eventsFrom(s.told)
 	s.told += len(events)
 	for _, event := range events {
 		fmt.Fprintln(s.out, event)
 	}
+	if !last && time.Since(s.shown) < 4*time.Second {
+		return
+	}
+	s.shown = time.Now()
 	fmt.Fprintln(s.out)
 	for _, l := range s.picture() {
 		fmt.Fprintln(s.out, l.text)
@@ -75,7 +81,7 @@ func (s *screen) print() {
 }
 
 // redraw writes the picture over the last one, and below it the latest events.
-func (s *screen) redraw() {
+func (s *screen) redraw(bool) {
 	width, height, err := term.GetSize(int(s.out.Fd()))
 	if err != nil || width <= 0 || height <= 0 {
 		width, height = 100, 24

@@ -21,7 +21,8 @@ type stage struct {
 	addr      string
 	tls       *tls.Config
 	cred      azcore.TokenCredential
-	refuse    func() // makes the server refuse new tokens on open connections
+	refuse    func()     // makes the server refuse new tokens on open connections; nil with Azure
+	expired   func() int // connections that the server has closed because their token expired; nil with Azure
 	closeFunc func()
 }
 
@@ -74,6 +75,7 @@ func embedded(addr string) (*stage, error) {
 		refuse: func() {
 			gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair", RotationOnly: true})
 		},
+		expired: func() int { return gateway.Stats().Expired },
 		closeFunc: func() {
 			closeQuietly(gateway)
 			closeQuietly(mini)

@@ -19,6 +19,7 @@ type verdict struct {
 	redials    int64
 	controlCut int
 
+	expired   int   // connections of the clients that the server closed because of an expired token
 	tokensDue int   // that must have come in the time
 	cutDue    bool  // the control must have been cut off in the time
 	firstErr  error // of the first client that met one
@@ -62,6 +63,8 @@ func (v verdict) objection() string {
 		return "messages were lost"
 	case v.redials > 0:
 		return "connections were lost and dialed again"
+	case v.expired > 0:
+		return fmt.Sprintf("the server closed %d connections because of an expired token", v.expired)
 	case v.commands == 0 || v.messages == 0:
 		return "nothing was done"
 	case v.tokens < v.tokensDue:
