@@ -45,6 +45,7 @@ type Gateway struct {
 	work   sync.WaitGroup // the accepting goroutine and one for each connection
 
 	mu       sync.Mutex
+	closed   bool
 	sessions map[*session]struct{}
 	stats    GatewayStats
 	auths    []Auth
@@ -96,7 +97,11 @@ func (g *Gateway) Addr() string { return g.listener.Addr().String() }
 // Close stops listening, resets every connection, removes what it made in the backend, and waits for its
 // goroutines. The Backend stays. Calling it again does nothing.
 func (g *Gateway) Close() error {
-	if g.ctx.Err() != nil {
+	g.mu.Lock()
+	again := g.closed
+	g.closed = true
+	g.mu.Unlock()
+	if again {
 		return nil
 	}
 	g.cancel()
@@ -189,7 +194,7 @@ func (g *Gateway) register(s *session) bool {
 	g.stats.Accepted++
 	s.number = g.stats.Accepted
 	g.sessions[s] = struct{}{}
-	if g.ctx.Err() != nil { // accepted while Close was dropping the others
+	if g.closed { // accepted while Close was dropping the others
 		s.kill()
 	}
 	return g.opts.MaxClients > 0 && len(g.sessions) > g.opts.MaxClients

@@ -34,32 +34,59 @@ func (s *site) token(t *testing.T) string {
 	return tok.Token
 }
 
-// onMiniredis runs a test in a bubble, on the in-memory network.
+// onMiniredis runs a test in a bubble, on the in-memory network, with TLS and without.
 func onMiniredis(t *testing.T, test func(t *testing.T, s *site)) {
 	t.Helper()
-	t.Run("miniredis", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			n := entratest.NewNetwork()
-			l, err := n.Listen("10.0.0.4:6380") // an IP address, because go-redis looks names up, for which a bubble has no DNS
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := &site{sts: entratest.NewSTS(nil), slack: time.Millisecond}
-			s.gateway = entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
-			t.Cleanup(func() { closed(t, s.gateway) })
-			s.dial = func(ctx context.Context) (net.Conn, error) {
-				return n.DialContext(ctx, "tcp", s.gateway.Addr())
-			}
-			s.eventually = func(t *testing.T, what string, ok func() bool) {
-				t.Helper()
-				synctest.Wait()
-				if !ok() {
-					t.Errorf("not so: %s", what)
+	for _, name := range []string{"miniredis", "miniredis TLS"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := entratest.NewNetwork()
+				l, err := n.Listen("10.0.0.4:6380") // an IP address, because go-redis looks names up
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			test(t, s)
+				s := &site{sts: entratest.NewSTS(nil), slack: time.Millisecond}
+				opts := &entratest.GatewayOptions{STS: s.sts}
+				s.dial = func(ctx context.Context) (net.Conn, error) { return n.DialContext(ctx, "tcp", s.gateway.Addr()) }
+				if name == "miniredis TLS" {
+					s.dial = s.overTLS(t, opts, s.dial)
+				}
+				s.gateway = entratest.NewGateway(l, opts)
+				t.Cleanup(func() { closed(t, s.gateway) })
+				s.eventually = func(t *testing.T, what string, ok func() bool) {
+					t.Helper()
+					synctest.Wait()
+					if !ok() {
+						t.Errorf("not so: %s", what)
+					}
+				}
+				test(t, s)
+			})
 		})
-	})
+	}
+}
+
+// overTLS makes the gateway speak TLS, and returns a dial function that does too.
+func (s *site) overTLS(t *testing.T, opts *entratest.GatewayOptions, dial func(context.Context) (net.Conn, error)) func(context.Context) (net.Conn, error) {
+	t.Helper()
+	server, client, err := entratest.TLSConfigs("redis.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.TLS = server
+	client.ServerName = "redis.test"
+	return func(ctx context.Context) (net.Conn, error) {
+		inner, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c := tls.Client(inner, client)
+		if err := c.HandshakeContext(ctx); err != nil {
+			_ = c.Close()
+			return nil, err
+		}
+		return c, nil
+	}
 }
 
 // onRedis runs a test on a real redis-server, over sockets, in real time, with TLS and without.
@@ -79,14 +106,7 @@ func onRedis(t *testing.T, test func(t *testing.T, s *site)) {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", s.gateway.Addr())
 			}
 			if name == "redis TLS" {
-				server, client, err := entratest.TLSConfigs()
-				if err != nil {
-					t.Fatal(err)
-				}
-				opts.TLS = server
-				s.dial = func(ctx context.Context) (net.Conn, error) {
-					return (&tls.Dialer{Config: client}).DialContext(ctx, "tcp", s.gateway.Addr())
-				}
+				s.dial = s.overTLS(t, opts, s.dial)
 			}
 			s.gateway = entratest.NewGateway(l, opts)
 			t.Cleanup(func() { closed(t, s.gateway) })

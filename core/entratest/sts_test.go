@@ -19,7 +19,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-	"github.com/google/uuid"
 
 	"github.com/entraredis/entraredis/core/entratest"
 )
@@ -87,14 +86,14 @@ func TestAzidentityCredentialsWorkAgainstSTS(t *testing.T) {
 		}},
 		{"IMDS", entratest.IMDS, nil, func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
 			return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-				ClientOptions: o, ID: azidentity.ClientID(uuid.NewString()),
+				ClientOptions: o, ID: azidentity.ClientID(rand.Text()),
 			})
 		}},
 		{"App Service", entratest.AppService,
 			map[string]string{"IDENTITY_ENDPOINT": "http://127.0.0.1:41741/msi/token", "IDENTITY_HEADER": "header"},
 			func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
 				return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
-					ClientOptions: o, ID: azidentity.ClientID(uuid.NewString()),
+					ClientOptions: o, ID: azidentity.ClientID(rand.Text()),
 				})
 			}},
 		{"default through environment", entratest.Token,
@@ -102,7 +101,7 @@ func TestAzidentityCredentialsWorkAgainstSTS(t *testing.T) {
 			func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
 				return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o})
 			}},
-		{"default through IMDS", entratest.IMDS, map[string]string{"AZURE_CLIENT_ID": uuid.NewString()},
+		{"default through IMDS", entratest.IMDS, map[string]string{"AZURE_CLIENT_ID": rand.Text()},
 			func(o azcore.ClientOptions) (azcore.TokenCredential, error) {
 				return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o})
 			}},

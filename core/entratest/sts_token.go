@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
 )
 
 // The two spellings of what a token for Redis is for.
@@ -63,7 +63,7 @@ func (s *STS) issue(r tokenRequest) (issuedToken, error) {
 		"aud": r.audience, "iss": issuer, "idp": issuer, "tid": r.tenant, "ver": "1.0",
 		"iat": numericDate(t.issuedAt), "nbf": numericDate(t.issuedAt.Add(-clockSkew)), "exp": numericDate(t.expiresOn),
 		"appid": r.client, "appidacr": "1", "idtyp": "app",
-		"oid": s.objectID, "sub": s.objectID, "uti": uuid.NewString(),
+		"oid": s.objectID, "sub": s.objectID, "uti": rand.Text(),
 	}
 	if r.fault.NoObjectID {
 		delete(claims, "oid")
