@@ -1,0 +1,71 @@
+package entragoredis
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/redis/go-redis/v9"
+)
+
+// Options adjusts an adapter. The zero value, and nil, is right for Azure.
+type Options struct {
+	Name string // what observers call this client, for example in metrics; may be empty
+	// AllowPlaintext permits connections without TLS to other machines. Whoever can read the network can then
+	// use the token until it expires.
+	AllowPlaintext bool
+	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
+	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as
+	// announced. A Ring has no announced nodes, and refuses it.
+	NodeAddress func(addr string) string
+	// SeparateLogin waits for the answer to AUTH before go-redis's first command is written, for proxies that
+	// cannot take both at once. It costs one round trip per connection.
+	SeparateLogin bool
+}
+
+// Configure prepares opt for [redis.NewClient].
+func Configure(opt *redis.Options, src *entra.Source, opts *Options) error {
+	if opt == nil {
+		return &entra.ConfigError{Field: "redis.Options", Reason: "is nil"}
+	}
+	return configure("redis.Options", &opt.Dialer, *opt, []string{opt.Addr}, src, opts)
+}
+
+// ConfigureCluster prepares opt for [redis.NewClusterClient]. Nodes that are announced by IP address are verified
+// against the host name of the seeds, if all have the same and TLSConfig has no ServerName.
+func ConfigureCluster(opt *redis.ClusterOptions, src *entra.Source, opts *Options) error {
+	if opt == nil {
+		return &entra.ConfigError{Field: "redis.ClusterOptions", Reason: "is nil"}
+	}
+	return configure("redis.ClusterOptions", &opt.Dialer, redis.Options{
+		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
+		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
+		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
+	}, opt.Addrs, src, opts)
+}
+
+// ConfigureRing prepares opt for [redis.NewRing]. All its shards log in as the same user.
+func ConfigureRing(opt *redis.RingOptions, src *entra.Source, opts *Options) error {
+	if opt == nil {
+		return &entra.ConfigError{Field: "redis.RingOptions", Reason: "is nil"}
+	}
+	if opts != nil && opts.NodeAddress != nil {
+		return &entra.ConfigError{Field: "entragoredis.Options.NodeAddress", Reason: "has no meaning for a Ring, whose shards are dialed as they stand in Addrs; remove it"}
+	}
+	return configure(ring, &opt.Dialer, redis.Options{
+		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
+		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
+		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
+	}, slices.Collect(maps.Values(opt.Addrs)), src, opts)
+}
+
+// ConfigureUniversal prepares opt for [redis.NewUniversalClient], be it for a single node or a cluster.
+func ConfigureUniversal(opt *redis.UniversalOptions, src *entra.Source, opts *Options) error {
+	if opt == nil {
+		return &entra.ConfigError{Field: "redis.UniversalOptions", Reason: "is nil"}
+	}
+	if opt.MasterName != "" || opt.SentinelUsername != "" || opt.SentinelPassword != "" {
+		return &entra.ConfigError{Field: "redis.UniversalOptions.MasterName", Reason: "asks for Sentinel, which Azure does not have; remove it, SentinelUsername and SentinelPassword"}
+	}
+	return configure("redis.UniversalOptions", &opt.Dialer, *opt.Simple(), opt.Addrs, src, opts)
+}

@@ -1,0 +1,81 @@
+package entraredigo
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/gomodule/redigo/redis"
+)
+
+// Options adjusts the adapter. The zero value, and nil, is right for Azure.
+type Options struct {
+	Name string // what observers call this pool, for example in metrics; may be empty
+	// TLSConfig is copied and its MinVersion raised to TLS 1.2. Default: &tls.Config{}, and none on this machine.
+	TLSConfig *tls.Config
+	// AllowPlaintext does without TLS to other machines too if TLSConfig is nil. Whoever can read the network can
+	// then use the token until it expires.
+	AllowPlaintext bool
+	// DialTimeout bounds connecting and TLS handshake together. Default, for 0: redigo's 30 seconds.
+	DialTimeout time.Duration
+	// Dial, if set, makes the connections. It must do TLS itself, TLSConfig and DialTimeout are not used; a
+	// connection without TLS is refused unless it stays on this machine or AllowPlaintext is set.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. DialConnectTimeout and
+	// DialKeepAlive do nothing; those that do TLS, log in or replace the dial function are refused.
+	DialOptions []redis.DialOption
+	// SeparateLogin waits for the answer to AUTH before redigo's first command is written, for proxies that
+	// cannot take both at once. It costs one round trip per connection.
+	SeparateLogin bool
+}
+
+// Configure prepares pool, whose connections will all lead to addr, which is host:port or a unix socket's path.
+func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) error {
+	switch {
+	case pool == nil:
+		return &entra.ConfigError{Field: "redis.Pool", Reason: "is nil"}
+	case pool.Dial != nil, pool.DialContext != nil:
+		return &entra.ConfigError{Field: "redis.Pool.DialContext", Reason: "or Dial is set, but the adapter has to dial; remove it and use entraredigo.Options"}
+	}
+	dial, err := DialContext(addr, src, opts)
+	if err == nil {
+		pool.DialContext = dial
+	}
+	return err
+}
+
+// DialContext returns a function that connects to addr, for single connections or for a pool's DialContext. Make
+// one per server, not one per connection: its connections share one schedule of renewals and one brake on logins
+// that are refused.
+func DialContext(addr string, src *entra.Source, opts *Options) (func(context.Context) (redis.Conn, error), error) {
+	if src == nil {
+		return nil, &entra.ConfigError{Field: "src", Reason: "is nil; make one with entra.NewSource"}
+	}
+	opts = cmp.Or(opts, &Options{})
+	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, TLSField: "entraredigo.Options.TLSConfig", DialField: "entraredigo.Options.Dial"}
+	cfg := opts.TLSConfig
+	if cfg == nil && !opts.AllowPlaintext && !tlsonly.Local(addr) {
+		cfg = &tls.Config{}
+	}
+	network := "tcp"
+	if strings.HasPrefix(addr, "/") {
+		network = "unix"
+	}
+	if err := cmp.Or(rule.CheckAddrs("addr", network, []string{addr}, cfg, opts.Dial != nil), rehearse(network, addr, opts.DialOptions)); err != nil {
+		return nil, err
+	}
+	d := &net.Dialer{Timeout: cmp.Or(opts.DialTimeout, 30*time.Second), KeepAlive: 5 * time.Minute} // redigo's defaults
+	custom, options := opts.Dial, slices.Clone(opts.DialOptions)
+	login := entraconn.NewDialer(src, &entraconn.Options{Library: "redigo", Name: opts.Name, SeparateLogin: opts.SeparateLogin}).
+		DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return rule.Dial(ctx, custom, d, cfg, network, addr)
+		})
+	return func(ctx context.Context) (redis.Conn, error) { return dial(ctx, network, addr, login, options) }, nil
+}
