@@ -3,6 +3,7 @@ package entratest_test
 import (
 	"errors"
 	"io"
+	"runtime"
 	"testing"
 	"time"
 
@@ -113,8 +114,9 @@ func TestGatewayCountsFromTheLastGoodAuth(t *testing.T) {
 	})
 }
 
-func TestGatewayLeavesNothingInTheBackend(t *testing.T) {
+func TestGatewayLeavesNothingBehind(t *testing.T) {
 	redis := startRedis(t)
+	goroutines := runtime.NumGoroutine()
 	n := entratest.NewNetwork()
 	l, err := n.Listen("redis.test:0")
 	if err != nil {
@@ -126,6 +128,11 @@ func TestGatewayLeavesNothingInTheBackend(t *testing.T) {
 	login(t, s)
 	login(t, s)
 	closed(t, s.gateway)
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
+		}
+	}
 	direct := dialRaw(t, &site{dial: toAddr(redis.Addr())})
 	direct.exchange(t, cmd("ACL", "USERS"), "*1\r\n$7\r\ndefault\r\n")
 }

@@ -14,20 +14,22 @@ import (
 //
 // It adds what clients need and miniredis lacks: RESET; CLIENT ID, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING
 // and CACHING; Pub/Sub in RESP3, where other commands are allowed while subscribed. Client-side caching
-// invalidates all a connection has cached whenever anybody writes, which Redis may do as well. What neither has,
-// sharded Pub/Sub, functions, ACL and CLIENT KILL among it, is answered with an error. SUBSCRIBE in MULTI is too.
+// forgets all that a connection has cached whenever anybody writes, which Redis may do as well. What is still lacking,
+// among it sharded Pub/Sub, functions, ACL, CLIENT KILL and SUBSCRIBE in MULTI, is answered with an error. A message
+// that is published while its subscriber leaves the channel may arrive right behind the confirmation.
 type Miniredis struct {
 	redis  *miniredis.Miniredis
 	nextID atomic.Int64
 
 	mu    sync.Mutex
 	conns map[*miniConn]struct{}
+	users map[string]string // their passwords
 }
 
 // NewMiniredis returns an empty server. Closing it is needed only to interrupt blocked commands that no gateway
 // closes.
 func NewMiniredis() *Miniredis {
-	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}}
+	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}}
 	m.redis.ClockTTL(true)
 	return m
 }
@@ -76,7 +78,11 @@ func (u *miniUpstream) dial(context.Context) (net.Conn, error) {
 }
 
 func (u *miniUpstream) allow(_ context.Context, who user, _ bool) error {
-	u.miniredis.redis.RequireUserAuth(who.name, who.password)
+	m := u.miniredis
+	m.redis.RequireUserAuth(who.name, who.password)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.users[who.name] = who.password
 	return nil
 }
 
@@ -85,9 +91,10 @@ func (u *miniUpstream) expel(_ context.Context, who user) (int, error) {
 	m.redis.RequireUserAuth(who.name, "")
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	delete(m.users, who.name)
 	n := 0
 	for c := range m.conns {
-		if name := c.user.Load(); name != nil && *name == who.name && c.end() {
+		if c.user == who.name && c.end() {
 			n++
 		}
 	}
@@ -97,6 +104,21 @@ func (u *miniUpstream) expel(_ context.Context, who user) (int, error) {
 func (u *miniUpstream) close() error {
 	u.work.Wait()
 	return nil
+}
+
+// become records that c has logged in, or out with the zero user. If that user was expelled in the same moment,
+// so is c.
+func (m *Miniredis) become(c *miniConn, u user) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch password, known := m.users[u.name]; {
+	case u == user{}: // RESET logs out
+		c.user = ""
+	case !known:
+		c.end()
+	case password == u.password:
+		c.user = u.name
+	}
 }
 
 func (m *Miniredis) forget(c *miniConn) {
@@ -115,8 +137,6 @@ func (m *Miniredis) written() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for c := range m.conns {
-		if c.caching.CompareAndSwap(true, false) {
-			c.push([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
-		}
+		c.invalidate()
 	}
 }

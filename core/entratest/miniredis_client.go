@@ -57,10 +57,9 @@ func (c *miniConn) client(args []string) ([]byte, bool) {
 }
 
 func (c *miniConn) info() string {
-	name := ""
-	if user := c.user.Load(); user != nil {
-		name = *user
-	}
+	c.miniredis.mu.Lock()
+	name := c.user
+	c.miniredis.mu.Unlock()
 	resp := 2
 	if c.resp3.Load() {
 		resp = 3
@@ -97,7 +96,7 @@ func (c *miniConn) setTracking(args []string, ok, wrong []byte) []byte {
 		c.tracking = true
 	case "OFF":
 		c.tracking = false
-		c.caching.Store(false)
+		c.forgetCache()
 	default:
 		return wrong
 	}

@@ -19,9 +19,8 @@ type miniConn struct {
 	miniredis *Miniredis
 	wire      *conn
 	id        int64
-	user      atomic.Pointer[string] // of the last good AUTH
+	user      string // of the last good AUTH; guarded by Miniredis.mu
 	resp3     atomic.Bool
-	caching   atomic.Bool // with CLIENT TRACKING: has read since it was last told to forget
 	ended     atomic.Bool // by the server: what was read but not executed is forgotten
 
 	// These belong to the executing goroutine.
@@ -37,6 +36,7 @@ type miniConn struct {
 	gone    bool   // nothing more can be read from the connection
 	holding bool   // pushes wait for the reply
 	held    []byte // those that do
+	caching bool   // with CLIENT TRACKING: has read since it was last told to forget
 }
 
 func newMiniConn(m *Miniredis, wire *conn) *miniConn {
@@ -50,10 +50,10 @@ func (c *miniConn) renew() {
 	c.out.Reset()
 	c.multi, c.queued, c.tracking, c.mute = false, queued{}, false, mute{}
 	c.resp3.Store(false)
-	c.caching.Store(false)
-	c.user.Store(nil)
+	c.miniredis.become(c, user{})
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.caching = false
 	c.peer = server.NewPeer(bufio.NewWriter(c.out))
 	if c.gone {
 		c.peer.Close()
@@ -168,8 +168,7 @@ func (c *miniConn) run(name string, args []string) []byte {
 	}
 	readOnly := c.miniredis.redis.Server().IsReadOnlyCommand(name)
 	if c.tracking && readOnly {
-		c.hold()
-		c.caching.Store(true)
+		c.holdAndCache()
 	}
 	b := c.dispatch(args)
 	switch {

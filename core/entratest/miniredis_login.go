@@ -1,16 +1,10 @@
 package entratest
 
-import (
-	"bufio"
-	"bytes"
-	"strings"
-
-	"github.com/alicebob/miniredis/v2/server"
-)
+import "strings"
 
 // queued is what MULTI has queued and EXEC will do.
 type queued struct {
-	users []string // AUTHs
+	users []user // AUTHs, good ones and others
 	write bool
 }
 
@@ -20,9 +14,9 @@ func (c *miniConn) auth(args []string) []byte {
 	switch {
 	case b[0] == '-' || len(args) != 3:
 	case c.multi:
-		c.queued.users = append(c.queued.users, strings.Join(args[1:], " "))
+		c.queued.users = append(c.queued.users, user{args[1], args[2]})
 	default:
-		c.user.Store(&args[1])
+		c.miniredis.become(c, user{args[1], args[2]})
 	}
 	return b
 }
@@ -30,7 +24,11 @@ func (c *miniConn) auth(args []string) []byte {
 // hello adds the form without arguments, which miniredis lacks, and the client's name.
 func (c *miniConn) hello(args []string) []byte {
 	if len(args) == 1 {
-		args = append(args, map[bool]string{false: "2", true: "3"}[c.resp3.Load()])
+		version := "2"
+		if c.resp3.Load() {
+			version = "3"
+		}
+		args = append(args, version)
 	}
 	b := c.dispatch(args)
 	if b[0] == '-' {
@@ -40,7 +38,7 @@ func (c *miniConn) hello(args []string) []byte {
 	for i := 2; i < len(args); i += 2 {
 		switch strings.ToUpper(args[i]) {
 		case "AUTH":
-			c.user.Store(&args[i+1])
+			c.miniredis.become(c, user{args[i+1], args[i+2]})
 			i++
 		case "SETNAME":
 			c.peer.ClientName = args[i+1]
@@ -52,8 +50,7 @@ func (c *miniConn) hello(args []string) []byte {
 // transaction follows MULTI, to know what EXEC did.
 func (c *miniConn) transaction(name string, args []string) []byte {
 	if c.tracking && name == "EXEC" {
-		c.hold()
-		c.caching.Store(true)
+		c.holdAndCache()
 	}
 	b := c.dispatch(args)
 	switch {
@@ -64,7 +61,7 @@ func (c *miniConn) transaction(name string, args []string) []byte {
 		did := c.queued
 		c.multi, c.queued = false, queued{}
 		for _, u := range did.users {
-			c.loginQueued(u)
+			c.miniredis.become(c, u)
 		}
 		if did.write {
 			c.miniredis.written()
@@ -73,17 +70,4 @@ func (c *miniConn) transaction(name string, args []string) []byte {
 		c.multi, c.queued = false, queued{}
 	}
 	return b
-}
-
-// loginQueued does what a queued AUTH did: miniredis itself was asked when EXEC ran, so ask it once more whether
-// that was good, on a connection of its own.
-func (c *miniConn) loginQueued(credentials string) {
-	name, password, _ := strings.Cut(credentials, " ")
-	var answer bytes.Buffer
-	w := bufio.NewWriter(&answer)
-	c.miniredis.redis.Server().Dispatch(server.NewPeer(w), []string{"AUTH", name, password})
-	_ = w.Flush() // a bytes.Buffer takes everything
-	if answer.String() == "+OK\r\n" {
-		c.user.Store(&name)
-	}
 }

@@ -7,6 +7,31 @@ func (c *miniConn) hold() {
 	c.holding = true
 }
 
+// holdAndCache is hold for a command whose reply the client may cache.
+func (c *miniConn) holdAndCache() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.holding, c.caching = true, true
+}
+
+// invalidate tells a client that caches to forget everything. Once is enough until it reads again; while it
+// reads, it cannot be known whether the write came first.
+func (c *miniConn) invalidate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.caching {
+		c.pushLocked([]byte(">2\r\n$10\r\ninvalidate\r\n_\r\n"))
+		c.caching = c.holding
+	}
+}
+
+// forgetCache is for a client that caches no more.
+func (c *miniConn) forgetCache() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.caching = false
+}
+
 // reply sends a reply and the pushes that waited for it. The lock is held over Write, which cannot wait: this
 // direction is unbounded.
 func (c *miniConn) reply(b []byte) {
@@ -22,6 +47,10 @@ func (c *miniConn) reply(b []byte) {
 func (c *miniConn) push(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.pushLocked(b)
+}
+
+func (c *miniConn) pushLocked(b []byte) {
 	if c.holding {
 		c.held = append(c.held, b...)
 		return

@@ -38,7 +38,7 @@ type STSOptions struct {
 // An STS is a fake Microsoft Entra: instance discovery, OpenID configuration, the v2.0 token endpoint for
 // client credentials (secret, certificate, federated token), and the identity endpoints of Azure VMs (IMDS) and
 // App Service. Its tokens are JWTs signed with RS256 by a throw-away key. Every azidentity credential that
-// sends HTTP requests works against it.
+// sends HTTP requests works against it, but that of Azure Arc, which needs a file only root may write.
 //
 // It is an http.Handler for tests over sockets, and a policy.Transporter for those without, also inside
 // testing/synctest. It is safe for concurrent use, starts no goroutine and needs no closing.

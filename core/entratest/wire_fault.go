@@ -26,9 +26,7 @@ type WireFault struct {
 	Garbage []byte
 }
 
+// refuses reports whether f strikes an AUTH of a connection that is logged in already, or not yet.
 func (f *WireFault) refuses(loggedIn bool) bool {
-	if f.RefuseAuth == "" || f.LoginOnly && loggedIn || f.RotationOnly && !loggedIn {
-		return false
-	}
-	return true
+	return f.RefuseAuth != "" && !(f.LoginOnly && loggedIn) && !(f.RotationOnly && !loggedIn)
 }
