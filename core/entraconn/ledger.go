@@ -19,7 +19,7 @@ type entryKind uint8
 
 const (
 	awaitAuth       entryKind = iota // our AUTH
-	awaitHello                       // says which protocol version follows
+	awaitHello                       // says which protocol version follows; a subscriber may AUTH only in RESP3
 	awaitReset                       // everything is as on a new connection
 	awaitMulti                       // may have failed
 	awaitDiscard                     // may have failed
@@ -38,7 +38,7 @@ func (e *entry) bars(epoch uint32) bool {
 	switch e.kind {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitSubscribed, awaitBlocking, awaitHostAuth, awaitTakeover, beOpaque:
+	case awaitHello, awaitSubscribed, awaitBlocking, awaitHostAuth, awaitTakeover, beOpaque:
 		return true
 	}
 	return false

@@ -98,7 +98,7 @@ func (s *session) reply(frame resp.Frame) error {
 	case awaitAuth:
 		return s.authAnswered(e.auth, frame)
 	case awaitHello:
-		return s.helloAnswered(frame)
+		s.helloAnswered(frame)
 	case awaitReset:
 		if frame == resp.Status {
 			s.proto = 2
@@ -116,7 +116,7 @@ func (s *session) reply(frame resp.Frame) error {
 		if frame != resp.Error {
 			s.foreign = true
 			s.unrenewable = becauseForeign
-			return s.helloAnswered(frame)
+			s.helloAnswered(frame)
 		}
 	}
 	return nil
@@ -155,20 +155,16 @@ func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
 
 // helloAnswered takes over the protocol version. It changes with the answer, never with the command: a HELLO may
 // be refused, and hosts go on with the old version then.
-func (s *session) helloAnswered(frame resp.Frame) error {
+func (s *session) helloAnswered(frame resp.Frame) {
 	switch frame {
 	case resp.Map:
 		s.proto = 3
 	case resp.Array:
 		s.proto = 2
 		if s.channels+s.patterns+s.shards > 0 {
-			if s.oursOutstanding() {
-				return errDesync
-			}
 			s.goStreaming(becauseSubscriber)
 		}
 	}
-	return nil
 }
 
 // subscribeAnswered takes a reply where a SUBSCRIBE waited for its confirmation. Confirmations in RESP3 are

@@ -57,6 +57,7 @@ const (
 	becauseStreaming  = "MONITOR or SYNC"
 	becauseSubscriber = "RESP2 Pub/Sub"
 	becauseForeign    = "the client's own AUTH"
+	becauseReset      = "RESET"
 )
 
 // maxLine bounds what is kept of the server's words about an AUTH.
@@ -98,8 +99,12 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential) []inserti
 			s.sent.replies++
 			s.sent.prefix = false
 		default:
-			if s.take() && s.mayRelogin() {
+			switch logsOut := s.take(); {
+			case !logsOut:
+			case s.mayRelogin():
 				s.insert(at, newAttempt(relogin, entra.AuthInitial))
+			case s.unrenewable == "":
+				s.unrenewable = becauseReset
 			}
 		}
 	}
@@ -145,13 +150,17 @@ func (s *session) mayAuth() bool {
 	return s.sent.boundary() && s.ledger.bars == 0 && s.confirmed != s.sent.epoch && s.unrenewable == ""
 }
 
-// mayRelogin reports whether AUTH may be sent right behind a RESET. It may, unless answers are still to come after
-// which the next ones could not be told apart.
+// mayRelogin reports whether AUTH may be sent right behind a RESET. It may, unless something before it is
+// unanswered after whose answer replies can perhaps not be counted any more.
 func (s *session) mayRelogin() bool {
 	for i := range s.ledger.len {
 		switch s.ledger.nth(i).kind {
-		case awaitSubscribed, awaitTakeover, awaitHostAuth:
+		case awaitTakeover, awaitHostAuth:
 			return false
+		case awaitSubscribed, awaitHello:
+			if s.proto == 2 || s.ledger.nth(i).kind == awaitHello {
+				return false
+			}
 		}
 	}
 	return s.unrenewable == ""

@@ -1,0 +1,198 @@
+package entraconn
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// The vocabulary of the model test: ordinary commands, every command that means something to a session, and those
+// after which a connection is seldom renewed again. Too many of the last would leave nothing to test.
+var (
+	ordinary = []string{"GET k", "OK", "FAIL", "LIST", "PUSHED", "PING", "CLIENT ID"}
+	special  = []string{
+		"HELLO 3", "HELLO", "HELLO 9", "MULTI", "MULTI", "MULTI x", "EXEC", "EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x",
+		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "BLPOP k 1", "RESET",
+		"SUBSCRIBE a", "SUBSCRIBE a b a", "SUBSCRIBE forbidden", "SUBSCRIBE", "PSUBSCRIBE p q", "SSUBSCRIBE s",
+		"UNSUBSCRIBE", "UNSUBSCRIBE a", "UNSUBSCRIBE a b x", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUNSUBSCRIBE s",
+	}
+	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 1", "ASKING", "RESET"}, ordinary...)
+	grave       = []string{"CLIENT REPLY SKIP", "HELLO 2", "CLIENT REPLY OFF", "MONITOR", "AUTH host password"}
+)
+
+// A story is what a host does on one connection, drawn from bytes.
+type story struct {
+	commands []string
+	rng      *rand.Rand
+}
+
+func newStory(seed uint64, script []byte) story {
+	s := story{rng: rand.New(rand.NewPCG(seed, uint64(len(script))))}
+	if seed%4 > 0 {
+		s.commands = []string{"HELLO 3"}
+	}
+	inMulti := false
+	for _, b := range script {
+		words := special
+		switch {
+		case inMulti && b >= 2: // most other things are grave there
+			words = transaction
+		case b >= 128:
+			words = ordinary
+		case b < 2:
+			words = grave
+		}
+		word := words[s.rng.IntN(len(words))]
+		s.commands = append(s.commands, word)
+		switch word {
+		case "MULTI":
+			inMulti = true
+		case "EXEC", "EXEC x", "DISCARD", "RESET":
+			inMulti = false
+		}
+	}
+	return s
+}
+
+func (s story) encode() (all []byte) {
+	for _, c := range s.commands {
+		words := strings.Fields(c)
+		all = fmt.Appendf(all, "*%d\r\n", len(words))
+		for _, w := range words {
+			all = appendArg(all, w)
+		}
+	}
+	return all
+}
+
+// A rig is a session between a host that tells a story and a model server.
+type rig struct {
+	t       *testing.T
+	session session
+	server  *modelServer
+	cred    *credential
+	pending []byte // sent by the server, not read yet
+	host    []byte // what the host has read
+	sent    int    // AUTHs
+	failed  error
+}
+
+func newRig(t *testing.T) *rig {
+	r := &rig{t: t, server: newModelServer(), cred: &credential{wire: wire("*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + ourToken + "\r\n")}}
+	r.session.init()
+	return r
+}
+
+func (r *rig) write(p []byte, wanted *attempt) {
+	ins := r.session.plan(p, wanted, r.cred)
+	from := 0
+	for _, in := range ins {
+		r.deliver(p[from:in.at])
+		r.deliver(in.auth.cred.wire)
+		r.sent++
+		from = in.at
+	}
+	r.deliver(p[from:])
+}
+
+func (r *rig) deliver(p []byte) { r.pending = append(r.pending, r.server.feed(p)...) }
+
+func (r *rig) read(n int) {
+	n = min(n, len(r.pending))
+	if n == 0 || r.failed != nil {
+		return
+	}
+	p := bytes.Clone(r.pending[:n])
+	r.pending = r.pending[n:]
+	kept, err := r.session.received(p)
+	r.host = append(r.host, p[:kept]...)
+	r.failed = err
+	for _, v := range r.session.verdicts {
+		if !v.ok {
+			r.t.Fatalf("AUTH was answered with %q", v.line)
+		}
+	}
+	r.session.verdicts = nil
+}
+
+// play tells the story with AUTHs in it wherever the session allows, cut at random places, and compares what the
+// host reads and what the server saw with the same story without AUTHs.
+func play(t *testing.T, seed uint64, script []byte) (auths int) {
+	s := newStory(seed, script)
+	stream := s.encode()
+
+	plain := newModelServer()
+	plain.user, plain.open = "us", true
+	want := plain.feed(stream)
+
+	r := newRig(t)
+	r.write(nil, &attempt{cred: r.cred, phase: entra.AuthInitial})
+	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0); {
+		switch s.rng.IntN(4) {
+		case 0, 1:
+			n := min(len(rest), 1+s.rng.IntN(60))
+			if s.rng.IntN(16) == 0 {
+				n = min(len(rest), 1+s.rng.IntN(600))
+			}
+			var wanted *attempt
+			if s.rng.IntN(3) > 0 {
+				wanted = &attempt{cred: r.cred, phase: entra.AuthRotation}
+			}
+			r.write(rest[:n], wanted)
+			rest = rest[n:]
+		case 2:
+			if r.session.mayAuth() { // alone
+				r.write(nil, &attempt{cred: r.cred, phase: entra.AuthRotation})
+			}
+		case 3:
+			r.read(1 + s.rng.IntN(200))
+		}
+	}
+	if r.session.unrenewable != "" && slices.Contains(s.commands, "RESET") {
+		return r.sent // RESET has logged out, and no AUTH may follow where answers cannot be told apart
+	}
+	if r.failed != nil {
+		t.Fatalf("failed: %v\n%q", r.failed, s.commands)
+	}
+	if len(r.server.misplace) > 0 {
+		t.Fatalf("AUTH where none may be: %s\n%q", r.server.misplace, s.commands)
+	}
+	if !bytes.Equal(r.host, want) {
+		t.Fatalf("the host read\n%q\nwant\n%q\nof %q", r.host, want, s.commands)
+	}
+	if r.server.auths != r.sent {
+		t.Fatalf("the server saw %d AUTHs, sent were %d", r.server.auths, r.sent)
+	}
+	return r.sent
+}
+
+func TestHostReadsWhatItWouldReadWithoutUs(t *testing.T) {
+	auths := 0
+	for seed := range uint64(30_000) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		script := make([]byte, 1+rng.IntN(100))
+		for i := range script {
+			script[i] = byte(rng.Uint32())
+		}
+		auths += play(t, seed, script)
+	}
+	if auths < 100_000 {
+		t.Errorf("only %d AUTHs found a place: the test has lost its teeth", auths)
+	}
+	t.Logf("%d AUTHs", auths)
+}
+
+func FuzzSession(f *testing.F) {
+	f.Add(uint64(1), []byte{14, 0, 17, 30, 40})
+	f.Fuzz(func(t *testing.T, seed uint64, script []byte) {
+		if len(script) > 200 {
+			script = script[:200]
+		}
+		play(t, seed, script)
+	})
+}
