@@ -46,18 +46,19 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 		return verdict{}, err
 	}
 
-	work, stop := context.WithTimeout(ctx, p.duration)
-	defer stop()
-	began := time.Now()
-	ctl := openControl(st.addr, st.tls, first)
 	post := newPostOffice()
-	listening, unsubscribe := context.WithCancel(context.WithoutCancel(ctx))
+	listening, unsubscribe := context.WithCancel(context.WithoutCancel(ctx)) // longer than the work, to drain
 	var workers, listeners sync.WaitGroup
 	defer listeners.Wait()
 	defer unsubscribe()
 	if err := subscribeAll(starting, listening, acts, post, &listeners); err != nil {
 		return verdict{}, err
 	}
+
+	work, stop := context.WithTimeout(ctx, p.duration)
+	defer stop()
+	began := time.Now()
+	ctl := openControl(st.addr, st.tls, first)
 	workers.Go(func() { ctl.run(work) })
 	settled := startLoad(work, acts, post, &workers)
 	workers.Go(func() { // the connections that are open by now are the ones that have to last

@@ -52,9 +52,10 @@ func (t table) lines() []line {
 func age(token entra.Token) string {
 	const cells = 24
 	life := token.Lifetime()
-	gone := min(max(life-time.Until(token.ExpiresOn()), 0), life)
-	filled := int(cells * gone.Seconds() / max(life.Seconds(), 0.001))
-	return fmt.Sprintf("[%s%s] %.1f s old, lives %v", strings.Repeat("#", filled), strings.Repeat(".", cells-filled), gone.Seconds(), life)
+	left := min(max(time.Until(token.ExpiresOn()), 0), life)
+	filled := int(cells * (life - left).Seconds() / max(life.Seconds(), 0.001))
+	return fmt.Sprintf("[%s%s] %.1f s old, expires in %.1f s",
+		strings.Repeat("#", filled), strings.Repeat(".", cells-filled), (life - left).Seconds(), left.Seconds())
 }
 
 func short(d time.Duration) time.Duration {
