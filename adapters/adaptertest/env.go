@@ -1,0 +1,152 @@
+package adaptertest
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// virtualLife is how long Entra's tokens live as a rule.
+const virtualLife = 75 * time.Minute
+
+// realLife leaves 150 ms between the time by which all connections should have the next token and the moment when
+// the server closes those that have not: enough on a busy machine under the race detector.
+const realLife = 1500 * time.Millisecond
+
+// An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
+type env struct {
+	t        *testing.T
+	ctx      context.Context // ends when the scenario hangs
+	harness  Harness
+	protocol int
+	virtual  bool
+
+	sts     *entratest.STS
+	gateway *entratest.Gateway
+	source  *entra.Source
+	tap     *tap
+	output  *output
+	cfg     Config
+}
+
+func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
+	// No name: go-redis looks up names for its maintenance notifications, and that is real.
+	const addr = "10.6.3.80:6380"
+	e := &env{t: t, harness: h, protocol: protocol, virtual: true}
+	network := entratest.NewNetwork()
+	listener, err := network.Listen(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := &entratest.GatewayOptions{Backend: entratest.NewMiniredis()}
+	e.cfg = Config{Addr: addr, Dial: network.DialContext}
+	if s.tls {
+		server, client, err := entratest.TLSConfigs("10.6.3.80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.ServerName = "10.6.3.80"
+		opts.TLS = server
+		e.cfg.Dial = func(ctx context.Context, nw, addr string) (net.Conn, error) {
+			conn, err := network.DialContext(ctx, nw, addr)
+			if err != nil {
+				return nil, err
+			}
+			return tls.Client(conn, client), nil
+		}
+	}
+	e.start(listener, opts, s, virtualLife, 40*virtualLife)
+	return e
+}
+
+func newReal(t *testing.T, h Harness, s scenario, protocol int) *env {
+	e := &env{t: t, harness: h, protocol: protocol}
+	redis, err := entratest.StartRedis(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := redis.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, client, err := entratest.TLSConfigs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.cfg = Config{Addr: listener.Addr().String(), TLS: client}
+	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, realLife, time.Minute)
+	return e
+}
+
+func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, life, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
+	e.t.Cleanup(cancel)
+	e.ctx, e.output = ctx, &output{}
+	e.sts = entratest.NewSTS(&entratest.STSOptions{Lifetime: life})
+	opts.STS = e.sts
+	e.gateway = entratest.NewGateway(listener, opts)
+	e.t.Cleanup(func() {
+		if err := e.gateway.Close(); err != nil {
+			e.t.Error(err)
+		}
+	})
+	e.cfg.Protocol = e.protocol
+	e.feed(e.sts.Credential())
+	if !s.cold {
+		if _, err := e.source.Token(e.ctx); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	e.t.Cleanup(func() {
+		for _, secret := range e.tap.secrets() {
+			if e.output.holds(secret) {
+				e.t.Error("an access token, or a part of one, stands in a log, in an error or in what the observer was told")
+			}
+		}
+	})
+}
+
+// feed makes e.source, from cred.
+func (e *env) feed(cred azcore.TokenCredential) {
+	e.tap = &tap{cred: cred, sts: e.sts}
+	source, err := entra.NewSource(e.tap, &entra.Options{
+		Observer: e.output.observer(),
+		Logger:   slog.New(slog.NewTextHandler(e.output, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.source, e.cfg.Source = source, source
+	e.t.Cleanup(func() { _ = source.Close() }) // always nil
+}
+
+// open opens a client that can hold conns connections at once.
+func (e *env) open(name string, conns int) Client {
+	e.t.Helper()
+	cfg := e.cfg
+	cfg.Name, cfg.Conns = name, conns
+	client, err := e.harness.Open(e.ctx, cfg)
+	if err != nil {
+		e.output.saw(err)
+		e.t.Fatalf("open: %v", err)
+	}
+	e.t.Cleanup(func() {
+		_ = client.Close() // some libraries refuse a second Close
+		if e.virtual {
+			time.Sleep(time.Minute) // go-redis lets a dial that is under way try to the end, five times
+		}
+	})
+	return client
+}

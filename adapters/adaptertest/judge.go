@@ -1,0 +1,85 @@
+package adaptertest
+
+import (
+	"fmt"
+
+	"slices"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// unnoticed fails the scenario unless every connection that was ever made is still there: none was closed by the
+// server for an expired token or a refused one, none was given up by the client, so none was dialed again.
+func (e *env) unnoticed() {
+	e.t.Helper()
+	s := e.gateway.Stats()
+	if s.Expired != 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
+	}
+	if s.Open != s.Accepted {
+		e.t.Errorf("of %d connections %d are left", s.Accepted, s.Open)
+	}
+	e.eachTokenOnce()
+}
+
+// accepted returns the tokens that each connection authenticated with, in order.
+func (e *env) accepted() map[int][]string {
+	conns := map[int][]string{}
+	for _, auth := range e.gateway.Auths() {
+		if auth.Err == "" {
+			conns[auth.Conn] = append(conns[auth.Conn], auth.TokenID)
+		}
+	}
+	return conns
+}
+
+// eachTokenOnce fails the scenario if a connection authenticated twice with the same token, or with an older one
+// than before.
+func (e *env) eachTokenOnce() {
+	e.t.Helper()
+	issued := e.tap.issued()
+	for conn, tokens := range e.accepted() {
+		last := -1
+		for _, token := range tokens {
+			n := slices.Index(issued, token)
+			if n <= last {
+				e.t.Errorf("connection %d authenticated with token %d after token %d", conn, n+1, last+1)
+			}
+			last = n
+		}
+	}
+}
+
+// renewed fails the scenario unless at least conns connections have authenticated with every token but the
+// newest, whose rotation may be under way.
+func (e *env) renewed(conns int) {
+	e.t.Helper()
+	issued := e.tap.issued()
+	all := 0
+	for _, tokens := range e.accepted() {
+		if len(tokens) >= len(issued)-1 && slices.Equal(tokens[:len(issued)-1], issued[:len(issued)-1]) {
+			all++
+		}
+	}
+	if all < conns {
+		e.t.Errorf("%d of %d connections authenticated with each of %d tokens: %v", all, conns, len(issued)-1, e.describe())
+	}
+}
+
+// refused returns the AUTHs that the server refused.
+func (e *env) refused() []entratest.Auth {
+	return slices.DeleteFunc(e.gateway.Auths(), func(a entratest.Auth) bool { return a.Err == "" })
+}
+
+func (e *env) describe() string {
+	issued := e.tap.issued()
+	text := fmt.Sprintf("%d tokens;", len(issued))
+	for conn, tokens := range e.accepted() {
+		text += fmt.Sprintf(" %d:", conn)
+		for _, token := range tokens {
+			text += fmt.Sprintf(" %d", slices.Index(issued, token)+1)
+		}
+		text += ";"
+	}
+	return text
+}

@@ -1,0 +1,130 @@
+package adaptertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// login catches a library that sends a command before AUTH, logs in more than once per connection, or does not
+// get through TLS.
+func login(e *env) {
+	client := e.open("login", 4)
+	if _, err := client.Do(e.ctx, "SET", "key", "value"); err != nil {
+		e.t.Fatalf("SET: %v", e.output.saw(err))
+	}
+	if got, err := client.Do(e.ctx, "GET", "key"); err != nil || got != "value" {
+		e.t.Errorf("GET: %q, %v", got, e.output.saw(err))
+	}
+	e.warm(client, 4)
+	e.unnoticed()
+	s := e.gateway.Stats()
+	if s.Logins != s.Accepted || s.Auths != s.Logins {
+		e.t.Errorf("%d connections logged in %d times with %d AUTHs", s.Accepted, s.Logins, s.Auths)
+	}
+	if n := e.sts.Issued(); n != 1 {
+		e.t.Errorf("%d tokens were fetched for one login", n)
+	}
+}
+
+// loginWithAzidentity catches a Source that does not get along with a real credential: with its cache, which
+// returns the same token again for most of its life, and with what it makes of Entra's answers.
+func loginWithAzidentity(e *env) {
+	cred, err := e.sts.ClientSecretCredential()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.feed(cred)
+	client := e.open("azidentity", 2)
+	e.warm(client, 2)
+	if e.virtual { // Entra's tokens live whole seconds, a real one would have to live too long for a test
+		e.awaitRotations()
+		e.ping(client, 2)
+		e.renewed(2)
+	}
+	e.unnoticed()
+}
+
+const wrongPass = "WRONGPASS invalid username-password pair or user is disabled."
+
+// authRefusedAtLogin catches a library that hides why the login failed, that dials as fast as its callers ask
+// (go-redis with 50 of them: 5,000 times a second), and one that does not come back when the access policy is
+// mended.
+func authRefusedAtLogin(e *env) {
+	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, LoginOnly: true})
+	client := e.open("refused", 50)
+	span := 2 * time.Second
+	if e.virtual {
+		span = 10 * time.Second
+	}
+	e.during(func() { rest(e.ctx, span) }, 50, 10*time.Millisecond, func(int, int) error {
+		ctx, cancel := context.WithTimeout(e.ctx, 5*time.Second)
+		defer cancel()
+		_, err := client.Do(ctx, "SET", "key", "value")
+		if err == nil {
+			return errors.New("a command succeeded without a login")
+		}
+		if refusal := (*entra.AuthError)(nil); !errors.As(e.output.saw(err), &refusal) {
+			return fmt.Errorf("no *entra.AuthError in what the caller got: %w", err)
+		}
+		return nil
+	})
+	if n := e.gateway.Stats().Accepted; n > 20 {
+		e.t.Errorf("50 callers caused %d connections in %v", n, span)
+	}
+	fault.Remove()
+	e.eventually("after the access policy was mended", func(ctx context.Context) error {
+		_, err := client.Do(ctx, "SET", "key", "value")
+		return err
+	})
+}
+
+// serverFull catches a library that takes any error in the place of its AUTH's answer for a refused login, and
+// then waits for a newer token. It must reach the client as it is, go-redis knows it and tries again.
+func serverFull(e *env) {
+	fault := e.gateway.Inject(entratest.WireFault{MaxClients: true})
+	client := e.open("full", 2)
+	ctx, cancel := context.WithTimeout(e.ctx, 20*time.Second)
+	defer cancel()
+	_, err := client.Do(ctx, "SET", "key", "value")
+	if err == nil || !e.harness.ShakesHands && !strings.Contains(err.Error(), "max number of clients reached") {
+		e.t.Errorf("the server was full, the caller got: %v", e.output.saw(err))
+	}
+	if refusal := (*entra.AuthError)(nil); errors.As(err, &refusal) {
+		e.t.Errorf("the server was full, the caller got a refused login: %v", err)
+	}
+	fault.Remove()
+	e.eventually("after the server had room again", func(ctx context.Context) error {
+		_, err := client.Do(ctx, "SET", "key", "value")
+		return err
+	})
+}
+
+// contextEnds catches a library whose callers wait for Entra longer than they asked to.
+func contextEnds(e *env) {
+	fault := e.sts.Inject(entratest.Fault{Hang: true})
+	// The first token may have come before the fault: this Source never had one.
+	e.feed(e.sts.Credential())
+	client := e.open("waiting", 2)
+	ctx, cancel := context.WithTimeout(e.ctx, 300*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := client.Do(ctx, "SET", "key", "value")
+	if err == nil {
+		e.t.Error("a command succeeded without a token")
+	}
+	_ = e.output.saw(err)
+	if waited := time.Since(began); waited > 6*time.Second { // a dial without the caller's context waits 5 s
+		e.t.Errorf("the caller asked for 300ms and waited %v", waited)
+	}
+	fault.Remove()
+	e.eventually("after Entra answered", func(ctx context.Context) error {
+		_, err := client.Do(ctx, "SET", "key", "value")
+		return err
+	})
+}

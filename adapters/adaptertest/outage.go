@@ -1,0 +1,91 @@
+package adaptertest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// outageShorter catches a library that gives up a good token, or a good connection, because no newer one could be
+// had.
+func outageShorter(e *env) {
+	client := e.open("outage", 2)
+	e.warm(client, 2)
+	fault := e.sts.Inject(entratest.Fault{Refuse: true, Count: 3})
+	e.during(func() { e.awaitTokens(2) }, 2, e.pace(1000), func(int, int) error {
+		_, err := client.Do(e.ctx, "INCR", "key")
+		return err
+	})
+	if fault.Hits() != 3 {
+		e.t.Errorf("Entra was out for %d attempts, not 3: nothing was tested", fault.Hits())
+	}
+	e.renewed(2)
+	e.unnoticed()
+}
+
+// outageLonger catches a library that fails before the token expires, that does not say why it fails, or that
+// must be restarted when Entra is back.
+func outageLonger(e *env) {
+	client := e.open("outage", 2)
+	e.warm(client, 2)
+	token, _ := e.source.Latest()
+	fault := e.sts.Inject(entratest.Fault{Refuse: true})
+	for failed := false; !failed; rest(e.ctx, e.pace(1000)) {
+		if e.ctx.Err() != nil {
+			e.t.Fatal("no caller got a *entra.RefreshError, long after the token had expired")
+		}
+		ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
+		_, err := client.Do(ctx, "INCR", "key")
+		cancel()
+		if err == nil {
+			continue
+		}
+		if time.Now().Before(token.ExpiresOn()) {
+			e.t.Fatalf("a command failed %v before the token expired: %v", time.Until(token.ExpiresOn()), e.output.saw(err))
+		}
+		refresh := (*entra.RefreshError)(nil) // the first errors are those of connections that the server closed
+		failed = errors.As(e.output.saw(err), &refresh)
+	}
+	fault.Remove()
+	e.eventually("after Entra was back", func(ctx context.Context) error {
+		_, err := client.Do(ctx, "INCR", "key")
+		return err
+	})
+}
+
+// tokenNotNewer catches a library that sends a token again which its connections already have: azidentity returns
+// the one in its cache until five minutes before it expires.
+func tokenNotNewer(e *env) {
+	client := e.open("same", 2)
+	e.warm(client, 2)
+	fault := e.sts.Inject(entratest.Fault{Repeat: true, Count: 2})
+	e.awaitTokens(3)
+	e.ping(client, 2)
+	if fault.Hits() != 2 {
+		e.t.Errorf("Entra gave the old token %d times, not 2: nothing was tested", fault.Hits())
+	}
+	if n := len(e.refused()); n > 0 {
+		e.t.Errorf("the server refused %d AUTHs", n)
+	}
+	e.renewed(2)
+	e.unnoticed() // no connection had a token twice
+}
+
+// authRefusedOnce catches a library that drops a connection whose renewal was refused: it is still logged in, and
+// the next try may succeed.
+func authRefusedOnce(e *env) {
+	client := e.open("retried", 2)
+	e.warm(client, 2)
+	e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, RotationOnly: true, Count: 1})
+	e.during(func() { e.awaitTokens(3) }, 2, e.pace(1000), func(int, int) error {
+		_, err := client.Do(e.ctx, "INCR", "key")
+		return err
+	})
+	if n := len(e.refused()); n != 1 {
+		e.t.Errorf("the server refused %d AUTHs, not 1", n)
+	}
+	e.unnoticed()
+}

@@ -1,0 +1,42 @@
+package adaptertest
+
+import (
+	"context"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// secretNowhere catches a library that lets a token out in a log, an error or an observer's report. The search is
+// made after every scenario; this one meets as many errors as it can.
+func secretNowhere(e *env) {
+	client := e.open("talkative", 2)
+	e.warm(client, 2)
+	do := func() {
+		ctx, cancel := context.WithTimeout(e.ctx, e.pace(1000)*20)
+		defer cancel()
+		_, err := client.Do(ctx, "INCR", "key")
+		_ = e.output.saw(err)
+		_, err = client.Pipeline(ctx, []string{"ECHO", "text"}, []string{"NO-SUCH-COMMAND"})
+		_ = e.output.saw(err)
+	}
+	for _, fault := range []entratest.WireFault{
+		{RefuseAuth: wrongPass}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
+	} {
+		handle := e.gateway.Inject(fault)
+		e.gateway.DropAll()
+		for range 3 {
+			do()
+		}
+		handle.Remove()
+	}
+	for _, fault := range []entratest.Fault{
+		{Refuse: true, Count: 2}, {Status: 401, Body: `{"error":"invalid_client"}`, Count: 2}, {Token: "opaque", Count: 1}, {NoObjectID: true, Count: 1},
+	} {
+		e.sts.Inject(fault)
+	}
+	e.awaitTokens(1)
+	do()
+	if !e.output.holds("talkative") {
+		e.t.Error("nothing was written down: nothing was tested")
+	}
+}

@@ -1,0 +1,93 @@
+package adaptertest
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"testing"
+	"testing/synctest"
+)
+
+// A scenario is one thing that happens to a program, told in its name.
+type scenario struct {
+	name string
+	run  func(*env)
+	// needs3 is why the scenario cannot run over RESP2, if it cannot.
+	needs3 string
+	// cold leaves it to the scenario to wait for the first token.
+	cold bool
+	// tls runs it over TLS under virtual time too.
+	tls bool
+}
+
+func scenarios() []scenario {
+	return []scenario{
+		{name: "login", run: login, tls: true},
+		{name: "login with azidentity", run: loginWithAzidentity},
+		{name: "idle across 3 rotations", run: idleAcrossRotations},
+		{name: "in use across 3 rotations", run: inUseAcrossRotations},
+		{name: "pipelines of 100 commands", run: pipelinesOf100},
+		{name: "64 callers at once", run: callersAtOnce},
+		{name: "MULTI is never split", run: multiIsNeverSplit},
+		{name: "WATCH is never lost", run: watchIsNeverLost},
+		{name: "pool growing during a rotation", run: poolGrowing},
+		{name: "renewals of 100 connections spread out", run: renewalsSpreadOut},
+		{name: "outage shorter than the token's rest", run: outageShorter},
+		{name: "outage longer than the token's rest", run: outageLonger},
+		{name: "token that is not newer", run: tokenNotNewer},
+		{name: "AUTH refused once, then accepted", run: authRefusedOnce},
+		{name: "AUTH refused at login", run: authRefusedAtLogin},
+		{name: "server full", run: serverFull},
+		{name: "server drops all connections", run: serverDropsAll},
+		{name: "two clients on one Source", run: twoClients},
+		{name: "Pub/Sub across 3 rotations", run: pubSub, needs3: "on RESP2 Redis takes no AUTH while subscribed; such a connection ends with its token"},
+		{name: "client closed before Source", run: closeClientFirst},
+		{name: "Source closed before client", run: closeSourceFirst},
+		{name: "context ends while waiting for a token", run: contextEnds, cold: true},
+		{name: "secret nowhere in output", run: secretNowhere},
+	}
+}
+
+// skip returns why h cannot run s with a protocol, or "".
+func (s scenario) skip(h Harness, protocol int) string {
+	if reason, ok := h.Lacks[s.name]; ok {
+		return reason
+	}
+	if protocol == 2 {
+		return s.needs3
+	}
+	return ""
+}
+
+// Run runs the whole suite.
+func Run(t *testing.T, h Harness) {
+	t.Run("virtual time", func(t *testing.T) {
+		each(t, h, func(t *testing.T, s scenario, protocol int) {
+			synctest.Test(t, func(t *testing.T) { s.run(newVirtual(t, h, s, protocol)) })
+		})
+	})
+	t.Run("real time", func(t *testing.T) {
+		if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
+			t.Skip("redis-server is not installed: only miniredis was used")
+		}
+		each(t, h, func(t *testing.T, s scenario, protocol int) {
+			t.Parallel() // they wait more than they work
+			s.run(newReal(t, h, s, protocol))
+		})
+	})
+}
+
+func each(t *testing.T, h Harness, run func(t *testing.T, s scenario, protocol int)) {
+	for _, protocol := range h.Protocols {
+		t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
+			for _, s := range scenarios() {
+				t.Run(s.name, func(t *testing.T) {
+					if reason := s.skip(h, protocol); reason != "" {
+						t.Skip(reason)
+					}
+					run(t, s, protocol)
+				})
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package adaptertest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A tap is a credential that remembers which tokens it gave.
+type tap struct {
+	cred azcore.TokenCredential
+	sts  *entratest.STS
+
+	mu     sync.Mutex
+	tokens []string
+	ids    []string // of the tokens, in the same order
+}
+
+func (p *tap) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := p.cred.GetToken(ctx, opts)
+	if err != nil {
+		return token, err
+	}
+	claims, verr := p.sts.Verify(token.Token)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if verr == nil && (len(p.ids) == 0 || p.ids[len(p.ids)-1] != claims.TokenID) {
+		p.tokens = append(p.tokens, token.Token)
+		p.ids = append(p.ids, claims.TokenID)
+	}
+	return token, nil
+}
+
+// issued returns the ids of the different tokens so far, in order.
+func (p *tap) issued() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.ids...)
+}
+
+// secrets returns what must not be seen: of each token its payload and its signature. The header is the same for
+// all tokens and says nothing.
+func (p *tap) secrets() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var parts []string
+	for _, token := range p.tokens {
+		_, rest, _ := strings.Cut(token, ".")
+		parts = append(parts, strings.Split(rest, ".")...)
+	}
+	return parts
+}
+
+// An output collects all that a program could print.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+// saw takes note of an error that the client returned, and gives it back.
+func (o *output) saw(err error) error {
+	if err != nil {
+		fmt.Fprintf(o, "%v\n%+v\n%#v\n", err, err, err)
+	}
+	return err
+}
+
+func (o *output) holds(text string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return strings.Contains(o.text.String(), text)
+}
+
+// observer writes down everything that an Observer is told.
+func (o *output) observer() *entra.Observer {
+	return &entra.Observer{
+		RefreshStart:  start[entra.RefreshStartInfo](o),
+		RefreshDone:   done[entra.RefreshDoneInfo](o),
+		ConnOpened:    start[entra.ConnOpenedInfo](o),
+		ConnClosed:    done[entra.ConnClosedInfo](o),
+		AuthStart:     start[entra.AuthStartInfo](o),
+		AuthDone:      done[entra.AuthDoneInfo](o),
+		RotationStart: start[entra.RotationStartInfo](o),
+		RotationDone:  done[entra.RotationDoneInfo](o),
+		Reconnected:   done[entra.ReconnectedInfo](o),
+	}
+}
+
+func start[I any](o *output) func(context.Context, I) context.Context {
+	return func(ctx context.Context, info I) context.Context {
+		fmt.Fprintf(o, "%+v\n%#v\n", info, info)
+		return ctx
+	}
+}
+
+func done[I any](o *output) func(context.Context, I) {
+	return func(_ context.Context, info I) { fmt.Fprintf(o, "%+v\n%#v\n", info, info) }
+}

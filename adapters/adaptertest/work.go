@@ -1,0 +1,166 @@
+package adaptertest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// rotations is how many the scenarios live through.
+const rotations = 3
+
+// awaitTokens waits until n newer tokens have been issued. When one comes, the rotation to its predecessor is
+// over, and the predecessor's predecessor has expired.
+func (e *env) awaitTokens(n int) {
+	e.t.Helper()
+	_, superseded := e.source.Latest()
+	for i := range n {
+		select {
+		case <-superseded:
+			_, superseded = e.source.Latest()
+		case <-e.ctx.Done():
+			e.t.Fatalf("of %d newer tokens only %d came", n, i)
+		}
+	}
+}
+
+// awaitRotations waits until so many rotations are over.
+func (e *env) awaitRotations() { e.t.Helper(); e.awaitTokens(rotations + 1) }
+
+// pace is the rest between two rounds of work: time stands still in the bubble while anybody works, and in real
+// time a thousandth of a second is enough for the other connections of this process to have their turn.
+func (e *env) pace(part int) time.Duration {
+	if e.virtual {
+		return virtualLife / time.Duration(part)
+	}
+	return time.Millisecond
+}
+
+// rest waits for d or the end of ctx.
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// during runs work in rounds on n goroutines while wait waits. The scenario fails on the first error. It returns
+// how many rounds there were.
+func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, round int) error) int {
+	e.t.Helper()
+	stop := make(chan struct{})
+	errs := make(chan error, n)
+	counts := make([]int, n)
+	var workers sync.WaitGroup
+	for worker := range n {
+		workers.Go(func() {
+			for round := 0; ; round++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := work(worker, round); err != nil {
+					errs <- fmt.Errorf("worker %d, round %d: %w", worker, round, err)
+					return
+				}
+				counts[worker]++
+				rest(e.ctx, pace)
+			}
+		})
+	}
+	wait()
+	close(stop)
+	workers.Wait()
+	select {
+	case err := <-errs:
+		e.t.Errorf("a command failed: %v", e.output.saw(err))
+	default:
+	}
+	total := 0
+	for _, count := range counts {
+		total += count
+	}
+	return total
+}
+
+// eventually calls try until it succeeds, for at most a minute, or ten seconds of real time.
+func (e *env) eventually(what string, try func(context.Context) error) {
+	e.t.Helper()
+	limit := 10 * time.Second
+	if e.virtual {
+		limit = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(e.ctx, limit)
+	defer cancel()
+	var err error
+	for ctx.Err() == nil {
+		if err = e.output.saw(try(ctx)); err == nil {
+			return
+		}
+		rest(ctx, e.pace(75*60*10)) // a tenth of a second in the bubble
+	}
+	e.t.Errorf("%s: still fails after %v: %v", what, limit, err)
+}
+
+// hold has n connections held at once and calls fn with each. So it makes every client have n connections.
+func (e *env) hold(client Client, n int, fn func(i int, conn Conn) error) error {
+	ctx, cancel := context.WithCancel(e.ctx)
+	defer cancel()
+	var callers, arrived sync.WaitGroup
+	arrived.Add(n)
+	all := make(chan struct{})
+	go func() { arrived.Wait(); close(all) }()
+	errs := make(chan error, n)
+	for i := range n {
+		callers.Go(func() {
+			once := sync.OnceFunc(arrived.Done)
+			defer once()
+			err := client.Hold(ctx, func(conn Conn) error {
+				if _, err := conn.Do(ctx, "PING"); err != nil { // some connect with the first command only
+					return err
+				}
+				once()
+				<-all
+				return fn(i, conn)
+			})
+			if err != nil {
+				cancel() // the others need not wait for their connections
+				errs <- fmt.Errorf("connection %d: %w", i, err)
+			}
+		})
+	}
+	callers.Wait()
+	select {
+	case err := <-errs:
+		return e.output.saw(err)
+	default:
+		return nil
+	}
+}
+
+// warm makes the client have conns connections, all logged in.
+func (e *env) warm(client Client, conns int) {
+	e.t.Helper()
+	if err := e.hold(client, conns, func(int, Conn) error { return nil }); err != nil {
+		e.t.Fatalf("%d connections: %v", conns, err)
+	}
+}
+
+// ping uses conns connections at once.
+func (e *env) ping(client Client, conns int) {
+	e.t.Helper()
+	err := e.hold(client, conns, func(_ int, conn Conn) error {
+		reply, err := conn.Do(e.ctx, "PING")
+		if err == nil && reply != "PONG" {
+			err = fmt.Errorf("PING was answered %q", reply)
+		}
+		return err
+	})
+	if err != nil {
+		e.t.Errorf("a command failed: %v", err)
+	}
+}

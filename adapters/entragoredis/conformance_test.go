@@ -1,0 +1,131 @@
+package entragoredis_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/entraredis/entraredis/adapters/adaptertest"
+	"github.com/entraredis/entraredis/adapters/entragoredis"
+	"github.com/redis/go-redis/v9"
+)
+
+func TestConformance(t *testing.T) { adaptertest.Run(t, harness()) }
+
+func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
+	adaptertest.CheckMatrix(t, harness(), "../../docs/adapters.md")
+}
+
+func harness() adaptertest.Harness {
+	return adaptertest.Harness{Library: "go-redis", Protocols: []int{2, 3}, ShakesHands: true, Open: open}
+}
+
+func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
+	opt := &redis.Options{
+		Addr: cfg.Addr, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, Dialer: cfg.Dial,
+		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
+	}
+	err := entragoredis.Configure(opt, cfg.Source, &entragoredis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil})
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn{redis.NewClient(opt)}}, nil
+}
+
+type doer interface {
+	Do(ctx context.Context, args ...any) *redis.Cmd
+}
+
+type conn struct{ doer }
+
+func (c conn) Do(ctx context.Context, args ...string) (any, error) {
+	return plain(c.doer.Do(ctx, arguments(args)...).Result())
+}
+
+func arguments(args []string) []any {
+	out := make([]any, len(args))
+	for i, arg := range args {
+		out[i] = arg
+	}
+	return out
+}
+
+func plain(reply any, err error) (any, error) {
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	return reply, err
+}
+
+type client struct{ conn }
+
+func (c *client) redis() *redis.Client { return c.doer.(*redis.Client) }
+
+func (c *client) Pipeline(ctx context.Context, commands ...[]string) ([]any, error) {
+	return run(ctx, c.redis().Pipeline(), commands)
+}
+
+func (c *client) Transaction(ctx context.Context, commands ...[]string) ([]any, error) {
+	return run(ctx, c.redis().TxPipeline(), commands)
+}
+
+func run(ctx context.Context, pipe redis.Pipeliner, commands [][]string) ([]any, error) {
+	for _, command := range commands {
+		pipe.Do(ctx, arguments(command)...)
+	}
+	cmds, err := pipe.Exec(ctx)
+	if redisErr := redis.Error(nil); err != nil && !errors.As(err, &redisErr) {
+		return nil, err
+	}
+	replies := make([]any, len(cmds))
+	for i, cmd := range cmds {
+		reply, err := plain(cmd.(*redis.Cmd).Result())
+		if replies[i] = reply; err != nil {
+			replies[i] = err
+		}
+	}
+	return replies, nil
+}
+
+func (c *client) Swap(ctx context.Context, key string, change func(string) string) (bool, error) {
+	err := c.redis().Watch(ctx, func(tx *redis.Tx) error {
+		old, err := tx.Get(ctx, key).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		value := change(old)
+		_, err = tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error { return pipe.Set(ctx, key, value, 0).Err() })
+		return err
+	}, key)
+	if errors.Is(err, redis.TxFailedErr) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (c *client) Hold(ctx context.Context, fn func(adaptertest.Conn) error) error {
+	held := c.redis().Conn()
+	return errors.Join(fn(conn{held}), held.Close())
+}
+
+func (c *client) Subscribe(ctx context.Context, channel string, fn func(string)) (func() error, error) {
+	sub := c.redis().Subscribe(ctx, channel)
+	if _, err := sub.Receive(ctx); err != nil { // the confirmation
+		return nil, errors.Join(err, sub.Close())
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for message := range sub.Channel() {
+			fn(message.Payload)
+		}
+	}()
+	return func() error {
+		err := sub.Unsubscribe(ctx, channel)
+		err = errors.Join(err, sub.Close())
+		<-done
+		return err
+	}, nil
+}
+
+func (c *client) Close() error { return c.redis().Close() }

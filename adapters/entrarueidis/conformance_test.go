@@ -1,0 +1,47 @@
+package entrarueidis_test
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/adapters/adaptertest"
+	"github.com/entraredis/entraredis/adapters/entrarueidis"
+	"github.com/redis/rueidis"
+)
+
+func TestConformance(t *testing.T) { adaptertest.Run(t, harness()) }
+
+func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
+	adaptertest.CheckMatrix(t, harness(), "../../docs/adapters.md")
+}
+
+func harness() adaptertest.Harness {
+	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, ShakesHands: true, Open: open}
+}
+
+func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
+	opt := rueidis.ClientOption{
+		InitAddress: []string{cfg.Addr}, TLSConfig: cfg.TLS, AlwaysRESP2: cfg.Protocol == 2, DisableCache: cfg.Protocol == 2,
+		// miniredis answers CLUSTER SLOTS, and would be taken for a cluster.
+		ForceSingleClient: true,
+		BlockingPoolSize:  cfg.Conns,
+		Dialer:            net.Dialer{KeepAlive: time.Minute}, // rueidis sends PING in this interval
+	}
+	if cfg.Dial != nil {
+		opt.DialCtxFn = func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+			return cfg.Dial(ctx, "tcp", addr)
+		}
+	}
+	err := entrarueidis.Configure(&opt, cfg.Source, &entrarueidis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil})
+	if err != nil {
+		return nil, err
+	}
+	made, err := rueidis.NewClient(opt)
+	if made == nil {
+		return nil, err
+	}
+	return &client{conn{made}}, nil // with ForceSingleClient it is usable although it could not connect
+}
