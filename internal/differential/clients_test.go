@@ -1,0 +1,225 @@
+package differential
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"testing"
+
+	redigo "github.com/gomodule/redigo/redis"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
+)
+
+// A client runs steps and tells what it got, in words.
+type client interface {
+	run(ctx context.Context, s step) []string
+	close()
+}
+
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// clients are the libraries in the configurations in which they use a connection differently, each with the number
+// of AUTHs that the server must have run at the end. redigo has the fewest because its rounds take longest: it
+// writes large values in pieces of 4 KiB.
+var clients = []struct {
+	name  string
+	auths int
+	open  func(t *testing.T, addr string, dial dialFunc) client
+}{
+	{"go-redis RESP3", 20_000, func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 3) }},
+	{"go-redis RESP2", 20_000, func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 2) }},
+	{"rueidis RESP3", 20_000, func(t *testing.T, addr string, dial dialFunc) client {
+		return newRueidis(t, addr, dial, rueidis.ClientOption{})
+	}},
+	{"rueidis RESP2", 16_000, func(t *testing.T, addr string, dial dialFunc) client {
+		return newRueidis(t, addr, dial, rueidis.ClientOption{AlwaysRESP2: true, DisableCache: true})
+	}},
+	{"rueidis without auto-pipelining", 16_000, func(t *testing.T, addr string, dial dialFunc) client {
+		return newRueidis(t, addr, dial, rueidis.ClientOption{DisableAutoPipelining: true})
+	}},
+	{"redigo", 8_000, newRedigo},
+}
+
+func words(v any, err error) string {
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	if s := fmt.Sprintf("%T %v", v, v); len(s) < 200 {
+		return s
+	} else {
+		return fmt.Sprintf("%d bytes %x %s", len(s), hash(s), s[:40])
+	}
+}
+
+func hash(s string) (h uint64) {
+	for i := range len(s) {
+		h = h*1099511628211 + uint64(s[i])
+	}
+	return h
+}
+
+func anys(command []string) []any {
+	args := make([]any, len(command))
+	for i, a := range command {
+		args[i] = a
+	}
+	return args
+}
+
+type goRedis struct{ c *redis.Client }
+
+func newGoRedis(addr string, dial dialFunc, protocol int) client {
+	return goRedis{redis.NewClient(&redis.Options{
+		Addr: addr, Protocol: protocol, Dialer: dial, PoolSize: 20, MaxRetries: -1, MinIdleConns: 5, ContextTimeoutEnabled: true,
+	})}
+}
+
+func (g goRedis) close() { g.c.Close() }
+
+func (g goRedis) run(ctx context.Context, s step) (got []string) {
+	take := func(cmds []redis.Cmder) {
+		for _, c := range cmds {
+			got = append(got, words(c.(*redis.Cmd).Result()))
+		}
+	}
+	fill := func(p redis.Pipeliner) error {
+		for _, c := range s.commands {
+			p.Do(ctx, anys(c)...)
+		}
+		return nil
+	}
+	switch s.kind {
+	case single:
+		got = append(got, words(g.c.Do(ctx, anys(s.commands[0])...).Result()))
+	case pipeline:
+		cmds, _ := g.c.Pipelined(ctx, fill)
+		take(cmds)
+	case transaction:
+		cmds, _ := g.c.TxPipelined(ctx, fill)
+		take(cmds)
+	case watched:
+		err := g.c.Watch(ctx, func(tx *redis.Tx) error {
+			got = append(got, words(tx.Do(ctx, anys(s.commands[0])...).Result()))
+			cmds, _ := tx.TxPipelined(ctx, fill)
+			take(cmds)
+			return nil
+		}, s.commands[0][len(s.commands[0])-1])
+		got = append(got, words(nil, err))
+	}
+	return got
+}
+
+type rueidisClient struct{ c rueidis.Client }
+
+func newRueidis(t *testing.T, addr string, dial dialFunc, opt rueidis.ClientOption) client {
+	opt.InitAddress = []string{addr}
+	opt.ForceSingleClient = true
+	opt.DisableRetry = true
+	opt.DialCtxFn = func(ctx context.Context, dst string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+		return dial(ctx, "tcp", dst)
+	}
+	c, err := rueidis.NewClient(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rueidisClient{c}
+}
+
+func (r rueidisClient) close() { r.c.Close() }
+
+func (r rueidisClient) run(ctx context.Context, s step) (got []string) {
+	build := func(c []string) rueidis.Completed {
+		b := r.c.B().Arbitrary(c[0]).Args(c[1:]...)
+		if c[0] == "BLPOP" {
+			return b.Blocking()
+		}
+		return b.Build()
+	}
+	var all rueidis.Commands
+	for _, c := range s.commands {
+		all = append(all, build(c))
+	}
+	take := func(results []rueidis.RedisResult) {
+		for _, res := range results {
+			got = append(got, words(res.ToAny()))
+		}
+	}
+	inMulti := func() rueidis.Commands {
+		cmds := rueidis.Commands{r.c.B().Multi().Build()}
+		return append(append(cmds, all...), r.c.B().Exec().Build())
+	}
+	switch s.kind {
+	case single:
+		got = append(got, words(r.c.Do(ctx, all[0]).ToAny()))
+	case pipeline:
+		take(r.c.DoMulti(ctx, all...))
+	case transaction:
+		c, release := r.c.Dedicate()
+		take(c.DoMulti(ctx, inMulti()...))
+		release()
+	case watched:
+		c, release := r.c.Dedicate()
+		first := s.commands[0]
+		take(c.DoMulti(ctx, r.c.B().Watch().Key(first[len(first)-1]).Build(), build(first)))
+		take(c.DoMulti(ctx, inMulti()...))
+		release()
+	}
+	return got
+}
+
+type redigoClient struct{ pool *redigo.Pool }
+
+func newRedigo(t *testing.T, addr string, dial dialFunc) client {
+	pool := &redigo.Pool{MaxIdle: 20 + workers, DialContext: func(ctx context.Context) (redigo.Conn, error) {
+		return redigo.DialContext(ctx, "tcp", addr, redigo.DialContextFunc(dial))
+	}}
+	conns := make([]redigo.Conn, 20) // some will stay idle
+	for i := range conns {
+		conns[i] = pool.Get()
+		if _, err := conns[i].Do("PING"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range conns {
+		c.Close()
+	}
+	return redigoClient{pool}
+}
+
+func (r redigoClient) close() { r.pool.Close() }
+
+func (r redigoClient) run(_ context.Context, s step) (got []string) {
+	c := r.pool.Get()
+	defer c.Close()
+	do := func(command ...string) { got = append(got, words(c.Do(command[0], anys(command[1:])...))) }
+	send := func() {
+		for _, cmd := range s.commands {
+			_ = c.Send(cmd[0], anys(cmd[1:])...)
+		}
+	}
+	switch s.kind {
+	case single:
+		do(s.commands[0]...)
+	case pipeline:
+		send()
+		_ = c.Flush()
+		for range s.commands {
+			got = append(got, words(c.Receive()))
+		}
+	case transaction:
+		_ = c.Send("MULTI")
+		send()
+		do("EXEC")
+	case watched:
+		do("WATCH", s.commands[0][len(s.commands[0])-1])
+		do(s.commands[0]...)
+		do("MULTI")
+		for _, cmd := range s.commands {
+			do(cmd...)
+		}
+		do("EXEC")
+	}
+	return got
+}

@@ -1,0 +1,120 @@
+package differential
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	redigo "github.com/gomodule/redigo/redis"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+const workers = 12
+
+// A site is a redis-server whose one user may do everything with any password.
+type site struct {
+	addr  string
+	admin redigo.Conn
+}
+
+func newSite(t *testing.T) *site {
+	server, err := entratest.StartRedis(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	admin, err := redigo.Dial("tcp", server.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { admin.Close() })
+	s := &site{server.Addr(), admin}
+	s.do(t, "ACL", "SETUSER", user, "on", "nopass", "~*", "&*", "+@all")
+	return s
+}
+
+func (s *site) do(t *testing.T, name string, args ...any) string {
+	got, err := redigo.String(s.admin.Do(name, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// auths returns how many AUTHs the server has really run.
+func (s *site) auths(t *testing.T) int {
+	m := regexp.MustCompile(`cmdstat_auth:calls=(\d+)`).FindStringSubmatch(s.do(t, "INFO", "commandstats"))
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
+
+// round runs the workload once and returns what each worker got.
+func (s *site) round(t *testing.T, c client, number int) [][]string {
+	s.do(t, "FLUSHALL")
+	got := make([][]string, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			for i, st := range steps(number*workers+w, 60) {
+				for _, g := range c.run(ctx, st) {
+					got[w] = append(got[w], fmt.Sprintf("%d %.60q: %s", i, st.commands[0], g))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return got
+}
+
+func plainDial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
+
+// This catches a scanner or a ledger that is wrong by one byte or one reply: with AUTHs going out all the time the
+// next reply goes to the wrong caller.
+func TestRepliesAreTheSameWithAuthEveryFewMilliseconds(t *testing.T) {
+	site := newSite(t)
+	total := 0
+	for _, lib := range clients {
+		t.Run(lib.name, func(t *testing.T) {
+			src, err := entra.NewSource(rapid{life: 8 * time.Millisecond}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			plain := lib.open(t, site.addr, plainDial)
+			defer plain.close()
+			wrapped := lib.open(t, site.addr, entraconn.NewDialer(src, nil).DialFunc(plainDial))
+			defer wrapped.close()
+			before, commands := site.auths(t), 0
+			for number := 0; site.auths(t)-before < lib.auths; number++ {
+				want := site.round(t, plain, number)
+				got := site.round(t, wrapped, number)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("round %d, replies differ (-plain +wrapped):\n%.4000s", number, diff)
+				}
+				for _, w := range got {
+					commands += len(w)
+				}
+			}
+			auths := site.auths(t) - before
+			total += auths
+			t.Logf("%d replies compared, %d AUTHs run by the server", commands, auths)
+		})
+	}
+	t.Logf("%d AUTHs in total", total)
+}
