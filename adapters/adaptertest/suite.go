@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -16,6 +17,8 @@ type scenario struct {
 	needs3 string
 	// cold leaves it to the scenario to wait for the first token.
 	cold bool
+	// long leaves tokens their usual life under real time too: nothing here waits for their end.
+	long bool
 	// tls runs it over TLS under virtual time too.
 	tls bool
 }
@@ -36,7 +39,7 @@ func scenarios() []scenario {
 		{name: "outage longer than the token's rest", run: outageLonger},
 		{name: "token that is not newer", run: tokenNotNewer},
 		{name: "AUTH refused once, then accepted", run: authRefusedOnce},
-		{name: "AUTH refused at login", run: authRefusedAtLogin},
+		{name: "AUTH refused at login", run: authRefusedAtLogin, long: true},
 		{name: "server full", run: serverFull},
 		{name: "server drops all connections", run: serverDropsAll},
 		{name: "two clients on one Source", run: twoClients},
@@ -62,7 +65,7 @@ func (s scenario) skip(h Harness, protocol int) string {
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
 	t.Run("virtual time", func(t *testing.T) {
-		each(t, h, func(t *testing.T, s scenario, protocol int) {
+		each(t, h, 1, func(t *testing.T, s scenario, protocol int) {
 			synctest.Test(t, func(t *testing.T) { s.run(newVirtual(t, h, s, protocol)) })
 		})
 	})
@@ -70,24 +73,36 @@ func Run(t *testing.T, h Harness) {
 		if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
 			t.Skip("redis-server is not installed: only miniredis was used")
 		}
-		each(t, h, func(t *testing.T, s scenario, protocol int) {
-			t.Parallel() // they wait more than they work
-			s.run(newReal(t, h, s, protocol))
-		})
+		each(t, h, realAtOnce, func(t *testing.T, s scenario, protocol int) { s.run(newReal(t, h, s, protocol)) })
 	})
 }
 
-func each(t *testing.T, h Harness, run func(t *testing.T, s scenario, protocol int)) {
+// realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work.
+// T.Parallel would allow no more than there are processors.
+const realAtOnce = 6
+
+func each(t *testing.T, h Harness, atOnce int, run func(t *testing.T, s scenario, protocol int)) {
 	for _, protocol := range h.Protocols {
 		t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
-			for _, s := range scenarios() {
-				t.Run(s.name, func(t *testing.T) {
-					if reason := s.skip(h, protocol); reason != "" {
-						t.Skip(reason)
+			queue := make(chan scenario)
+			var workers sync.WaitGroup
+			for range atOnce {
+				workers.Go(func() {
+					for s := range queue {
+						t.Run(s.name, func(t *testing.T) {
+							if reason := s.skip(h, protocol); reason != "" {
+								t.Skip(reason)
+							}
+							run(t, s, protocol)
+						})
 					}
-					run(t, s, protocol)
 				})
 			}
+			for _, s := range scenarios() {
+				queue <- s
+			}
+			close(queue)
+			workers.Wait()
 		})
 	}
 }

@@ -29,12 +29,12 @@ func (e *env) awaitTokens(n int) {
 func (e *env) awaitRotations() { e.t.Helper(); e.awaitTokens(rotations + 1) }
 
 // pace is the rest between two rounds of work: time stands still in the bubble while anybody works, and in real
-// time a thousandth of a second is enough for the other connections of this process to have their turn.
+// time others need the processors too.
 func (e *env) pace(part int) time.Duration {
 	if e.virtual {
 		return virtualLife / time.Duration(part)
 	}
-	return time.Millisecond
+	return 5 * time.Millisecond
 }
 
 // rest waits for d or the end of ctx.
@@ -48,9 +48,12 @@ func rest(ctx context.Context, d time.Duration) {
 }
 
 // during runs work in rounds on n goroutines while wait waits. The scenario fails on the first error. It returns
-// how many rounds there were.
+// how many rounds there were. In real time the goroutines together make at most 500 rounds a second.
 func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, round int) error) int {
 	e.t.Helper()
+	if !e.virtual {
+		pace = max(pace, time.Duration(n)*2*time.Millisecond)
+	}
 	stop := make(chan struct{})
 	errs := make(chan error, n)
 	counts := make([]int, n)

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	redigo "github.com/gomodule/redigo/redis"
+	"github.com/gomodule/redigo/redis"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -23,7 +23,7 @@ const workers = 12
 // A site is a redis-server whose one user may do everything with any password.
 type site struct {
 	addr  string
-	admin redigo.Conn
+	admin redis.Conn
 }
 
 func newSite(t *testing.T) *site {
@@ -32,7 +32,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	admin, err := redigo.Dial("tcp", server.Addr())
+	admin, err := redis.Dial("tcp", server.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func newSite(t *testing.T) *site {
 }
 
 func (s *site) do(t *testing.T, name string, args ...any) string {
-	got, err := redigo.String(s.admin.Do(name, args...))
+	got, err := redis.String(s.admin.Do(name, args...))
 	if err != nil {
 		t.Fatal(err)
 	}

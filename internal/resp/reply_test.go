@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	radix "github.com/mediocregopher/radix/v4/resp/resp3"
+	"github.com/mediocregopher/radix/v4/resp/resp3"
 
 	"github.com/entraredis/entraredis/internal/resp"
 )
@@ -231,7 +231,7 @@ func FuzzReplies(f *testing.F) {
 				t.Fatalf("scanner: %v ends at %d; reference: %v at %d, %v", fr.Frame, fr.End, kind, pos(), err)
 			}
 			if plain && !bytes.ContainsAny(bytes.ReplaceAll(stream[from:fr.End], []byte("\r\n"), nil), "\r\n") {
-				var raw radix.RawMessage
+				var raw resp3.RawMessage
 				if err := raw.UnmarshalRESP(bufio.NewReaderSize(bytes.NewReader(stream[from:]), 1<<16), nil); err == nil && len(raw) != fr.End-from {
 					t.Fatalf("frame of %d bytes, radix says %d", fr.End-from, len(raw))
 				}
