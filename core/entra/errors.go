@@ -69,6 +69,8 @@ func (k Kind) remedy() string {
 // An AuthError says that the Redis server refused the token at login. A retry helps once a newer token is there
 // or the identity has been given an access policy on the cache; the connection that returned it is of no more
 // use.
+//
+// It does not unwrap to Err: go-redis returns what a login's error unwraps to instead of the error itself.
 type AuthError struct {
 	Addr string // the server, as it was dialed
 	Err  error  // the server's own words, for example "WRONGPASS invalid username-password pair"
@@ -77,8 +79,6 @@ type AuthError struct {
 func (e *AuthError) Error() string {
 	return fmt.Sprintf("entra: %s refused the Microsoft Entra login: %v; check that the identity has an access policy assignment on this cache", e.Addr, e.Err)
 }
-
-func (e *AuthError) Unwrap() error { return e.Err }
 
 // A ConfigError says that a setting cannot work, before anything was dialed. A retry does not help.
 type ConfigError struct {

@@ -67,7 +67,11 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.oursOutstanding() {
 		wanted = nil
 	}
-	insertions := c.session.plan(p, wanted, c.written)
+	relogin := c.written
+	if relogin == nil && wanted != nil {
+		relogin = wanted.cred
+	}
+	insertions := c.session.plan(p, wanted, relogin)
 	c.mu.Unlock()
 
 	if len(insertions) > 0 {
@@ -112,6 +116,11 @@ func (c *Conn) writeWith(p []byte, insertions []insertion, mark *sentState) (n i
 	}
 	for _, in := range insertions {
 		c.wroteAuth(in.auth, err)
+	}
+	if login := insertions[0].at == 0 && c.written == nil; login && err != nil && !isTimeout(err) {
+		// The server has closed the connection already, and may have said why: that it is full, for example.
+		// Hosts that fail to write do not read, so let this one read.
+		return len(p), nil
 	}
 	return hostBytes(written, insertions), err
 }

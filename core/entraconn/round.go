@@ -27,6 +27,7 @@ type renewal struct {
 	pass     *pass
 	round    *round // that the connection is pending in, nil if none
 	refusals int    // in a row
+	asked    bool   // an AUTH of this round was made due and is not refused
 	tries    int    // of workers in a row that changed nothing
 }
 
@@ -45,6 +46,7 @@ func (d *Dialer) beginRound() {
 	for c := range d.conns {
 		if holds := c.accepted.Load(); holds != nil && holds != r.cred {
 			c.renewal.round = r
+			c.renewal.asked = false
 			r.pending++
 		}
 	}
@@ -113,7 +115,7 @@ func (d *Dialer) windowFrom(now time.Time) time.Duration {
 func (d *Dialer) sendCanary(now time.Time) {
 	r := d.round
 	for c := range d.conns { // in random order
-		if c.renewal.round == r && c.due.Load() == nil {
+		if c.renewal.round == r && c.due.Load() == nil && !c.renewal.asked {
 			d.makeDue(c, now)
 			break
 		}
@@ -146,7 +148,7 @@ func (d *Dialer) spreadRound(now time.Time) {
 	r.spread = true
 	waiting := make([]*Conn, 0, r.pending)
 	for c := range d.conns {
-		if c.renewal.round == r && c.due.Load() == nil {
+		if c.renewal.round == r && c.due.Load() == nil && !c.renewal.asked {
 			waiting = append(waiting, c)
 		}
 	}
@@ -167,6 +169,7 @@ func (d *Dialer) joinRound(c *Conn, now time.Time) {
 		return
 	}
 	c.renewal.round = d.round
+	c.renewal.asked = false
 	d.round.pending++
 	if d.round.spread {
 		at := time.Duration(rand.Float64() * float64(max(0, d.round.ends.Sub(now))))
@@ -187,6 +190,7 @@ func (d *Dialer) makeDue(c *Conn, now time.Time) {
 		phase = entra.AuthRetry
 	}
 	c.renewal.tries = 0
+	c.renewal.asked = true
 	c.due.Store(&dueAuth{cred: r.cred, phase: phase})
 	d.agenda.add(task{at: now.Add(linger(r.cred.token.Lifetime())), kind: lookAfter, conn: c})
 	d.wake()
@@ -232,6 +236,7 @@ func (d *Dialer) authRefused(c *Conn, a *attempt) {
 		return
 	}
 	c.renewal.refusals++
+	c.renewal.asked = false
 	if r.spread {
 		pause := retryDelay(c.renewal.refusals, a.cred.token.Lifetime(), rand.Float64())
 		d.agenda.add(task{at: now.Add(pause), kind: fallsDue, conn: c})
