@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// Matrix returns the Markdown table of what the suite runs with h, and why it does not run the rest.
+// Matrix returns a Markdown section: the table of what the suite runs with h, and why it does not run the rest.
 func Matrix(h Harness) string {
 	var table, notes strings.Builder
-	table.WriteString("| scenario |")
+	fmt.Fprintf(&table, "### %s\n\n| scenario |", h.Library)
 	rule := "|---|"
 	for _, protocol := range h.Protocols {
 		fmt.Fprintf(&table, " RESP%d |", protocol)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/entraredis/entraredis/adapters/entragoredis"
@@ -24,6 +25,7 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 	opt := &redis.Options{
 		Addr: cfg.Addr, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, Dialer: cfg.Dial,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
+		DialTimeout: time.Second, // while there is no token, each of five tries waits so long
 	}
 	err := entragoredis.Configure(opt, cfg.Source, &entragoredis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/entraredis/entraredis/adapters/entrarueidis"
@@ -28,7 +27,7 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 		// miniredis answers CLUSTER SLOTS, and would be taken for a cluster.
 		ForceSingleClient: true,
 		BlockingPoolSize:  cfg.Conns,
-		Dialer:            net.Dialer{KeepAlive: time.Minute}, // rueidis sends PING in this interval
+		Dialer:            net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
 	}
 	if cfg.Dial != nil {
 		opt.DialCtxFn = func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
