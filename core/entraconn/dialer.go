@@ -141,6 +141,9 @@ func (d *Dialer) loginCredential(ctx context.Context, deadline time.Time) (*cred
 // is no valid token.
 func (d *Dialer) bestCredential() *credential {
 	tok, _ := d.src.Latest()
+	if tok.IsZero() {
+		return nil // or the Source is closed, and then nobody logs in any more
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.notice(tok)

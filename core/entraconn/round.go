@@ -20,6 +20,7 @@ type round struct {
 	refusals  int       // of canaries
 	pending   int       // connections that are not settled
 	result    [leftWays]int
+	ctx       context.Context // what the observer's RotationStart returned; of the goroutine that tells it
 }
 
 // A renewal is what a Dialer knows of the renewal of one connection. It is guarded by Dialer.mu.
@@ -58,7 +59,7 @@ func (d *Dialer) beginRound() {
 		Library: d.opts.Library, Pool: d.opts.Name, Connections: r.pending,
 		Window: d.windowFrom(r.began), ExpiresOn: r.cred.token.ExpiresOn(),
 	}
-	d.tell(func() { d.obs.RotationStart(context.Background(), info) })
+	d.tell(func() { r.ctx = d.obs.RotationStart(context.Background(), info) })
 	d.sendCanary(r.began)
 }
 
@@ -84,7 +85,7 @@ func (d *Dialer) endRound() {
 			}
 		}
 	}
-	d.tell(func() { d.obs.RotationDone(context.Background(), info) })
+	d.tell(func() { d.obs.RotationDone(r.ctx, info) })
 }
 
 // leaveRound counts a connection that is settled one way or the other. d.mu is held.

@@ -1,0 +1,328 @@
+package entraconn
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// minted gives tokens that live so long, all with the password that the model server knows as ours.
+type minted time.Duration
+
+func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	// The model tells our AUTH by its password, so the token is opaque and the user name is given.
+	return azcore.AccessToken{Token: ourToken, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
+}
+
+// A wireTest is a connection to a model server, in a bubble.
+type wireTest struct {
+	t      *testing.T
+	dialer *Dialer
+	src    *entra.Source
+	closed []entra.ConnClosedInfo
+	conn   *Conn
+	r      *bufio.Reader
+	server net.Conn
+}
+
+// onModel runs a test with a connection to a model server and tokens of the given life.
+func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &wireTest{t: t}
+		var err error
+		w.src, err = entra.NewSource(minted(life), &entra.Options{Username: "us", Observer: &entra.Observer{
+			ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) { w.closed = append(w.closed, i) },
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.src.Close()
+		network := entratest.NewNetwork()
+		l, err := network.Listen("10.0.0.4:6379")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			w.server = c
+			defer c.Close()
+			model, buf := newModelServer(), make([]byte, 4096)
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				if strings.HasPrefix(string(buf[:n]), "PING\r\n") { // inline
+					_, _ = io.WriteString(c, "+PONG\r\n")
+					continue
+				}
+				if _, err := c.Write(model.feed(buf[:n])); err != nil {
+					return
+				}
+			}
+		}()
+		w.dialer = NewDialer(w.src, nil)
+		c, err := w.dialer.DialFunc(network.DialContext)(t.Context(), "tcp", "10.0.0.4:6379")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.conn, w.r = c.(*Conn), bufio.NewReader(c)
+		test(w)
+		w.conn.Close()
+		<-served
+	})
+}
+
+func (w *wireTest) write(commands string) {
+	w.t.Helper()
+	s := story{commands: strings.Split(commands, ", ")}
+	if _, err := w.conn.Write(s.encode()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
+	for _, tc := range []struct {
+		commands string
+		inline   bool
+		retired  bool
+		why      string
+	}{
+		{commands: "HELLO 3, SUBSCRIBE a", why: ""},
+		{commands: "MULTI, GET k", why: "transaction"},
+		{commands: "AUTH host password", why: becauseForeign},
+		{commands: "SUBSCRIBE a", retired: true, why: becauseSubscriber},
+		{commands: "MONITOR", retired: true, why: becauseStreaming},
+		{commands: "CLIENT REPLY OFF", retired: true, why: becauseSilent},
+		{commands: "HELLO 3, MULTI, SUBSCRIBE a", why: becauseBlind},
+		{commands: "GET k", inline: true, why: becauseBlind},
+	} {
+		t.Run(tc.commands, func(t *testing.T) {
+			onModel(t, 75*time.Minute, func(w *wireTest) {
+				w.write(tc.commands)
+				if tc.inline {
+					if _, err := io.WriteString(w.conn, "PING\r\n"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				ended := make(chan error)
+				go func() {
+					_, err := io.Copy(io.Discard, w.conn)
+					ended <- err
+				}()
+				select {
+				case err := <-ended:
+					if !tc.retired || err != nil { // io.Copy takes EOF for success
+						t.Errorf("ended with %v", err)
+					}
+					tok, _ := w.src.Latest()
+					if left := 75*time.Minute - time.Since(w.conn.opened); left <= 0 || left > time.Minute {
+						t.Errorf("ended %v before the token, %v", left, tok)
+					}
+					if _, err := w.conn.Write(encodeOne("PING")); err != io.EOF {
+						t.Errorf("write after the end: %v", err)
+					}
+					w.conn.Close()
+				case <-time.After(3 * time.Hour):
+					if tc.retired {
+						t.Error("was not retired")
+					}
+					w.conn.Close()
+					<-ended
+				}
+				if len(w.closed) != 1 || w.closed[0].Unrenewable != tc.why || (w.closed[0].Reason == entra.CloseUnsupported) != tc.retired {
+					t.Errorf("the observer was told %+v", w.closed)
+				}
+			})
+		})
+	}
+}
+
+func encodeOne(command string) []byte { return story{commands: []string{command}}.encode() }
+
+// An answer of ours that cannot be told from the host's must never reach it: the connection ends instead.
+func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
+	onModel(t, 75*time.Minute, func(w *wireTest) {
+		w.write("OK")
+		if l, err := w.r.ReadString('\n'); l != "+OK\r\n" {
+			t.Fatalf("%q, %v", l, err)
+		}
+		w.conn.wmu.Lock() // no renewal yet
+		w.conn.due.Store(&dueAuth{w.conn.written, entra.AuthRotation})
+		w.conn.wmu.Unlock()
+		_, _ = io.WriteString(w.server, "garbage\r\n")
+		w.write("OK")
+		if l, err := w.r.ReadString('\n'); err != errDesync {
+			t.Errorf("%q, %v", l, err)
+		}
+		if w.conn.Close(); len(w.closed) != 1 || w.closed[0].Reason != entra.CloseProtocol {
+			t.Errorf("the observer was told %+v", w.closed)
+		}
+	})
+}
+
+func TestGarbageReachesTheHost(t *testing.T) {
+	onModel(t, 75*time.Minute, func(w *wireTest) {
+		w.write("OK")
+		_, _ = w.r.ReadString('\n')
+		_, _ = io.WriteString(w.server, "garbage\r\n")
+		if l, err := w.r.ReadString('\n'); l != "garbage\r\n" || err != nil {
+			t.Errorf("%q, %v", l, err)
+		}
+	})
+}
+
+// stubborn is a connection whose writes are cut short.
+type stubborn struct {
+	net.Conn
+	take int // bytes of the next write, or -1 for all
+	got  []byte
+}
+
+func (s *stubborn) Write(p []byte) (int, error) {
+	if s.take < 0 {
+		s.got = append(s.got, p...)
+		return len(p), nil
+	}
+	n := min(s.take, len(p))
+	s.got = append(s.got, p[:n]...)
+	s.take = -1
+	if n == len(p) {
+		return n, nil
+	}
+	return n, &net.OpError{Op: "write", Net: "tcp", Err: os.ErrDeadlineExceeded}
+}
+
+func (s *stubborn) RemoteAddr() net.Addr             { return hostPort{"tcp", "x:1"} }
+func (s *stubborn) SetWriteDeadline(time.Time) error { return nil }
+func (s *stubborn) Close() error                     { return nil }
+
+// A write counts the host's bytes, wherever it is cut. If nothing was written it can be repeated, else the stream
+// has a hole and nothing may follow it.
+func TestShortWrites(t *testing.T) {
+	command := encodeOne("GET k")
+	for take := 0; ; take++ {
+		src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		inner := &stubborn{take: take}
+		c := NewDialer(src, nil).Wrap(inner)
+		defer c.Close()
+		n, err := c.Write(command)
+		auth := len(inner.got) - n
+		whole := err == nil
+		if want := max(0, take-len(newCredential(newest(t, src), 0).wire)); !whole && n != want {
+			t.Fatalf("cut at %d: %d bytes of the host, want %d", take, n, want)
+		}
+		again, err := c.Write(command)
+		switch {
+		case whole:
+			return
+		case take == 0 && (again != len(command) || err != nil || !strings.HasPrefix(string(inner.got), "*3\r\n$4\r\nAUTH")):
+			t.Fatalf("nothing was written, the next write: %d, %v, %q", again, err, inner.got)
+		case take > 0 && err == nil:
+			t.Fatalf("cut at %d with %d bytes of AUTH, and then %d more bytes were written", take, auth, again)
+		}
+	}
+}
+
+func newest(t *testing.T, src *entra.Source) entra.Token {
+	tok, err := src.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok
+}
+
+// Four goroutines at once, as hosts have them, with an AUTH every few milliseconds between.
+func TestReadWriteDeadlinesAndCloseAtOnce(t *testing.T) {
+	onModel(t, 10*time.Millisecond, func(w *wireTest) {
+		const n = 3000
+		var all sync.WaitGroup
+		read := make(chan struct{})
+		all.Go(func() {
+			for i := range n {
+				if _, err := w.conn.Write(encodeOne("OK")); err != nil {
+					t.Errorf("write %d: %v", i, err)
+					return
+				}
+				if i%3 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+		all.Go(func() {
+			defer close(read)
+			for i := range n {
+				if l, err := w.r.ReadString('\n'); l != "+OK\r\n" || err != nil {
+					t.Errorf("read %d: %q, %v", i, l, err)
+					return
+				}
+			}
+		})
+		all.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-read:
+					return
+				case <-time.After(300 * time.Microsecond):
+				}
+				set := []func(time.Time) error{w.conn.SetDeadline, w.conn.SetReadDeadline, w.conn.SetWriteDeadline}[i%3]
+				if err := set([]time.Time{{}, time.Now().Add(time.Minute)}[i%2]); err != nil {
+					t.Errorf("set deadline: %v", err)
+				}
+			}
+		})
+		<-read
+		all.Go(func() { w.conn.Close() })
+		all.Go(func() {
+			if _, err := w.conn.Read(make([]byte, 1)); err == nil {
+				t.Error("read from a closed connection")
+			}
+		})
+		all.Wait()
+	})
+}
+
+// The deadlines of the host hold while an AUTH of ours is read or written, and ours are gone afterwards.
+func TestReadDeadlineOfTheHost(t *testing.T) {
+	onModel(t, 75*time.Minute, func(w *wireTest) {
+		w.write("OK")
+		_, _ = w.r.ReadString('\n')
+		for range 3 {
+			began := time.Now()
+			w.conn.SetReadDeadline(began.Add(7 * time.Hour))
+			if _, err := w.conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 7*time.Hour {
+				t.Errorf("after %v: %v", time.Since(began), err)
+			}
+			w.conn.SetReadDeadline(time.Time{})
+			w.write("OK")
+			if l, err := w.r.ReadString('\n'); l != "+OK\r\n" {
+				t.Errorf("%q, %v", l, err)
+			}
+		}
+	})
+}

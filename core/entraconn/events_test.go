@@ -1,0 +1,91 @@
+package entraconn_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// events records what an observer is told, and what does not fit together.
+type events struct {
+	mu       sync.Mutex
+	auths    map[entra.AuthPhase]int // done
+	failed   int
+	pending  int // AuthStart without AuthDone
+	open     int // ConnOpened without ConnClosed
+	closed   []entra.ConnClosedInfo
+	started  []entra.RotationStartInfo
+	rotated  []entra.RotationDoneInfo
+	returned []entra.ReconnectedInfo
+	odd      []string
+}
+
+type authKey struct{}
+
+func (e *events) observer() *entra.Observer {
+	e.auths = map[entra.AuthPhase]int{}
+	return &entra.Observer{
+		ConnOpened: func(ctx context.Context, _ entra.ConnOpenedInfo) context.Context {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.open++
+			return ctx
+		},
+		ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.open--
+			e.closed = append(e.closed, i)
+		},
+		AuthStart: func(ctx context.Context, i entra.AuthStartInfo) context.Context {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.pending++
+			return context.WithValue(ctx, authKey{}, i.Phase)
+		},
+		AuthDone: func(ctx context.Context, i entra.AuthDoneInfo) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.pending--
+			e.auths[i.Phase]++
+			if i.Err != nil {
+				e.failed++
+			}
+			if ctx.Value(authKey{}) != i.Phase {
+				e.odd = append(e.odd, fmt.Sprintf("AuthDone of %s with the context of %v", i.Phase, ctx.Value(authKey{})))
+			}
+		},
+		RotationStart: func(ctx context.Context, i entra.RotationStartInfo) context.Context {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.started = append(e.started, i)
+			return ctx
+		},
+		RotationDone: func(_ context.Context, i entra.RotationDoneInfo) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.rotated = append(e.rotated, i)
+		},
+		Reconnected: func(_ context.Context, i entra.ReconnectedInfo) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.returned = append(e.returned, i)
+		},
+	}
+}
+
+// paired fails the test if something that began did not end.
+func (e *events) paired(t *testing.T) {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.pending != 0 || e.open != 0 || len(e.started) != len(e.rotated) || len(e.odd) > 0 {
+		t.Errorf("unpaired: %d AUTHs, %d connections, %d rotations began and %d ended, %s", e.pending, e.open, len(e.started), len(e.rotated), e.odd)
+	}
+}

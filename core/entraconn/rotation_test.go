@@ -1,0 +1,155 @@
+package entraconn_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// Everything about a rotation at once: the canary goes first, the others follow evenly, all are done by 3 minutes
+// before the old token expires, nothing is sent twice.
+func TestRotationSpreadsOverTheWindow(t *testing.T) {
+	const conns = 1000
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		clients := make([]*client, conns)
+		for i := range clients {
+			clients[i] = open()
+			clients[i].do("PING", "+PONG")
+		}
+		old, _ := s.src.Latest()
+		s.nextToken()
+		began := time.Now()
+		time.Sleep(time.Until(old.RenewBy()))
+		synctest.Wait()
+
+		auths := s.gateway.Auths()[conns:]
+		seen := map[int]bool{}
+		buckets := make([]int, 10)
+		window := 10 * time.Minute
+		for _, a := range auths {
+			if seen[a.Conn] {
+				t.Errorf("connection %d was renewed twice", a.Conn)
+			}
+			seen[a.Conn] = true
+			if a.At.After(old.RenewBy()) {
+				t.Errorf("an AUTH %v before the token's end", old.ExpiresOn().Sub(a.At))
+			}
+			buckets[min(9, int(10*a.At.Sub(began)/window))]++
+		}
+		if len(seen) != conns {
+			t.Errorf("%d of %d connections were renewed", len(seen), conns)
+		}
+		for i, n := range buckets {
+			if n < conns/12 || n > conns*12/100 {
+				t.Errorf("%d AUTHs in part %d of the window, even would be %d: %v", n, i, conns/10, buckets)
+				break
+			}
+		}
+		if first, second := auths[0].At, auths[1].At; !first.Before(second) {
+			t.Error("nobody waited for the canary")
+		}
+		for _, c := range clients {
+			c.do("PING", "+PONG")
+			c.Close()
+		}
+		synctest.Wait()
+		s.events.paired(t)
+		if r := s.events.rotated; len(r) != 1 || r[0].Renewed != conns || r[0].Left+r[0].Closed+r[0].Refused != 0 {
+			t.Errorf("the observer was told %+v", r)
+		}
+	})
+}
+
+// A token that the server does not know yet: the canary learns it, nobody else is bothered, everybody keeps working,
+// new connections too.
+func TestRefusedCanarySparesTheOthers(t *testing.T) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		var clients []*client
+		for range 20 {
+			c := open()
+			c.do("PING", "+PONG")
+			clients = append(clients, c)
+		}
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})
+		s.nextToken()
+		time.Sleep(20 * time.Second)
+		if n := s.gateway.Stats().Refused; n == 0 || n > 10 {
+			t.Errorf("%d AUTHs were refused in 20 s, want a few", n)
+		}
+		fault.Remove()
+		late := open()
+		late.do("PING", "+PONG")
+		clients = append(clients, late)
+		time.Sleep(15 * time.Minute)
+		for _, c := range clients {
+			c.do("PING", "+PONG")
+			c.Close()
+		}
+		synctest.Wait()
+		s.events.paired(t)
+		if n := s.gateway.Stats().Expired; n != 0 {
+			t.Errorf("%d connections expired", n)
+		}
+	})
+}
+
+// An AUTH that goes alone needs nobody who reads: pooled connections lie idle for hours.
+func TestIdleConnectionIsRenewedForADay(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.dialer(nil)()
+		c.do("PING", "+PONG")
+		// What a host leaves behind: deadlines that have long passed.
+		c.SetDeadline(time.Now().Add(time.Second))
+		time.Sleep(24 * time.Hour)
+		c.SetDeadline(time.Now().Add(time.Second))
+		c.do("PING", "+PONG")
+		c.Close()
+		synctest.Wait()
+		s.events.paired(t)
+		if n := s.events.auths[entra.AuthRotation]; n < 24 || n > 30 || s.events.failed > 0 {
+			t.Errorf("%d renewals in 24 hours, %d failed", n, s.events.failed)
+		}
+		if n := s.gateway.Stats().Accepted; n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
+
+// A host that is always in the middle of a read, as rueidis and every subscriber are, finds the answer itself and
+// does not show it.
+func TestReaderNeverSeesTheAnswer(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.dialer(nil)()
+		c.do("PING", "+PONG")
+		lines := make(chan string)
+		go func() {
+			defer close(lines)
+			for {
+				l, err := c.line()
+				if err != nil {
+					return
+				}
+				lines <- l
+			}
+		}()
+		s.afterRotation()
+		s.afterRotation()
+		if err := c.send("ECHO x"); err != nil {
+			t.Fatal(err)
+		}
+		if l := <-lines; l != "$1" {
+			t.Errorf("read %q", l)
+		}
+		<-lines
+		if n := s.gateway.Stats().Auths; n != 3 {
+			t.Errorf("%d AUTHs, want 3", n)
+		}
+		c.Close()
+		<-lines
+	})
+}
