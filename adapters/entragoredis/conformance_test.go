@@ -21,7 +21,7 @@ func harness() adaptertest.Harness {
 	return adaptertest.Harness{Library: "go-redis", Protocols: []int{2, 3}, ShakesHands: true, Open: open}
 }
 
-func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
+func open(ctx context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
 	opt := &redis.Options{
 		Addr: cfg.Addr, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, Dialer: cfg.Dial,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
@@ -31,7 +31,13 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 	if err != nil {
 		return nil, err
 	}
-	return &client{conn{redis.NewClient(opt)}}, nil
+	made := redis.NewClient(opt)
+	// The first RESP3 connection finds out whether the server announces its maintenance. Several that come from
+	// Client.Conn at once would race for that: each has its own lock for the options that they share.
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = made.Ping(ctx).Err() // if it fails, the scenario meets that too
+	return &client{conn{made}}, nil
 }
 
 type doer interface {
