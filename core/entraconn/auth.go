@@ -15,7 +15,7 @@ import (
 // login returns the AUTH that starts the connection, with the token that is newest now: hosts dial connections
 // long before they use them. c.wmu is held.
 func (c *Conn) login() (*attempt, error) {
-	cred, err := c.dialer.loginCredential(context.Background(), c.deadlines.hostWrite())
+	cred, err := c.dialer.loginCredential(context.Background(), c.deadlines.hostWrite(c))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (c *Conn) login() (*attempt, error) {
 
 // awaitLogin waits for the answer to a login that was written alone. Whoever reads meanwhile finds it for us.
 func (c *Conn) awaitLogin() error {
-	limit := c.deadlines.hostWrite()
+	limit := c.deadlines.hostWrite(c)
 	if patience := time.Now().Add(loginPatience); limit.IsZero() || limit.After(patience) {
 		limit = patience
 	}
@@ -39,14 +39,14 @@ func (c *Conn) awaitLogin() error {
 	for {
 		select {
 		case <-c.loggedIn:
-			return c.ended()
+			return c.endedNow()
 		default:
 		}
 		if !time.Now().Before(limit) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.fail(entra.CloseAuthTimeout, errUnanswered)
-			return c.err
+			return c.end.err
 		}
 		if c.look(buf, longestLook) == someoneReads {
 			select {
@@ -70,13 +70,12 @@ func (e *timeoutError) Temporary() bool { return true }
 func (c *Conn) writeAuth(a *attempt) error {
 	c.mu.Lock()
 	mark := c.session.sent
-	c.session.insertions = c.session.insertions[:0]
 	c.session.insert(0, a)
 	c.mu.Unlock()
 	c.startAuth(a)
-	c.deadlines.beginWrite(time.Now().Add(ownWriteTimeout))
+	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))
 	n, err := c.inner.Write(a.cred.wire)
-	c.deadlines.endWrite()
+	c.deadlines.endWrite(c)
 	if n < len(a.cred.wire) {
 		c.cutShort(n, &mark, err)
 	}
@@ -84,13 +83,13 @@ func (c *Conn) writeAuth(a *attempt) error {
 	return err
 }
 
-// startAuth tells the observer that an AUTH is about to be written.
+// startAuth tells the observer that an AUTH is about to be written. c.wmu is held.
 func (c *Conn) startAuth(a *attempt) {
 	ctx := context.Background()
-	if a.phase == entra.AuthInitial {
-		ctx = c.openCtx
+	if c.openCtx != nil {
+		ctx, c.openCtx = c.openCtx, nil
 	}
-	a.ctx = c.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info, Phase: a.phase})
+	a.ctx = c.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase})
 	a.told.Store(toldStart)
 }
 
@@ -114,7 +113,7 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 // authDone tells the observer how an AUTH ended, once, if it was told that it began.
 func (c *Conn) authDone(a *attempt, err error) {
 	if a.told.CompareAndSwap(toldStart, toldDone) {
-		c.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{Conn: c.info, Phase: a.phase, Duration: time.Since(a.begun), Err: err})
+		c.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{Conn: c.info(), Phase: a.phase, Duration: time.Since(a.begun), Err: err})
 	}
 }
 
@@ -128,7 +127,7 @@ func (c *Conn) answered(v verdict) {
 		c.loginOver()
 		return
 	}
-	refused := &entra.AuthError{Addr: c.info.ServerAddr, Err: errors.New(v.line)}
+	refused := &entra.AuthError{Addr: c.addr, Err: errors.New(v.line)}
 	c.authDone(a, refused)
 	switch {
 	case a.phase != entra.AuthInitial:
@@ -154,6 +153,9 @@ func (c *Conn) answered(v verdict) {
 
 // loginOver wakes who waits for the login. c.rmu is held.
 func (c *Conn) loginOver() {
+	if c.loggedIn == nil {
+		return
+	}
 	select {
 	case <-c.loggedIn:
 	default:

@@ -20,30 +20,28 @@ import (
 type Conn struct {
 	inner     net.Conn
 	dialer    *Dialer
-	info      entra.ConnInfo
-	opened    time.Time
-	openCtx   context.Context // what the observer's ConnOpened returned
+	addr      string        // of the server, as it was dialed
+	opened    time.Duration // since the Dialer's start
 	deadlines deadlines
 
 	due      atomic.Pointer[dueAuth]    // nil if no AUTH is due
 	accepted atomic.Pointer[credential] // that the server accepted last
-	loggedIn chan struct{}              // closed when the login was answered, or never will be
+	loggedIn chan struct{}              // closed when the login was answered; nil without SeparateLogin
 
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
 	wmu     sync.Mutex
-	written *credential // in the AUTH that was written last; nil before the login
+	written *credential     // in the AUTH that was written last; nil before the login
+	openCtx context.Context // what the observer's ConnOpened returned, for the login; nil from then on
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
 	rmu   sync.Mutex
 	early []byte // what we met for the host while we looked for an answer of ours
 
-	mu       sync.Mutex
-	session  session
-	err      error // what Read and Write return from now on
-	writeErr error // what Write returns from now on
-	end      ending
-	closed   bool
+	mu      sync.Mutex
+	closed  bool
+	session session
+	end     *ending // nil while the connection is whole
 
 	renewal renewal // guarded by Dialer.mu
 }
@@ -143,8 +141,8 @@ func (c *Conn) cutShort(written int, mark *sentState, err error) {
 		c.session.retract(mark)
 		return
 	}
-	c.writeErr = err
 	c.lose(entra.CloseByServer, err)
+	c.end.writeErr = err
 }
 
 // Read reads what the server sends to the host. It blocks as the connection below does. If the server refused the
@@ -163,7 +161,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 			}
 			return n, nil
 		}
-		if err := c.ended(); err != nil {
+		if err := c.endedNow(); err != nil {
 			return 0, err
 		}
 		n, err := c.read(p)
@@ -184,8 +182,8 @@ func (c *Conn) read(p []byte) (n int, err error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
-		return n, c.err // the read was interrupted for this
+	if ended := c.ended(); ended != nil {
+		return n, ended // the read was interrupted for this
 	}
 	if !isTimeout(err) {
 		c.lose(entra.CloseByServer, err)
@@ -197,8 +195,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 func (c *Conn) received(p []byte) (n int) {
 	c.mu.Lock()
 	n, err := c.session.received(p)
-	verdicts := c.session.verdicts
-	c.session.verdicts = nil
+	verdicts := c.session.takeVerdicts()
 	if err == errDesync {
 		c.fail(entra.CloseProtocol, err)
 	}
@@ -231,10 +228,10 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
 // SetDeadline sets the deadlines of the host's reads and writes. AUTHs of ours have their own.
-func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(t) }
+func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(c, t) }
 
 // SetReadDeadline sets the deadline of the host's reads.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.setRead(t) }
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.setRead(c, t) }
 
 // SetWriteDeadline sets the deadline of the host's writes.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(c, t) }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -107,10 +108,10 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 		commands string
 		inline   bool
 		retired  bool
-		why      string
+		why      reason
 	}{
-		{commands: "HELLO 3, SUBSCRIBE a", why: ""},
-		{commands: "MULTI, GET k", why: "transaction"},
+		{commands: "HELLO 3, SUBSCRIBE a", why: renewable},
+		{commands: "MULTI, GET k", why: becauseMulti},
 		{commands: "AUTH host password", why: becauseForeign},
 		{commands: "SUBSCRIBE a", retired: true, why: becauseSubscriber},
 		{commands: "MONITOR", retired: true, why: becauseStreaming},
@@ -137,7 +138,7 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 						t.Errorf("ended with %v", err)
 					}
 					tok, _ := w.src.Latest()
-					if left := 75*time.Minute - time.Since(w.conn.opened); left <= 0 || left > time.Minute {
+					if left := 75*time.Minute - (time.Since(w.dialer.start) - w.conn.opened); left <= 0 || left > time.Minute {
 						t.Errorf("ended %v before the token, %v", left, tok)
 					}
 					if _, err := w.conn.Write(encodeOne("PING")); err != io.EOF {
@@ -151,7 +152,7 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 					w.conn.Close()
 					<-ended
 				}
-				if len(w.closed) != 1 || w.closed[0].Unrenewable != tc.why || (w.closed[0].Reason == entra.CloseUnsupported) != tc.retired {
+				if len(w.closed) != 1 || w.closed[0].Unrenewable != tc.why.String() || (w.closed[0].Reason == entra.CloseUnsupported) != tc.retired {
 					t.Errorf("the observer was told %+v", w.closed)
 				}
 			})
@@ -325,4 +326,12 @@ func TestReadDeadlineOfTheHost(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The state of ten thousand connections is part of a program's bill.
+func TestConnectionStateIsSmall(t *testing.T) {
+	const limit = 512
+	if size := unsafe.Sizeof(Conn{}); size > limit {
+		t.Errorf("a Conn takes %d bytes, want %d at most", size, limit)
+	}
 }

@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -10,92 +11,111 @@ import (
 // the one that reads or writes, and leave stale ones behind: a stale one must not meet our own I/O (on TLS an
 // expired write deadline ends the connection for good), and ours must not be left behind for the host.
 type deadlines struct {
-	mu   sync.Mutex
-	conn net.Conn
-	// The host's latest, zero for none.
-	read, write time.Time
+	mu sync.Mutex
+	// The host's latest, in time since the Dialer's start, or none.
+	read, write time.Duration
 	// Whether the connection has a deadline of ours at the moment.
 	ownRead, ownWrite bool
 }
 
-func (d *deadlines) set(t time.Time) error {
+// none stands for no deadline.
+const none time.Duration = math.MinInt64
+
+func (d *deadlines) init() { d.read, d.write = none, none }
+
+func (c *Conn) sinceStart(t time.Time) time.Duration {
+	if t.IsZero() {
+		return none
+	}
+	return max(t.Sub(c.dialer.start), none+1)
+}
+
+func (c *Conn) fromStart(d time.Duration) time.Time {
+	if d == none {
+		return time.Time{}
+	}
+	return c.dialer.start.Add(d)
+}
+
+func (d *deadlines) set(c *Conn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.read, d.write = t, t
+	d.read = c.sinceStart(t)
+	d.write = d.read
 	switch {
 	case d.ownRead && d.ownWrite:
 		return nil
 	case d.ownRead:
-		return d.conn.SetWriteDeadline(t)
+		return c.inner.SetWriteDeadline(t)
 	case d.ownWrite:
-		return d.conn.SetReadDeadline(t)
+		return c.inner.SetReadDeadline(t)
 	}
-	return d.conn.SetDeadline(t)
+	return c.inner.SetDeadline(t)
 }
 
-func (d *deadlines) setRead(t time.Time) error {
+func (d *deadlines) setRead(c *Conn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.read = t
+	d.read = c.sinceStart(t)
 	if d.ownRead {
 		return nil
 	}
-	return d.conn.SetReadDeadline(t)
+	return c.inner.SetReadDeadline(t)
 }
 
-func (d *deadlines) setWrite(t time.Time) error {
+func (d *deadlines) setWrite(c *Conn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.write = t
+	d.write = c.sinceStart(t)
 	if d.ownWrite {
 		return nil
 	}
-	return d.conn.SetWriteDeadline(t)
+	return c.inner.SetWriteDeadline(t)
 }
 
 // beginRead gives the connection a read deadline of ours. The caller holds Conn.rmu, so no read of the host is
 // under way.
-func (d *deadlines) beginRead(t time.Time) {
+func (d *deadlines) beginRead(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = true
-	_ = d.conn.SetReadDeadline(t) // fails only on a closed connection, which the read then says
+	_ = c.inner.SetReadDeadline(t) // fails only on a closed connection, which the read then says
 }
 
 // endRead puts the host's read deadline back.
-func (d *deadlines) endRead() {
+func (d *deadlines) endRead(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = false
-	_ = d.conn.SetReadDeadline(d.read)
+	_ = c.inner.SetReadDeadline(c.fromStart(d.read))
 }
 
 // beginWrite and endWrite are the same for writing; the caller holds Conn.wmu.
-func (d *deadlines) beginWrite(t time.Time) {
+func (d *deadlines) beginWrite(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownWrite = true
-	_ = d.conn.SetWriteDeadline(t)
+	_ = c.inner.SetWriteDeadline(t)
 }
 
-func (d *deadlines) endWrite() {
+func (d *deadlines) endWrite(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownWrite = false
-	_ = d.conn.SetWriteDeadline(d.write)
+	_ = c.inner.SetWriteDeadline(c.fromStart(d.write))
 }
 
 // interrupt makes the read under way, and every later one, return at once, whatever the host sets.
-func (d *deadlines) interrupt() {
+func (d *deadlines) interrupt(inner net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = true
-	_ = d.conn.SetReadDeadline(time.Unix(1, 0))
+	_ = inner.SetReadDeadline(time.Unix(1, 0))
 }
 
 // hostWrite returns the host's write deadline, zero for none.
-func (d *deadlines) hostWrite() time.Time {
+func (d *deadlines) hostWrite(c *Conn) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.write
+	return c.fromStart(d.write)
 }

@@ -14,9 +14,10 @@ import (
 // Source. It needs no Close: it starts a goroutine with its first connection and ends it with its last.
 // Its methods are safe for concurrent use.
 type Dialer struct {
-	src  *entra.Source
-	opts Options
-	obs  *entra.Observer
+	src   *entra.Source
+	opts  Options
+	obs   *entra.Observer
+	start time.Time // moments of connections are kept relative to it, because that takes less room
 
 	mu       sync.Mutex
 	conns    map[*Conn]struct{}
@@ -39,6 +40,7 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 	d := &Dialer{
 		src:    src,
 		obs:    src.Observer(),
+		start:  time.Now(),
 		conns:  make(map[*Conn]struct{}),
 		nudge:  make(chan struct{}, 1),
 		losses: make(map[string][]ending),
@@ -95,16 +97,18 @@ func (d *Dialer) Wrap(conn net.Conn) *Conn {
 
 func (d *Dialer) attach(ctx context.Context, inner net.Conn, addr string, pass *pass) *Conn {
 	c := &Conn{
-		inner:    inner,
-		dialer:   d,
-		info:     entra.ConnInfo{Library: d.opts.Library, Pool: d.opts.Name, ServerAddr: addr, RemoteAddr: inner.RemoteAddr()},
-		opened:   time.Now(),
-		loggedIn: make(chan struct{}),
-		renewal:  renewal{pass: pass},
+		inner:   inner,
+		dialer:  d,
+		addr:    addr,
+		opened:  time.Since(d.start),
+		renewal: renewal{pass: pass},
 	}
-	c.deadlines.conn = inner
+	if d.opts.SeparateLogin {
+		c.loggedIn = make(chan struct{})
+	}
+	c.deadlines.init()
 	c.session.init()
-	c.openCtx = context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info}))
+	c.openCtx = context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.conns[c] = struct{}{}
@@ -178,8 +182,8 @@ func (d *Dialer) remove(c *Conn, end ending) {
 	defer d.mu.Unlock()
 	delete(d.conns, c)
 	if c.accepted.Load() != nil && end.reason != entra.CloseByClient {
-		if lost := d.losses[c.info.ServerAddr]; len(lost) < maxLosses {
-			d.losses[c.info.ServerAddr] = append(lost, end)
+		if lost := d.losses[c.addr]; len(lost) < maxLosses {
+			d.losses[c.addr] = append(lost, end)
 		}
 	}
 	d.leaveRound(c, leftClosed)

@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -10,77 +11,87 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// An ending is what ended a connection first, as it will be reported when the host closes it.
+// An ending is what has become of a connection that is not whole any more. What ended it first is what will be
+// reported when the host closes it.
 type ending struct {
 	at          time.Time
 	reason      entra.CloseReason
-	err         error
-	unrenewable string
+	unrenewable reason
+	cause       error
+	err         error // what Read and Write return from now on, if not nil
+	writeErr    error // what Write returns from now on, if not nil
 }
 
 // fail makes Read and Write return err from now on. c.mu is held.
-func (c *Conn) fail(reason entra.CloseReason, err error) {
-	if c.err == nil {
-		c.err = err
+func (c *Conn) fail(why entra.CloseReason, err error) {
+	c.lose(why, err)
+	if c.end.err == nil {
+		c.end.err = err
 	}
-	c.lose(reason, err)
 }
 
 // lose remembers why the connection ended, if it has not ended before. c.mu is held.
-func (c *Conn) lose(reason entra.CloseReason, err error) {
-	if c.end.reason != "" || c.closed {
+func (c *Conn) lose(why entra.CloseReason, err error) {
+	if c.end != nil {
 		return
 	}
 	now := time.Now()
-	if cred := c.accepted.Load(); reason == entra.CloseByServer && cred != nil && !now.Before(cred.token.ExpiresOn()) {
-		reason = entra.CloseExpired
+	if cred := c.accepted.Load(); why == entra.CloseByServer && cred != nil && !now.Before(cred.token.ExpiresOn()) {
+		why = entra.CloseExpired
 	}
-	why, _ := c.session.barredBy()
-	c.end = ending{at: now, reason: reason, err: err, unrenewable: why}
+	barred, _ := c.session.barredBy()
+	c.end = &ending{at: now, reason: why, unrenewable: barred, cause: err}
 }
 
-// ended returns why nothing more can be read.
+// ended returns why nothing more can be read, nil if it can. c.mu is held.
 func (c *Conn) ended() error {
+	if c.end == nil {
+		return nil
+	}
+	return c.end.err
+}
+
+// endedNow is ended for callers that do not hold c.mu.
+func (c *Conn) endedNow() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.err
+	return c.ended()
 }
 
-// broken returns why nothing more can be written. c.mu is held.
+// broken returns why nothing more can be written, nil if it can. c.mu is held.
 func (c *Conn) broken() error {
-	if c.err != nil {
-		return c.err
+	switch {
+	case c.end == nil:
+		return nil
+	case c.end.err != nil:
+		return c.end.err
 	}
-	return c.writeErr
+	return c.end.writeErr
 }
 
 // retire ends a connection that cannot be renewed, if nothing is outstanding on it: the host meets EOF between two
-// replies, which it takes for a server that closed an idle connection, and not in the middle of one. It reports
-// whether it did, and why the connection cannot be renewed, if it cannot.
-func (c *Conn) retire() (retired bool, why string) {
+// replies, which it takes for a server that closed an idle connection, and not in the middle of one. It returns
+// what keeps the connection from being renewed, if anything does.
+func (c *Conn) retire() reason {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	why, forever := c.session.barredBy()
-	if c.err != nil || c.closed || !forever || c.session.foreign || !c.session.settled() {
-		return false, why
+	if c.ended() == nil && !c.closed && forever && !c.session.foreign && c.session.settled() {
+		c.fail(entra.CloseUnsupported, io.EOF)
+		c.deadlines.interrupt(c.inner)
 	}
-	c.fail(entra.CloseUnsupported, io.EOF)
-	c.deadlines.interrupt()
-	return true, why
+	return why
 }
 
 // leave reports the end of a connection, once, when the host closes it.
 func (c *Conn) leave() {
 	c.mu.Lock()
-	if c.end.reason == "" {
-		c.end = ending{at: time.Now(), reason: entra.CloseByClient}
-		c.end.unrenewable, _ = c.session.barredBy()
-	}
-	end := c.end
+	c.lose(entra.CloseByClient, nil)
+	end := *c.end
 	unanswered := c.session.outstandingAuths()
 	c.mu.Unlock()
 
-	err := end.err
+	err := end.cause
 	if err == nil {
 		err = net.ErrClosed
 	}
@@ -89,12 +100,20 @@ func (c *Conn) leave() {
 	}
 	c.dialer.remove(c, end)
 	info := entra.ConnClosedInfo{
-		Conn: c.info, Reason: end.reason, Age: end.at.Sub(c.opened), Unrenewable: end.unrenewable, Err: end.err,
+		Conn: c.info(), Reason: end.reason, Age: end.at.Sub(c.dialer.start) - c.opened,
+		Unrenewable: end.unrenewable.String(), Err: end.cause,
 	}
 	if cred := c.accepted.Load(); cred != nil {
 		info.TokenExpiresOn = cred.token.ExpiresOn()
 	}
-	c.dialer.obs.ConnClosed(c.openCtx, info)
+	c.dialer.obs.ConnClosed(context.Background(), info)
+}
+
+// info names the connection for an observer.
+func (c *Conn) info() entra.ConnInfo {
+	return entra.ConnInfo{
+		Library: c.dialer.opts.Library, Pool: c.dialer.opts.Name, ServerAddr: c.addr, RemoteAddr: c.inner.RemoteAddr(),
+	}
 }
 
 func isTimeout(err error) bool {

@@ -85,7 +85,7 @@ func (d *Dialer) work(now time.Time) (expiring []*Conn, wait time.Duration) {
 // retire ends connections that cannot be renewed in time.
 func (d *Dialer) retire(conns []*Conn) {
 	for _, c := range conns {
-		if _, why := c.retire(); why != "" {
+		if c.retire() != renewable {
 			d.mu.Lock()
 			d.leaveRound(c, leftUnrenewed)
 			d.mu.Unlock()
@@ -167,7 +167,7 @@ func (d *Dialer) follow(c *Conn, at progress, now time.Time) {
 	// The pause doubles, so that neither an answer that is about to come waits long, nor a connection that is
 	// blocked for hours costs anything.
 	pause := min(time.Millisecond<<min(c.renewal.tries, 10), time.Second)
-	c.renewal.tries++
+	c.renewal.tries = min(c.renewal.tries+1, 100)
 	d.agenda.add(task{at: now.Add(pause), kind: lookAfter, conn: c})
 	d.wake()
 }

@@ -7,12 +7,12 @@ import "github.com/entraredis/entraredis/internal/resp"
 
 // An entry waits for a reply, or for confirmations that are not replies.
 type entry struct {
-	at    uint64 // number of the reply, counted from 1
-	kind  entryKind
-	sub   resp.Kind // for awaitSubscribed: which of the six
-	epoch uint32    // the transaction that it belongs to, see sentState.epoch
-	left  int64     // for awaitSubscribed: confirmations still to come, or untilNone
+	at    uint64    // number of the reply, counted from 1
 	auth  *attempt  // for awaitAuth
+	epoch uint32    // the transaction that it belongs to, see sentState.epoch
+	left  int32     // for awaitSubscribed: confirmations still to come, or untilNone
+	sub   resp.Kind // for awaitSubscribed: which of the six
+	kind  entryKind
 }
 
 type entryKind uint8
@@ -47,11 +47,11 @@ func (e *entry) bars(epoch uint32) bool {
 // A ledger is a queue of entries in the order of their replies.
 type ledger struct {
 	ring []entry // its length is a power of two, or 0
-	head int
-	len  int
+	head int32
+	len  int32
 	// Of the entries in the current epoch:
-	bars   int // how many bar AUTH
-	multis int // how many are a MULTI
+	bars   int32 // how many bar AUTH
+	multis int32 // how many are a MULTI
 }
 
 func (l *ledger) first() *entry {
@@ -61,11 +61,11 @@ func (l *ledger) first() *entry {
 	return &l.ring[l.head]
 }
 
-func (l *ledger) nth(i int) *entry { return &l.ring[(l.head+i)&(len(l.ring)-1)] }
+func (l *ledger) nth(i int32) *entry { return &l.ring[int(l.head+i)&(len(l.ring)-1)] }
 
 func (l *ledger) push(e entry, epoch uint32) {
-	if l.len == len(l.ring) {
-		grown := make([]entry, max(4, 2*l.len))
+	if int(l.len) == len(l.ring) {
+		grown := make([]entry, max(2, 2*l.len))
 		for i := range l.len {
 			grown[i] = *l.nth(i)
 		}
@@ -79,14 +79,17 @@ func (l *ledger) push(e entry, epoch uint32) {
 func (l *ledger) pop(epoch uint32) entry {
 	e := l.ring[l.head]
 	l.ring[l.head] = entry{}
-	l.head = (l.head + 1) & (len(l.ring) - 1)
+	l.head = (l.head + 1) & int32(len(l.ring)-1)
 	l.len--
 	l.count(&e, epoch, -1)
+	if l.len == 0 && e.kind == awaitAuth {
+		l.ring, l.head = nil, 0 // most connections need it only for this, once in an hour
+	}
 	return e
 }
 
 // drop takes the last n entries back.
-func (l *ledger) drop(n int, epoch uint32) {
+func (l *ledger) drop(n int32, epoch uint32) {
 	for range n {
 		*l.nth(l.len - 1) = entry{}
 		l.len--
@@ -94,7 +97,7 @@ func (l *ledger) drop(n int, epoch uint32) {
 	l.recount(epoch)
 }
 
-func (l *ledger) count(e *entry, epoch uint32, by int) {
+func (l *ledger) count(e *entry, epoch uint32, by int32) {
 	if e.bars(epoch) {
 		l.bars += by
 	}

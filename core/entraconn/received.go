@@ -1,6 +1,8 @@
 package entraconn
 
 import (
+	"math"
+
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/internal/resp"
 )
@@ -29,7 +31,7 @@ func (s *session) received(p []byte) (kept int, err error) {
 			continue
 		}
 		if s.ours {
-			s.line = append(s.line, p[at:at+min(n, maxLine-len(s.line))]...)
+			s.work.line = append(s.work.line, p[at:at+min(n, maxLine-len(s.work.line))]...)
 		} else {
 			if kept != at {
 				copy(p[kept:], p[at:at+n])
@@ -59,7 +61,7 @@ func (s *session) beginExpected(first byte) (again bool) {
 	switch e := s.ledger.first(); e.kind {
 	case awaitAuth:
 		s.ours = true
-		s.line = s.line[:0]
+		s.work.line = s.work.line[:0]
 	case beOpaque:
 		s.drop() // nothing of ours can wait behind it: it bars AUTH
 		s.goBlind(becauseBlind)
@@ -131,7 +133,7 @@ func (s *session) drop() entry {
 // authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error means that the
 // AUTH did not reach the server where it was meant to, inside a transaction for example.
 func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
-	line := string(s.line)
+	line := string(s.work.line)
 	s.ours = false
 	if frame != resp.Status && frame != resp.Error || len(line) < 3 {
 		return errDesync
@@ -141,7 +143,7 @@ func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
 		line = line[:n]
 	}
 	ok := frame == resp.Status && line == "OK"
-	s.verdicts = append(s.verdicts, verdict{auth: a, line: line, ok: ok})
+	s.work.verdicts = append(s.work.verdicts, verdict{auth: a, line: line, ok: ok})
 	switch {
 	case ok:
 		return nil
@@ -186,16 +188,17 @@ func (s *session) subscribeAnswered(frame resp.Frame) error {
 
 // confirm takes a push that confirms, or says something else.
 func (s *session) confirm(c resp.Confirmation) {
-	var left int64
+	var left int32
+	count := int32(min(c.Count, math.MaxInt32))
 	switch c.Kind {
 	case resp.Subscribe, resp.Unsubscribe:
-		s.channels = c.Count - s.patterns // the server counts these two together
+		s.channels = count - s.patterns // the server counts these two together
 		left = s.channels
 	case resp.PSubscribe, resp.PUnsubscribe:
-		s.patterns = c.Count - s.channels
+		s.patterns = count - s.channels
 		left = s.patterns
 	case resp.SSubscribe, resp.SUnsubscribe:
-		s.shards = c.Count
+		s.shards = count
 		left = s.shards
 	default:
 		return
@@ -215,14 +218,14 @@ func (s *session) confirm(c resp.Confirmation) {
 }
 
 // goBlind gives up looking at what the server sends.
-func (s *session) goBlind(why string) {
+func (s *session) goBlind(why reason) {
 	s.blind = true
 	s.unrenewable = why
 }
 
 // goStreaming gives up counting replies. Frames are still told apart, so that the connection can be ended
 // between two of them.
-func (s *session) goStreaming(why string) {
+func (s *session) goStreaming(why reason) {
 	s.streaming = true
 	s.unrenewable = why
 }

@@ -66,7 +66,7 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 	defer c.rmu.Unlock()
 	c.mu.Lock()
 	switch {
-	case c.err != nil || c.closed:
+	case c.ended() != nil || c.closed:
 		c.mu.Unlock()
 		return over
 	case !c.session.oursOutstanding():
@@ -78,9 +78,9 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 	}
 	c.mu.Unlock()
 
-	c.deadlines.beginRead(time.Now().Add(d))
+	c.deadlines.beginRead(c, time.Now().Add(d))
 	n, err := c.read(buf)
-	c.deadlines.endRead()
+	c.deadlines.endRead(c)
 	c.early = append(c.early, buf[:n]...)
 	if err != nil && !isTimeout(err) {
 		c.mu.Lock()
@@ -97,7 +97,7 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 }
 
 // barredBy says why AUTH may not be sent now, if it may not.
-func (c *Conn) barredBy() (why string, forever bool) {
+func (c *Conn) barredBy() (why reason, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session.barredBy()
@@ -108,13 +108,13 @@ func (c *Conn) barredBy() (why string, forever bool) {
 func (c *Conn) giveUp(before time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil || !c.session.oursNext() {
+	if c.ended() != nil || !c.session.oursNext() {
 		return false
 	}
 	if first := c.session.ledger.first().auth; !first.begun.Before(before) {
 		return false
 	}
 	c.fail(entra.CloseAuthTimeout, errUnanswered)
-	c.deadlines.interrupt()
+	c.deadlines.interrupt(c.inner)
 	return true
 }

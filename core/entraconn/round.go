@@ -27,9 +27,9 @@ type round struct {
 type renewal struct {
 	pass     *pass
 	round    *round // that the connection is pending in, nil if none
-	refusals int    // in a row
+	refusals uint16 // in a row
+	tries    uint16 // of workers in a row that changed nothing
 	asked    bool   // an AUTH of this round was made due and is not refused
-	tries    int    // of workers in a row that changed nothing
 }
 
 // The ways in which a connection leaves a round.
@@ -218,11 +218,11 @@ func (d *Dialer) authAccepted(c *Conn, a *attempt) {
 	}
 	back, lost := ending{}, false
 	if a.phase == entra.AuthInitial {
-		back, lost = d.found(c.info.ServerAddr)
+		back, lost = d.found(c.addr)
 	}
 	d.mu.Unlock()
 	if lost {
-		d.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info, Reason: back.reason, After: now.Sub(back.at)})
+		d.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.reason, After: now.Sub(back.at)})
 	}
 }
 
@@ -236,10 +236,10 @@ func (d *Dialer) authRefused(c *Conn, a *attempt) {
 	if r == nil || r.cred != a.cred || c.renewal.round != r {
 		return
 	}
-	c.renewal.refusals++
+	c.renewal.refusals = min(c.renewal.refusals+1, 100)
 	c.renewal.asked = false
 	if r.spread {
-		pause := retryDelay(c.renewal.refusals, a.cred.token.Lifetime(), rand.Float64())
+		pause := retryDelay(int(c.renewal.refusals), a.cred.token.Lifetime(), rand.Float64())
 		d.agenda.add(task{at: now.Add(pause), kind: fallsDue, conn: c})
 		d.wake()
 		return

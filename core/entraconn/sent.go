@@ -1,13 +1,17 @@
 package entraconn
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"math"
+
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // A sentState is what is known of a connection from what was written to it. It is a plain value: a copy is a
 // point to return to when a write turns out not to have happened.
 type sentState struct {
 	scan    resp.CommandScanner
 	replies uint64 // that the commands written so far give
-	entries uint64 // put into the ledger so far
+	entries uint32 // put into the ledger so far; it may wrap around
 	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A MULTI whose
 	// epoch has passed says nothing any more.
 	epoch uint32
@@ -67,7 +71,7 @@ func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
 		if inMulti {
 			return t.goBlind()
 		}
-		left := argc - 1
+		left := int32(min(argc-1, math.MaxInt32))
 		if left == 0 && (kind == resp.Unsubscribe || kind == resp.PUnsubscribe || kind == resp.SUnsubscribe) {
 			left = untilNone
 		}

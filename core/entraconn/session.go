@@ -20,21 +20,25 @@ type session struct {
 	read    uint64 // replies read so far
 	next    uint64 // number of the first reply that the ledger waits for; none is math.MaxUint64
 
-	proto     int8   // 2 or 3, as the last answered HELLO said
-	confirmed uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 	// Subscriptions in RESP3, as the server's confirmations count them.
-	channels, patterns, shards int64
+	channels, patterns, shards int32
 
-	ours bool   // the reply that is being read is the answer to our AUTH
-	line []byte // what has been read of it
-	// Why AUTH may never be sent again, or empty.
-	unrenewable string
-	foreign     bool // because the host has logged in as somebody else
-	streaming   bool // replies are not counted any more, but frames are still told apart
-	blind       bool // what the server sends is not looked at any more
+	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
+	proto       int8   // 2 or 3, as the last answered HELLO said
+	unrenewable reason // why AUTH may never be sent again, or 0
+	ours        bool   // the reply that is being read is the answer to our AUTH
+	foreign     bool   // the host has logged in as somebody else
+	streaming   bool   // replies are not counted any more, but frames are still told apart
+	blind       bool   // what the server sends is not looked at any more
 
-	insertions []insertion // scratch of plan
-	verdicts   []verdict   // answers to our AUTHs that the caller has not taken yet
+	work *work // nil while no AUTH is under way
+}
+
+// A work is what a session needs only while an AUTH of ours is under way, once in an hour.
+type work struct {
+	line       []byte      // what has been read of the answer
+	insertions []insertion // result of plan
+	verdicts   []verdict   // answers that the caller has not taken yet
 }
 
 // An insertion says where in a write of the host an AUTH of ours goes.
@@ -50,15 +54,35 @@ type verdict struct {
 	ok   bool
 }
 
-// Why a connection cannot be renewed.
+// A reason says why a connection cannot be renewed.
+type reason uint8
+
 const (
-	becauseBlind      = "unknown protocol"
-	becauseSilent     = "CLIENT REPLY OFF"
-	becauseStreaming  = "MONITOR or SYNC"
-	becauseSubscriber = "RESP2 Pub/Sub"
-	becauseForeign    = "the client's own AUTH"
-	becauseReset      = "RESET"
+	renewable reason = iota
+	becauseBlind
+	becauseSilent
+	becauseStreaming
+	becauseSubscriber
+	becauseForeign
+	becauseReset
+	becauseMulti
+	becauseBlocked
 )
+
+// String returns the reason in words for an operator.
+func (r reason) String() string {
+	return [...]string{
+		renewable:         "",
+		becauseBlind:      "unknown protocol",
+		becauseSilent:     "CLIENT REPLY OFF",
+		becauseStreaming:  "MONITOR or SYNC",
+		becauseSubscriber: "RESP2 Pub/Sub",
+		becauseForeign:    "the client's own AUTH",
+		becauseReset:      "RESET",
+		becauseMulti:      "transaction",
+		becauseBlocked:    "blocking command",
+	}[r]
+}
 
 // maxLine bounds what is kept of the server's words about an AUTH.
 const maxLine = 512
@@ -79,14 +103,19 @@ func (s *session) init() {
 // nil, at the first place where it may, and one with relogin behind each command that logs out. The slice is
 // valid until the next call.
 func (s *session) plan(p []byte, wanted *attempt, relogin *credential) []insertion {
-	s.insertions = s.insertions[:0]
+	if s.work != nil {
+		s.work.insertions = s.work.insertions[:0]
+	}
 	for at := 0; ; {
 		if wanted != nil && s.mayAuth() {
 			s.insert(at, wanted)
 			wanted = nil
 		}
 		if at == len(p) || s.sent.blind {
-			return s.insertions
+			if s.work == nil {
+				return nil
+			}
+			return s.work.insertions
 		}
 		n, end, err := s.sent.scan.Next(p[at:])
 		at += n
@@ -103,7 +132,7 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential) []inserti
 			case !logsOut:
 			case s.mayRelogin():
 				s.insert(at, newAttempt(relogin, entra.AuthInitial))
-			case s.unrenewable == "":
+			case s.unrenewable == renewable:
 				s.unrenewable = becauseReset
 			}
 		}
@@ -125,7 +154,10 @@ func (s *session) take() (logsOut bool) {
 
 func (s *session) insert(at int, a *attempt) {
 	s.await(s.sent.takeAuth(a))
-	s.insertions = append(s.insertions, insertion{at, a})
+	if s.work == nil {
+		s.work = &work{}
+	}
+	s.work.insertions = append(s.work.insertions, insertion{at, a})
 }
 
 func (s *session) await(e entry) {
@@ -135,7 +167,7 @@ func (s *session) await(e entry) {
 
 // retract takes back everything since mark, because not a byte of it was written.
 func (s *session) retract(mark *sentState) {
-	s.ledger.drop(min(int(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
+	s.ledger.drop(min(int32(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
 	s.sent = *mark
 	s.look()
 }
@@ -147,7 +179,7 @@ func (s *session) inMulti() bool {
 
 // mayAuth reports whether AUTH may be sent right behind what was written so far.
 func (s *session) mayAuth() bool {
-	return s.sent.boundary() && s.ledger.bars == 0 && s.confirmed != s.sent.epoch && s.unrenewable == ""
+	return s.sent.boundary() && s.ledger.bars == 0 && s.confirmed != s.sent.epoch && s.unrenewable == renewable
 }
 
 // mayRelogin reports whether AUTH may be sent right behind a RESET. It may, unless something before it is
@@ -163,7 +195,7 @@ func (s *session) mayRelogin() bool {
 			}
 		}
 	}
-	return s.unrenewable == ""
+	return s.unrenewable == renewable
 }
 
 // outstandingAuths returns the AUTHs of ours that are unanswered.
@@ -205,6 +237,18 @@ func (s *session) settled() bool {
 	return s.streaming || s.read == s.sent.replies && s.ledger.len == 0
 }
 
+// takeVerdicts returns the answers to our AUTHs that have come since the last time.
+func (s *session) takeVerdicts() (all []verdict) {
+	if s.work == nil {
+		return nil
+	}
+	all, s.work.verdicts = s.work.verdicts, nil
+	if len(all) > 0 && !s.oursOutstanding() {
+		s.work = nil
+	}
+	return all
+}
+
 // look remembers which reply the ledger waits for.
 func (s *session) look() {
 	s.next = math.MaxUint64
@@ -213,22 +257,22 @@ func (s *session) look() {
 	}
 }
 
-// barredBy says why no AUTH could be sent now, in words for an operator, and whether that will never change.
-func (s *session) barredBy() (why string, forever bool) {
+// barredBy says why no AUTH could be sent now, and whether that will never change.
+func (s *session) barredBy() (why reason, forever bool) {
 	switch {
-	case s.unrenewable != "":
+	case s.unrenewable != renewable:
 		return s.unrenewable, true
 	case s.sent.silent:
 		return becauseSilent, true
 	case s.sent.blind:
 		return becauseBlind, true
 	case s.inMulti():
-		return "transaction", false
+		return becauseMulti, false
 	}
 	for i := range s.ledger.len {
 		if s.ledger.nth(i).kind == awaitBlocking {
-			return "blocking command", false
+			return becauseBlocked, false
 		}
 	}
-	return "", false
+	return renewable, false
 }

@@ -112,12 +112,11 @@ func (r *rig) read(n int) {
 	kept, err := r.session.received(p)
 	r.host = append(r.host, p[:kept]...)
 	r.failed = err
-	for _, v := range r.session.verdicts {
+	for _, v := range r.session.takeVerdicts() {
 		if !v.ok {
 			r.t.Fatalf("AUTH was answered with %q", v.line)
 		}
 	}
-	r.session.verdicts = nil
 }
 
 // play tells the story with AUTHs in it wherever the session allows, cut at random places, and compares what the
@@ -153,7 +152,7 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 			r.read(1 + s.rng.IntN(200))
 		}
 	}
-	if r.session.unrenewable != "" && slices.Contains(s.commands, "RESET") {
+	if r.session.unrenewable != renewable && slices.Contains(s.commands, "RESET") {
 		return r.sent // RESET has logged out, and no AUTH may follow where answers cannot be told apart
 	}
 	if r.failed != nil {

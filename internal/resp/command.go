@@ -6,15 +6,14 @@ package resp
 // Only the form that client libraries send is understood, an array of bulk strings. Inline commands are
 // ErrUnknown.
 type CommandScanner struct {
-	state   commandState
-	kind    Kind
-	wordLen uint8 // bytes of the current argument in word
-	words   bool  // the arguments of this command are being looked at
-	argc    int64
-	arg     int64 // index of the current argument
-	skip    int64 // bytes of the current argument still to come, its CRLF included
-	head    header
-	word    [maxWord]byte
+	state commandState
+	kind  Kind
+	words bool // the arguments of this command are being looked at
+	argc  int64
+	arg   int64 // index of the current argument
+	skip  int64 // bytes of the current argument still to come, its CRLF included
+	// text holds the header or the start of the argument that is being read: never both at once.
+	text text
 }
 
 type commandState uint8
@@ -25,10 +24,6 @@ const (
 	argHeader                         // inside the "$3\r\n" of an argument
 	argPayload                        // inside the payload of an argument or its CRLF
 )
-
-// maxWord is how much of an argument is looked at: no command or option that matters here is longer, and an
-// argument that fills it equals none of them.
-const maxWord = 16
 
 // AtBoundary reports whether the bytes seen so far end where a command ends.
 func (s *CommandScanner) AtBoundary() bool { return s.state == commandStart }
@@ -55,7 +50,7 @@ func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {
 			}
 			s.state = commandHeader
 		case commandHeader, argHeader:
-			taken, typ, num, size := s.head.add(p[n:])
+			taken, typ, num, size := s.text.header(p[n:])
 			n += taken
 			if size == 0 {
 				return n, false, nil
@@ -66,7 +61,7 @@ func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {
 		case argPayload:
 			taken := min(s.skip, int64(len(p)-n))
 			if s.words {
-				s.keep(p[n:], taken)
+				s.text.word(p[n:], taken, s.skip)
 			}
 			n += int(taken)
 			s.skip -= taken
@@ -91,23 +86,15 @@ func (s *CommandScanner) begin(typ byte, num int64) bool {
 	if typ != '$' || num < 0 {
 		return false
 	}
-	s.skip, s.wordLen = num+2, 0
+	s.skip = num + 2
 	s.state = argPayload
 	return true
-}
-
-// keep copies the start of the current argument to word. s.skip-2 bytes of payload are still to come.
-func (s *CommandScanner) keep(p []byte, taken int64) {
-	payload := min(taken, s.skip-2)
-	if payload > 0 {
-		s.wordLen += uint8(copy(s.word[s.wordLen:], p[:payload]))
-	}
 }
 
 // endArg closes the current argument and reports whether the command ends with it.
 func (s *CommandScanner) endArg() bool {
 	if s.words {
-		s.kind, s.words = s.kind.with(s.arg, s.argc, s.word[:s.wordLen])
+		s.kind, s.words = s.kind.with(s.arg, s.argc, s.text.take())
 	}
 	s.arg++
 	s.state = argHeader

@@ -22,43 +22,39 @@ type Confirmation struct {
 
 // Confirmed returns what the Push that ended last says about subscriptions.
 func (s *ReplyScanner) Confirmed() Confirmation {
-	if s.said.wordLen == 0 || s.said.wordLen == maxWord {
+	if s.says.kind == Ordinary {
 		return Confirmation{}
 	}
-	switch string(s.said.word[:s.said.wordLen]) {
-	case "subscribe":
-		return Confirmation{Subscribe, s.said.num}
-	case "psubscribe":
-		return Confirmation{PSubscribe, s.said.num}
-	case "ssubscribe":
-		return Confirmation{SSubscribe, s.said.num}
-	case "unsubscribe":
-		return Confirmation{Unsubscribe, s.said.num}
-	case "punsubscribe":
-		return Confirmation{PUnsubscribe, s.said.num}
-	case "sunsubscribe":
-		return Confirmation{SUnsubscribe, s.said.num}
-	}
-	return Confirmation{}
+	return Confirmation{s.says.kind, s.says.count}
 }
 
-// pushWords keeps the two things of a push that may matter: its first string and its last number.
+// pushWords keeps the two things of a push that may matter: its first word and its last number.
 type pushWords struct {
-	begun   bool
-	named   bool // the first element is over
-	wordLen uint8
-	word    [maxWord]byte
-	num     int64
-	next    int64
+	begun bool
+	named bool // the first element is over
+	kind  Kind
+	count int64
 }
 
-// string takes a piece of a string of which skip bytes, its CRLF included, were still to come.
-func (w *pushWords) string(p []byte, taken, skip int64) {
-	if w.named {
+// endOfElement looks at an element of a push that has ended.
+func (s *ReplyScanner) endOfElement() {
+	if s.says.named || s.value == '>' {
 		return
 	}
-	if payload := min(taken, skip-2); payload > 0 {
-		w.wordLen += uint8(copy(w.word[w.wordLen:], p[:payload]))
+	s.says.named = true
+	switch string(s.text.take()) {
+	case "subscribe":
+		s.says.kind = Subscribe
+	case "psubscribe":
+		s.says.kind = PSubscribe
+	case "ssubscribe":
+		s.says.kind = SSubscribe
+	case "unsubscribe":
+		s.says.kind = Unsubscribe
+	case "punsubscribe":
+		s.says.kind = PUnsubscribe
+	case "sunsubscribe":
+		s.says.kind = SUnsubscribe
 	}
 }
 
@@ -68,20 +64,8 @@ func (w *pushWords) line(typ byte, p []byte) {
 		return
 	}
 	for _, c := range p {
-		if d := c - '0'; d <= 9 && w.next < maxValues/10 {
-			w.next = w.next*10 + int64(d)
+		if d := c - '0'; d <= 9 && w.count < maxValues/10 {
+			w.count = w.count*10 + int64(d)
 		}
-	}
-}
-
-// end closes an element of the given type.
-func (w *pushWords) end(typ byte) {
-	switch typ {
-	case ':':
-		w.num, w.next = w.next, 0
-		w.named = true
-	case '>':
-	default:
-		w.named = true
 	}
 }

@@ -10,14 +10,14 @@ import "bytes"
 // EXEC's array and its elements.
 type ReplyScanner struct {
 	state replyState
-	typ   byte  // of the frame, 0 before its first byte was seen
-	value byte  // type of the value that is being read
-	cr    bool  // the byte before this one, in a line, was CR
-	push  bool  // the frame is a push
-	left  int64 // values still to come in this frame
-	skip  int64 // bytes of a string still to come, its CRLF included
-	head  header
-	said  pushWords
+	typ   byte      // of the frame, 0 before its first byte was seen
+	value byte      // type of the value that is being read
+	cr    bool      // the byte before this one, in a line, was CR
+	push  bool      // the frame is a push
+	left  int64     // values still to come in this frame
+	skip  int64     // bytes of a string still to come, its CRLF included
+	text  text      // the header or the first word of a push that is being read
+	says  pushWords // what the push says
 }
 
 type replyState uint8
@@ -49,6 +49,9 @@ func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) {
 			case '+', '-', ':', '_', '#', ',', '(':
 				s.state = valueLine
 				s.cr = false
+				if s.push && s.value == ':' {
+					s.says.count = 0
+				}
 			case '$', '*', '%', '~', '>', '|', '=', '!':
 				num, size := number(p[n:])
 				if size > 0 {
@@ -61,15 +64,15 @@ func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) {
 				if size < 0 {
 					return n, None, ErrUnknown
 				}
-				s.head = header{len: 1}
-				s.head.buf[0] = s.value
+				s.text.len = 1
+				s.text.buf[0] = s.value
 				s.state = valueHeader
 				continue
 			default:
 				return n - 1, None, ErrUnknown
 			}
 		case valueHeader:
-			taken, _, num, size := s.head.add(p[n:])
+			taken, _, num, size := s.text.header(p[n:])
 			n += taken
 			if size == 0 {
 				return n, None, nil
@@ -88,8 +91,8 @@ func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) {
 			done = ended
 		case valueString:
 			taken := min(s.skip, int64(len(p)-n))
-			if s.push {
-				s.said.string(p[n:], taken, s.skip)
+			if s.push && !s.says.named {
+				s.text.word(p[n:], taken, s.skip)
 			}
 			n += int(taken)
 			s.skip -= taken
@@ -100,7 +103,7 @@ func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) {
 		}
 		s.state = valueStart
 		if s.push {
-			s.said.end(s.value)
+			s.endOfElement()
 		}
 		if s.left == 0 {
 			f = s.frame()
@@ -118,7 +121,7 @@ func (s *ReplyScanner) open() {
 		s.typ, s.left = s.value, 1
 		s.push = s.value == '>'
 		if s.push {
-			s.said = pushWords{}
+			s.says = pushWords{}
 		}
 	case s.typ == '|' && s.left == 1 && s.value != '>':
 		s.typ = s.value // the value that the attributes belong to
@@ -149,8 +152,8 @@ func (s *ReplyScanner) header(num int64) (done bool, err error) {
 	case '%', '|':
 		num *= 2
 	case '>':
-		if s.push && !s.said.begun {
-			s.said.begun = true
+		if s.push && !s.says.begun {
+			s.says.begun = true
 			s.left-- // the push itself is the frame
 		}
 	}
@@ -168,12 +171,12 @@ func (s *ReplyScanner) line(p []byte) (n int, end bool) {
 		if i < 0 {
 			s.cr = p[len(p)-1] == '\r'
 			if s.push {
-				s.said.line(s.value, p[n:])
+				s.says.line(s.value, p[n:])
 			}
 			return len(p), false
 		}
 		if s.push {
-			s.said.line(s.value, p[n:n+i])
+			s.says.line(s.value, p[n:n+i])
 		}
 		if i > 0 {
 			s.cr = p[n+i-1] == '\r'
