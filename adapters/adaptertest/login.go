@@ -62,7 +62,7 @@ func authRefusedAtLogin(e *env) {
 	if e.virtual {
 		span = 10 * time.Second
 	}
-	e.during(func() { rest(e.ctx, span) }, 50, 10*time.Millisecond, func(int, int) error {
+	e.during(func() { rest(e.ctx, span) }, 50, 50*time.Millisecond, func(int, int) error {
 		ctx, cancel := context.WithTimeout(e.ctx, 5*time.Second)
 		defer cancel()
 		_, err := client.Do(ctx, "SET", "key", "value")

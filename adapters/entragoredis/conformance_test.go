@@ -25,7 +25,7 @@ func open(ctx context.Context, cfg adaptertest.Config) (adaptertest.Client, erro
 	opt := &redis.Options{
 		Addr: cfg.Addr, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, Dialer: cfg.Dial,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
-		DialTimeout: time.Second, // while there is no token, each of five tries waits so long
+		DialerRetries: 1, // while there is no token, each try waits 5 seconds
 	}
 	err := entragoredis.Configure(opt, cfg.Source, &entragoredis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil})
 	if err != nil {
@@ -34,7 +34,7 @@ func open(ctx context.Context, cfg adaptertest.Config) (adaptertest.Client, erro
 	made := redis.NewClient(opt)
 	// The first RESP3 connection finds out whether the server announces its maintenance. Several that come from
 	// Client.Conn at once would race for that: each has its own lock for the options that they share.
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	_ = made.Ping(ctx).Err() // if it fails, the scenario meets that too
 	return &client{conn{made}}, nil
