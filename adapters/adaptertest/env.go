@@ -16,9 +16,9 @@ import (
 // virtualLife is how long Entra's tokens live as a rule.
 const virtualLife = 75 * time.Minute
 
-// realLife leaves 300 ms between the time by which all connections should have the next token and the moment when
+// realLife leaves 600 ms between the time by which all connections should have the next token and the moment when
 // the server closes those that have not: enough on a busy machine under the race detector.
-const realLife = 3 * time.Second
+const realLife = 6 * time.Second
 
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
 type env struct {
@@ -90,7 +90,7 @@ func newReal(t *testing.T, h Harness, s scenario, protocol int) *env {
 	if s.long {
 		life = virtualLife
 	}
-	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, life, time.Minute)
+	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, life, 3*time.Minute)
 	return e
 }
 

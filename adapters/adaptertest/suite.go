@@ -79,7 +79,7 @@ func Run(t *testing.T, h Harness) {
 
 // realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work.
 // T.Parallel would allow no more than there are processors.
-const realAtOnce = 6
+const realAtOnce = 12
 
 func each(t *testing.T, h Harness, atOnce int, run func(t *testing.T, s scenario, protocol int)) {
 	for _, protocol := range h.Protocols {

@@ -48,11 +48,11 @@ func rest(ctx context.Context, d time.Duration) {
 }
 
 // during runs work in rounds on n goroutines while wait waits. The scenario fails on the first error. It returns
-// how many rounds there were. In real time the goroutines together make at most 500 rounds a second.
+// how many rounds there were. In real time the goroutines together make at most 250 rounds a second.
 func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, round int) error) int {
 	e.t.Helper()
 	if !e.virtual {
-		pace = max(pace, time.Duration(n)*2*time.Millisecond)
+		pace = max(pace, time.Duration(n)*4*time.Millisecond)
 	}
 	stop := make(chan struct{})
 	errs := make(chan error, n)
@@ -90,10 +90,10 @@ func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, r
 	return total
 }
 
-// eventually calls try until it succeeds, for at most a minute, or ten seconds of real time.
+// eventually calls try until it succeeds, for at most a minute, or half of one in real time.
 func (e *env) eventually(what string, try func(context.Context) error) {
 	e.t.Helper()
-	limit := 10 * time.Second
+	limit := 30 * time.Second
 	if e.virtual {
 		limit = time.Minute
 	}
