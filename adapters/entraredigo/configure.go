@@ -44,7 +44,7 @@ func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) 
 	case pool.Dial != nil, pool.DialContext != nil:
 		return &entra.ConfigError{Field: "redis.Pool.DialContext", Reason: "or Dial is set, but the adapter has to dial; remove it and use entraredigo.Options"}
 	}
-	dial, err := DialContext(addr, src, opts)
+	dial, err := DialContext(src, addr, opts)
 	if err == nil {
 		pool.DialContext = dial
 	}
@@ -54,7 +54,7 @@ func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) 
 // DialContext returns a function that connects to addr, for single connections or for a pool's DialContext. Make
 // one per server, not one per connection: its connections share one schedule of renewals and one brake on logins
 // that are refused.
-func DialContext(addr string, src *entra.Source, opts *Options) (func(context.Context) (redis.Conn, error), error) {
+func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Context) (redis.Conn, error), error) {
 	if src == nil {
 		return nil, &entra.ConfigError{Field: "src", Reason: "is nil; make one with entra.NewSource"}
 	}

@@ -62,7 +62,7 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 // A dial function among the options cannot be seen before it is called.
 func TestRefusesOptionsThatReplaceItsConnection(t *testing.T) {
 	closed := false
-	dial, err := entraredigo.DialContext(addr, newSource(t), &entraredigo.Options{DialOptions: []redis.DialOption{
+	dial, err := entraredigo.DialContext(newSource(t), addr, &entraredigo.Options{DialOptions: []redis.DialOption{
 		redis.DialNetDial(func(string, string) (net.Conn, error) { return &recorder{closed: &closed}, nil }),
 	}})
 	if err != nil {
@@ -99,7 +99,7 @@ func TestSpeaksTLSByDefault(t *testing.T) {
 		_ = conn.Close()
 	}()
 	t.Cleanup(func() { _ = listener.Close() })
-	dial, err := entraredigo.DialContext(listener.Addr().String(), newSource(t), &entraredigo.Options{TLSConfig: client})
+	dial, err := entraredigo.DialContext(newSource(t), listener.Addr().String(), &entraredigo.Options{TLSConfig: client})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestDialsThroughTheUsersDialFunction(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	source := newSource(t)
-	dial, err := entraredigo.DialContext(addr, source, &entraredigo.Options{Dial: network.DialContext})
+	dial, err := entraredigo.DialContext(source, addr, &entraredigo.Options{Dial: network.DialContext})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestDialsThroughTheUsersDialFunction(t *testing.T) {
 	twice := func(ctx context.Context, nw, addr string) (net.Conn, error) {
 		return entraconn.NewDialer(source, nil).DialFunc(network.DialContext)(ctx, nw, addr)
 	}
-	dial, err = entraredigo.DialContext(addr, source, &entraredigo.Options{Dial: twice, AllowPlaintext: true})
+	dial, err = entraredigo.DialContext(source, addr, &entraredigo.Options{Dial: twice, AllowPlaintext: true})
 	if err != nil {
 		t.Fatal(err)
 	}

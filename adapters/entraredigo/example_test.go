@@ -45,7 +45,7 @@ func ExampleDialContext() {
 	}
 	defer src.Close()
 
-	dial, err := entraredigo.DialContext("contoso.redis.cache.windows.net:6380", src, &entraredigo.Options{
+	dial, err := entraredigo.DialContext(src, "contoso.redis.cache.windows.net:6380", &entraredigo.Options{
 		DialOptions: []redis.DialOption{redis.DialDatabase(1), redis.DialReadTimeout(10 * time.Second)},
 	})
 	if err != nil {

@@ -48,7 +48,9 @@ func (e *RefreshError) Error() string {
 		e.Kind, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.Kind.remedy())
 }
 
-func (e *RefreshError) Unwrap() error { return e.Err }
+// Unwrap gives errors.Is and errors.As the cause. It is the form for several errors because go-redis returns what a
+// login's error unwraps to instead of the error itself, and that would be the credential's text.
+func (e *RefreshError) Unwrap() []error { return []error{e.Err} }
 
 func (k Kind) remedy() string {
 	switch k {

@@ -17,6 +17,7 @@ type conn struct {
 
 	mu     sync.Mutex
 	linger bool // false after SetLinger(0)
+	closed bool
 }
 
 // connPair connects a client and a server, each direction with a buffer of its own size.
@@ -39,12 +40,15 @@ func (c *conn) Write(p []byte) (int, error) {
 // Close ends both directions. What was written before is still delivered to the peer, then io.EOF.
 func (c *conn) Close() error {
 	c.mu.Lock()
-	linger := c.linger
+	linger, again := c.linger, c.closed
+	c.closed = true
 	c.mu.Unlock()
-	if !c.in.closeRead(!linger) {
+	if again {
 		return c.opError("close", net.ErrClosed)
 	}
+	// Writing ends first: nobody who was woken by the end of reading may still get something written.
 	c.out.closeWrite(!linger)
+	c.in.closeRead(!linger)
 	return nil
 }
 

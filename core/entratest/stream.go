@@ -117,18 +117,13 @@ func (s *stream) write(p []byte) (int, error) {
 	}
 }
 
-// closeRead reports whether the reading end was open until now.
-func (s *stream) closeRead(reset bool) bool {
+func (s *stream) closeRead(reset bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reader.closed {
-		return false
-	}
 	s.reader.close()
 	s.reset = s.reset || reset
 	s.buf, s.off = nil, 0
 	s.change.Broadcast()
-	return true
 }
 
 func (s *stream) closeWrite(reset bool) {

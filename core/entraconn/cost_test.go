@@ -1,0 +1,85 @@
+package entraconn
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// loop answers every write with one reply, without a network.
+type loop struct {
+	stubborn
+	reply []byte
+}
+
+func (l *loop) Write(p []byte) (int, error)     { return len(p), nil }
+func (l *loop) Read(p []byte) (int, error)      { return copy(p, l.reply), nil }
+func (l *loop) SetReadDeadline(time.Time) error { return nil }
+func (l *loop) SetDeadline(time.Time) error     { return nil }
+
+// loggedIn returns a connection over a loop that has its login behind it.
+func loggedIn(tb testing.TB) *Conn {
+	src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { src.Close() })
+	inner := &loop{reply: []byte("+OK\r\n$5\r\nhello\r\n")}
+	c := NewDialer(src, nil).Wrap(inner)
+	tb.Cleanup(func() { c.Close() })
+	if _, err := c.Write(encodeOne("GET k")); err != nil {
+		tb.Fatal(err)
+	}
+	if n, err := c.Read(make([]byte, 100)); n != len("$5\r\nhello\r\n") || err != nil {
+		tb.Fatal(n, err)
+	}
+	inner.reply = []byte("$5\r\nhello\r\n")
+	return c
+}
+
+func TestCommandsCostNoAllocation(t *testing.T) {
+	c := loggedIn(t)
+	for _, command := range []string{"GET k", "MULTI, GET k, EXEC", "BLPOP k 1", "HELLO 3"} {
+		p, buf := story{commands: strings.Split(command, ", ")}.encode(), make([]byte, 4096)
+		roundtrip := func() {
+			if _, err := c.Write(p); err != nil {
+				t.Fatal(err)
+			}
+			for range strings.Count(command, ",") + 1 {
+				if _, err := c.Read(buf); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		roundtrip() // the ledger has found its size
+		if n := testing.AllocsPerRun(100, roundtrip); n != 0 {
+			t.Errorf("%s: %v allocations", command, n)
+		}
+	}
+}
+
+// BenchmarkConn is what a connection of ours adds to a command: everything but the network.
+func BenchmarkConn(b *testing.B) {
+	c, p, buf := loggedIn(b), encodeOne("GET key:000000000042"), make([]byte, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Write(p); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Read(buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/cmd")
+}
+
+// The state of ten thousand connections is part of a program's bill.
+func TestConnectionStateIsSmall(t *testing.T) {
+	const limit = 512
+	if size := unsafe.Sizeof(Conn{}); size > limit {
+		t.Errorf("a Conn takes %d bytes, want %d at most", size, limit)
+	}
+}

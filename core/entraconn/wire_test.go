@@ -1,0 +1,100 @@
+package entraconn
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// minted gives tokens that live so long, all with the password that the model server knows as ours.
+type minted time.Duration
+
+func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	// The model tells our AUTH by its password, so the token is opaque and the user name is given.
+	return azcore.AccessToken{Token: ourToken, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
+}
+
+// A wireTest is a connection to a model server, in a bubble.
+type wireTest struct {
+	t      *testing.T
+	dialer *Dialer
+	src    *entra.Source
+	closed []entra.ConnClosedInfo
+	conn   *Conn
+	r      *bufio.Reader
+	server net.Conn
+}
+
+// onModel runs a test with a connection to a model server and tokens of the given life.
+func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &wireTest{t: t}
+		var err error
+		w.src, err = entra.NewSource(minted(life), &entra.Options{Username: "us", Observer: &entra.Observer{
+			ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) { w.closed = append(w.closed, i) },
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.src.Close()
+		network := entratest.NewNetwork()
+		l, err := network.Listen("10.0.0.4:6379")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			w.server = c
+			defer c.Close()
+			model, buf := newModelServer(), make([]byte, 4096)
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				if strings.HasPrefix(string(buf[:n]), "PING\r\n") { // inline
+					_, _ = io.WriteString(c, "+PONG\r\n")
+					continue
+				}
+				if _, err := c.Write(model.feed(buf[:n])); err != nil {
+					return
+				}
+			}
+		}()
+		w.dialer = NewDialer(w.src, nil)
+		c, err := w.dialer.DialFunc(network.DialContext)(t.Context(), "tcp", "10.0.0.4:6379")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.conn, w.r = c.(*Conn), bufio.NewReader(c)
+		test(w)
+		w.conn.Close()
+		<-served
+	})
+}
+
+func (w *wireTest) write(commands string) {
+	w.t.Helper()
+	s := story{commands: strings.Split(commands, ", ")}
+	if _, err := w.conn.Write(s.encode()); err != nil {
+		w.t.Fatal(err)
+	}
+}
