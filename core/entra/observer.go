@@ -19,6 +19,7 @@ type Observer struct {
 	// ConnOpened is called when a connection to Redis is there, before it logs in. The login's AuthStart gets
 	// the values of the context that it returns, so that a login can be traced to the caller who dialed.
 	ConnOpened func(context.Context, ConnOpenedInfo) context.Context
+	// ConnClosed gets a context without values, long after the dial: ConnInfo.ID tells which connection it is.
 	ConnClosed func(context.Context, ConnClosedInfo)
 
 	AuthStart func(context.Context, AuthStartInfo) context.Context
@@ -61,6 +62,7 @@ type RefreshDoneInfo struct {
 type ConnInfo struct {
 	Library    string   // the client library: "go-redis", "rueidis", "redigo", or what entraconn.Options says
 	Pool       string   // what the user calls this client, may be empty
+	ID         uint64   // among the connections of this client, from 1
 	ServerAddr string   // as it was dialed, host:port
 	RemoteAddr net.Addr // where that led
 }

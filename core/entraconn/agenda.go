@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// An agenda is what a Dialer has to do and when, the earliest first.
+// An agenda is what there is to do for a server's connections and when, the earliest first.
 type agenda []task
 
 type task struct {
 	at   time.Time
 	kind taskKind
-	conn *Conn       // for fallsDue and lookAfter
+	conn *Conn       // for fallsDue, lookAfter and retireHolder
 	cred *credential // for retireHolders
 }
 
@@ -22,6 +22,7 @@ const (
 	lookAfter                     // a worker writes the AUTH that found no write to ride in, or looks for its answer
 	moreCanaries                  // the canary has not answered yet, or was refused
 	retireHolders                 // connections that still hold this credential and cannot be renewed are ended
+	retireHolder                  // one of them, on which something was outstanding then
 )
 
 func (a agenda) Len() int           { return len(a) }

@@ -15,12 +15,12 @@ import (
 // login returns the AUTH that starts the connection, with the token that is newest now: hosts dial connections
 // long before they use them. c.wmu is held.
 func (c *Conn) login() (*attempt, error) {
-	cred, err := c.dialer.loginCredential(context.Background(), c.deadlines.hostWrite(c))
+	cred, err := c.loginCredential()
 	if err != nil {
 		return nil, err
 	}
-	a := newAttempt(cred, entra.AuthInitial)
-	if !c.dialer.opts.SeparateLogin {
+	a := newLogin(cred)
+	if !c.server.dialer.opts.SeparateLogin {
 		return a, nil
 	}
 	if err := c.writeAuth(a); err != nil {
@@ -29,32 +29,53 @@ func (c *Conn) login() (*attempt, error) {
 	return nil, c.awaitLogin()
 }
 
+// loginCredential waits for a token if there is none, until the host's write deadline, Close, or 5 seconds are over.
+func (c *Conn) loginCredential() (*credential, error) {
+	deadline := time.Now().Add(tokenPatience)
+	if host := c.deadlines.hostWrite(c); !host.IsZero() && host.Before(deadline) {
+		deadline = host
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	c.mu.Lock()
+	if err := c.broken(); err != nil {
+		c.mu.Unlock()
+		return nil, err
+	}
+	c.giveUp = cancel
+	c.mu.Unlock()
+	cred, err := c.server.loginCredential(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.giveUp = nil
+	if c.closed {
+		return nil, net.ErrClosed
+	}
+	return cred, err
+}
+
 // awaitLogin waits for the answer to a login that was written alone. Whoever reads meanwhile finds it for us.
 func (c *Conn) awaitLogin() error {
-	limit := c.deadlines.hostWrite(c)
-	if patience := time.Now().Add(loginPatience); limit.IsZero() || limit.After(patience) {
-		limit = patience
+	limit := time.Now().Add(loginPatience)
+	if host := c.deadlines.hostWrite(c); !host.IsZero() && host.Before(limit) {
+		limit = host
 	}
 	buf := make([]byte, lookSize)
-	for {
-		select {
-		case <-c.loggedIn:
-			return c.endedNow()
-		default:
-		}
-		if !time.Now().Before(limit) {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.fail(entra.CloseAuthTimeout, errUnanswered)
-			return c.end.err
-		}
-		if c.look(buf, longestLook) == someoneReads {
+	for time.Now().Before(limit) {
+		switch c.look(buf, longestLook) {
+		case settled, over:
+			return nil // the write that follows finds how it went
+		case unread:
 			select {
 			case <-c.loggedIn:
 			case <-time.After(longestLook):
 			}
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail(entra.CloseAuthTimeout, errUnanswered)
+	return c.end.err
 }
 
 // errUnanswered ends a connection on which an AUTH was never answered.
@@ -89,7 +110,7 @@ func (c *Conn) startAuth(a *attempt) {
 	if c.openCtx != nil {
 		ctx, c.openCtx = c.openCtx, nil
 	}
-	a.ctx = c.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase})
+	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase})
 	a.told.Store(toldStart)
 }
 
@@ -105,15 +126,15 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 		return
 	}
 	c.written = a.cred
-	if due := c.due.Load(); due != nil && due.cred == a.cred {
-		c.due.CompareAndSwap(due, nil)
+	if a.due != nil {
+		c.due.CompareAndSwap(a.due, nil)
 	}
 }
 
 // authDone tells the observer how an AUTH ended, once, if it was told that it began.
 func (c *Conn) authDone(a *attempt, err error) {
 	if a.told.CompareAndSwap(toldStart, toldDone) {
-		c.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{Conn: c.info(), Phase: a.phase, Duration: time.Since(a.begun), Err: err})
+		c.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{Conn: c.info(), Phase: a.phase, Duration: time.Since(a.begun), Err: err})
 	}
 }
 
@@ -123,21 +144,26 @@ func (c *Conn) answered(v verdict) {
 	if v.ok {
 		c.accepted.Store(a.cred)
 		c.authDone(a, nil)
-		c.dialer.authAccepted(c, a)
+		c.server.authAccepted(c, a)
 		c.loginOver()
 		return
 	}
-	refused := &entra.AuthError{Addr: c.addr, Err: errors.New(v.line)}
+	if v.lost {
+		c.authDone(a, errDesync)
+		c.loginOver()
+		return
+	}
+	refused := &entra.AuthError{Addr: c.server.addr, Err: errors.New(v.line)}
 	c.authDone(a, refused)
 	switch {
 	case a.phase != entra.AuthInitial:
 		// The server keeps whom it knew: the connection goes on with the old token.
-		c.dialer.authRefused(c, a)
+		c.server.authRefused(c, a, v.line)
 	case refusesLogin(v.line):
 		c.mu.Lock()
 		c.fail(entra.CloseAuthRejected, refused)
 		c.mu.Unlock()
-		c.dialer.loginRefused(a.cred, refused)
+		c.server.loginRefused(a.cred, refused)
 		c.loginOver()
 	default:
 		// The server serves nobody now: it is full, or starting. Hosts know these errors and when to retry, so
@@ -145,8 +171,9 @@ func (c *Conn) answered(v verdict) {
 		c.early = append(c.early, "-"+v.line+"\r\n"...)
 		c.mu.Lock()
 		c.fail(entra.CloseByServer, io.EOF)
+		c.end.lastWords = true
 		c.mu.Unlock()
-		c.dialer.loginUndecided(c)
+		c.server.release(c.renewal.pass)
 		c.loginOver()
 	}
 }

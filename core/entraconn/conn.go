@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -19,8 +20,8 @@ import (
 // are not theirs.
 type Conn struct {
 	inner     net.Conn
-	dialer    *Dialer
-	addr      string        // of the server, as it was dialed
+	server    *server
+	id        uint64        // among the connections of the Dialer
 	opened    time.Duration // since the Dialer's start
 	deadlines deadlines
 
@@ -41,9 +42,10 @@ type Conn struct {
 	mu      sync.Mutex
 	closed  bool
 	session session
-	end     *ending // nil while the connection is whole
+	end     *ending            // nil while the connection is whole
+	giveUp  context.CancelFunc // ends the wait for a token; nil while there is none
 
-	renewal renewal // guarded by Dialer.mu
+	renewal renewal // guarded by server.mu
 }
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
@@ -58,18 +60,17 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	}
 	c.mu.Lock()
 	if err := c.broken(); err != nil {
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		if c.end != nil && c.end.lastWords && !c.closed {
+			return len(p), nil // a host that fails to write does not read
+		}
 		return 0, err
 	}
 	mark := c.session.sent
 	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.oursOutstanding() {
 		wanted = nil
 	}
-	relogin := c.written
-	if relogin == nil && wanted != nil {
-		relogin = wanted.cred
-	}
-	insertions := c.session.plan(p, wanted, relogin)
+	insertions := c.session.plan(p, wanted, c.relogin(wanted))
 	c.mu.Unlock()
 
 	if len(insertions) > 0 {
@@ -89,18 +90,29 @@ func (c *Conn) wantedAuth() (*attempt, error) {
 		return c.login()
 	}
 	if due := c.due.Load(); due != nil {
-		return newAttempt(due.cred, due.phase), nil
+		return newAttempt(due), nil
 	}
 	return nil, nil
 }
 
-// writeWith writes p with AUTHs in it, in one write. c.wmu is held.
-func (c *Conn) writeWith(p []byte, insertions []insertion, mark *sentState) (n int, err error) {
-	size := len(p)
-	for _, in := range insertions {
-		size += len(in.auth.cred.wire)
+// relogin returns the credential for an AUTH behind a command that logs out: one that the server has accepted, or
+// the one that the connection is logging in with.
+func (c *Conn) relogin(login *attempt) *credential {
+	if cred := c.accepted.Load(); cred != nil {
+		return cred
 	}
-	b := make([]byte, 0, size)
+	if c.written == nil && login != nil {
+		return login.cred
+	}
+	return c.written
+}
+
+// largeWrite bounds what is copied to go out together with an AUTH.
+const largeWrite = 64 << 10
+
+// writeWith writes p with AUTHs in it, in one write unless p is large. c.wmu is held.
+func (c *Conn) writeWith(p []byte, insertions []insertion, mark *sentState) (n int, err error) {
+	var b []byte
 	from := 0
 	for _, in := range insertions {
 		c.startAuth(in.auth)
@@ -108,16 +120,24 @@ func (c *Conn) writeWith(p []byte, insertions []insertion, mark *sentState) (n i
 		b = append(b, in.auth.cred.wire...)
 		from = in.at
 	}
-	written, err := c.inner.Write(append(b, p[from:]...))
-	if written < size {
+	rest := p[from:]
+	if len(rest) <= largeWrite {
+		b, rest = append(b, rest...), nil
+	}
+	written, err := c.inner.Write(b)
+	if err == nil && len(rest) > 0 {
+		n, err = c.inner.Write(rest)
+		written += n
+	}
+	if written < len(b)+len(rest) {
 		c.cutShort(written, mark, err)
 	}
+	login := c.written == nil
 	for _, in := range insertions {
 		c.wroteAuth(in.auth, err)
 	}
-	if login := insertions[0].at == 0 && c.written == nil; login && err != nil && !isTimeout(err) {
+	if login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
 		// The server has closed the connection already, and may have said why: that it is full, for example.
-		// Hosts that fail to write do not read, so let this one read.
 		return len(p), nil
 	}
 	return hostBytes(written, insertions), err
@@ -214,6 +234,9 @@ func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.closed
 	c.closed = true
+	if c.giveUp != nil {
+		c.giveUp()
+	}
 	c.mu.Unlock()
 	if first {
 		c.leave()

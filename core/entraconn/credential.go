@@ -11,10 +11,9 @@ import (
 
 // A credential is a token as it goes over the wire. It is encoded once for all connections.
 type credential struct {
-	token   entra.Token
-	wire    wire   // AUTH user token
-	number  uint64 // newer ones have higher ones
-	watched bool   // its end is on the agenda; guarded by Dialer.mu
+	token  entra.Token
+	wire   wire   // AUTH user token
+	number uint64 // newer ones have higher ones
 }
 
 // wire is an encoded AUTH. The type exists so that no format verb shows what is in it.
@@ -50,7 +49,9 @@ type dueAuth struct {
 type attempt struct {
 	cred  *credential
 	phase entra.AuthPhase
+	due   *dueAuth // that it fulfils, nil for a login
 	begun time.Time
+	next  time.Time       // when a worker first found its answer to be the next reply; guarded by Conn.rmu
 	ctx   context.Context // what the observer's AuthStart returned, once told is toldStart
 	told  atomic.Int32
 }
@@ -62,6 +63,10 @@ const (
 	toldDone
 )
 
-func newAttempt(cred *credential, phase entra.AuthPhase) *attempt {
-	return &attempt{cred: cred, phase: phase, begun: time.Now()}
+func newAttempt(due *dueAuth) *attempt {
+	return &attempt{cred: due.cred, phase: due.phase, due: due, begun: time.Now()}
+}
+
+func newLogin(cred *credential) *attempt {
+	return &attempt{cred: cred, phase: entra.AuthInitial, begun: time.Now()}
 }

@@ -27,14 +27,14 @@ func (c *Conn) sinceStart(t time.Time) time.Duration {
 	if t.IsZero() {
 		return none
 	}
-	return max(t.Sub(c.dialer.start), none+1)
+	return max(t.Sub(c.server.dialer.start), none+1)
 }
 
 func (c *Conn) fromStart(d time.Duration) time.Time {
 	if d == none {
 		return time.Time{}
 	}
-	return c.dialer.start.Add(d)
+	return c.server.dialer.start.Add(d)
 }
 
 func (d *deadlines) set(c *Conn, t time.Time) error {

@@ -20,6 +20,7 @@ type ending struct {
 	cause       error
 	err         error // what Read and Write return from now on, if not nil
 	writeErr    error // what Write returns from now on, if not nil
+	lastWords   bool  // the server has said why, and the host has yet to read it
 }
 
 // fail makes Read and Write return err from now on. c.mu is held.
@@ -61,6 +62,8 @@ func (c *Conn) endedNow() error {
 // broken returns why nothing more can be written, nil if it can. c.mu is held.
 func (c *Conn) broken() error {
 	switch {
+	case c.closed:
+		return net.ErrClosed
 	case c.end == nil:
 		return nil
 	case c.end.err != nil:
@@ -69,18 +72,19 @@ func (c *Conn) broken() error {
 	return c.end.writeErr
 }
 
-// retire ends a connection that cannot be renewed, if nothing is outstanding on it: the host meets EOF between two
-// replies, which it takes for a server that closed an idle connection, and not in the middle of one. It returns
-// what keeps the connection from being renewed, if anything does.
-func (c *Conn) retire() reason {
+// retire ends a connection that can never be renewed, if nothing is outstanding on it: the host meets EOF between two
+// replies, which it takes for a server that closed an idle connection, and not in the middle of one. A connection
+// whose host has logged in as somebody else is left alone.
+func (c *Conn) retire() (retired, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	why, forever := c.session.barredBy()
-	if c.ended() == nil && !c.closed && forever && !c.session.foreign && c.session.settled() {
-		c.fail(entra.CloseUnsupported, io.EOF)
-		c.deadlines.interrupt(c.inner)
+	_, forever = c.session.barredBy()
+	if c.ended() != nil || c.closed || !forever || c.session.foreign || !c.session.settled() {
+		return false, forever
 	}
-	return why
+	c.fail(entra.CloseUnsupported, io.EOF)
+	c.deadlines.interrupt(c.inner)
+	return true, true
 }
 
 // leave reports the end of a connection, once, when the host closes it.
@@ -98,21 +102,22 @@ func (c *Conn) leave() {
 	for _, a := range unanswered {
 		c.authDone(a, err)
 	}
-	c.dialer.remove(c, end)
+	c.server.remove(c, end)
 	info := entra.ConnClosedInfo{
-		Conn: c.info(), Reason: end.reason, Age: end.at.Sub(c.dialer.start) - c.opened,
+		Conn: c.info(), Reason: end.reason, Age: end.at.Sub(c.server.dialer.start) - c.opened,
 		Unrenewable: end.unrenewable.String(), Err: end.cause,
 	}
 	if cred := c.accepted.Load(); cred != nil {
 		info.TokenExpiresOn = cred.token.ExpiresOn()
 	}
-	c.dialer.obs.ConnClosed(context.Background(), info)
+	c.server.dialer.obs.ConnClosed(context.Background(), info)
 }
 
 // info names the connection for an observer.
 func (c *Conn) info() entra.ConnInfo {
+	opts := &c.server.dialer.opts
 	return entra.ConnInfo{
-		Library: c.dialer.opts.Library, Pool: c.dialer.opts.Name, ServerAddr: c.addr, RemoteAddr: c.inner.RemoteAddr(),
+		Library: opts.Library, Pool: opts.Name, ID: c.id, ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -24,6 +25,23 @@ type events struct {
 	rotated  []entra.RotationDoneInfo
 	returned []entra.ReconnectedInfo
 	odd      []string
+}
+
+// authsIn returns how many AUTHs of a phase were done, and how many of any phase failed.
+func (e *events) authsIn(phase entra.AuthPhase) (done, failed int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.auths[phase], e.failed
+}
+
+// windows returns over how long each rotation was announced to be spread.
+func (e *events) windows() (all []time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, r := range e.started {
+		all = append(all, r.Window)
+	}
+	return all
 }
 
 type authKey struct{}

@@ -1,166 +1,172 @@
 package entraconn
 
 import (
-	"slices"
 	"time"
 )
 
-// The goroutine of a Dialer, and its few workers. It lives while there are connections.
+// The goroutine of a server, and its few workers. It lives while there are connections.
 
 // maxWorkers bounds the workers. Each looks after a connection for some milliseconds at most, or for a second if
 // the peer takes nothing.
 const maxWorkers = 4
 
-func (d *Dialer) run() {
+func (s *server) run() {
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
 	for {
-		tok, newer := d.src.Latest()
-		if d.src.Status().Closed {
+		_, newer := s.dialer.src.Latest()
+		if s.dialer.src.Status().Closed {
 			newer = nil // it is closed for good
 		}
-		d.mu.Lock()
-		d.notice(tok)
-		open := len(d.conns) > 0
+		latest := s.dialer.latest()
+		s.mu.Lock()
+		s.notice(latest)
+		open := len(s.conns) > 0
 		var wait time.Duration
 		var expiring []*Conn
 		if open {
-			expiring, wait = d.work(time.Now())
+			expiring, wait = s.work(time.Now())
 		} else {
-			d.rest()
+			s.rest()
 		}
-		told := d.untold
-		d.untold = nil
-		d.mu.Unlock()
+		told := s.untold
+		s.untold = nil
+		s.mu.Unlock()
 		for _, tell := range told {
 			tell()
 		}
 		if !open {
 			return
 		}
-		d.retire(expiring)
+		s.retire(expiring, time.Now())
 		timer.Reset(wait)
 		select {
 		case <-newer:
-		case <-d.nudge:
+		case <-s.nudge:
 		case <-timer.C:
 		}
 	}
 }
 
-// rest prepares for the end of the goroutine. d.mu is held.
-func (d *Dialer) rest() {
-	d.awake = false
-	d.endRound()
-	d.agenda = slices.DeleteFunc(d.agenda, func(t task) bool { return t.kind != retireHolders })
+// rest prepares for the end of the goroutine. s.mu is held.
+func (s *server) rest() {
+	s.awake = false
+	s.endRound()
+	s.agenda = nil
+	s.watched = nil
 }
 
-// work does what is due on the agenda. It returns connections to retire and how long there is nothing to do. d.mu
+// work does what is due on the agenda. It returns connections to retire and how long there is nothing to do. s.mu
 // is held.
-func (d *Dialer) work(now time.Time) (expiring []*Conn, wait time.Duration) {
+func (s *server) work(now time.Time) (expiring []*Conn, wait time.Duration) {
 	for {
-		t, due, wait := d.agenda.take(now)
+		t, due, wait := s.agenda.take(now)
 		if !due {
 			return expiring, wait
 		}
 		switch t.kind {
 		case fallsDue:
-			d.makeDue(t.conn, now)
+			s.makeDue(t.conn, now)
 		case lookAfter:
-			if d.isOpen(t.conn) {
-				d.employ(t.conn)
+			if s.isOpen(t.conn) {
+				s.employ(t.conn)
 			}
 		case moreCanaries:
-			d.checkCanary(t.at, now)
+			s.checkCanary(t.at, now)
 		case retireHolders:
-			for c := range d.conns {
+			delete(s.watched, t.cred)
+			for c := range s.conns {
 				if c.accepted.Load() == t.cred {
 					expiring = append(expiring, c)
 				}
 			}
+		case retireHolder:
+			expiring = append(expiring, t.conn)
 		}
 	}
 }
 
-// retire ends connections that cannot be renewed in time.
-func (d *Dialer) retire(conns []*Conn) {
+// retire ends connections that cannot be renewed in time. Where something is outstanding it tries again, up to the
+// end of the token.
+func (s *server) retire(conns []*Conn, now time.Time) {
 	for _, c := range conns {
-		if c.retire() != renewable {
-			d.mu.Lock()
-			d.leaveRound(c, leftUnrenewed)
-			d.mu.Unlock()
+		retired, forever := c.retire()
+		s.mu.Lock()
+		if forever {
+			s.leaveRound(c, leftUnrenewed)
 		}
+		if cred := c.accepted.Load(); forever && !retired && s.isOpen(c) && now.Before(cred.token.ExpiresOn()) {
+			s.agenda.add(task{at: now.Add(scaled(time.Second, cred.token.Lifetime())), kind: retireHolder, conn: c})
+			s.wake()
+		}
+		s.mu.Unlock()
 	}
 }
 
-// watchExpiry puts the end of a credential on the agenda, once. d.mu is held.
-func (d *Dialer) watchExpiry(cred *credential) {
-	if !cred.watched {
-		cred.watched = true
-		d.agenda.add(task{at: retireAt(cred.token), kind: retireHolders, cred: cred})
-		d.wake()
+// watchExpiry puts the end of a credential on the agenda, once. s.mu is held.
+func (s *server) watchExpiry(cred *credential) {
+	if s.watched[cred] {
+		return
 	}
+	if s.watched == nil {
+		s.watched = make(map[*credential]bool)
+	}
+	s.watched[cred] = true
+	s.agenda.add(task{at: retireAt(cred.token), kind: retireHolders, cred: cred})
+	s.wake()
 }
 
-// employ gives a connection to the workers. d.mu is held.
-func (d *Dialer) employ(c *Conn) {
-	d.jobs = append(d.jobs, c)
-	if d.workers < maxWorkers {
-		d.workers++
-		go d.worker()
+// employ gives a connection to the workers. s.mu is held.
+func (s *server) employ(c *Conn) {
+	s.jobs = append(s.jobs, c)
+	if s.workers < maxWorkers {
+		s.workers++
+		go s.worker()
 	}
 }
 
 // worker looks after connections while there are any to look after.
-func (d *Dialer) worker() {
+func (s *server) worker() {
 	buf := make([]byte, lookSize)
 	for {
-		d.mu.Lock()
-		if len(d.jobs) == 0 {
-			d.workers--
-			d.jobs = nil
-			d.mu.Unlock()
+		s.mu.Lock()
+		if len(s.jobs) == 0 {
+			s.workers--
+			s.jobs = nil
+			s.mu.Unlock()
 			return
 		}
-		c := d.jobs[0]
-		d.jobs = d.jobs[1:]
+		c := s.jobs[0]
+		s.jobs = s.jobs[1:]
 		tries := c.renewal.tries
-		d.mu.Unlock()
+		s.mu.Unlock()
 
 		at := c.renew()
-		if at == unanswered {
+		if at == sent || at == unread {
 			at = c.look(buf, min(firstLook<<min(tries, 10), longestLook))
 		}
-		d.follow(c, at, time.Now())
+		s.follow(c, at, time.Now())
 	}
 }
 
 // follow decides what comes next for a connection that a worker has looked after.
-func (d *Dialer) follow(c *Conn, at progress, now time.Time) {
-	switch at {
-	case settled, over:
+func (s *server) follow(c *Conn, at progress, now time.Time) {
+	if at == settled || at == over {
 		return
-	case unanswered:
-		if c.giveUp(now.Add(-answerPatience)) {
-			return
-		}
 	}
 	_, forever := c.barredBy()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.isOpen(c) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.isOpen(c) {
 		return
 	}
 	if at == barred {
+		if r := s.round; r != nil && !r.spread && c.renewal.tries == 0 {
+			s.checkCanaryAt(now) // it was a poor choice
+		}
 		if forever {
 			c.due.Store(nil)
-			d.leaveRound(c, leftUnrenewed)
-		}
-		if r := d.round; r != nil && !r.spread && c.renewal.tries == 0 {
-			d.checkCanaryAt(now) // it was a poor choice
-		}
-		if forever {
-			d.wake()
+			s.leaveRound(c, leftUnrenewed)
 			return
 		}
 	}
@@ -168,12 +174,6 @@ func (d *Dialer) follow(c *Conn, at progress, now time.Time) {
 	// blocked for hours costs anything.
 	pause := min(time.Millisecond<<min(c.renewal.tries, 10), time.Second)
 	c.renewal.tries = min(c.renewal.tries+1, 100)
-	d.agenda.add(task{at: now.Add(pause), kind: lookAfter, conn: c})
-	d.wake()
-}
-
-// tell has the goroutine call an observer, outside of every lock. d.mu is held.
-func (d *Dialer) tell(f func()) {
-	d.untold = append(d.untold, f)
-	d.wake()
+	s.agenda.add(task{at: now.Add(pause), kind: lookAfter, conn: c})
+	s.wake()
 }

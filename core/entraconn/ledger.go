@@ -106,7 +106,13 @@ func (l *ledger) count(e *entry, epoch uint32, by int32) {
 	}
 }
 
-// recount counts anew after the epoch has changed.
+// endEpoch is told that whatever is a MULTI now belongs to the past.
+func (l *ledger) endEpoch() {
+	l.bars -= l.multis
+	l.multis = 0
+}
+
+// recount counts anew after entries or an epoch were taken back.
 func (l *ledger) recount(epoch uint32) {
 	l.bars, l.multis = 0, 0
 	for i := range l.len {

@@ -175,33 +175,142 @@ func TestFullServerReachesTheHost(t *testing.T) {
 	})
 }
 
+// Without a token, a dial waits within bounds and then gives a connection that says why.
 func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 	inBubble(t, func(s *site) {
-		fault := s.sts.Inject(entratest.Fault{Refuse: true})
-		time.Sleep(3 * time.Hour)
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
-		began := time.Now()
-		_, err := dial(s.t.Context(), "tcp", addr)
-		refresh := (*entra.RefreshError)(nil)
-		if d := time.Since(began); d != 5*time.Second || !errors.As(err, &refresh) {
-			t.Errorf("after %v: %v", d, err)
+		attempt := func(patience time.Duration) (time.Duration, error) {
+			ctx := s.t.Context()
+			if patience > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, patience)
+				defer cancel()
+			}
+			began := time.Now()
+			c, err := dial(ctx, "tcp", addr)
+			took := time.Since(began)
+			if err != nil {
+				t.Errorf("the dial itself failed: %v", err)
+				return took, err
+			}
+			defer c.Close()
+			_, err = c.Write(encode("PING"))
+			return took, err
 		}
-		ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
-		defer cancel()
+		down := s.sts.Inject(entratest.Fault{Refuse: true})
+		time.Sleep(3 * time.Hour)
+		for patience, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Second: 750 * time.Millisecond} {
+			took, err := attempt(patience)
+			if refresh := (*entra.RefreshError)(nil); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.Network {
+				t.Errorf("Entra is away: after %v: %v", took, err)
+			}
+		}
+		unusable := s.sts.Inject(entratest.Fault{NoObjectID: true})
+		down.Remove()
+		time.Sleep(time.Minute)
+		took, err := attempt(time.Second)
+		if refresh := (*entra.RefreshError)(nil); took != 0 || !errors.As(err, &refresh) || refresh.Kind != entra.Malformed {
+			t.Errorf("the token names nobody: after %v: %v", took, err)
+		}
+		unusable.Remove()
+		time.Sleep(5 * time.Minute)
+		if _, err := attempt(0); err != nil {
+			t.Errorf("after the outage: %v", err)
+		}
+		s.src.Close()
+		if _, err := attempt(0); !errors.Is(err, entra.ErrClosed) {
+			t.Errorf("from a closed source: %v", err)
+		}
+	})
+}
+
+// A wait for a token ends with the context of the dial and with Close.
+func TestWaitForATokenEndsEarly(t *testing.T) {
+	inBubble(t, func(s *site) {
+		inner, err := s.network.DialContext(s.t.Context(), "tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.sts.Inject(entratest.Fault{Hang: true})
+		time.Sleep(3 * time.Hour)
+		d := entraconn.NewDialer(s.src, nil)
+		ctx, cancel := context.WithCancel(s.t.Context())
+		time.AfterFunc(time.Second, cancel)
+		began := time.Now()
+		if _, err := d.DialFunc(s.network.DialContext)(ctx, "tcp", addr); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+		c := d.Wrap(inner)
+		time.AfterFunc(time.Second, func() { c.Close() })
 		began = time.Now()
-		_, err = dial(ctx, "tcp", addr)
-		if d := time.Since(began); d != time.Second || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %v: %v", d, err)
+		if _, err := c.Write(encode("PING")); !errors.Is(err, net.ErrClosed) || time.Since(began) != time.Second {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+		if _, err := c.Write(encode("PING")); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("write after Close: %v", err)
+		}
+	})
+}
+
+// Nodes learn of an access policy at different times. The refusal of one is no reason to leave the others alone.
+func TestOneServersRefusalIsNotAnothers(t *testing.T) {
+	inBubble(t, func(s *site) {
+		l, err := s.network.Listen("10.0.0.5:6380")
+		if err != nil {
+			t.Fatal(err)
+		}
+		strict := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
+		defer strict.Close()
+		strict.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not here"})
+		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
+		attempt := func(addr string) error {
+			c, err := dial(s.t.Context(), "tcp", addr)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if _, err := c.Write(encode("PING")); err != nil {
+				return err
+			}
+			_, err = c.Read(make([]byte, 100))
+			return err
+		}
+		for range 600 {
+			if refused := (*entra.AuthError)(nil); !errors.As(attempt("10.0.0.5:6380"), &refused) || refused.Addr != "10.0.0.5:6380" {
+				t.Fatalf("the strict one: %v", refused)
+			}
+			if err := attempt(addr); err != nil {
+				t.Fatalf("the other one: %v", err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := strict.Stats().Accepted; n > 10 {
+			t.Errorf("%d connections to the strict one in a minute", n)
+		}
+	})
+}
+
+// The probe after a refusal may be a connection that its host dialed in advance and leaves silent.
+func TestSilentProbeDoesNotKeepTheGateShut(t *testing.T) {
+	inBubble(t, func(s *site) {
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})
+		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
+		works := func() bool {
+			c := s.client(dial)
+			defer c.Close()
+			return c.send("PING") == nil && func() bool { _, err := c.line(); return err == nil }()
+		}
+		if works() {
+			t.Fatal("was not refused")
 		}
 		fault.Remove()
-		c, err := dial(s.t.Context(), "tcp", addr)
-		if err != nil {
-			t.Fatalf("after the outage: %v", err)
-		}
-		c.Close()
-		s.src.Close()
-		if _, err := dial(s.t.Context(), "tcp", addr); !errors.Is(err, entra.ErrClosed) {
-			t.Errorf("from a closed source: %v", err)
+		time.Sleep(2 * time.Second)
+		silent := s.client(dial)
+		defer silent.Close()
+		for began := time.Now(); !works(); time.Sleep(100 * time.Millisecond) {
+			if time.Since(began) > 5*time.Second {
+				t.Fatal("a silent connection kept the others out")
+			}
 		}
 	})
 }

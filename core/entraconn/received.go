@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"math"
+	"strings"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/internal/resp"
@@ -133,26 +134,20 @@ func (s *session) drop() entry {
 // authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error means that the
 // AUTH did not reach the server where it was meant to, inside a transaction for example.
 func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
-	line := string(s.work.line)
+	v := verdict{auth: a, line: strings.TrimSuffix(string(s.work.line), "\r\n")}
 	s.ours = false
-	if frame != resp.Status && frame != resp.Error || len(line) < 3 {
-		return errDesync
-	}
-	line = line[1:]
-	if n := len(line) - 2; line[n:] == "\r\n" {
-		line = line[:n]
-	}
-	ok := frame == resp.Status && line == "OK"
-	s.work.verdicts = append(s.work.verdicts, verdict{auth: a, line: line, ok: ok})
+	var err error
 	switch {
-	case ok:
-		return nil
-	case frame == resp.Status:
-		return errDesync
+	case v.line == "+OK":
+		v.ok = true
+	case frame != resp.Error:
+		v.lost, err = true, errDesync
 	case a.phase == entra.AuthInitial:
-		return errRefused // the host must not see what the server says to commands behind it
+		err = errRefused // the host must not see what the server says to commands behind it
 	}
-	return nil
+	v.line = v.line[1:]
+	s.work.verdicts = append(s.work.verdicts, v)
+	return err
 }
 
 // helloAnswered takes over the protocol version. It changes with the answer, never with the command: a HELLO may

@@ -6,7 +6,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// Renewing a connection that its host leaves alone. A worker of the Dialer writes the AUTH and looks for the
+// Renewing a connection that its host leaves alone. A worker of the server's writes the AUTH and looks for the
 // answer. It only ever tries the locks: a host that is writing or reading is in nobody's way, and nobody is in
 // its way.
 
@@ -14,12 +14,13 @@ import (
 type progress uint8
 
 const (
-	settled      progress = iota // nothing is due and nothing is unanswered
-	hostWrites                   // the host is writing, so the AUTH rides along or the next try finds it free
-	barred                       // AUTH may not be sent now
-	unanswered                   // it is sent, and its answer is not the next reply or not there yet
-	someoneReads                 // it is sent, and somebody is reading who will meet the answer
-	over                         // the connection has ended
+	settled progress = iota // nothing is due and nothing is unanswered
+	busy                    // the host is writing, or waits for replies: the AUTH rides along, or goes alone afterwards
+	barred                  // AUTH may not be sent now
+	sent                    // it is on its way
+	unread                  // its answer is for somebody else to read: other replies come first, or somebody is reading
+	silent                  // its answer is the next reply and was not there yet
+	over                    // the connection has ended
 )
 
 // lookSize is the size of the buffer with which a worker looks for an answer.
@@ -29,71 +30,102 @@ const lookSize = 512
 // connection are the host's to read first.
 const maxEarly = 16 << 10
 
-// renew writes the AUTH that is due, if there is one that may be written now.
+// renew writes the AUTH that is due, if there is one that may be written now. It waits until the server has answered
+// everything: it would not run an AUTH before that, and to write into a full buffer could cost the connection, for
+// on TLS a write that times out is the last one.
 func (c *Conn) renew() progress {
 	if !c.wmu.TryLock() {
-		return hostWrites
+		return busy
 	}
 	defer c.wmu.Unlock()
 	due := c.due.Load()
 	c.mu.Lock()
+	at := c.mayRenew(due)
+	c.mu.Unlock()
+	if at != sent {
+		return at
+	}
+	switch err := c.writeAuth(newAttempt(due)); {
+	case err == nil:
+		return sent
+	case isTimeout(err):
+		return busy // if a part of it was written, the next look finds the connection ended
+	}
+	return over
+}
+
+// mayRenew returns sent if an AUTH may be written now. c.mu is held.
+func (c *Conn) mayRenew(due *dueAuth) progress {
 	switch {
-	case c.broken() != nil || c.closed:
-		c.mu.Unlock()
+	case c.broken() != nil:
 		return over
 	case c.session.oursOutstanding():
-		c.mu.Unlock()
-		return unanswered
+		return unread
 	case due == nil || c.written == nil: // what was never used logs in with the newest token by itself
-		c.mu.Unlock()
 		return settled
 	case !c.session.mayAuth():
-		c.mu.Unlock()
 		return barred
+	case !c.session.quiet():
+		return busy
 	}
-	c.mu.Unlock()
-	if err := c.writeAuth(newAttempt(due.cred, due.phase)); err != nil {
-		return over
-	}
-	return unanswered
+	return sent
 }
 
 // look reads for at most d where the next reply is the answer to an AUTH of ours.
 func (c *Conn) look(buf []byte, d time.Duration) progress {
 	if !c.rmu.TryLock() {
-		return someoneReads
+		return unread
 	}
 	defer c.rmu.Unlock()
 	c.mu.Lock()
-	switch {
-	case c.ended() != nil || c.closed:
-		c.mu.Unlock()
-		return over
-	case !c.session.oursOutstanding():
-		c.mu.Unlock()
-		return settled
-	case !c.session.oursNext() || len(c.early) > maxEarly:
-		c.mu.Unlock()
-		return unanswered
-	}
+	at := c.mayLook()
 	c.mu.Unlock()
-
+	if at != silent {
+		return at
+	}
 	c.deadlines.beginRead(c, time.Now().Add(d))
 	n, err := c.read(buf)
 	c.deadlines.endRead(c)
 	c.early = append(c.early, buf[:n]...)
-	if err != nil && !isTimeout(err) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.fail(entra.CloseByServer, err) // the host meets it with its next call
-		return over
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.session.oursOutstanding() {
-		return unanswered
+	switch {
+	case err != nil && !isTimeout(err):
+		c.fail(entra.CloseByServer, err) // the host meets it with its next call
+		return over
+	case !c.session.oursOutstanding():
+		return settled
+	case !c.session.oursNext():
+		return unread
 	}
-	return settled
+	return c.patience(c.session.ledger.first().auth)
+}
+
+// mayLook returns silent if a worker may read. c.mu and c.rmu are held.
+func (c *Conn) mayLook() progress {
+	switch {
+	case c.ended() != nil || c.closed:
+		return over
+	case !c.session.oursOutstanding():
+		return settled
+	case !c.session.oursNext() || len(c.early) > maxEarly:
+		return unread
+	}
+	return silent
+}
+
+// patience ends a connection whose server has nothing to do but to answer our AUTH, and does not. c.mu and c.rmu are
+// held.
+func (c *Conn) patience(a *attempt) progress {
+	now := time.Now()
+	if a.next.IsZero() {
+		a.next = now
+	}
+	if now.Sub(a.next) < answerPatience {
+		return silent
+	}
+	c.fail(entra.CloseAuthTimeout, errUnanswered)
+	return over
 }
 
 // barredBy says why AUTH may not be sent now, if it may not.
@@ -101,20 +133,4 @@ func (c *Conn) barredBy() (why reason, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session.barredBy()
-}
-
-// giveUp ends a connection on which an AUTH of ours has been unanswered since before the given moment although
-// nothing stands before it. It reports whether it did.
-func (c *Conn) giveUp(before time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended() != nil || !c.session.oursNext() {
-		return false
-	}
-	if first := c.session.ledger.first().auth; !first.begun.Before(before) {
-		return false
-	}
-	c.fail(entra.CloseAuthTimeout, errUnanswered)
-	c.deadlines.interrupt(c.inner)
-	return true
 }

@@ -111,8 +111,8 @@ func TestIdleConnectionIsRenewedForADay(t *testing.T) {
 		c.Close()
 		synctest.Wait()
 		s.events.paired(t)
-		if n := s.events.auths[entra.AuthRotation]; n < 24 || n > 30 || s.events.failed > 0 {
-			t.Errorf("%d renewals in 24 hours, %d failed", n, s.events.failed)
+		if n, failed := s.events.authsIn(entra.AuthRotation); n < 24 || n > 30 || failed > 0 {
+			t.Errorf("%d renewals in 24 hours, %d failed", n, failed)
 		}
 		if n := s.gateway.Stats().Accepted; n != 1 {
 			t.Errorf("%d connections", n)

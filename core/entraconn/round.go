@@ -13,7 +13,6 @@ import (
 type round struct {
 	cred      *credential
 	began     time.Time
-	ends      time.Time // of the window, once spread
 	spread    bool      // the canary was accepted
 	notBefore time.Time // of the next canary, after a refusal
 	nextCheck time.Time // whether one more canary is needed
@@ -23,7 +22,7 @@ type round struct {
 	ctx       context.Context // what the observer's RotationStart returned; of the goroutine that tells it
 }
 
-// A renewal is what a Dialer knows of the renewal of one connection. It is guarded by Dialer.mu.
+// A renewal is what a server knows of the renewal of one connection. It is guarded by server.mu.
 type renewal struct {
 	pass     *pass
 	round    *round // that the connection is pending in, nil if none
@@ -40,41 +39,58 @@ const (
 	leftWays
 )
 
-// beginRound starts a round for the newest credential. d.mu is held.
-func (d *Dialer) beginRound() {
-	d.endRound()
-	r := &round{cred: d.newest, began: time.Now()}
-	for c := range d.conns {
-		if holds := c.accepted.Load(); holds != nil && holds != r.cred {
-			c.renewal.round = r
-			c.renewal.asked = false
-			r.pending++
+// beginRound starts a round for the newest credential. s.mu is held.
+func (s *server) beginRound() {
+	s.endRound()
+	r := &round{cred: s.newest, began: time.Now()}
+	for c := range s.conns {
+		c.renewal.refusals, c.renewal.asked = 0, false
+		if holds := c.accepted.Load(); holds == nil || holds == r.cred {
+			continue
 		}
+		if _, forever := c.barredBy(); forever {
+			r.result[leftUnrenewed]++
+			continue
+		}
+		c.renewal.round = r
+		r.pending++
 	}
 	if r.pending == 0 {
 		return // whoever logs in takes the newest, or starts the round with that
 	}
-	d.round = r
+	s.round = r
 	info := entra.RotationStartInfo{
-		Library: d.opts.Library, Pool: d.opts.Name, Connections: r.pending,
-		Window: d.windowFrom(r.began), ExpiresOn: r.cred.token.ExpiresOn(),
+		Library: s.dialer.opts.Library, Pool: s.dialer.opts.Name, Connections: r.pending,
+		ExpiresOn: r.cred.token.ExpiresOn(),
 	}
-	d.tell(func() { r.ctx = d.obs.RotationStart(context.Background(), info) })
-	d.sendCanary(r.began)
+	for c := range s.conns {
+		if c.renewal.round == r {
+			info.Window = max(info.Window, s.windowOf(c, r.began))
+		}
+	}
+	s.tell(func() { r.ctx = s.dialer.obs.RotationStart(context.Background(), info) })
+	s.sendCanary(r.began)
 }
 
-// endRound ends the round under way, finished or not. d.mu is held.
-func (d *Dialer) endRound() {
-	r := d.round
+// windowOf returns over how long the round may spread the AUTH of a connection: by the token that it holds, so that a
+// straggler hurries alone, and never beyond the time for the new one. s.mu is held.
+func (s *server) windowOf(c *Conn, now time.Time) time.Duration {
+	w := window(c.accepted.Load().token, now)
+	return max(0, min(w, c.renewal.round.cred.token.RenewBy().Sub(now)))
+}
+
+// endRound ends the round under way, finished or not. s.mu is held.
+func (s *server) endRound() {
+	r := s.round
 	if r == nil {
 		return
 	}
-	d.round = nil
+	s.round = nil
 	info := entra.RotationDoneInfo{
-		Library: d.opts.Library, Pool: d.opts.Name, Duration: time.Since(r.began),
+		Library: s.dialer.opts.Library, Pool: s.dialer.opts.Name, Duration: time.Since(r.began),
 		Renewed: r.result[leftRenewed], Left: r.result[leftUnrenewed], Closed: r.result[leftClosed],
 	}
-	for c := range d.conns {
+	for c := range s.conns {
 		if c.renewal.round == r {
 			c.renewal.round = nil
 			c.due.Store(nil)
@@ -85,105 +101,95 @@ func (d *Dialer) endRound() {
 			}
 		}
 	}
-	d.tell(func() { d.obs.RotationDone(r.ctx, info) })
+	s.tell(func() { s.dialer.obs.RotationDone(r.ctx, info) })
 }
 
-// leaveRound counts a connection that is settled one way or the other. d.mu is held.
-func (d *Dialer) leaveRound(c *Conn, way int) {
+// leaveRound counts a connection that is settled one way or the other. s.mu is held.
+func (s *server) leaveRound(c *Conn, way int) {
 	r := c.renewal.round
 	c.renewal.round = nil
-	if r == nil || r != d.round {
+	if r == nil || r != s.round {
 		return
 	}
 	r.result[way]++
 	if r.pending--; r.pending == 0 {
-		d.endRound()
+		s.endRound()
 	}
 }
 
-// windowFrom returns how long a round may take from now on, by the first token that will expire. d.mu is held.
-func (d *Dialer) windowFrom(now time.Time) time.Duration {
-	w := idle
-	for c := range d.conns {
-		if c.renewal.round != nil {
-			w = min(w, window(c.accepted.Load().token, now))
-		}
-	}
-	return w
-}
-
-// sendCanary makes an AUTH due on one more connection of the round. d.mu is held.
-func (d *Dialer) sendCanary(now time.Time) {
-	r := d.round
-	for c := range d.conns { // in random order
+// sendCanary makes an AUTH due on one more connection of the round. s.mu is held.
+func (s *server) sendCanary(now time.Time) {
+	r := s.round
+	for c := range s.conns { // in random order
 		if c.renewal.round == r && c.due.Load() == nil && !c.renewal.asked {
-			d.makeDue(c, now)
+			s.makeDue(c, now)
 			break
 		}
 	}
-	d.checkCanaryAt(now.Add(canaryPatience(r.cred.token.Lifetime())))
+	s.checkCanaryAt(now.Add(canaryPatience(r.cred.token.Lifetime())))
 }
 
-// checkCanaryAt sets the one moment at which it is decided whether to send one more canary. d.mu is held.
-func (d *Dialer) checkCanaryAt(at time.Time) {
-	d.round.nextCheck = at
-	d.agenda.add(task{at: at, kind: moreCanaries})
-	d.wake()
+// checkCanaryAt sets the one moment at which it is decided whether to send one more canary. s.mu is held.
+func (s *server) checkCanaryAt(at time.Time) {
+	s.round.nextCheck = at
+	s.agenda.add(task{at: at, kind: moreCanaries})
+	s.wake()
 }
 
-// checkCanary sends another canary if none was accepted by now. d.mu is held.
-func (d *Dialer) checkCanary(at, now time.Time) {
-	r := d.round
+// checkCanary sends another canary if none was accepted by now. s.mu is held.
+func (s *server) checkCanary(at, now time.Time) {
+	r := s.round
 	switch {
 	case r == nil || r.spread || !r.nextCheck.Equal(at):
 	case now.Before(r.notBefore):
-		d.checkCanaryAt(r.notBefore)
+		s.checkCanaryAt(r.notBefore)
 	default:
-		d.sendCanary(now)
+		s.sendCanary(now)
 	}
 }
 
-// spreadRound makes AUTHs due on the connections that wait for the canary, over the window. d.mu is held.
-func (d *Dialer) spreadRound(now time.Time) {
-	r := d.round
+// spreadRound makes AUTHs due on the connections that wait for the canary, over the window. s.mu is held.
+func (s *server) spreadRound(now time.Time) {
+	r := s.round
 	r.spread = true
 	waiting := make([]*Conn, 0, r.pending)
-	for c := range d.conns {
+	for c := range s.conns {
 		if c.renewal.round == r && c.due.Load() == nil && !c.renewal.asked {
 			waiting = append(waiting, c)
 		}
 	}
 	rand.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })
-	w := d.windowFrom(now)
-	r.ends = now.Add(w)
 	for i, c := range waiting {
-		at := slot(i, len(waiting), w, linger(r.cred.token.Lifetime()), rand.Float64())
-		d.agenda.add(task{at: now.Add(at), kind: fallsDue, conn: c})
+		s.schedule(c, i, len(waiting), now)
 	}
-	d.wake()
 }
 
-// joinRound takes in a connection that has logged in with an older credential. d.mu is held.
-func (d *Dialer) joinRound(c *Conn, now time.Time) {
-	if d.round == nil {
-		d.beginRound()
+// schedule gives a connection its turn, the i-th of n. s.mu is held.
+func (s *server) schedule(c *Conn, i, n int, now time.Time) {
+	at := slot(i, n, s.windowOf(c, now), linger(c.renewal.round.cred.token.Lifetime()), rand.Float64())
+	s.agenda.add(task{at: now.Add(at), kind: fallsDue, conn: c})
+	s.wake()
+}
+
+// joinRound takes in a connection that has logged in with an older credential. s.mu is held.
+func (s *server) joinRound(c *Conn, now time.Time) {
+	if s.round == nil {
+		s.beginRound()
 		return
 	}
-	c.renewal.round = d.round
+	c.renewal.round = s.round
 	c.renewal.asked = false
-	d.round.pending++
-	if d.round.spread {
-		at := time.Duration(rand.Float64() * float64(max(0, d.round.ends.Sub(now))))
-		d.agenda.add(task{at: now.Add(at), kind: fallsDue, conn: c})
-		d.wake()
+	s.round.pending++
+	if s.round.spread {
+		s.schedule(c, 0, 1, now)
 	}
 }
 
-// makeDue lets an AUTH ride in the next write of a connection's host, or go alone if there is none soon. d.mu is
+// makeDue lets an AUTH ride in the next write of a connection's host, or go alone if there is none soon. s.mu is
 // held.
-func (d *Dialer) makeDue(c *Conn, now time.Time) {
+func (s *server) makeDue(c *Conn, now time.Time) {
 	r := c.renewal.round
-	if r == nil || r != d.round {
+	if r == nil || r != s.round {
 		return
 	}
 	phase := entra.AuthRotation
@@ -193,76 +199,71 @@ func (d *Dialer) makeDue(c *Conn, now time.Time) {
 	c.renewal.tries = 0
 	c.renewal.asked = true
 	c.due.Store(&dueAuth{cred: r.cred, phase: phase})
-	d.agenda.add(task{at: now.Add(linger(r.cred.token.Lifetime())), kind: lookAfter, conn: c})
-	d.wake()
+	s.agenda.add(task{at: now.Add(linger(r.cred.token.Lifetime())), kind: lookAfter, conn: c})
+	s.wake()
 }
 
 // authAccepted is told that the server has accepted an AUTH.
-func (d *Dialer) authAccepted(c *Conn, a *attempt) {
+func (s *server) authAccepted(c *Conn, a *attempt) {
 	now := time.Now()
-	d.mu.Lock()
-	if d.proven == nil || a.cred.number > d.proven.number {
-		d.proven = a.cred
+	s.mu.Lock()
+	if s.proven == nil || a.cred.number > s.proven.number {
+		s.proven = a.cred
 	}
-	d.gate.loginAccepted()
-	d.watchExpiry(a.cred)
+	if a.cred == s.refused {
+		s.refused = nil
+	}
+	if a.cred == s.choose(now) {
+		s.gate.open()
+	}
+	s.watchExpiry(a.cred)
 	c.renewal.refusals = 0
 	if r := c.renewal.round; r != nil && r.cred == a.cred {
-		d.leaveRound(c, leftRenewed)
+		s.leaveRound(c, leftRenewed)
 	}
-	if r := d.round; r != nil && r.cred == a.cred && !r.spread {
-		d.spreadRound(now)
+	if r := s.round; r != nil && r.cred == a.cred && !r.spread {
+		s.spreadRound(now)
 	}
-	if a.cred != d.newest && c.renewal.round == nil && d.isOpen(c) {
-		d.joinRound(c, now)
+	if a.cred != s.newest && c.renewal.round == nil && s.isOpen(c) {
+		s.joinRound(c, now)
 	}
 	back, lost := ending{}, false
 	if a.phase == entra.AuthInitial {
-		back, lost = d.found(c.addr)
+		back, lost = s.found(now)
 	}
-	d.mu.Unlock()
+	s.mu.Unlock()
 	if lost {
-		d.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.reason, After: now.Sub(back.at)})
+		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.reason, After: now.Sub(back.at)})
 	}
 }
 
 // authRefused is told that the server has refused an AUTH on a connection that stays logged in.
-func (d *Dialer) authRefused(c *Conn, a *attempt) {
-	d.src.Reject(a.cred.token)
+func (s *server) authRefused(c *Conn, a *attempt, line string) {
+	if refusesLogin(line) { // not if the server is loading, or a proxy is busy
+		s.dialer.src.Reject(a.cred.token)
+	}
 	now := time.Now()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	r := d.round
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse(a.cred)
+	r := s.round
 	if r == nil || r.cred != a.cred || c.renewal.round != r {
 		return
 	}
 	c.renewal.refusals = min(c.renewal.refusals+1, 100)
 	c.renewal.asked = false
+	life := a.cred.token.Lifetime()
 	if r.spread {
-		pause := retryDelay(int(c.renewal.refusals), a.cred.token.Lifetime(), rand.Float64())
-		d.agenda.add(task{at: now.Add(pause), kind: fallsDue, conn: c})
-		d.wake()
+		pause := retryDelay(int(c.renewal.refusals), life, rand.Float64())
+		s.agenda.add(task{at: now.Add(pause), kind: fallsDue, conn: c})
+		s.wake()
 		return
 	}
 	r.refusals++
-	r.notBefore = now.Add(retryDelay(r.refusals, a.cred.token.Lifetime(), rand.Float64()))
+	r.notBefore = now.Add(retryDelay(r.refusals, life, rand.Float64()))
 }
 
-// found returns the loss that a login at addr makes up for. d.mu is held.
-func (d *Dialer) found(addr string) (ending, bool) {
-	lost := d.losses[addr]
-	if len(lost) == 0 {
-		return ending{}, false
-	}
-	if len(lost) == 1 {
-		delete(d.losses, addr)
-	} else {
-		d.losses[addr] = lost[1:]
-	}
-	return lost[0], true
-}
-
-func (d *Dialer) isOpen(c *Conn) bool {
-	_, open := d.conns[c]
+func (s *server) isOpen(c *Conn) bool {
+	_, open := s.conns[c]
 	return open
 }

@@ -66,7 +66,7 @@ func retireAt(tok entra.Token) time.Time {
 	return tok.ExpiresOn().Add(-scaled(20*time.Second, tok.Lifetime()))
 }
 
-// answerPatience bounds the wait for the answer to a lone AUTH. Longer than any pause of a server that lives
+// answerPatience bounds the wait for an answer that is the next reply. Longer than any pause of a server that lives
 // (a failover, a slow script), shorter than the guard of 3 minutes.
 const answerPatience = time.Minute
 
@@ -77,5 +77,6 @@ const (
 	longestLook = 10 * time.Millisecond
 )
 
-// ownWriteTimeout bounds a lone AUTH's write. An idle connection takes it at once, unless its peer is gone.
-const ownWriteTimeout = time.Second
+// ownWriteTimeout bounds a lone AUTH's write. A connection on which everything was answered takes it at once, unless
+// its peer is gone.
+const ownWriteTimeout = 10 * time.Second

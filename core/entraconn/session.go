@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
@@ -52,6 +51,7 @@ type verdict struct {
 	auth *attempt
 	line string // what the server said, without type byte and CRLF
 	ok   bool
+	lost bool // it was no answer to an AUTH
 }
 
 // A reason says why a connection cannot be renewed.
@@ -131,7 +131,7 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential) []inserti
 			switch logsOut := s.take(); {
 			case !logsOut:
 			case s.mayRelogin():
-				s.insert(at, newAttempt(relogin, entra.AuthInitial))
+				s.insert(at, newLogin(relogin))
 			case s.unrenewable == renewable:
 				s.unrenewable = becauseReset
 			}
@@ -144,7 +144,7 @@ func (s *session) take() (logsOut bool) {
 	epoch := s.sent.epoch
 	e, needed, logsOut := s.sent.take(s.inMulti())
 	if s.sent.epoch != epoch {
-		s.ledger.recount(s.sent.epoch)
+		s.ledger.endEpoch()
 	}
 	if needed {
 		s.await(e)
@@ -218,6 +218,9 @@ func (s *session) oursOutstanding() bool {
 	return false
 }
 
+// quiet reports whether the server has answered everything, so that it has read everything.
+func (s *session) quiet() bool { return s.read == s.sent.replies && s.ledger.len == 0 }
+
 // oursNext reports whether the next reply is the answer to an AUTH of ours, so that nobody but us waits for it.
 func (s *session) oursNext() bool {
 	e := s.ledger.first()
@@ -234,7 +237,7 @@ func (s *session) settled() bool {
 	case !s.sent.scan.AtBoundary():
 		return false
 	}
-	return s.streaming || s.read == s.sent.replies && s.ledger.len == 0
+	return s.streaming || s.quiet()
 }
 
 // takeVerdicts returns the answers to our AUTHs that have come since the last time.

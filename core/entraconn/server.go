@@ -1,0 +1,140 @@
+package entraconn
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// A server is what a Dialer knows of one server address: its connections, and what it thinks of the tokens. Servers
+// learn of an access policy at different times, so a verdict of one says nothing about another.
+type server struct {
+	dialer *Dialer
+	addr   string
+
+	mu      sync.Mutex
+	conns   map[*Conn]struct{}
+	newest  *credential // of the Source, as far as this server has been told
+	proven  *credential // that the server accepted last
+	refused *credential // the newest, if the server has refused it
+	gate    gate
+	round   *round // the rotation under way, nil if none
+	agenda  agenda
+	watched map[*credential]bool // whose end is on the agenda
+	awake   bool                 // the goroutine runs
+	nudge   chan struct{}        // to it: the agenda has changed
+	untold  []func()             // observer calls for it to make
+	jobs    []*Conn              // for the workers
+	workers int
+	losses  []ending // until a connection logs in again
+}
+
+func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
+	d := s.dialer
+	c := &Conn{
+		inner:   inner,
+		server:  s,
+		id:      d.ids.Add(1),
+		opened:  time.Since(d.start),
+		renewal: renewal{pass: pass},
+	}
+	if d.opts.SeparateLogin {
+		c.loggedIn = make(chan struct{})
+	}
+	c.deadlines.init()
+	c.session.init()
+	c.openCtx = context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+	if !s.awake {
+		s.awake = true
+		go s.run()
+	}
+	return c
+}
+
+// loginCredential returns what a login that begins now should use. While there is no token it waits until ctx ends.
+func (s *server) loginCredential(ctx context.Context) (*credential, error) {
+	for {
+		if cred := s.dialer.latest(); cred != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.notice(cred)
+			return s.choose(time.Now()), nil
+		}
+		if _, err := s.dialer.src.Token(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// choose returns the newest credential, unless the server has yet to accept it and there is an older one that it
+// has accepted and that still lives: a token may be good and the server not know it yet. s.mu is held.
+func (s *server) choose(now time.Time) *credential {
+	if s.proven == nil {
+		return s.newest
+	}
+	until := s.proven.token.RenewBy()
+	if s.refused == s.newest {
+		until = s.proven.token.ExpiresOn()
+	}
+	if now.Before(until) {
+		return s.proven
+	}
+	return s.newest
+}
+
+// notice takes over a credential of the Source, if it is new here. s.mu is held.
+func (s *server) notice(cred *credential) {
+	if cred != nil && cred != s.newest {
+		s.newest = cred
+		s.beginRound()
+	}
+}
+
+// remove forgets a connection that the host has closed, and remembers its loss if the host did not want it.
+func (s *server) remove(c *Conn, end ending) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate.over(c.renewal.pass)
+	delete(s.conns, c)
+	if c.accepted.Load() != nil && end.reason != entra.CloseByClient && len(s.losses) < maxLosses {
+		s.losses = append(s.losses, end)
+	}
+	s.leaveRound(c, leftClosed)
+	s.wake()
+}
+
+const (
+	// maxLosses bounds the losses remembered when nothing comes back.
+	maxLosses = 1024
+	// lossMemory is how long a loss is remembered: a connection later than that is no return but growth.
+	lossMemory = 5 * time.Minute
+)
+
+// found returns the loss that a login now makes up for. s.mu is held.
+func (s *server) found(now time.Time) (lost ending, found bool) {
+	for len(s.losses) > 0 && !found {
+		lost, s.losses = s.losses[0], s.losses[1:]
+		found = now.Sub(lost.at) < lossMemory
+	}
+	return lost, found
+}
+
+// wake makes the goroutine look at the agenda. s.mu is held.
+func (s *server) wake() {
+	select {
+	case s.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// tell has the goroutine call an observer, outside of every lock. s.mu is held.
+func (s *server) tell(f func()) {
+	s.untold = append(s.untold, f)
+	s.wake()
+}
