@@ -44,6 +44,11 @@ func (e *entry) bars(epoch uint32) bool {
 	return false
 }
 
+// unsubscribes reports whether the entry ends subscriptions.
+func (e *entry) unsubscribes() bool {
+	return e.sub == resp.Unsubscribe || e.sub == resp.PUnsubscribe || e.sub == resp.SUnsubscribe
+}
+
 // A ledger is a queue of entries in the order of their replies.
 type ledger struct {
 	ring []entry // its length is a power of two, or 0

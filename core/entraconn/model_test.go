@@ -11,19 +11,22 @@ import (
 // A modelServer answers as Redis does where it matters to a session. It shares no code with it: commands are read
 // by tidwall/redcon. What it does was seen on redis-server 7.0.15.
 type modelServer struct {
-	in       []byte
-	proto    int
-	multi    bool
-	queued   []string
-	subs     map[string]bool // "c:name", "p:name", "s:name"
-	off      bool
-	skip     bool // the next command is muted
-	prefix   bool // the last command was ASKING or CLIENT CACHING
-	monitor  bool
-	user     string // who is logged in
-	open     bool   // nobody needs to log in
-	auths    int
-	misplace []string // AUTHs of ours where none may be
+	in      []byte
+	proto   int
+	multi   bool
+	queued  []string
+	subs    map[string]bool // "c:name", "p:name", "s:name"
+	off     bool
+	skip    bool // the next command is muted
+	prefix  bool // the last command was ASKING or CLIENT CACHING
+	monitor bool
+	// Bytes sent, bytes of them that were read, and bytes up to the end of the answer to the last blocking command
+	// or AUTH of the host: nothing of ours may run ahead of that.
+	sent, read, slow int
+	user             string // who is logged in
+	open             bool   // nobody needs to log in
+	auths            int
+	misplace         []string // AUTHs of ours where none may be
 }
 
 const ourToken = "token"
@@ -48,7 +51,12 @@ func (m *modelServer) feed(p []byte) (out []byte) {
 			words[i] = string(a)
 		}
 		m.in = append([]byte(nil), rest...)
-		out = append(out, m.run(words)...)
+		answer := m.run(words)
+		out = append(out, answer...)
+		m.sent += len(answer)
+		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "AUTH" && words[2] != ourToken {
+			m.slow = m.sent
+		}
 	}
 }
 
@@ -57,8 +65,8 @@ func (m *modelServer) run(args []string) string {
 	mine := name == "AUTH" && len(args) == 3 && args[2] == ourToken
 	if mine {
 		m.auths++
-		if m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
-			m.misplace = append(m.misplace, fmt.Sprintf("multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
+		if m.slow > m.read || m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
+			m.misplace = append(m.misplace, fmt.Sprintf("waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", m.slow > m.read, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
 		}
 	}
 	muted := m.skip || m.off
@@ -119,7 +127,7 @@ func (m *modelServer) reply(name string, args []string) string {
 		}
 		return "*2\r\n$5\r\nproto\r\n:2\r\n"
 	case "RESET":
-		*m = modelServer{in: m.in, proto: 2, open: m.open, subs: map[string]bool{}, auths: m.auths, misplace: m.misplace}
+		*m = modelServer{in: m.in, proto: 2, open: m.open, subs: map[string]bool{}, auths: m.auths, misplace: m.misplace, sent: m.sent, read: m.read, slow: m.slow}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {

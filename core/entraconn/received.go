@@ -91,10 +91,10 @@ func (s *session) reply(frame resp.Frame) error {
 		s.read++
 		return nil
 	}
-	e := s.drop()
-	if e.kind == awaitSubscribed {
-		return s.subscribeAnswered(frame)
+	if first := s.ledger.first(); first.kind == awaitSubscribed {
+		return s.subscribeAnswered(first, frame)
 	}
+	e := s.drop()
 	s.read++
 	current := e.epoch == s.sent.epoch
 	switch e.kind {
@@ -164,12 +164,17 @@ func (s *session) helloAnswered(frame resp.Frame) {
 	}
 }
 
-// subscribeAnswered takes a reply where a SUBSCRIBE waited for its confirmation. Confirmations in RESP3 are
+// subscribeAnswered takes a reply where a subscription waited for its confirmation. Confirmations in RESP3 are
 // pushes and come before any later reply, so this is the error that refuses it: the one reply that it gives. In
-// RESP2 an array confirms it.
-func (s *session) subscribeAnswered(frame resp.Frame) error {
+// RESP2 arrays confirm it, one for each channel. An UNSUBSCRIBE that finds nothing to end changes nothing there: a
+// connection that has subscribed in RESP2 does not get here any more.
+func (s *session) subscribeAnswered(e *entry, frame resp.Frame) error {
 	switch {
 	case frame == resp.Error:
+	case s.proto == 2 && frame == resp.Array && e.unsubscribes():
+		if e.left--; e.left > 0 {
+			return nil
+		}
 	case s.proto == 2 && frame == resp.Array:
 		s.goStreaming(becauseSubscriber)
 	default:
@@ -178,6 +183,7 @@ func (s *session) subscribeAnswered(frame resp.Frame) error {
 		}
 		s.goStreaming(becauseBlind)
 	}
+	s.drop()
 	return nil
 }
 

@@ -78,6 +78,7 @@ type rig struct {
 	cred    *credential
 	pending []byte // sent by the server, not read yet
 	host    []byte // what the host has read
+	got     int    // bytes read
 	sent    int    // AUTHs
 	failed  error
 }
@@ -93,6 +94,9 @@ func (r *rig) write(p []byte, wanted *attempt) {
 	from := 0
 	for _, in := range ins {
 		r.deliver(p[from:in.at])
+		if in.auth.phase == entra.AuthInitial { // behind RESET: that cannot wait
+			r.server.slow = 0
+		}
 		r.deliver(in.auth.cred.wire)
 		r.sent++
 		from = in.at
@@ -100,10 +104,14 @@ func (r *rig) write(p []byte, wanted *attempt) {
 	r.deliver(p[from:])
 }
 
-func (r *rig) deliver(p []byte) { r.pending = append(r.pending, r.server.feed(p)...) }
+func (r *rig) deliver(p []byte) {
+	r.server.read = r.got
+	r.pending = append(r.pending, r.server.feed(p)...)
+}
 
 func (r *rig) read(n int) {
 	n = min(n, len(r.pending))
+	r.got += n
 	if n == 0 || r.failed != nil {
 		return
 	}
@@ -164,10 +172,40 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 	if !bytes.Equal(r.host, want) {
 		t.Fatalf("the host read\n%q\nwant\n%q\nof %q", r.host, want, s.commands)
 	}
+	r.mustBeRenewable(s)
 	if r.server.auths != r.sent {
 		t.Fatalf("the server saw %d AUTHs, sent were %d", r.server.auths, r.sent)
 	}
 	return r.sent
+}
+
+// mustBeRenewable ends whatever the story left open, and then AUTH must have a place again, unless the story holds
+// what rules that out for good.
+func (r *rig) mustBeRenewable(s story) {
+	if r.session.unrenewable != renewable || r.session.sent.blind {
+		if s.commands[0] == "HELLO 3" && !slices.ContainsFunc(s.commands, mayBeFinal) {
+			r.t.Fatalf("can never be renewed again: %v\n%q", r.session.unrenewable, s.commands)
+		}
+		return
+	}
+	r.write(encodeOne("OK"), nil) // ends a prefix or a mute
+	r.write(encodeOne("EXEC"), nil)
+	r.write(encodeOne("OK"), nil)
+	for len(r.pending) > 0 && r.failed == nil {
+		r.read(100)
+	}
+	if r.failed == nil && r.server.proto == 2 && len(r.server.subs) > 0 {
+		return
+	}
+	if r.failed != nil || !r.session.mayAuth() || !r.session.quiet() {
+		r.t.Fatalf("AUTH has no place, %v: %+v\n%q", r.failed, r.session.ledger, s.commands)
+	}
+}
+
+// mayBeFinal reports whether a command may rule out AUTH for good: by itself, because it goes back to RESP2, or
+// because what is written before its answer may be in a transaction or not.
+func mayBeFinal(command string) bool {
+	return slices.Contains(grave, command) || slices.Contains([]string{"RESET", "MULTI x", "DISCARD", "DISCARD x"}, command)
 }
 
 func TestHostReadsWhatItWouldReadWithoutUs(t *testing.T) {
