@@ -22,12 +22,12 @@ func (e unusable) Error() string { return string(e) }
 // maxLife is the longest life that is believed. Managed identities get 24 hours, continuous access evaluation 28.
 const maxLife = 7 * 24 * time.Hour
 
-// newToken makes a Token of what a credential returned at now, or says why it is of no use.
+// newToken makes a Token of what a credential returned at now on the wall clock, or says why it is of no use.
 func newToken(at azcore.AccessToken, username string, now time.Time) (Token, error) {
 	if at.Token == "" {
 		return Token{}, errEmptyToken
 	}
-	if reached(now, at.ExpiresOn) {
+	if !now.Before(at.ExpiresOn.Round(0)) {
 		return Token{}, errExpiredToken
 	}
 	claims := readClaims(at.Token)

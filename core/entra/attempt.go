@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -14,8 +13,8 @@ import (
 // An attempt is one call to the credential, in a goroutine of its own, because credentials have been seen to
 // ignore their context (azidentity does while another call holds its lock).
 type attempt struct {
-	claims  bool      // asks past the credential's cache
-	overdue time.Time // when the renewer stops waiting for it
+	claims  bool    // asks past the credential's cache
+	overdue instant // when the renewer stops waiting for it
 	cancel  context.CancelFunc
 }
 
@@ -26,6 +25,7 @@ type result struct {
 	err      error
 	timedOut bool           // its deadline had passed
 	response *http.Response // the last one, nil if there was none: the token came from a cache, or no answer at all
+	code     string         // of Entra, in what the credential's error says; empty if there is none
 }
 
 // noClaims asks Entra for nothing in particular. Its presence alone makes azidentity's service principals and
@@ -53,4 +53,5 @@ func (a *attempt) ask(ctx context.Context, cred azcore.TokenCredential, scope st
 	ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: -1})
 	ctx = policy.WithCaptureResponse(ctx, &res.response)
 	res.token, res.err = cred.GetToken(ctx, opts)
+	res.code = entraCode(res.err)
 }

@@ -191,3 +191,40 @@ func TestTimeoutIsNoRefusalOfClaims(t *testing.T) {
 		}
 	})
 }
+
+func TestOtherTokenThatExpiresNoLaterChangesNothing(t *testing.T) {
+	for name, shorter := range map[string]time.Duration{"same expiry": 0, "earlier expiry": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var expires time.Time
+				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+					tok := mint(c, life) // another secret each time
+					if c.n == 1 {
+						expires = tok.ExpiresOn
+					} else {
+						tok.ExpiresOn = expires.Add(-shorter)
+					}
+					return tok, nil
+				}}
+				src := newSource(t, cred, nil)
+				tok := mustToken(t, src)
+				_, superseded := src.Latest()
+				time.Sleep(time.Until(tok.ExpiresOn()) - 2*time.Minute)
+				if n := cred.count(); n < 3 {
+					t.Fatalf("%d calls, so nothing was seen", n)
+				}
+				select {
+				case <-superseded:
+					t.Error("told of a newer token")
+				default:
+				}
+				if got := mustToken(t, src); got != tok {
+					t.Errorf("%v, want the first token", got)
+				}
+				if got := src.Status(); got.Err != nil || got.Failures != 0 {
+					t.Errorf("status %+v", got)
+				}
+			})
+		})
+	}
+}

@@ -3,6 +3,9 @@ package entra
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -15,14 +18,15 @@ type Kind string
 
 // The kinds of a failed refresh. All but Rejected and Malformed usually pass without anybody's help.
 const (
-	// Network: no answer came from Entra, or one that speaks of its own trouble (5xx, or 404 and 410 from a
+	// Network: no usable answer came, or one that speaks of Entra's own trouble (5xx, or 404 and 410 from a
 	// managed identity endpoint that is starting). A retry helps, unless the credential found nothing that it
 	// could have asked, which cannot be told apart here: then Err says so.
 	Network Kind = "network"
-	// Throttled: Entra answered 429. A retry helps, after the Retry-After that the Source obeys.
+	// Throttled: the answer was 429. A retry helps, after the Retry-After that the Source obeys.
 	Throttled Kind = "throttled"
-	// Rejected: Entra refused the credential (400, 401, 403). A retry helps only after somebody has mended the
-	// secret, the certificate or the identity assignment.
+	// Rejected: Entra refused the credential (400, 401, 403), or this machine's managed identity endpoint has no
+	// identity for it. A retry helps only after somebody has mended the secret, the certificate or the identity
+	// assignment.
 	Rejected Kind = "rejected"
 	// Malformed: the credential returned no error, but a token that is empty, expired, or does not name its
 	// user; or it panicked. A retry seldom helps; Options.Username helps where the token carries no oid claim.
@@ -35,37 +39,67 @@ const (
 // a caller retries by calling Token again, and nothing is gained by doing that before RetryAt.
 type RefreshError struct {
 	Kind    Kind
+	Status  int       // of the HTTP answer that refused, 0 if none did
+	Host    string    // that gave this answer, for example "login.microsoftonline.com"
+	Code    string    // Entra's own for what is wrong, for example "AADSTS7000215"; empty if it gave none
 	Attempt int       // failed attempts in a row, 1 for the first
 	RetryAt time.Time // when the Source tries next
-	// Err is what the credential returned. Its message may quote Entra's whole answer, so Error does not
-	// repeat it; log it only where such text may go.
+	// Err is what the credential returned. Its message may quote Entra's whole answer, so neither Error nor any
+	// format verb or encoding of the RefreshError repeats it; log it only where such text may go.
 	Err error `json:"-"`
 }
 
-// Error tells the kind, the attempt and the next try: neither secret nor claim nor response body.
+// Error tells all fields but Err, and what to check: neither secret nor claim nor response body.
 func (e *RefreshError) Error() string {
-	return fmt.Sprintf("entra: no new token: %s (attempt %d, next at %s): %s",
-		e.Kind, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.Kind.remedy())
+	var answer strings.Builder
+	if e.Status != 0 {
+		fmt.Fprintf(&answer, ", HTTP %d", e.Status)
+	}
+	if e.Host != "" {
+		answer.WriteString(" from " + e.Host)
+	}
+	if e.Code != "" {
+		answer.WriteString(", " + e.Code)
+	}
+	return fmt.Sprintf("entra: no new token: %s%s (attempt %d, next at %s): %s; RefreshError.Err says more",
+		e.Kind, &answer, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.remedy())
 }
 
 // Unwrap gives errors.Is and errors.As the cause. It is the form for several errors because go-redis returns what a
 // login's error unwraps to instead of the error itself, and that would be the credential's text.
 func (e *RefreshError) Unwrap() []error { return []error{e.Err} }
 
-func (k Kind) remedy() string {
-	switch k {
+// Format implements [fmt.Formatter] with the text of Error. It has a value receiver because fmt would print the
+// fields of a RefreshError that is no pointer, Err included.
+func (e RefreshError) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error())
+}
+
+func (e *RefreshError) remedy() string {
+	switch e.Kind {
 	case Network:
-		return "no answer from Microsoft Entra, check network, proxy, and that there is an identity to use; retrying"
+		return "no usable answer from Microsoft Entra, check network, proxy, and that the credential finds an identity to use; retrying"
 	case Throttled:
-		return "Microsoft Entra asks to slow down; retrying later"
+		return "too many requests; retrying later"
 	case Rejected:
-		return "Microsoft Entra refused the credential, check its secret, certificate or identity assignment"
+		if isMachineLocal(e.Host) {
+			return "the managed identity endpoint gave none, check that this machine has an identity assigned, or use another credential"
+		}
+		return "the credential was refused, check its secret, certificate or identity assignment"
 	case Malformed:
 		return "the credential returned an unusable token, check the scope, and set Options.Username if the token carries no oid"
 	case TimedOut:
-		return "Microsoft Entra did not answer in time; retrying"
+		return "no answer from Microsoft Entra in time; retrying"
 	}
 	return "unknown"
+}
+
+// isMachineLocal tells the managed identity endpoints, which Azure offers at a link-local, loopback or private
+// address, from Entra, which is reached by name.
+func isMachineLocal(host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost"
 }
 
 // An AuthError says that the Redis server refused the token at login. A retry helps once a newer token is there

@@ -3,10 +3,12 @@ package entra
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -18,13 +20,54 @@ func (r result) answer() *http.Response {
 	if re, ok := errors.AsType[*azcore.ResponseError](r.err); ok && re.RawResponse != nil {
 		return re.RawResponse
 	}
+	if isProbed(r.response) {
+		return nil
+	}
 	return r.response
+}
+
+// isProbed reports whether resp answers the question of DefaultAzureCredential whether there is a managed identity
+// endpoint at all. That is asked without the header that a token needs, so the answer is always a refusal, and what
+// became of the request for a token it does not tell.
+func isProbed(resp *http.Response) bool {
+	return resp != nil && resp.Request != nil && resp.Request.URL != nil &&
+		strings.HasPrefix(resp.Request.URL.Path, "/metadata/identity/") && resp.Request.Header.Get("Metadata") == ""
+}
+
+// refreshError tells callers of the failure. The attempt was one of several in a row, the next one is due at retryAt.
+func (r result) refreshError(attempt int, retryAt time.Time) *RefreshError {
+	e := &RefreshError{Kind: r.kind(), Code: r.code, Attempt: attempt, RetryAt: retryAt, Err: r.err}
+	if resp := r.answer(); resp != nil && resp.StatusCode >= 400 && e.Kind != Malformed && e.Kind != TimedOut {
+		e.Status = resp.StatusCode
+		if resp.Request != nil && resp.Request.URL != nil {
+			e.Host = resp.Request.URL.Host
+		}
+	}
+	return e
+}
+
+// entraCode finds the code of an error of Entra, as "AADSTS7000215", in what a credential says of its failure. Those
+// that run a command line tool have nothing but the tool's words.
+func entraCode(err error) string {
+	if err == nil {
+		return ""
+	}
+	const mark, mostDigits = "AADSTS", 9             // there are 5 to 8
+	_, rest, _ := strings.Cut(fmt.Sprint(err), mark) // fmt survives an Error method that panics
+	digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+	if digits == "" || len(digits) > mostDigits {
+		return ""
+	}
+	return mark + digits
 }
 
 // kind classifies a failed result.
 func (r result) kind() Kind {
 	if _, ok := errors.AsType[unusable](r.err); ok {
 		return Malformed
+	}
+	if r.timedOut || errors.Is(r.err, context.DeadlineExceeded) || errors.Is(r.err, errStuck) {
+		return TimedOut // whoever answered earlier in this attempt was not the last who was asked
 	}
 	if resp := r.answer(); resp != nil {
 		switch code := resp.StatusCode; {
@@ -36,9 +79,6 @@ func (r result) kind() Kind {
 		case code >= 400 && code < 500:
 			return Rejected
 		}
-	}
-	if r.timedOut || errors.Is(r.err, context.DeadlineExceeded) || errors.Is(r.err, errStuck) {
-		return TimedOut
 	}
 	return Network
 }

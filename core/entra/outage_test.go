@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,6 +144,43 @@ func TestSlowerForRejectionsThanForOutages(t *testing.T) {
 	if rejection < 200 || rejection > 450 { // two and a half minutes apart
 		t.Errorf("%d requests in 12 hours of rejections", rejection)
 	}
+}
+
+func TestProcessesThatFailTogetherRetryApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		const processes = 200
+		var creds [processes]*credential
+		for i := range creds {
+			creds[i] = during(func(call) bool { return true }, failWith(errDown))
+			newSource(t, creds[i], nil)
+		}
+		time.Sleep(10 * time.Minute)
+		var seconds, late []time.Duration
+		for _, cred := range creds {
+			calls := cred.seen()
+			seconds = append(seconds, calls[1].at.Sub(start))
+			last := calls[len(calls)-2:]
+			late = append(late, last[1].at.Sub(last[0].at))
+		}
+		// Uniform in the whole range: of 200, some are in the first and in the last tenth.
+		for _, tt := range []struct {
+			name     string
+			got      []time.Duration
+			from, to time.Duration
+		}{
+			{"second tries", seconds, time.Second, 2 * time.Second},
+			{"late tries", late, time.Second, 31 * time.Second},
+		} {
+			tenth := (tt.to - tt.from) / 10
+			if least := slices.Min(tt.got); least < tt.from || least > tt.from+tenth {
+				t.Errorf("%s: the first comes after %v, want %v to %v", tt.name, least, tt.from, tt.from+tenth)
+			}
+			if most := slices.Max(tt.got); most > tt.to || most < tt.to-tenth {
+				t.Errorf("%s: the last comes after %v, want %v to %v", tt.name, most, tt.to-tenth, tt.to)
+			}
+		}
+	})
 }
 
 func TestObeysRetryAfter(t *testing.T) {

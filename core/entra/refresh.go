@@ -1,20 +1,17 @@
 package entra
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // A refresh is the time from the first attempt for a new token to its arrival, as observers see it.
 type refresh struct {
 	ctx      context.Context // what RefreshStart returned
 	trigger  RefreshTrigger
-	began    time.Time
+	began    instant
 	attempts int
 }
 
 // beginRefresh opens a refresh, unless one is open.
-func (r *renewer) beginRefresh(ctx context.Context, now time.Time) {
+func (r *renewer) beginRefresh(ctx context.Context, now instant) {
 	if r.refresh != nil {
 		return
 	}
@@ -30,12 +27,12 @@ func (r *renewer) beginRefresh(ctx context.Context, now time.Time) {
 }
 
 // endRefresh tells the observer that a refresh is over; done lacks what the refresh itself knows.
-func (r *renewer) endRefresh(now time.Time, done RefreshDoneInfo) {
+func (r *renewer) endRefresh(now instant, done RefreshDoneInfo) {
 	if r.refresh == nil {
 		return
 	}
 	ended := r.refresh
 	r.refresh = nil
-	done.Trigger, done.Attempts, done.Duration = ended.trigger, ended.attempts, now.Sub(ended.began)
+	done.Trigger, done.Attempts, done.Duration = ended.trigger, ended.attempts, now.mono-ended.began.mono
 	r.s.observer.RefreshDone(ended.ctx, done)
 }

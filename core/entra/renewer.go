@@ -25,15 +25,16 @@ type renewer struct {
 	username string
 	log      *slog.Logger
 	results  chan result
+	clock    clock
 
 	token    Token         // the newest there has been
-	deadline time.Time     // its expiry, on both clocks
+	deadline instant       // its expiry
 	valid    bool          // it has not expired
 	rejected bool          // a server refused it
 	changed  chan struct{} // see snapshot
 
-	next      time.Time // of the next attempt
-	urgent    time.Time // the same while a caller waits and no token is left; never after next
+	next      instant // of the next attempt
+	urgent    instant // the same while a caller waits and no token is left; never after next
 	running   *attempt
 	abandoned int
 	refresh   *refresh // nil while nothing is due
@@ -49,10 +50,11 @@ type renewer struct {
 
 	forced       bool // the next attempt is due to Reject
 	forcedCount  int  // since a token last lived to its renewal
-	forcedNotYet time.Time
+	forcedNotYet instant
 }
 
 func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
+	c := startClock()
 	return &renewer{
 		s:        s,
 		cred:     cred,
@@ -60,8 +62,9 @@ func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 		username: o.Username,
 		log:      o.Logger,
 		results:  make(chan result),
+		clock:    c,
 		changed:  make(chan struct{}),
-		next:     time.Now(),
+		next:     c.now(),
 	}
 }
 
@@ -73,44 +76,44 @@ func (r *renewer) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		now := time.Now()
+		now := r.clock.now()
 		r.withdrawExpired(now)
 		r.abandonOverdue(now)
-		if r.mayStart() && reached(now, r.attemptAt()) {
+		if r.mayStart() && now.reached(r.attemptAt()) {
 			r.start(ctx, now)
 		}
-		timer.Reset(r.sleep(time.Now()))
+		timer.Reset(r.sleep(r.clock.now()))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-r.s.wake: // attemptAt looks at who waits
 		case t := <-r.s.rejects:
-			r.reject(t, time.Now())
+			r.reject(t, r.clock.now())
 		case res := <-r.results:
-			r.settle(res, time.Now())
+			r.settle(res, r.clock.now())
 		}
 	}
 }
 
 // sleep returns how long there is nothing to do, as far as is known now.
-func (r *renewer) sleep(now time.Time) time.Duration {
-	d := r.scale().of(recheckEvery)
+func (r *renewer) sleep(now instant) time.Duration {
+	var ends []instant
 	if r.valid {
-		d = min(d, until(now, r.deadline))
+		ends = append(ends, r.deadline)
 	}
 	switch {
 	case r.running != nil:
-		d = min(d, until(now, r.running.overdue))
+		ends = append(ends, r.running.overdue)
 	case r.mayStart():
-		d = min(d, until(now, r.attemptAt()))
+		ends = append(ends, r.attemptAt())
 	}
-	return max(d, 0)
+	return now.nap(r.scale(), ends...)
 }
 
 func (r *renewer) mayStart() bool { return r.running == nil && r.abandoned < maxAbandoned }
 
 // attemptAt returns when the next attempt is due.
-func (r *renewer) attemptAt() time.Time {
+func (r *renewer) attemptAt() instant {
 	if !r.valid && r.failures > 0 && r.s.waiters.Load() > 0 {
 		return r.urgent
 	}
@@ -121,26 +124,26 @@ func (r *renewer) attemptAt() time.Time {
 func (r *renewer) scale() scale { return scaleOf(r.token.Lifetime()) }
 
 // withdrawExpired takes the token from the readers once it has expired. That is what spares them the clock.
-func (r *renewer) withdrawExpired(now time.Time) {
-	if r.valid && reached(now, r.deadline) {
+func (r *renewer) withdrawExpired(now instant) {
+	if r.valid && now.reached(r.deadline) {
 		r.valid = false
 		r.publish()
 	}
 }
 
 // start begins an attempt, and a refresh if none is open.
-func (r *renewer) start(ctx context.Context, now time.Time) {
+func (r *renewer) start(ctx context.Context, now instant) {
 	r.beginRefresh(ctx, now)
 	if r.forced {
 		r.forced = false
-		r.forcedNotYet = now.Add(forcedDistance(r.scale(), r.forcedCount))
+		r.forcedNotYet = now.add(forcedDistance(r.scale(), r.forcedCount))
 		r.forcedCount++
 	}
 	r.refresh.attempts++
 	timeout := attemptTimeout(r.token.Lifetime())
 	// An observer may return a context of its own making; whatever that is, only we end the attempt.
 	attemptCtx, cancel := context.WithTimeout(context.WithoutCancel(r.refresh.ctx), timeout)
-	r.running = &attempt{claims: r.useClaims && r.valid, overdue: now.Add(timeout + attemptGrace), cancel: cancel}
+	r.running = &attempt{claims: r.useClaims && r.valid, overdue: now.add(timeout + attemptGrace), cancel: cancel}
 	go r.running.ask(attemptCtx, r.cred, r.scope, r.deliver)
 }
 
@@ -153,8 +156,8 @@ func (r *renewer) deliver(res result) {
 }
 
 // abandonOverdue stops waiting for an attempt that ignores its deadline.
-func (r *renewer) abandonOverdue(now time.Time) {
-	if r.running == nil || !reached(now, r.running.overdue) {
+func (r *renewer) abandonOverdue(now instant) {
+	if r.running == nil || !now.reached(r.running.overdue) {
 		return
 	}
 	res := result{attempt: r.running, err: errStuck}
@@ -168,7 +171,7 @@ func (r *renewer) abandon() {
 }
 
 // reject notes that a server refused the current token, and brings the next attempt forward.
-func (r *renewer) reject(t Token, now time.Time) {
+func (r *renewer) reject(t Token, now instant) {
 	if t != r.token || !r.valid {
 		return
 	}
@@ -177,9 +180,8 @@ func (r *renewer) reject(t Token, now time.Time) {
 	if r.running != nil || r.failures > 0 {
 		return // an attempt is as near as it may be
 	}
-	at := later(now, r.forcedNotYet)
-	if at.Before(r.next) {
-		r.next = at
+	if wait := max(0, now.until(r.forcedNotYet)); wait < now.until(r.next) {
+		r.next = now.add(wait)
 		r.forced = true
 		r.publish()
 	}
@@ -192,7 +194,7 @@ func (r *renewer) publish() {
 		status: Status{
 			Valid:       r.valid,
 			ExpiresOn:   r.token.ExpiresOn(),
-			NextAttempt: r.next.Round(0),
+			NextAttempt: r.next.wall,
 			Failures:    r.failures,
 		},
 	}
@@ -216,7 +218,7 @@ func (r *renewer) shutdown() {
 		r.running.cancel()
 		r.awaitRunning()
 	}
-	r.endRefresh(time.Now(), RefreshDoneInfo{Err: ErrClosed})
+	r.endRefresh(r.clock.now(), RefreshDoneInfo{Err: ErrClosed})
 }
 
 // awaitRunning gives a cancelled attempt the time to return.

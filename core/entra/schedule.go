@@ -2,7 +2,7 @@ package entra
 
 import "time"
 
-// The schedule, as pure functions. All lengths are given for tokens that live 30 minutes or longer, which is all
+// The schedule, as pure functions of times on the wall clock. All lengths are given for tokens that live 30 minutes or longer, which is all
 // of Entra's, and shrink in proportion for shorter ones, so that a token of 50 ms is renewed as reliably as one
 // of 75 minutes.
 const (
@@ -38,7 +38,7 @@ const (
 	forcedFirst = 30 * time.Second
 	forcedMax   = 10 * time.Minute
 
-	// Timers follow the monotonic clock, which stands still while a machine is suspended.
+	// The longest sleep, because the monotonic clock, which timers follow, stands still while a machine is suspended.
 	recheckEvery = 30 * time.Second
 
 	// An attempt: discovery and token request of a service principal, or a chain that starts a process or two.
@@ -89,14 +89,14 @@ func renewAt(issued, expires, refreshOn, now time.Time, rnd float64) time.Time {
 	}
 	from, to = earlier(from, latest), earlier(to, latest)
 	to = later(to, from.Add(left/100)) // a refreshOn next to the expiry is jittered all the same
-	return onBothClocks(now, between(from, to, rnd))
+	return between(from, to, rnd)
 }
 
 // lookAgainAt returns when to ask again after the credential has answered with the token that is there already.
 func lookAgainAt(life time.Duration, expires, now time.Time, rnd float64) time.Time {
 	s := scaleOf(life)
 	if from := lastLooks(life, expires); now.Before(from) {
-		return onBothClocks(now, between(from, expires.Add(-s.of(lookTo)), rnd))
+		return between(from, expires.Add(-s.of(lookTo)), rnd)
 	}
 	return now.Add(s.of(leastWait) + part(s.of(lookMax-leastWait), rnd))
 }

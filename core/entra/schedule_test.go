@@ -157,27 +157,3 @@ func TestAttemptTimeout(t *testing.T) {
 		}
 	}
 }
-
-// A moment without a monotonic reading stands for a wall clock that went its own way.
-func TestEitherClockDecides(t *testing.T) {
-	now := time.Now()
-	in := func(d time.Duration) time.Time { return now.Add(d) }
-	for _, tt := range []struct {
-		name    string
-		now, at time.Time
-		reached bool
-		until   time.Duration
-	}{
-		{"before", now, in(time.Minute), false, time.Minute},
-		{"at", now, now, true, 0},
-		{"after", now, in(-time.Second), true, -time.Second},
-		{"the wall clock ran ahead", in(time.Hour).Round(0), in(time.Minute), true, -59 * time.Minute},
-	} {
-		if got := entra.Reached(tt.now, tt.at); got != tt.reached {
-			t.Errorf("%s: reached %v", tt.name, got)
-		}
-		if got := entra.Until(tt.now, tt.at); got != tt.until {
-			t.Errorf("%s: until %v, want %v", tt.name, got, tt.until)
-		}
-	}
-}

@@ -6,7 +6,7 @@ import (
 )
 
 // settle draws the conclusions from an attempt that has ended.
-func (r *renewer) settle(res result, now time.Time) {
+func (r *renewer) settle(res result, now instant) {
 	r.withdrawExpired(now)
 	late := res.attempt != r.running
 	if late {
@@ -16,7 +16,7 @@ func (r *renewer) settle(res result, now time.Time) {
 	}
 	var t Token
 	if res.err == nil {
-		t, res.err = newToken(res.token, r.username, now)
+		t, res.err = newToken(res.token, r.username, now.wall)
 	}
 	switch {
 	case res.err == nil && r.advances(t):
@@ -44,7 +44,7 @@ func (r *renewer) advances(t Token) bool {
 }
 
 // accept makes t the current token.
-func (r *renewer) accept(t Token, refreshOn, now time.Time) {
+func (r *renewer) accept(t Token, refreshOn time.Time, now instant) {
 	if r.running != nil {
 		// t comes from an attempt that had been given up for lost, and this one has nothing left to do.
 		r.running.cancel()
@@ -56,10 +56,10 @@ func (r *renewer) accept(t Token, refreshOn, now time.Time) {
 	}
 	var remaining time.Duration
 	if !r.token.IsZero() {
-		remaining = until(now, r.deadline)
+		remaining = now.until(r.deadline)
 	}
-	r.token, r.deadline, r.valid, r.rejected = t, onBothClocks(now, t.ExpiresOn()), true, false
-	r.next = renewAt(t.v.issuedAt, t.ExpiresOn(), refreshOn, now, rnd())
+	r.token, r.deadline, r.valid, r.rejected = t, now.at(t.ExpiresOn()), true, false
+	r.next = now.at(renewAt(t.v.issuedAt, t.ExpiresOn(), refreshOn.Round(0), now.wall, rnd()))
 	r.failures, r.lastErr, r.pace = 0, nil, nil
 	r.useClaims, r.claimsTried, r.forced = false, false, false
 	if r.refresh != nil && r.refresh.trigger != TriggerForced {
@@ -75,32 +75,32 @@ func (r *renewer) accept(t Token, refreshOn, now time.Time) {
 
 // notNewer plans on after the credential had nothing to offer but what is there: once past its cache, if it may
 // let us, and else when the cache has let go of the token.
-func (r *renewer) notNewer(claims bool, now time.Time) {
+func (r *renewer) notNewer(claims bool, now instant) {
 	r.claimsTried = r.claimsTried || claims
 	r.useClaims = !r.claimsTried && !r.claimsRefused
 	switch {
 	case r.useClaims, !r.valid:
 		r.next = now
 	default:
-		r.next = lookAgainAt(r.token.Lifetime(), r.token.ExpiresOn(), now, rnd())
+		r.next = now.at(lookAgainAt(r.token.Lifetime(), r.token.ExpiresOn(), now.wall, rnd()))
 	}
 	r.urgent = r.next
 	r.publish()
 }
 
 // failed plans the next try after one that brought nothing. It leaves a good token alone.
-func (r *renewer) failed(res result, now time.Time) {
+func (r *renewer) failed(res result, now instant) {
 	kind := res.kind()
 	if r.pace == nil || r.paceOf != kind.needsSomebody() {
 		r.pace, r.paceOf = newBackoff(kind, r.scale()), kind.needsSomebody()
 	}
 	var left time.Duration
 	if r.valid {
-		left = until(now, r.deadline)
+		left = now.until(r.deadline)
 	}
-	patient, urgent := retryIn(r.scale(), left, r.pace.NextBackOff(), res.retryAfter(now), rnd())
-	r.next, r.urgent = now.Add(patient), now.Add(min(patient, urgent))
-	if res.claims && !r.next.Before(lastLooks(r.token.Lifetime(), r.token.ExpiresOn())) {
+	patient, urgent := retryIn(r.scale(), left, r.pace.NextBackOff(), res.retryAfter(now.wall), rnd())
+	r.next, r.urgent = now.add(patient), now.add(min(patient, urgent))
+	if res.claims && !r.next.wall.Before(lastLooks(r.token.Lifetime(), r.token.ExpiresOn())) {
 		// By then a plain request reaches Entra as well, and not every credential knows what claims are.
 		r.useClaims, r.claimsTried = false, true
 	}
@@ -108,7 +108,7 @@ func (r *renewer) failed(res result, now time.Time) {
 		r.claimsRefused = false // it may not have been the claims that were refused
 	}
 	r.failures++
-	r.lastErr = &RefreshError{Kind: kind, Attempt: r.failures, RetryAt: r.next.Round(0), Err: res.err}
+	r.lastErr = res.refreshError(r.failures, r.next.wall)
 	r.publish()
 	if r.failures == 1 {
 		r.logTrouble()
@@ -118,10 +118,16 @@ func (r *renewer) failed(res result, now time.Time) {
 func (r *renewer) logTrouble() {
 	level := slog.LevelWarn
 	attrs := []slog.Attr{slog.String("kind", string(r.lastErr.Kind)), slog.Time("retry_at", r.lastErr.RetryAt)}
+	if r.lastErr.Status != 0 {
+		attrs = append(attrs, slog.Int("status", r.lastErr.Status), slog.String("host", r.lastErr.Host))
+	}
+	if r.lastErr.Code != "" {
+		attrs = append(attrs, slog.String("code", r.lastErr.Code))
+	}
 	if r.valid {
 		attrs = append(attrs, slog.Time("current_expires_on", r.token.ExpiresOn()))
 	} else {
 		level = slog.LevelError
 	}
-	r.log.LogAttrs(r.refresh.ctx, level, "entra: no new token: "+r.lastErr.Kind.remedy(), attrs...)
+	r.log.LogAttrs(r.refresh.ctx, level, "entra: no new token: "+r.lastErr.remedy(), attrs...)
 }

@@ -1,0 +1,200 @@
+package entra_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// firstFailure returns what the Source says of the first failed attempt, and what it logs.
+func firstFailure(t *testing.T, cred azcore.TokenCredential) (*entra.RefreshError, string) {
+	t.Helper()
+	var log bytes.Buffer
+	src := newSource(t, cred, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	for src.Status().Err == nil {
+		time.Sleep(time.Second / 4)
+	}
+	got, ok := errors.AsType[*entra.RefreshError](src.Status().Err)
+	if !ok {
+		t.Fatalf("%v is no RefreshError", src.Status().Err)
+	}
+	_ = src.Close() // which ends the writing to log
+	return got, log.String()
+}
+
+// defaultCredential is what most programs use. On a machine without any identity it comes to ask the managed
+// identity endpoint, after a probe that is always refused.
+func defaultCredential(t testing.TB, sts *entratest.STS) azcore.TokenCredential {
+	t.Helper()
+	for _, name := range []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "IDENTITY_ENDPOINT", "MSI_ENDPOINT", "PATH"} {
+		t.Setenv(name, "") // which restores it, for an empty one is not one that is missing
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cred, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: sts.ClientOptions()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cred
+}
+
+func TestRefreshErrorSaysWhoRefusedAndWhatToCheck(t *testing.T) {
+	const login, imds = "login.microsoftonline.com", "169.254.169.254"
+	for _, tt := range []struct {
+		name  string
+		cred  func(testing.TB, *entratest.STS) azcore.TokenCredential
+		fault entratest.Fault
+		want  entra.RefreshError
+		text  string
+	}{
+		{"wrong secret", secretCredential,
+			entratest.Fault{Status: 401, Body: `{"error":"invalid_client","error_codes":[7000215],"error_description":"AADSTS7000215: Invalid client secret provided. ` + secretMark + `"}`},
+			entra.RefreshError{Kind: entra.Rejected, Status: 401, Host: login, Code: "AADSTS7000215"}, "check its secret"},
+		{"throttled", secretCredential, entratest.Fault{Status: 429, Body: secretMark},
+			entra.RefreshError{Kind: entra.Throttled, Status: 429, Host: login}, "retrying later"},
+		{"outage", secretCredential, entratest.Fault{Status: 503},
+			entra.RefreshError{Kind: entra.Network, Status: 503, Host: login, Code: "AADSTS90033"}, "retrying"},
+		{"unreachable", secretCredential, entratest.Fault{Refuse: true},
+			entra.RefreshError{Kind: entra.Network}, "check network"},
+		{"identity that is not assigned", managedIdentity, entratest.Fault{Status: 400, Body: `{"error":"invalid_request","error_description":"Identity not found"}`},
+			entra.RefreshError{Kind: entra.Rejected, Status: 400, Host: imds}, "check that this machine has an identity"},
+		{"no identity at all", defaultCredential, entratest.Fault{Status: 400, Body: `{"error":"invalid_request","error_description":"Identity not found"}`},
+			entra.RefreshError{Kind: entra.Rejected, Status: 400, Host: imds}, "check that this machine has an identity"},
+		{"proxy in the way", defaultCredential, entratest.Fault{Status: 403, Body: "denied"},
+			entra.RefreshError{Kind: entra.Rejected, Status: 403, Host: imds}, "check that this machine has an identity"},
+		{"no endpoint", defaultCredential, entratest.Fault{Endpoint: entratest.IMDSProbe, Refuse: true},
+			entra.RefreshError{Kind: entra.Network}, "finds an identity to use"},
+		{"endpoint that breaks off after the probe", defaultCredential, entratest.Fault{Refuse: true},
+			entra.RefreshError{Kind: entra.Network}, "check network"},
+		{"endpoint that hangs after the probe", defaultCredential, entratest.Fault{Hang: true},
+			entra.RefreshError{Kind: entra.TimedOut}, "in time"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sts := entratest.NewSTS(nil)
+			cred := tt.cred(t, sts)
+			synctest.Test(t, func(t *testing.T) {
+				sts.Inject(tt.fault)
+				got, log := firstFailure(t, cred)
+				if got.Kind != tt.want.Kind || got.Status != tt.want.Status || got.Host != tt.want.Host || got.Code != tt.want.Code {
+					t.Errorf("%s, HTTP %d from %q, code %q", got.Kind, got.Status, got.Host, got.Code)
+				}
+				for _, part := range []string{tt.text, string(tt.want.Kind), tt.want.Host, tt.want.Code} {
+					if !strings.Contains(got.Error(), part) {
+						t.Errorf("%q does not say %q", got.Error(), part)
+					}
+				}
+				if tt.want.Status != 0 && (!strings.Contains(got.Error(), fmt.Sprintf("HTTP %d", tt.want.Status)) ||
+					!strings.Contains(log, fmt.Sprintf("status=%d host=%s", tt.want.Status, tt.want.Host))) {
+					t.Errorf("status missing in %q or %q", got.Error(), log)
+				}
+				if tt.want.Code != "" && !strings.Contains(log, "code="+tt.want.Code) {
+					t.Errorf("code missing in %q", log)
+				}
+				if text := got.Error() + log; strings.Contains(text, secretMark) {
+					t.Errorf("quotes the answer: %s", text)
+				}
+			})
+		})
+	}
+}
+
+func TestAnswerBeforeATimeoutIsNotBlamedForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got, _ := firstFailure(t, during(func(call) bool { return true }, func(ctx context.Context, _ call) error {
+			<-ctx.Done() // of the chain's next credential
+			return refused(400, "")
+		}))
+		if got.Kind != entra.TimedOut || got.Status != 0 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+func TestCodeIsFoundInWhateverTheCredentialSays(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"command line tool": {errors.New("AzureCLICredential: ERROR: AADSTS70043: The refresh token has expired\nTrace"), "AADSTS70043"},
+		"first of several":  {errors.New("AADSTS50076: x AADSTS700016: y"), "AADSTS50076"},
+		"none":              {errors.New("exit status 1"), ""},
+		"no number":         {errors.New("AADSTS: x"), ""},
+		"no such number":    {errors.New("AADSTS12345678901234567890"), ""},
+		"at the end":        {errors.New("see AADSTS90033"), "AADSTS90033"},
+		"panics":            {panicking{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got, _ := firstFailure(t, during(func(call) bool { return true }, failWith(tt.err)))
+				if got.Code != tt.want || got.Kind != entra.Network {
+					t.Errorf("%s, code %q, want %q", got.Kind, got.Code, tt.want)
+				}
+			})
+		})
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Error() string { panic("not again") }
+
+// A talkative error shows what it holds to whoever prints or encodes it.
+type talkative struct{ Body string }
+
+func (e talkative) Error() string { return e.Body }
+
+func TestRefreshErrorIsPrintedWithoutItsCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sts := entratest.NewSTS(nil)
+		sts.Inject(entratest.Fault{Status: 401, Body: `{"error_description":"` + secretMark + `"}`})
+		real, _ := firstFailure(t, secretCredential(t, sts))
+		made, _ := firstFailure(t, during(func(call) bool { return true }, failWith(talkative{secretMark})))
+		for name, e := range map[string]*entra.RefreshError{"azidentity": real, "fields": made} {
+			if !strings.Contains(e.Err.Error(), secretMark) {
+				t.Fatalf("%s: Err is %v, the test would not see a leak", name, e.Err)
+			}
+			for _, v := range []any{e, *e, []entra.RefreshError{*e}, struct{ E entra.RefreshError }{*e}, fmt.Errorf("x: %w", e)} {
+				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%40v"} {
+					if text := fmt.Sprintf(verb, v); leaks(text, secretMark) {
+						t.Errorf("%s: %T with %s: %s", name, v, verb, text)
+					}
+				}
+				var log bytes.Buffer
+				slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
+				slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
+				inJSON, err := json.Marshal(v)
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				if text := log.String() + string(inJSON); strings.Contains(text, secretMark) {
+					t.Errorf("%s: %T encoded: %s", name, v, text)
+				}
+			}
+			if got := fmt.Sprintf("%v|%+v|%s", e, *e, *e); got != strings.Join([]string{e.Error(), e.Error(), e.Error()}, "|") {
+				t.Errorf("%s, want Error's text", got)
+			}
+			if got := fmt.Sprintf("%q", *e); got != fmt.Sprintf("%q", e.Error()) {
+				t.Errorf("%s, want Error's text in quotes", got)
+			}
+		}
+		var none *entra.RefreshError
+		if got := fmt.Sprintf("%v", none); got != "<nil>" {
+			t.Errorf("nil is printed as %s", got)
+		}
+	})
+}
