@@ -59,7 +59,7 @@ func (r *renewer) accept(t Token, refreshOn time.Time, now instant) {
 		remaining = now.until(r.deadline)
 	}
 	r.token, r.deadline, r.valid, r.rejected = t, now.at(t.ExpiresOn()), true, false
-	r.next = now.at(renewAt(t.v.issuedAt, t.ExpiresOn(), refreshOn.Round(0), now.wall, rnd()))
+	r.next = now.at(renewAt(t.v.issuedAt, t.ExpiresOn(), refreshOn, now.wall, rnd()))
 	r.failures, r.lastErr, r.pace = 0, nil, nil
 	r.useClaims, r.claimsTried, r.forced = false, false, false
 	if r.refresh != nil && r.refresh.trigger != TriggerForced {

@@ -10,7 +10,10 @@
 //	adapters/*      -> core/entraconn -> core/entra -> azcore, backoff
 //	core/entraconn  -> internal/resp  -> the standard library
 //	otel/otelentra  -> core/entra
+//	core/entratest  -> core/entra, miniredis, redcon
 //	core/entratest  <- tests, examples, bench and adapters/adaptertest only
 //
-// The core knows neither a Redis client nor OpenTelemetry, and no adapter knows another.
+// The core knows neither a Redis client nor OpenTelemetry, and no adapter knows another. What adapters share and
+// the suite that tests them know no client and no adapter. Every package below core and adapters is listed with
+// all that it may import.
 package importrules
