@@ -3,7 +3,7 @@
 // A [Source] takes any Azure credential (azcore.TokenCredential, as the azidentity module makes them), asks it for
 // tokens in one goroutine, and hands out the current one:
 //
-//	src, err := entra.NewSource(cred, nil)
+//	src, err := entra.NewSource(cred, &entra.Options{Logger: slog.Default()})
 //	if err != nil {
 //		return err
 //	}
@@ -40,5 +40,5 @@
 //
 // Errors are [ErrClosed], [*RefreshError], [*AuthError] and [*ConfigError]; each says whether a retry helps.
 // [Source.Status] is for health checks, [Observer] for metrics and traces, Options.Logger for one line when tokens
-// begin to fail and one when they are back.
+// begin to fail and one when they are back; without one a Source is silent.
 package entra

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"os"
 	"time"
 
@@ -32,7 +33,7 @@ func run(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
-	src, err := entra.NewSource(cred, nil)
+	src, err := entra.NewSource(cred, &entra.Options{Logger: slog.Default()})
 	if err != nil {
 		return err
 	}
