@@ -87,6 +87,7 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 		if l, err := w.r.ReadString('\n'); err != errDesync {
 			t.Errorf("%q, %v", l, err)
 		}
+		<-w.served // the server is not left with what was queued behind it
 		if w.conn.Close(); len(w.closed) != 1 || w.closed[0].Reason != entra.CloseProtocol {
 			t.Errorf("the observer was told %+v", w.closed)
 		}

@@ -45,9 +45,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // connection with TLS already on it, if there is to be TLS, and gives back that connection, which will log in with
 // the client's first write.
 //
-// The function makes sure that there is a token. If there is none it waits for one, for at most 5 seconds and three
-// quarters of what ctx has left, and not at all if the credential was rejected or its token unusable. If there is
-// still none, and for a while after the server has refused a login, it returns a connection that answers every call
+// The function makes sure that there is a token. If there is none it waits for one, for at most 5 seconds, a second if
+// the credential was rejected or its token unusable, and three quarters of what ctx has left. If there is still none, and for a while after the server has refused a login, it returns a connection that answers every call
 // with the error that tells why and never touches the network: an *entra.RefreshError, entra.ErrClosed, or an
 // *entra.AuthError, found by errors.As. Client libraries hide the error of a dial behind a timeout, count it, or
 // dial again at once, thousands of times a second; errors of a connection they pass on. The errors that the function
@@ -123,10 +122,10 @@ func (d *Dialer) awaitToken(ctx context.Context) error {
 	if tok, _ := d.src.Latest(); !tok.IsZero() {
 		return nil
 	}
-	if failed, ok := errors.AsType[*entra.RefreshError](d.src.Status().Err); ok && (failed.Kind == entra.Rejected || failed.Kind == entra.Malformed) {
-		return failed
-	}
 	patience := tokenPatience
+	if failed, ok := errors.AsType[*entra.RefreshError](d.src.Status().Err); ok && (failed.Kind == entra.Rejected || failed.Kind == entra.Malformed) {
+		patience = rejectedPatience
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(deadline)*3/4)
 	}

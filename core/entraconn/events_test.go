@@ -44,6 +44,16 @@ func (e *events) windows() (all []time.Duration) {
 	return all
 }
 
+// reasons returns why connections ended.
+func (e *events) reasons() (all []entra.CloseReason) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range e.closed {
+		all = append(all, c.Reason)
+	}
+	return all
+}
+
 type authKey struct{}
 
 func (e *events) observer() *entra.Observer {

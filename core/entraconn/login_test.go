@@ -208,8 +208,8 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		unusable := s.sts.Inject(entratest.Fault{NoObjectID: true})
 		down.Remove()
 		time.Sleep(time.Minute)
-		took, err := attempt(time.Second)
-		if refresh := (*entra.RefreshError)(nil); took != 0 || !errors.As(err, &refresh) || refresh.Kind != entra.Malformed {
+		took, err := attempt(0)
+		if refresh := (*entra.RefreshError)(nil); took != time.Second || !errors.As(err, &refresh) || refresh.Kind != entra.Malformed {
 			t.Errorf("the token names nobody: after %v: %v", took, err)
 		}
 		unusable.Remove()

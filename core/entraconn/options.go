@@ -22,6 +22,9 @@ const (
 	// tokenPatience bounds how long a dial or a first write waits for a token when there is none: go-redis and
 	// rueidis allow 5 seconds for a dial.
 	tokenPatience = 5 * time.Second
+	// rejectedPatience is that for a credential that somebody has to mend: long enough for a failure that passes,
+	// short enough for callers to learn the reason before they give up.
+	rejectedPatience = time.Second
 	// loginPatience bounds how long SeparateLogin waits for an answer.
 	loginPatience = 5 * time.Second
 )

@@ -1,11 +1,13 @@
 package entraconn_test
 
 import (
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -151,5 +153,98 @@ func TestReaderNeverSeesTheAnswer(t *testing.T) {
 		}
 		c.Close()
 		<-lines
+	})
+}
+
+// A command that takes its time is answered before an AUTH goes out behind it: the server would run it no sooner, and
+// a full buffer could cost the connection.
+func TestLoneAuthWaitsForAnswers(t *testing.T) {
+	server := &scripted{auth: func(int) string { return "+OK\r\n" }}
+	onScript(t, server, nil, func(s *site, open func() *client) {
+		c := open()
+		c.do("PING", "+PONG")
+		if err := c.send("SLEEP"); err != nil {
+			t.Fatal(err)
+		}
+		s.nextToken()
+		time.Sleep(5 * time.Minute)
+		if n := server.seen(); n != 1 {
+			t.Errorf("%d AUTHs, the second behind an unanswered command", n)
+		}
+		c.Close()
+	})
+}
+
+// A server that has nothing to do but to answer an AUTH, and does not, is gone: the host meets that before it loses a
+// command to it.
+func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
+	server := &scripted{auth: func(token int) string {
+		if token == 1 {
+			return "+OK\r\n"
+		}
+		return ""
+	}}
+	onScript(t, server, nil, func(s *site, open func() *client) {
+		c := open()
+		c.do("PING", "+PONG")
+		s.nextToken()
+		time.Sleep(3 * time.Minute)
+		if err := c.send("PING"); err == nil {
+			t.Error("wrote to a dead connection")
+		}
+		c.Close()
+		if r := s.events.reasons(); len(r) != 1 || r[0] != entra.CloseAuthTimeout {
+			t.Errorf("closed because of %s", r)
+		}
+	})
+}
+
+// Connections whose hosts are stuck in a write, more of them than there are workers, hold nobody up.
+func TestStuckWritersDelayNobody(t *testing.T) {
+	inBubble(t, func(s *site) {
+		pipes := entraconn.NewDialer(s.src, nil)
+		var stuck []net.Conn
+		for range 8 {
+			a, b := net.Pipe()
+			c := pipes.Wrap(a)
+			go c.Write(encode("PING")) // nobody reads it
+			stuck = append(stuck, c, b)
+		}
+		c := s.client(pipes.DialFunc(s.network.DialContext))
+		c.do("PING", "+PONG")
+		s.afterRotation()
+		if n := s.gateway.Stats().Auths; n != 2 {
+			t.Errorf("%d AUTHs, want 2", n)
+		}
+		for _, c := range append(stuck, c) {
+			c.Close()
+		}
+	})
+}
+
+// The Source must hear of a refusal, for only it can ask for another token.
+func TestRefusalsReachTheSource(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.dialer(nil)()
+		c.do("PING", "+PONG")
+		s.nextToken()
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS revoked"})
+		fault.Wait(s.t.Context())
+		before := s.sts.Issued()
+		time.Sleep(2 * time.Minute)
+		if n := s.sts.Issued(); n == before {
+			t.Error("no other token was asked for after a refusal in rotation")
+		}
+		c.Close()
+		before = s.sts.Issued()
+		c = s.dialer(nil)()
+		if c.send("PING"); func() error { _, err := c.line(); return err }() == nil {
+			t.Error("logged in")
+		}
+		c.Close()
+		time.Sleep(15 * time.Minute)
+		if n := s.sts.Issued(); n == before {
+			t.Error("no other token was asked for after a refused login")
+		}
 	})
 }

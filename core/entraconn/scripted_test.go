@@ -65,12 +65,19 @@ func (s *scripted) answer(args [][]byte) string {
 		return s.auth(s.tokens[token])
 	case "RESET":
 		return "+RESET\r\n"
-	case "BLPOP": // blocks for good
+	case "BLPOP", "SLEEP": // for good
 		return ""
 	case "HELLO":
 		return "%1\r\n$5\r\nproto\r\n:3\r\n"
 	}
 	return "+PONG\r\n"
+}
+
+// seen returns how many AUTHs there have been.
+func (s *scripted) seen() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.auths)
 }
 
 func onlyToken(n int) func(int) string {

@@ -34,6 +34,7 @@ type wireTest struct {
 	conn   *Conn
 	r      *bufio.Reader
 	server net.Conn
+	served chan struct{} // closed when the server has seen the end
 }
 
 // onModel runs a test with a connection to a model server and tokens of the given life.
@@ -55,9 +56,9 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		served := make(chan struct{})
+		w.served = make(chan struct{})
 		go func() {
-			defer close(served)
+			defer close(w.served)
 			c, err := l.Accept()
 			if err != nil {
 				return
@@ -87,7 +88,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 		w.conn, w.r = c.(*Conn), bufio.NewReader(c)
 		test(w)
 		w.conn.Close()
-		<-served
+		<-w.served
 	})
 }
 

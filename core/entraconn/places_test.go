@@ -1,0 +1,88 @@
+package entraconn
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// What a session makes of exchanges that are too rare, or too odd, for the model test to meet them. A line of the
+// server is one frame.
+func TestPlacesForAuth(t *testing.T) {
+	push := func(kind string, left int) string {
+		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\ns\r\n:" + strconv.Itoa(left) + "\r\n"
+	}
+	hello := "%1\r\n+proto\r\n:3\r\n"
+	for _, tc := range []struct {
+		name     string
+		host     string
+		server   string
+		relogins int    // AUTHs behind RESET
+		free     bool   // AUTH has a place at the end
+		why      reason // if it never has one again
+	}{
+		{name: "RESET ends a transaction", host: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n+OK\r\n", relogins: 1, free: true},
+		{name: "RESET behind a RESP2 subscription", host: "SUBSCRIBE a, RESET", why: becauseReset},
+		{name: "RESET behind a login of the host's", host: "AUTH me mine, RESET", why: becauseReset},
+		{name: "RESET behind MONITOR", host: "MONITOR, RESET", why: becauseReset},
+		{name: "RESET while HELLO is unanswered", host: "HELLO 3, SUBSCRIBE a, RESET", why: becauseReset},
+		{name: "slot moves away, then SUBSCRIBE fails", host: "HELLO 3, SUBSCRIBE s, GET k",
+			server: hello + push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
+		{name: "slot moves away, then SUNSUBSCRIBE fails", host: "HELLO 3, GET k, SUNSUBSCRIBE s, GET k",
+			server: hello + push("sunsubscribe", 0) + "$1\r\nx\r\n-MOVED 1 a:1\r\n$1\r\ny\r\n", free: true},
+		{name: "RESP2 UNSUBSCRIBE of nothing", host: "UNSUBSCRIBE, PUNSUBSCRIBE a b, GET k",
+			server: strings.ReplaceAll(push("unsubscribe", 0)+push("punsubscribe", 0)+push("punsubscribe", 0), ">", "*") + "$1\r\nx\r\n", free: true},
+		{name: "a reply that nobody asked for", host: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: becauseBlind},
+		{name: "unfinished command", host: "GET k", server: "$1\r\n", free: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var s session
+			s.init()
+			cred := &credential{wire: wire("AUTH")}
+			p := story{commands: strings.Split(tc.host, ", ")}.encode()
+			if n := len(s.plan(p, nil, cred)); n != tc.relogins {
+				t.Errorf("%d AUTHs behind RESET, want %d", n, tc.relogins)
+			}
+			if s.unrenewable == becauseReset {
+				if tc.why != becauseReset {
+					t.Error("cannot log in again")
+				}
+				return
+			}
+			if _, err := s.received([]byte(tc.server)); err != nil {
+				t.Fatal(err)
+			}
+			if why, _ := s.barredBy(); s.mayAuth() != tc.free || why != tc.why {
+				t.Errorf("may AUTH: %v, want %v; barred by %q, want %q", s.mayAuth(), tc.free, why, tc.why)
+			}
+			if tc.free && tc.server != "$1\r\n" && !s.quiet() {
+				t.Errorf("something is outstanding: %+v", s.ledger)
+			}
+		})
+	}
+}
+
+// Answers to an AUTH of ours that are none end the connection.
+func TestAnswersThatAreNone(t *testing.T) {
+	for _, tc := range []struct{ host, server string }{
+		{"", "+QUEUED\r\n"},
+		{"", ":1\r\n"},
+		{"", "*1\r\n:1\r\n"},
+		{"", "what\r\n"},
+		{"GET k", "what\r\n"},
+	} {
+		var s session
+		s.init()
+		var p []byte
+		if tc.host != "" {
+			p = encodeOne(tc.host)
+		}
+		s.plan(p, nil, nil)
+		s.plan(nil, newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil)
+		if kept, err := s.received([]byte(tc.server)); err != errDesync || kept > 0 {
+			t.Errorf("%q behind %q: %d bytes for the host, %v", tc.server, tc.host, kept, err)
+		}
+	}
+}
