@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/entraredis/entraredis/adapters/internal/settings"
+	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/redis/go-redis/v9"
 )
@@ -28,20 +30,21 @@ func Configure(opt *redis.Options, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.Options", Reason: "is nil"}
 	}
-	return configure("redis.Options", &opt.Dialer, *opt, []string{opt.Addr}, src, opts)
+	return configure(host{name: "redis.Options", dialer: &opt.Dialer, options: opt, field: "Addr", addrs: []string{opt.Addr}, serverName: tlsonly.SeedHost([]string{opt.Addr})}, src, opts)
 }
 
 // ConfigureCluster prepares opt for [redis.NewClusterClient]. Nodes that are announced by IP address are verified
-// against the host name of the seeds, if all have the same and TLSConfig has no ServerName.
+// against the host name of the seeds, if all have the same and TLSConfig has no ServerName. Addrs may be empty if
+// ClusterSlots is set.
 func ConfigureCluster(opt *redis.ClusterOptions, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.ClusterOptions", Reason: "is nil"}
 	}
-	return configure("redis.ClusterOptions", &opt.Dialer, redis.Options{
+	return configure(host{name: "redis.ClusterOptions", dialer: &opt.Dialer, field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs), slots: opt.ClusterSlots != nil, options: &redis.Options{
 		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
 		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
 		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
-	}, opt.Addrs, src, opts)
+	}}, src, opts)
 }
 
 // ConfigureRing prepares opt for [redis.NewRing]. All its shards log in as the same user.
@@ -52,20 +55,23 @@ func ConfigureRing(opt *redis.RingOptions, src *entra.Source, opts *Options) err
 	if opts != nil && opts.NodeAddress != nil {
 		return &entra.ConfigError{Field: "entragoredis.Options.NodeAddress", Reason: "has no meaning for a Ring, whose shards are dialed as they stand in Addrs; remove it"}
 	}
-	return configure(ring, &opt.Dialer, redis.Options{
+	return configure(host{name: "redis.RingOptions", dialer: &opt.Dialer, field: "Addrs", addrs: slices.Collect(maps.Values(opt.Addrs)), options: &redis.Options{
 		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
 		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
 		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
-	}, slices.Collect(maps.Values(opt.Addrs)), src, opts)
+	}}, src, opts)
 }
 
 // ConfigureUniversal prepares opt for [redis.NewUniversalClient], be it for a single node or a cluster.
 func ConfigureUniversal(opt *redis.UniversalOptions, src *entra.Source, opts *Options) error {
+	const name = "redis.UniversalOptions"
 	if opt == nil {
-		return &entra.ConfigError{Field: "redis.UniversalOptions", Reason: "is nil"}
+		return &entra.ConfigError{Field: name, Reason: "is nil"}
 	}
-	if opt.MasterName != "" || opt.SentinelUsername != "" || opt.SentinelPassword != "" {
-		return &entra.ConfigError{Field: "redis.UniversalOptions.MasterName", Reason: "asks for Sentinel, which Azure does not have; remove it, SentinelUsername and SentinelPassword"}
+	if err := settings.CheckSentinel(name, map[string]bool{
+		"MasterName": opt.MasterName != "", "SentinelUsername": opt.SentinelUsername != "", "SentinelPassword": opt.SentinelPassword != "",
+	}); err != nil {
+		return err
 	}
-	return configure("redis.UniversalOptions", &opt.Dialer, *opt.Simple(), opt.Addrs, src, opts)
+	return configure(host{name: name, dialer: &opt.Dialer, options: opt.Simple(), field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs)}, src, opts)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"testing"
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
@@ -49,6 +48,7 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		change(opt)
 		return entragoredis.ConfigureUniversal(opt, src, nil)
 	}
+	slots := func(context.Context) ([]redis.ClusterSlot, error) { return nil, nil }
 	provider := func() (string, string) { return "", "" }
 	providerCtx := func(context.Context) (string, string, error) { return "", "", nil }
 	for _, test := range []test{
@@ -63,7 +63,15 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		{"good", universal(func(*redis.UniversalOptions) {}), ""},
 		{"no address", single(func(o *redis.Options) { o.Addr = "" }), "redis.Options.Addr"},
 		{"no port", single(func(o *redis.Options) { o.Addr = "cache.test" }), "redis.Options.Addr"},
+		{"no port", single(func(o *redis.Options) { o.Addr = "cache.test:" }), "redis.Options.Addr"},
+		{"port of a name", cluster(func(o *redis.ClusterOptions) { o.Addrs = []string{"cache.test:redis"} }), "redis.ClusterOptions.Addrs"},
+		{"port too high", ring(func(o *redis.RingOptions) { o.Addrs["b"] = "cache.test:99999" }), "redis.RingOptions.Addrs"},
+		{"space behind the port", universal(func(o *redis.UniversalOptions) { o.Addrs = []string{addr + " "} }), "redis.UniversalOptions.Addrs"},
+		{"unix socket over tcp", single(func(o *redis.Options) { o.Network, o.Addr = "tcp", "/run/redis.sock" }), "redis.Options.Addr"},
 		{"no address", cluster(func(o *redis.ClusterOptions) { o.Addrs = nil }), "redis.ClusterOptions.Addrs"},
+		{"slots without addresses", cluster(func(o *redis.ClusterOptions) { o.Addrs, o.ClusterSlots = nil, slots }), ""},
+		{"slots with a bad address", cluster(func(o *redis.ClusterOptions) { o.Addrs, o.ClusterSlots = []string{""}, slots }), "redis.ClusterOptions.Addrs"},
+		{"slots with a password", cluster(func(o *redis.ClusterOptions) { o.Addrs, o.ClusterSlots, o.Password = nil, slots, "p" }), "redis.ClusterOptions.Password"},
 		{"no address", ring(func(o *redis.RingOptions) { o.Addrs = nil }), "redis.RingOptions.Addrs"},
 		{"no address", universal(func(o *redis.UniversalOptions) { o.Addrs = nil }), "redis.UniversalOptions.Addrs"},
 		{"empty address", cluster(func(o *redis.ClusterOptions) { o.Addrs = []string{addr, ""} }), "redis.ClusterOptions.Addrs"},
@@ -71,6 +79,7 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		{"no TLS", cluster(func(o *redis.ClusterOptions) { o.TLSConfig = nil }), "redis.ClusterOptions.TLSConfig"},
 		{"no TLS", ring(func(o *redis.RingOptions) { o.TLSConfig = nil }), "redis.RingOptions.TLSConfig"},
 		{"no TLS", universal(func(o *redis.UniversalOptions) { o.TLSConfig = nil }), "redis.UniversalOptions.TLSConfig"},
+		{"TLS 1.1 only", single(func(o *redis.Options) { o.TLSConfig = &tls.Config{MaxVersion: tls.VersionTLS11} }), "redis.Options.TLSConfig.MaxVersion"},
 		{"no TLS on this machine", single(func(o *redis.Options) { o.TLSConfig, o.Addr = nil, "localhost:6379" }), ""},
 		{"unix socket", single(func(o *redis.Options) { o.TLSConfig, o.Addr = nil, "/run/redis.sock" }), ""},
 		{"password", single(func(o *redis.Options) { o.Password = "p" }), "redis.Options.Password"},
@@ -83,7 +92,8 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		{"provider with context", ring(func(o *redis.RingOptions) { o.CredentialsProviderContext = providerCtx }), "redis.RingOptions.CredentialsProviderContext"},
 		{"streaming provider", universal(func(o *redis.UniversalOptions) { o.StreamingCredentialsProvider = streaming{} }), "redis.UniversalOptions.StreamingCredentialsProvider"},
 		{"Sentinel", universal(func(o *redis.UniversalOptions) { o.MasterName = "m" }), "redis.UniversalOptions.MasterName"},
-		{"Sentinel", universal(func(o *redis.UniversalOptions) { o.SentinelPassword = "p" }), "redis.UniversalOptions.MasterName"},
+		{"Sentinel", universal(func(o *redis.UniversalOptions) { o.SentinelPassword = "p" }), "redis.UniversalOptions.SentinelPassword"},
+		{"Sentinel", universal(func(o *redis.UniversalOptions) { o.SentinelUsername = "u" }), "redis.UniversalOptions.SentinelUsername"},
 		{"NodeAddress for a Ring", entragoredis.ConfigureRing(&redis.RingOptions{Addrs: map[string]string{"a": addr}, TLSConfig: secure}, src,
 			&entragoredis.Options{NodeAddress: entraconn.SeedHost(addr)}), "entragoredis.Options.NodeAddress"},
 	} {
@@ -96,65 +106,28 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 
 func TestRefusesToBeConfiguredTwice(t *testing.T) {
 	source := newSource(t)
-	network := entratest.NewNetwork()
-	listen(t, network, "localhost:6379")
-	opt := &redis.Options{Addr: "localhost:6379", Dialer: network.DialContext}
-	for range 2 {
-		if err := entragoredis.Configure(opt, source, &entragoredis.Options{AllowPlaintext: true}); err != nil {
+	secure := &tls.Config{}
+	single := &redis.Options{Addr: addr, TLSConfig: secure}
+	cluster := &redis.ClusterOptions{Addrs: []string{addr}, TLSConfig: secure}
+	ring := &redis.RingOptions{Addrs: map[string]string{"a": addr}, TLSConfig: secure}
+	universal := &redis.UniversalOptions{Addrs: []string{addr}, TLSConfig: secure}
+	for field, configure := range map[string]func() error{
+		"redis.Options.Dialer":          func() error { return entragoredis.Configure(single, source, nil) },
+		"redis.ClusterOptions.Dialer":   func() error { return entragoredis.ConfigureCluster(cluster, source, nil) },
+		"redis.RingOptions.Dialer":      func() error { return entragoredis.ConfigureRing(ring, source, nil) },
+		"redis.UniversalOptions.Dialer": func() error { return entragoredis.ConfigureUniversal(universal, source, nil) },
+	} {
+		if err := configure(); err != nil {
 			t.Fatal(err)
+		}
+		config := (*entra.ConfigError)(nil)
+		if err := configure(); !errors.As(err, &config) || config.Field != field {
+			t.Errorf("%v, want a *ConfigError for %s", err, field)
 		}
 	}
 	config := (*entra.ConfigError)(nil)
-	if _, err := opt.Dialer(t.Context(), "tcp", opt.Addr); !errors.As(err, &config) || config.Field != "redis.Options.Dialer" {
-		t.Errorf("%v, want a *ConfigError for redis.Options.Dialer", err)
-	}
-}
-
-func TestDialsThroughTheUsersDialer(t *testing.T) {
-	network := entratest.NewNetwork()
-	listen(t, network, "seed.test:10001")
-	var dialed string
-	opt := &redis.ClusterOptions{Addrs: []string{"seed.test:10000"}, Dialer: func(ctx context.Context, nw, addr string) (net.Conn, error) {
-		dialed = addr
-		return network.DialContext(ctx, nw, addr)
-	}}
-	err := entragoredis.ConfigureCluster(opt, newSource(t), &entragoredis.Options{
-		AllowPlaintext: true, NodeAddress: entraconn.SeedHost("seed.test:10000"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := opt.Dialer(t.Context(), "tcp", "10.1.2.3:10001") // as a cluster announces it
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, ok := conn.(*entraconn.Conn); !ok || dialed != "seed.test:10001" {
-		t.Errorf("a %T came from %s, want an *entraconn.Conn from seed.test:10001", conn, dialed)
-	}
-}
-
-func TestVerifiesClusterNodesAgainstTheSeed(t *testing.T) {
-	server, client, err := entratest.TLSConfigs("cache.test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	node := serve(t, server) // 127.0.0.1, which the certificate does not name
-	cluster := &redis.ClusterOptions{Addrs: []string{"cache.test:10000"}, TLSConfig: client}
-	if err := entragoredis.ConfigureCluster(cluster, newSource(t), nil); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := cluster.Dialer(t.Context(), "tcp", node)
-	if err != nil {
-		t.Fatalf("a node of the cluster: %v", err)
-	}
-	_ = conn.Close()
-	ring := &redis.RingOptions{Addrs: map[string]string{"a": "cache.test:10000"}, TLSConfig: client}
-	if err := entragoredis.ConfigureRing(ring, newSource(t), nil); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ring.Dialer(t.Context(), "tcp", node); err == nil {
-		t.Error("a Ring took another shard's name for an address")
+	if err := entragoredis.Configure(universal.Simple(), source, nil); !errors.As(err, &config) || config.Field != "redis.Options.Dialer" {
+		t.Errorf("options made of configured ones: %v, want a *ConfigError for redis.Options.Dialer", err)
 	}
 }
 
@@ -165,35 +138,6 @@ func newSource(t *testing.T) *entra.Source {
 	}
 	t.Cleanup(func() { _ = source.Close() })
 	return source
-}
-
-func listen(t *testing.T, network *entratest.Network, addr string) {
-	listener, err := network.Listen(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-}
-
-func serve(t *testing.T, cfg *tls.Config) string {
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			_ = conn.(*tls.Conn).HandshakeContext(t.Context()) // the client judges
-			_ = conn.Close()
-		}
-	}()
-	t.Cleanup(func() { _ = listener.Close(); <-done })
-	return listener.Addr().String()
 }
 
 type streaming struct{}

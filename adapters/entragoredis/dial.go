@@ -4,36 +4,38 @@ import (
 	"cmp"
 	"context"
 	"net"
-	"slices"
 	"time"
 
+	"github.com/entraredis/entraredis/adapters/internal/hook"
+	"github.com/entraredis/entraredis/adapters/internal/settings"
 	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/redis/go-redis/v9"
 )
 
-const ring = "redis.RingOptions"
+// A host is one of go-redis's four kinds of options.
+type host struct {
+	name       string // of its type
+	dialer     *tlsonly.DialFunc
+	options    *redis.Options // what it has in common with those of a single node
+	field      string         // where addrs are from
+	addrs      []string
+	serverName string // for nodes of a cluster; none for a Ring, whose shards are caches of their own
+	slots      bool   // a function names the nodes, so addrs may be empty
+}
 
-// configure checks o, which holds what the struct called name has in common with redis.Options, and sets dialer.
-func configure(name string, dialer *tlsonly.DialFunc, o redis.Options, addrs []string, src *entra.Source, opts *Options) error {
-	if src == nil {
-		return &entra.ConfigError{Field: "src", Reason: "is nil; make one with entra.NewSource"}
+func configure(h host, src *entra.Source, opts *Options) error {
+	o, opts := h.options, cmp.Or(opts, &Options{})
+	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, ServerName: h.serverName, TLSField: h.name + ".TLSConfig", DialField: h.name + ".Dialer"}
+	err := cmp.Or(settings.CheckSource(src), settings.CheckCredentials(h.name, map[string]bool{
+		"Username": o.Username != "", "Password": o.Password != "", "CredentialsProvider": o.CredentialsProvider != nil,
+		"CredentialsProviderContext": o.CredentialsProviderContext != nil, "StreamingCredentialsProvider": o.StreamingCredentialsProvider != nil,
+	}), hook.CheckOnce(rule.DialField, o.Dialer), rule.CheckTLS(o.TLSConfig))
+	if err == nil && !(h.slots && len(h.addrs) == 0) {
+		err = rule.CheckAddrs(h.name+"."+h.field, o.Network, h.addrs, o.TLSConfig, o.Dialer != nil)
 	}
-	if i := slices.Index([]bool{o.Username != "", o.Password != "", o.CredentialsProvider != nil, o.CredentialsProviderContext != nil, o.StreamingCredentialsProvider != nil}, true); i >= 0 {
-		hooks := []string{"Username", "Password", "CredentialsProvider", "CredentialsProviderContext", "StreamingCredentialsProvider"}
-		return &entra.ConfigError{Field: name + "." + hooks[i], Reason: "is set, but the adapter logs in with the token; remove it"}
-	}
-	opts = cmp.Or(opts, &Options{})
-	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, TLSField: name + ".TLSConfig", DialField: name + ".Dialer"}
-	if name != ring { // a Ring's shards are caches of their own
-		rule.ServerName = tlsonly.SeedHost(addrs)
-	}
-	field := name + ".Addrs"
-	if name == "redis.Options" {
-		field = name + ".Addr"
-	}
-	if err := rule.CheckAddrs(field, o.Network, addrs, o.TLSConfig, o.Dialer != nil); err != nil {
+	if err != nil {
 		return err
 	}
 	// The defaults of redis.NewDialer, which cannot be used: it knows no timeout before NewClient, and its TLS
@@ -42,16 +44,10 @@ func configure(name string, dialer *tlsonly.DialFunc, o redis.Options, addrs []s
 		Timeout:         cmp.Or(o.DialTimeout, 5*time.Second),
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 5 * time.Second, Count: 3},
 	}
-	custom, cfg, nodeAddress := o.Dialer, o.TLSConfig, opts.NodeAddress
-	login := entraconn.NewDialer(src, &entraconn.Options{Library: "go-redis", Name: opts.Name, SeparateLogin: opts.SeparateLogin}).
-		DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return rule.Dial(ctx, custom, d, cfg, network, addr)
-		})
-	*dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if nodeAddress != nil {
-			addr = nodeAddress(addr)
-		}
-		return login(ctx, network, addr)
-	}
+	custom, cfg := o.Dialer, o.TLSConfig
+	login := &entraconn.Options{Library: "go-redis", Name: opts.Name, SeparateLogin: opts.SeparateLogin}
+	*h.dialer = hook.New(src, login, opts.NodeAddress, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return rule.Dial(ctx, custom, d, cfg, network, addr)
+	})
 	return nil
 }

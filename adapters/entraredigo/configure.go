@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entraredis/entraredis/adapters/internal/hook"
+	"github.com/entraredis/entraredis/adapters/internal/settings"
 	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
@@ -25,11 +27,13 @@ type Options struct {
 	AllowPlaintext bool
 	// DialTimeout bounds connecting and TLS handshake together. Default, for 0: redigo's 30 seconds.
 	DialTimeout time.Duration
-	// Dial, if set, makes the connections. It must do TLS itself, TLSConfig and DialTimeout are not used; a
-	// connection without TLS is refused unless it stays on this machine or AllowPlaintext is set.
+	// Dial, if set, makes the connections. It must do TLS itself, TLSConfig is not used, and DialTimeout bounds
+	// only a handshake that it leaves to be made; a connection without TLS is refused unless both it and addr are
+	// on this machine, or AllowPlaintext is set.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. DialConnectTimeout and
-	// DialKeepAlive do nothing; those that do TLS, log in or replace the dial function are refused.
+	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. DialUseTLS and DialPassword are
+	// refused here, DialNetDial and DialContextFunc by the first dial. Those that go with them have no effect:
+	// DialUsername, DialTLSConfig, DialTLSSkipVerify, DialTLSHandshakeTimeout, DialConnectTimeout, DialKeepAlive.
 	DialOptions []redis.DialOption
 	// SeparateLogin waits for the answer to AUTH before redigo's first command is written, for proxies that
 	// cannot take both at once. It costs one round trip per connection.
@@ -37,17 +41,14 @@ type Options struct {
 }
 
 // Configure prepares pool, whose connections will all lead to addr, which is host:port or a unix socket's path.
-func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) error {
-	switch {
-	case pool == nil:
+func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) (err error) {
+	if pool == nil {
 		return &entra.ConfigError{Field: "redis.Pool", Reason: "is nil"}
-	case pool.Dial != nil, pool.DialContext != nil:
-		return &entra.ConfigError{Field: "redis.Pool.DialContext", Reason: "or Dial is set, but the adapter has to dial; remove it and use entraredigo.Options"}
 	}
-	dial, err := DialContext(src, addr, opts)
-	if err == nil {
-		pool.DialContext = dial
+	if err := settings.CheckDial("redis.Pool", map[string]bool{"Dial": pool.Dial != nil, "DialContext": pool.DialContext != nil}); err != nil {
+		return err
 	}
+	pool.DialContext, err = DialContext(src, addr, opts)
 	return err
 }
 
@@ -55,26 +56,25 @@ func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) 
 // one per server, not one per connection: its connections share one schedule of renewals and one brake on logins
 // that are refused.
 func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Context) (redis.Conn, error), error) {
-	if src == nil {
-		return nil, &entra.ConfigError{Field: "src", Reason: "is nil; make one with entra.NewSource"}
-	}
 	opts = cmp.Or(opts, &Options{})
 	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, TLSField: "entraredigo.Options.TLSConfig", DialField: "entraredigo.Options.Dial"}
-	cfg := opts.TLSConfig
-	if cfg == nil && !opts.AllowPlaintext && !tlsonly.Local(addr) {
-		cfg = &tls.Config{}
-	}
-	network := "tcp"
+	cfg, network := opts.TLSConfig, "tcp"
 	if strings.HasPrefix(addr, "/") {
 		network = "unix"
 	}
-	if err := cmp.Or(rule.CheckAddrs("addr", network, []string{addr}, cfg, opts.Dial != nil), rehearse(network, addr, opts.DialOptions)); err != nil {
+	if cfg == nil && !opts.AllowPlaintext && !tlsonly.Local(network, addr) {
+		cfg = &tls.Config{}
+	}
+	if err := cmp.Or(
+		settings.CheckSource(src), hook.CheckOnce(rule.DialField, opts.Dial), rule.CheckTLS(cfg),
+		rule.CheckAddrs("addr", network, []string{addr}, cfg, opts.Dial != nil), rehearse(network, addr, opts.DialOptions),
+	); err != nil {
 		return nil, err
 	}
 	d := &net.Dialer{Timeout: cmp.Or(opts.DialTimeout, 30*time.Second), KeepAlive: 5 * time.Minute} // redigo's defaults
 	custom, options := opts.Dial, slices.Clone(opts.DialOptions)
-	login := entraconn.NewDialer(src, &entraconn.Options{Library: "redigo", Name: opts.Name, SeparateLogin: opts.SeparateLogin}).
-		DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+	login := hook.New(src, &entraconn.Options{Library: "redigo", Name: opts.Name, SeparateLogin: opts.SeparateLogin}, nil,
+		func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return rule.Dial(ctx, custom, d, cfg, network, addr)
 		})
 	return func(ctx context.Context) (redis.Conn, error) { return dial(ctx, network, addr, login, options) }, nil

@@ -6,11 +6,15 @@ import (
 	"crypto/tls"
 	"net"
 
+	"github.com/entraredis/entraredis/adapters/internal/hook"
+	"github.com/entraredis/entraredis/adapters/internal/settings"
 	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/redis/rueidis"
 )
+
+const option = "rueidis.ClientOption"
 
 // Options adjusts the adapter. The zero value, and nil, is right for Azure.
 type Options struct {
@@ -31,79 +35,40 @@ type Options struct {
 // against the host name of InitAddress, if all have the same and TLSConfig has no ServerName.
 func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) error {
 	if opt == nil {
-		return &entra.ConfigError{Field: "rueidis.ClientOption", Reason: "is nil"}
-	}
-	if src == nil {
-		return &entra.ConfigError{Field: "src", Reason: "is nil; make one with entra.NewSource"}
+		return &entra.ConfigError{Field: option, Reason: "is nil"}
 	}
 	opts = cmp.Or(opts, &Options{})
-	custom := opt.DialCtxFn
-	if custom == nil && opt.DialFn != nil { // which rueidis ignores as soon as DialCtxFn is set
-		old := opt.DialFn
+	custom, rule := opt.DialCtxFn, tlsonly.Rule{
+		AllowPlaintext: opts.AllowPlaintext, ServerName: tlsonly.SeedHost(opt.InitAddress), TLSField: option + ".TLSConfig", DialField: option + ".DialCtxFn",
+	}
+	if fn := opt.DialFn; custom == nil && fn != nil { // which rueidis ignores as soon as DialCtxFn is set
+		rule.DialField = option + ".DialFn"
 		custom = func(_ context.Context, addr string, d *net.Dialer, cfg *tls.Config) (net.Conn, error) {
-			return old(addr, d, cfg)
+			return fn(addr, d, cfg)
 		}
 	}
-	rule := tlsonly.Rule{
-		AllowPlaintext: opts.AllowPlaintext,
-		ServerName:     tlsonly.SeedHost(opt.InitAddress),
-		TLSField:       "rueidis.ClientOption.TLSConfig",
-		DialField:      "rueidis.ClientOption.DialCtxFn",
-	}
-	if err := check(opt, rule, custom != nil); err != nil {
+	if err := cmp.Or(settings.CheckSource(src), check(opt, rule, custom != nil)); err != nil {
 		return err
 	}
-	dialer := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin})
-	nagle, nodeAddress := opt.DisableTCPNoDelay, opts.NodeAddress
-	opt.DialCtxFn = func(ctx context.Context, addr string, d *net.Dialer, cfg *tls.Config) (net.Conn, error) {
-		if nodeAddress != nil {
-			addr = nodeAddress(addr)
-		}
-		return dialer.DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
-			if custom != nil {
-				return rule.Dial(ctx, func(ctx context.Context, _, addr string) (net.Conn, error) { return custom(ctx, addr, d, cfg) }, nil, nil, network, addr)
-			}
-			conn, err := rule.Dial(ctx, nil, d, cfg, network, addr)
-			if err == nil && nagle { // rueidis does it itself, but cannot see the TCP connection any more
-				enableNagle(conn)
-			}
-			return conn, err
-		})(ctx, "tcp", addr)
-	}
+	login := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin})
+	opt.DialCtxFn = (&dialer{login, rule, custom, opts.NodeAddress, opt.DisableTCPNoDelay}).dial
 	return nil
 }
 
 func check(opt *rueidis.ClientOption, rule tlsonly.Rule, custom bool) error {
-	const option = "rueidis.ClientOption."
-	for _, c := range []struct {
-		field string
-		set   bool
-	}{
-		{"Username", opt.Username != ""},
-		{"Password", opt.Password != ""},
-		{"AuthCredentialsFn", opt.AuthCredentialsFn != nil},
-	} {
-		if c.set {
-			return &entra.ConfigError{Field: option + c.field, Reason: "is set, but the adapter logs in with the token; remove it"}
-		}
+	err := cmp.Or(
+		settings.CheckCredentials(option, map[string]bool{
+			"Username": opt.Username != "", "Password": opt.Password != "", "AuthCredentialsFn": opt.AuthCredentialsFn != nil,
+		}),
+		settings.CheckSentinel(option+".Sentinel", map[string]bool{
+			"MasterSet": opt.Sentinel.MasterSet != "", "Username": opt.Sentinel.Username != "", "Password": opt.Sentinel.Password != "",
+		}),
+		hook.CheckMethod(rule.DialField, opt.DialCtxFn, (*dialer)(nil).dial),
+		rule.CheckTLS(opt.TLSConfig),
+		rule.CheckAddrs(option+".InitAddress", "tcp", opt.InitAddress, opt.TLSConfig, custom),
+	)
+	if replicas := opt.Standalone.ReplicaAddress; err == nil && len(replicas) > 0 {
+		err = rule.CheckAddrs(option+".Standalone.ReplicaAddress", "tcp", replicas, opt.TLSConfig, custom)
 	}
-	if s := opt.Sentinel; s.MasterSet != "" || s.Username != "" || s.Password != "" {
-		return &entra.ConfigError{Field: option + "Sentinel", Reason: "is set, but Azure has no Sentinel; remove it"}
-	}
-	if err := rule.CheckAddrs(option+"InitAddress", "tcp", opt.InitAddress, opt.TLSConfig, custom); err != nil {
-		return err
-	}
-	if replicas := opt.Standalone.ReplicaAddress; len(replicas) > 0 {
-		return rule.CheckAddrs(option+"Standalone.ReplicaAddress", "tcp", replicas, opt.TLSConfig, custom)
-	}
-	return nil
-}
-
-func enableNagle(conn net.Conn) {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
-	}
-	if t, ok := conn.(*net.TCPConn); ok {
-		_ = t.SetNoDelay(false) // an optimisation, as in rueidis
-	}
+	return err
 }

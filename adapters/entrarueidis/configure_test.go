@@ -9,7 +9,6 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/entrarueidis"
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 	"github.com/redis/rueidis"
 )
@@ -18,16 +17,24 @@ const addr = "cache.test:6380"
 
 func TestRefusesWhatCannotWork(t *testing.T) {
 	src := newSource(t)
+	dial := func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+		return nil, errors.New("no route")
+	}
 	for name, test := range map[string]struct {
 		change func(*rueidis.ClientOption)
 		field  string // after "rueidis.ClientOption."
 	}{
-		"good":          {func(*rueidis.ClientOption) {}, ""},
-		"no address":    {func(o *rueidis.ClientOption) { o.InitAddress = nil }, "InitAddress"},
-		"empty address": {func(o *rueidis.ClientOption) { o.InitAddress = []string{addr, ""} }, "InitAddress"},
-		"no port":       {func(o *rueidis.ClientOption) { o.InitAddress = []string{"cache.test"} }, "InitAddress"},
-		"no TLS":        {func(o *rueidis.ClientOption) { o.TLSConfig = nil }, "TLSConfig"},
-		"no TLS here":   {func(o *rueidis.ClientOption) { o.TLSConfig, o.InitAddress = nil, []string{"[::1]:6379"} }, ""},
+		"good":                      {func(*rueidis.ClientOption) {}, ""},
+		"no address":                {func(o *rueidis.ClientOption) { o.InitAddress = nil }, "InitAddress"},
+		"empty address":             {func(o *rueidis.ClientOption) { o.InitAddress = []string{addr, ""} }, "InitAddress"},
+		"no port":                   {func(o *rueidis.ClientOption) { o.InitAddress = []string{"cache.test"} }, "InitAddress"},
+		"no port number":            {func(o *rueidis.ClientOption) { o.InitAddress = []string{"localhost:"} }, "InitAddress"},
+		"port of a name":            {func(o *rueidis.ClientOption) { o.InitAddress = []string{"cache.test:redis"} }, "InitAddress"},
+		"unix socket":               {func(o *rueidis.ClientOption) { o.InitAddress = []string{"/run/redis.sock"} }, "InitAddress"},
+		"unix socket of the user's": {func(o *rueidis.ClientOption) { o.InitAddress, o.DialCtxFn = []string{"/run/redis.sock"}, dial }, ""},
+		"TLS 1.1 only":              {func(o *rueidis.ClientOption) { o.TLSConfig.MaxVersion = tls.VersionTLS11 }, "TLSConfig.MaxVersion"},
+		"no TLS":                    {func(o *rueidis.ClientOption) { o.TLSConfig = nil }, "TLSConfig"},
+		"no TLS here":               {func(o *rueidis.ClientOption) { o.TLSConfig, o.InitAddress = nil, []string{"[::1]:6379"} }, ""},
 		"no TLS to a replica": {func(o *rueidis.ClientOption) {
 			o.TLSConfig, o.InitAddress, o.Standalone.ReplicaAddress = nil, []string{"localhost:6379"}, []string{addr}
 		}, "TLSConfig"},
@@ -39,8 +46,9 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 				return rueidis.AuthCredentials{}, nil
 			}
 		}, "AuthCredentialsFn"},
-		"Sentinel":          {func(o *rueidis.ClientOption) { o.Sentinel.MasterSet = "m" }, "Sentinel"},
-		"Sentinel password": {func(o *rueidis.ClientOption) { o.Sentinel.Password = "p" }, "Sentinel"},
+		"Sentinel":          {func(o *rueidis.ClientOption) { o.Sentinel.MasterSet = "m" }, "Sentinel.MasterSet"},
+		"Sentinel user":     {func(o *rueidis.ClientOption) { o.Sentinel.Username = "u" }, "Sentinel.Username"},
+		"Sentinel password": {func(o *rueidis.ClientOption) { o.Sentinel.Password = "p" }, "Sentinel.Password"},
 	} {
 		opt := rueidis.ClientOption{InitAddress: []string{addr}, TLSConfig: &tls.Config{}}
 		test.change(&opt)
@@ -49,7 +57,7 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		if test.field == "" && err != nil || test.field != "" && (!errors.As(err, &config) || config.Field != "rueidis.ClientOption."+test.field) {
 			t.Errorf("%s: %v, want a *ConfigError for %q", name, err, test.field)
 		}
-		if (err == nil) != (opt.DialCtxFn != nil) {
+		if test.field != "" && opt.DialCtxFn != nil || test.field == "" && opt.DialCtxFn == nil {
 			t.Errorf("%s: DialCtxFn is set: %t, error: %v", name, opt.DialCtxFn != nil, err)
 		}
 	}
@@ -63,70 +71,14 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 	}
 }
 
-// rueidis ignores DialFn when DialCtxFn is set, so an adapter that sets DialCtxFn must call it.
-func TestDialsThroughTheUsersDialFunctions(t *testing.T) {
-	network := entratest.NewNetwork()
-	listener, err := network.Listen("seed.test:10001")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	var dialed, through string
-	dial := func(addr string) (net.Conn, error) {
-		dialed = addr
-		return network.DialContext(t.Context(), "tcp", addr)
-	}
-	for name, opt := range map[string]rueidis.ClientOption{
-		"DialFn": {DialFn: func(addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
-			through = "DialFn"
-			return dial(addr)
-		}},
-		"DialCtxFn": {DialCtxFn: func(_ context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
-			through = "DialCtxFn"
-			return dial(addr)
-		}},
-	} {
-		opt.InitAddress = []string{"seed.test:10000"}
-		err := entrarueidis.Configure(&opt, newSource(t), &entrarueidis.Options{
-			AllowPlaintext: true, NodeAddress: entraconn.SeedHost("seed.test:10000"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := opt.DialCtxFn(t.Context(), "10.1.2.3:10001", &net.Dialer{}, nil) // as a cluster announces it
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = conn.Close()
-		if _, ok := conn.(*entraconn.Conn); !ok || dialed != "seed.test:10001" || through != name {
-			t.Errorf("%s: a %T came from %s through %s, want an *entraconn.Conn from seed.test:10001", name, conn, dialed, through)
-		}
-	}
-}
-
-func TestRefusesPlaintextFromTheUsersDialFunction(t *testing.T) {
-	network := entratest.NewNetwork()
-	listener, err := network.Listen(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	opt := rueidis.ClientOption{
-		InitAddress: []string{addr}, ForceSingleClient: true,
-		DialCtxFn: func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
-			return network.DialContext(ctx, "tcp", addr)
-		},
-	}
+func TestRefusesToBeConfiguredTwice(t *testing.T) {
+	opt := rueidis.ClientOption{InitAddress: []string{addr}, TLSConfig: &tls.Config{}}
 	if err := entrarueidis.Configure(&opt, newSource(t), nil); err != nil {
 		t.Fatal(err)
 	}
-	client, err := rueidis.NewClient(opt)
 	config := (*entra.ConfigError)(nil)
-	if !errors.As(err, &config) || config.Field != "rueidis.ClientOption.DialCtxFn" {
+	if err := entrarueidis.Configure(&opt, newSource(t), nil); !errors.As(err, &config) || config.Field != "rueidis.ClientOption.DialCtxFn" {
 		t.Errorf("%v, want a *ConfigError for rueidis.ClientOption.DialCtxFn", err)
-	}
-	if client != nil {
-		client.Close()
 	}
 }
 

@@ -9,12 +9,13 @@
 // out which, as always. Everything else, Close included, stays rueidis's. Close clients before their
 // [entra.Source].
 //
-// What is wrong comes back as [*entra.ConfigError]: credentials set as well, no TLS to another machine, a
-// Sentinel (Azure has none), an empty address. What Redis refuses comes out of commands as [*entra.AuthError].
+// Mistakes come back as [*entra.ConfigError]: other credentials, no TLS to another machine, a Sentinel, a bad address,
+// a second Configure. What Redis refuses comes out of commands as [*entra.AuthError].
 //
 // A DialCtxFn or DialFn that was set before is kept and called for each connection. As in rueidis itself it must
-// do TLS with the configuration that it is handed; a connection of it without TLS is refused unless it stays on
-// this machine. Otherwise the adapter dials with ClientOption.Dialer, whose Timeout then bounds connecting and
-// handshake together, and raises TLSConfig's MinVersion to TLS 1.2 on a copy. DisableTCPNoDelay has an effect
-// only on connections that the adapter dials.
+// do TLS with the configuration that it is handed; a connection of it without TLS is refused unless it and its
+// address are on this machine. Otherwise the adapter dials with ClientOption.Dialer, whose Timeout then bounds
+// connecting and handshake together. In both cases the configuration is a copy of TLSConfig with MinVersion raised
+// to TLS 1.2. DisableTCPNoDelay has an effect only on connections that the adapter dials. rueidis dials unix
+// sockets through dial functions only, as rueidis.ParseURL sets one.
 package entrarueidis

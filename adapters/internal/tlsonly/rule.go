@@ -3,11 +3,11 @@
 package tlsonly
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
-	"net/netip"
-	"strings"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
@@ -28,47 +28,19 @@ type Rule struct {
 	DialField  string // the same for their own dial function
 }
 
-// CheckAddrs says whether all of addrs may be dialed with cfg, before anything is dialed: they must be host:port or
-// unix sockets, and on this machine if cfg is nil. field is where the user wrote them, network may be empty. What
-// a dial function of the user makes of an address is its own affair; custom says that there is one.
-func (r Rule) CheckAddrs(field, network string, addrs []string, cfg *tls.Config, custom bool) error {
-	if len(addrs) == 0 {
-		return &entra.ConfigError{Field: field, Reason: "is empty; set it to host:port of the cache"}
-	}
-	for _, addr := range addrs {
-		if err := r.checkAddr(field, network, addr, cfg, custom); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// handshakeTimeout is for a handshake where nobody set one: the dial timeout of go-redis and rueidis.
+const handshakeTimeout = 5 * time.Second
 
-func (r Rule) checkAddr(field, network, addr string, cfg *tls.Config, custom bool) error {
-	if addr == "" {
-		return &entra.ConfigError{Field: field, Reason: "is empty; set it to host:port of the cache"}
-	}
-	if network == "unix" || strings.HasPrefix(addr, "/") || custom {
-		return nil
-	}
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return &entra.ConfigError{Field: field, Reason: "is not host:port; Azure Cache for Redis listens on port 6380, Azure Managed Redis on 10000"}
-	}
-	if cfg == nil && !r.AllowPlaintext && !Local(addr) {
-		return &entra.ConfigError{Field: r.TLSField, Reason: "is nil, so the token would cross the network to " + addr + " in plain text; set it to &tls.Config{}, or set Options.AllowPlaintext"}
-	}
-	return nil
-}
-
-// Dial connects to addr: through custom if it is not nil, which then must have done TLS itself, else with TLS
-// unless cfg is nil. d.Timeout bounds connecting and the handshake together. cfg is not changed; a copy of it has
-// MinVersion raised to TLS 1.2.
+// Dial connects to addr: through custom if it is not nil, which then must have begun TLS itself, else with TLS
+// unless cfg is nil. d.Timeout bounds connecting and the handshake together, or with custom a handshake that it
+// left to be made, for which 0 stands for 5 seconds. cfg is not changed, see [Rule.Config].
 func (r Rule) Dial(ctx context.Context, custom DialFunc, d *net.Dialer, cfg *tls.Config, network, addr string) (net.Conn, error) {
 	if custom != nil {
 		conn, err := custom(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		if err := r.checkConn(ctx, conn, addr); err != nil {
+		if err := r.checkConn(ctx, conn, cmp.Or(d.Timeout, handshakeTimeout), network, addr); err != nil {
 			_ = conn.Close() // nothing was sent on it, and err says more
 			return nil, err
 		}
@@ -80,20 +52,33 @@ func (r Rule) Dial(ctx context.Context, custom DialFunc, d *net.Dialer, cfg *tls
 	if cfg == nil {
 		return d.DialContext(ctx, network, addr)
 	}
+	return (&tls.Dialer{NetDialer: d, Config: r.Config(cfg, addr)}).DialContext(ctx, network, addr)
+}
+
+// Config returns a copy of cfg for addr: its MinVersion is TLS 1.2 at least, and its ServerName is r's where addr
+// is an IP literal and cfg has none. Otherwise that stays empty, and tls.Dialer takes the host of addr. It returns
+// nil for nil.
+func (r Rule) Config(cfg *tls.Config, addr string) *tls.Config {
+	if cfg == nil {
+		return nil
+	}
 	cfg = cfg.Clone()
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
 	if host, _, err := net.SplitHostPort(addr); err == nil && cfg.ServerName == "" && isIP(host) {
-		cfg.ServerName = r.ServerName // if empty, tls.Dialer takes the host of addr
+		cfg.ServerName = r.ServerName
 	}
-	return (&tls.Dialer{NetDialer: d, Config: cfg}).DialContext(ctx, network, addr)
+	return cfg
 }
 
-// checkConn also makes a handshake that is still to come, so that ctx bounds it and its version is known.
-func (r Rule) checkConn(ctx context.Context, conn net.Conn, addr string) error {
+// checkConn also makes a handshake that is still to come, so that it is bounded, as hosts pass contexts without an
+// end, and so that its version is known.
+func (r Rule) checkConn(ctx context.Context, conn net.Conn, timeout time.Duration, network, addr string) error {
 	if _, ok := conn.(*entraconn.Conn); ok {
 		return &entra.ConfigError{Field: r.DialField, Reason: "already logs in with Microsoft Entra; configure the options once only"}
 	}
 	if h, ok := conn.(interface{ HandshakeContext(context.Context) error }); ok {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
 		if err := h.HandshakeContext(ctx); err != nil {
 			return err
 		}
@@ -104,55 +89,19 @@ func (r Rule) checkConn(ctx context.Context, conn net.Conn, addr string) error {
 		}
 		return nil
 	}
-	if r.AllowPlaintext || local(conn.RemoteAddr(), addr) {
+	if r.AllowPlaintext || Local(network, addr) && staysHere(conn.RemoteAddr()) {
 		return nil
 	}
-	return &entra.ConfigError{Field: r.DialField, Reason: "returned a connection without TLS to " + addr + "; return a *tls.Conn or something else with ConnectionState, or set Options.AllowPlaintext"}
+	return &entra.ConfigError{Field: r.DialField, Reason: "returned a connection without TLS for " + addr + ", also if it only leads to a proxy on this machine; return a *tls.Conn or something else with ConnectionState, or set Options.AllowPlaintext"}
 }
 
-// local goes by where the connection led. Only an address that says nothing, as from an in-memory network,
-// leaves it at what was dialed.
-func local(remote net.Addr, dialed string) bool {
-	switch a := remote.(type) {
-	case *net.UnixAddr:
-		return true
-	case *net.TCPAddr:
-		return a.IP.IsLoopback()
-	}
-	return Local(dialed)
-}
-
-// Local reports whether addr is a unix socket or on the loopback interface.
-func Local(addr string) bool {
-	if strings.HasPrefix(addr, "/") {
+// staysHere reports whether a connection to remote leads no further, unless remote does not say, as that of an
+// in-memory network may not. It is not enough without a local address: the other end may be a proxy to another
+// machine.
+func staysHere(remote net.Addr) bool {
+	if remote == nil {
 		return true
 	}
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
-}
-
-func isIP(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
-}
-
-// SeedHost returns the host that all the seeds have in common, or "" if there are several, or if it is an IP
-// literal: then nobody knows which name a certificate should have.
-func SeedHost(seeds []string) string {
-	common := ""
-	for i, seed := range seeds {
-		host, _, err := net.SplitHostPort(seed)
-		if err != nil || isIP(host) || i > 0 && host != common {
-			return ""
-		}
-		common = host
-	}
-	return common
+	_, _, err := net.SplitHostPort(remote.String())
+	return err != nil || Local(remote.Network(), remote.String())
 }

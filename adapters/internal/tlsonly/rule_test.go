@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
@@ -18,47 +19,6 @@ import (
 )
 
 var rule = tlsonly.Rule{TLSField: "host.TLSConfig", DialField: "host.Dialer"}
-
-func TestRefusesPlaintextToOtherMachines(t *testing.T) {
-	open := rule
-	open.AllowPlaintext = true
-	for _, test := range []struct {
-		addr, network string
-		rule          tlsonly.Rule
-		cfg           *tls.Config
-		custom        bool
-		field         string // of the ConfigError
-	}{
-		{addr: "", field: "host.Addr"},
-		{addr: "", custom: true, field: "host.Addr"},
-		{addr: "cache.test", cfg: &tls.Config{}, field: "host.Addr"},
-		{addr: "cache.test:6380", field: "host.TLSConfig"},
-		{addr: "10.0.0.1:6380", field: "host.TLSConfig"},
-		{addr: "[2001:db8::1]:6380", field: "host.TLSConfig"},
-		{addr: "localhost.cache.test:6380", field: "host.TLSConfig"},
-		{addr: "cache.test:6380", cfg: &tls.Config{}},
-		{addr: "cache.test:6380", rule: open},
-		{addr: "cache.test:6380", custom: true}, // the connection is looked at
-		{addr: "localhost:6379"},
-		{addr: "LocalHost:6379"},
-		{addr: "127.0.0.1:6379"},
-		{addr: "127.8.8.8:6379"},
-		{addr: "[::1]:6379"},
-		{addr: "[::ffff:127.0.0.1]:6379"},
-		{addr: "/run/redis.sock"},
-		{addr: "redis.sock", network: "unix"},
-	} {
-		if test.rule == (tlsonly.Rule{}) {
-			test.rule = rule
-		}
-		err := test.rule.CheckAddrs("host.Addr", test.network, []string{test.addr}, test.cfg, test.custom)
-		checkField(t, test.addr, err, test.field)
-	}
-	checkField(t, "no address", rule.CheckAddrs("host.Addrs", "", nil, &tls.Config{}, false), "host.Addrs")
-	// A node that the cluster announces is held to the same.
-	_, err := rule.Dial(t.Context(), nil, &net.Dialer{}, nil, "tcp", "10.0.0.1:6380")
-	checkField(t, "announced node", err, "host.TLSConfig")
-}
 
 func checkField(t *testing.T, what string, err error, field string) {
 	t.Helper()
@@ -113,7 +73,7 @@ func TestSpeaksTLS12AtLeast(t *testing.T) {
 	}
 	_, err = rule.Dial(t.Context(), func(context.Context, string, string) (net.Conn, error) {
 		return tls.Dial("tcp", addr, client)
-	}, nil, nil, "tcp", addr)
+	}, &net.Dialer{}, nil, "tcp", addr)
 	checkField(t, "a dial function that allows TLS 1.1", err, "host.Dialer")
 }
 
@@ -124,21 +84,50 @@ func TestTimeoutAndContextBoundTheHandshake(t *testing.T) {
 	}
 	defer silent.Close()
 	addr := silent.Addr().String()
-	if _, err = rule.Dial(t.Context(), nil, &net.Dialer{Timeout: time.Millisecond}, &tls.Config{}, "tcp", addr); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+	// Well before a test that hangs is killed, so that it says why.
+	guard, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err = rule.Dial(guard, nil, &net.Dialer{Timeout: time.Millisecond}, &tls.Config{}, "tcp", addr); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("Dialer.Timeout: %v", err)
+	}
+	lazy := func(context.Context, string, string) (net.Conn, error) {
+		conn, err := net.Dial("tcp", addr)
+		return tls.Client(conn, &tls.Config{ServerName: "cache.test"}), err // which has not shaken hands yet
+	}
+	began := time.Now()
+	if _, err = rule.Dial(guard, lazy, &net.Dialer{Timeout: time.Millisecond}, nil, "tcp", addr); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 4*time.Second {
+		t.Errorf("Dialer.Timeout, with a dial function: %v after %v", err, time.Since(began))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	if _, err = rule.Dial(ctx, nil, &net.Dialer{}, &tls.Config{}, "tcp", addr); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("context: %v", err)
 	}
-	_, err = rule.Dial(ctx, func(context.Context, string, string) (net.Conn, error) {
-		conn, err := net.Dial("tcp", addr)
-		return tls.Client(conn, &tls.Config{ServerName: "cache.test"}), err // which has not shaken hands yet
-	}, nil, nil, "tcp", addr)
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if _, err = rule.Dial(ctx, lazy, &net.Dialer{}, nil, "tcp", addr); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("context, with a dial function: %v", err)
 	}
+}
+
+func TestBoundsAHandshakeThatNobodyBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := entratest.NewNetwork()
+		listener, err := network.Listen("cache.test:6380")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		lazy := func(ctx context.Context, nw, addr string) (net.Conn, error) {
+			conn, err := network.DialContext(ctx, nw, addr)
+			return tls.Client(conn, &tls.Config{ServerName: "cache.test"}), err
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		began := time.Now()
+		_, err = rule.Dial(ctx, lazy, &net.Dialer{}, nil, "tcp", "cache.test:6380")
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 5*time.Second {
+			t.Errorf("%v after %v, want the end of a timeout of 5 seconds", err, took)
+		}
+	})
 }
 
 func TestChecksWhatADialFunctionReturns(t *testing.T) {
@@ -150,15 +139,19 @@ func TestChecksWhatADialFunctionReturns(t *testing.T) {
 	wrapped := entraconn.NewDialer(source, nil).Wrap(&fake{remote: &net.TCPAddr{IP: net.IPv6loopback}})
 	remote := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 6380}
 	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6379}
+	unix := &net.UnixAddr{Name: "/run/redis.sock", Net: "unix"}
 	for name, test := range map[string]struct {
 		conn net.Conn
 		addr string
 		ok   bool
 	}{
 		"plain, away":            {&fake{remote: remote}, "cache.test:6380", false},
-		"plain, through a proxy": {&fake{remote: loopback}, "cache.test:6380", true},
+		"plain, through a proxy": {&fake{remote: loopback}, "cache.test:6380", false},
+		"plain, local":           {&fake{remote: loopback}, "localhost:6379", true},
+		"plain, no host":         {&fake{remote: loopback}, ":6379", true},
 		"plain, loopback mapped": {&fake{remote: remote}, "localhost:6379", false},
-		"plain, unix socket":     {&fake{remote: &net.UnixAddr{Name: "/run/redis.sock", Net: "unix"}}, "redis", true},
+		"plain, unix socket":     {&fake{remote: unix}, "/run/redis.sock", true},
+		"plain, unix sidecar":    {&fake{remote: unix}, "cache.test:6380", false},
 		"in memory, away":        {&fake{}, "cache.test:6380", false},
 		"in memory, local":       {&fake{}, "localhost:6380", true},
 		"something with TLS 1.3": {&secure{fake{remote: remote}, tls.VersionTLS13}, "cache.test:6380", true},
@@ -166,7 +159,7 @@ func TestChecksWhatADialFunctionReturns(t *testing.T) {
 		"logs in already":        {wrapped, "localhost:6379", false},
 	} {
 		dial := func(context.Context, string, string) (net.Conn, error) { return test.conn, nil }
-		conn, err := rule.Dial(t.Context(), dial, nil, nil, "tcp", test.addr)
+		conn, err := rule.Dial(t.Context(), dial, &net.Dialer{}, nil, "tcp", test.addr)
 		if test.ok && (err != nil || conn != test.conn) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -179,27 +172,9 @@ func TestChecksWhatADialFunctionReturns(t *testing.T) {
 		}
 	}
 	failure := errors.New("no route")
-	_, err = rule.Dial(t.Context(), func(context.Context, string, string) (net.Conn, error) { return nil, failure }, nil, nil, "tcp", "cache.test:6380")
+	_, err = rule.Dial(t.Context(), func(context.Context, string, string) (net.Conn, error) { return nil, failure }, &net.Dialer{}, nil, "tcp", "cache.test:6380")
 	if err != failure { //nolint:errorlint // hosts look at the error itself
 		t.Errorf("the error of the dial function became %v", err)
-	}
-}
-
-func TestSeedHostIsTheOneThatAllHave(t *testing.T) {
-	for _, test := range []struct {
-		seeds []string
-		want  string
-	}{
-		{nil, ""},
-		{[]string{"cache.test:10000"}, "cache.test"},
-		{[]string{"cache.test:10000", "cache.test:10001"}, "cache.test"},
-		{[]string{"a.test:10000", "b.test:10000"}, ""},
-		{[]string{"10.0.0.1:10000"}, ""},
-		{[]string{"cache.test"}, ""},
-	} {
-		if got := tlsonly.SeedHost(test.seeds); got != test.want {
-			t.Errorf("%v: %q, want %q", test.seeds, got, test.want)
-		}
 	}
 }
 
@@ -217,7 +192,8 @@ func serve(t *testing.T, cfg *tls.Config) string {
 			if err != nil {
 				return
 			}
-			_, _ = io.Copy(io.Discard, conn) // shakes hands, until the client is gone
+			_ = conn.SetDeadline(time.Now().Add(10 * time.Second)) // for clients that wait where they should not
+			_, _ = io.Copy(io.Discard, conn)                       // shakes hands, until the client is gone
 			_ = conn.Close()
 		}
 	}()

@@ -1,0 +1,98 @@
+package tlsonly
+
+import (
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// CheckTLS says whether cfg, which may be nil, allows TLS 1.2.
+func (r Rule) CheckTLS(cfg *tls.Config) error {
+	if cfg == nil || cfg.MaxVersion == 0 || cfg.MaxVersion >= tls.VersionTLS12 {
+		return nil
+	}
+	return &entra.ConfigError{Field: r.TLSField + ".MaxVersion", Reason: "is " + tls.VersionName(cfg.MaxVersion) + ", but tokens are sent with TLS 1.2 or later; remove it"}
+}
+
+// CheckAddrs says whether all of addrs may be dialed with cfg, before anything is dialed: they must be host:port or
+// unix sockets, and on this machine if cfg is nil. field is where the user wrote them. An empty network stands for
+// unix where the address begins with a slash, else for tcp. What a dial function of the user makes of an address is
+// its own affair; custom says that there is one.
+func (r Rule) CheckAddrs(field, network string, addrs []string, cfg *tls.Config, custom bool) error {
+	if len(addrs) == 0 {
+		return &entra.ConfigError{Field: field, Reason: "is empty; set it to host:port of the cache"}
+	}
+	for _, addr := range addrs {
+		if err := r.checkAddr(field, network, addr, cfg, custom); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r Rule) checkAddr(field, network, addr string, cfg *tls.Config, custom bool) error {
+	socket := strings.HasPrefix(addr, "/")
+	switch {
+	case addr == "":
+		return &entra.ConfigError{Field: field, Reason: "is empty; set it to host:port of the cache"}
+	case custom, network == "unix", network == "" && socket:
+		return nil
+	case socket:
+		return &entra.ConfigError{Field: field, Reason: "is a unix socket, which the library dials only through a dial function of yours; set one, or use host:port"}
+	case !isHostPort(addr):
+		return &entra.ConfigError{Field: field, Reason: "is not host:port with a port from 1 to 65535; Azure Cache for Redis listens on port 6380, Azure Managed Redis on 10000"}
+	case cfg == nil && !r.AllowPlaintext && !Local(network, addr):
+		return &entra.ConfigError{Field: r.TLSField, Reason: "is nil, so the token would cross the network to " + addr + " in plain text; set it to &tls.Config{}, or set Options.AllowPlaintext"}
+	}
+	return nil
+}
+
+// isHostPort is stricter than the net package, which looks names of ports up and takes none for 0: both fail, but
+// only with the first dial.
+func isHostPort(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil || strings.ContainsAny(addr, " \t\r\n") {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
+// Local reports whether addr is a unix socket or on the loopback interface, where an empty host leads too.
+func Local(network, addr string) bool {
+	if network == "unix" || strings.HasPrefix(addr, "/") {
+		return true
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "" || strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func isIP(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}
+
+// SeedHost returns the host that all the seeds have in common, or "" if there are several, or if it is an IP
+// literal: then nobody knows which name a certificate should have.
+func SeedHost(seeds []string) string {
+	common := ""
+	for i, seed := range seeds {
+		host, _, err := net.SplitHostPort(seed)
+		if err != nil || isIP(host) || i > 0 && host != common {
+			return ""
+		}
+		common = host
+	}
+	return common
+}
