@@ -25,7 +25,7 @@ type result struct {
 	err      error
 	timedOut bool           // its deadline had passed
 	response *http.Response // the last one, nil if there was none: the token came from a cache, or no answer at all
-	code     string         // of Entra, in what the credential's error says; empty if there is none
+	text     string         // of the credential's error
 }
 
 // noClaims asks Entra for nothing in particular. Its presence alone makes azidentity's service principals and
@@ -53,5 +53,7 @@ func (a *attempt) ask(ctx context.Context, cred azcore.TokenCredential, scope st
 	ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: -1})
 	ctx = policy.WithCaptureResponse(ctx, &res.response)
 	res.token, res.err = cred.GetToken(ctx, opts)
-	res.code = entraCode(res.err)
+	if res.err != nil {
+		res.text = fmt.Sprint(res.err) // which survives an Error method that panics
+	}
 }

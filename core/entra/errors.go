@@ -44,7 +44,7 @@ type RefreshError struct {
 	Code    string    // Entra's own for what is wrong, for example "AADSTS7000215"; empty if it gave none
 	Attempt int       // failed attempts in a row, 1 for the first
 	RetryAt time.Time // when the Source tries next
-	// Err is what the credential returned. Its message may quote Entra's whole answer, so neither Error nor any
+	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole answer, so neither Error nor any
 	// format verb or encoding of the RefreshError repeats it; log it only where such text may go.
 	Err error `json:"-"`
 }

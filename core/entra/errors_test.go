@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -152,6 +153,27 @@ func TestCodeIsFoundInWhateverTheCredentialSays(t *testing.T) {
 type panicking struct{}
 
 func (panicking) Error() string { panic("not again") }
+
+// All callers get the same error, and azidentity's may be printed by one goroutine at a time only.
+func TestCauseMayBePrintedByManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sts := entratest.NewSTS(nil)
+		sts.Inject(entratest.Fault{Status: 401})
+		got, _ := firstFailure(t, secretCredential(t, sts))
+		if _, ok := errors.AsType[*azidentity.AuthenticationFailedError](got); !ok {
+			t.Errorf("%T does not hold azidentity's error", got.Err)
+		}
+		var callers sync.WaitGroup
+		for range 4 {
+			callers.Go(func() {
+				if text := got.Err.Error(); !strings.Contains(text, "RESPONSE 401") {
+					t.Errorf("%s is not what the credential said", text)
+				}
+			})
+		}
+		callers.Wait()
+	})
+}
 
 // A talkative error shows what it holds to whoever prints or encodes it.
 type talkative struct{ Body string }

@@ -3,7 +3,6 @@ package entra
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"net/http"
@@ -32,33 +31,6 @@ func (r result) answer() *http.Response {
 func isProbed(resp *http.Response) bool {
 	return resp != nil && resp.Request != nil && resp.Request.URL != nil &&
 		strings.HasPrefix(resp.Request.URL.Path, "/metadata/identity/") && resp.Request.Header.Get("Metadata") == ""
-}
-
-// refreshError tells callers of the failure. The attempt was one of several in a row, the next one is due at retryAt.
-func (r result) refreshError(attempt int, retryAt time.Time) *RefreshError {
-	e := &RefreshError{Kind: r.kind(), Code: r.code, Attempt: attempt, RetryAt: retryAt, Err: r.err}
-	if resp := r.answer(); resp != nil && resp.StatusCode >= 400 && e.Kind != Malformed && e.Kind != TimedOut {
-		e.Status = resp.StatusCode
-		if resp.Request != nil && resp.Request.URL != nil {
-			e.Host = resp.Request.URL.Host
-		}
-	}
-	return e
-}
-
-// entraCode finds the code of an error of Entra, as "AADSTS7000215", in what a credential says of its failure. Those
-// that run a command line tool have nothing but the tool's words.
-func entraCode(err error) string {
-	if err == nil {
-		return ""
-	}
-	const mark, mostDigits = "AADSTS", 9             // there are 5 to 8
-	_, rest, _ := strings.Cut(fmt.Sprint(err), mark) // fmt survives an Error method that panics
-	digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
-	if digits == "" || len(digits) > mostDigits {
-		return ""
-	}
-	return mark + digits
 }
 
 // kind classifies a failed result.
