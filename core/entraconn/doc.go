@@ -8,8 +8,8 @@
 // # What it promises
 //
 // The login is written together with the client's first bytes, with the token that is newest at that moment: no
-// extra round trip. When the Source has a newer token, one connection gets it first; once the server has accepted
-// it there, the others follow at random moments spread evenly over the time until 3 minutes before the old one
+// extra round trip. When the Source has a newer token, one connection gets it first; once that server has
+// accepted it there, the others follow at random moments spread evenly over the time until 3 minutes before the old one
 // expires, 10 minutes at most. An AUTH rides in a write of the client, or goes alone if the connection is idle.
 // One that is refused leaves its connection as it was, and is tried again.
 //
@@ -29,7 +29,7 @@
 // # How it is built
 //
 // Three layers that can be understood alone: internal/resp finds boundaries in bytes; session keeps the protocol
-// state of one connection, without I/O, clock or locks; Conn does the I/O. The Dialer decides which connection is
-// due when. No goroutine belongs to a connection; a Dialer has one, and up to four short-lived workers while it
-// rotates.
+// state of one connection, without I/O or locks; Conn does the I/O. For each server address that a Dialer has dialed,
+// a server decides which connection is due when, and who may dial. No goroutine belongs to a connection: a server has
+// one while it has connections, and up to four short-lived workers while it rotates.
 package entraconn
