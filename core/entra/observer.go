@@ -122,10 +122,11 @@ type AuthDoneInfo struct {
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
 }
 
-// RotationStartInfo describes how a client's open connections will get a newer token.
+// RotationStartInfo describes how a client's open connections to a server will get a newer token.
 type RotationStartInfo struct {
 	Library     string
 	Pool        string
+	ServerAddr  string        // as it was dialed; each server has rotations of its own
 	Connections int           // open now
 	Window      time.Duration // over which their AUTHs are spread
 	ExpiresOn   time.Time     // of the newer token
@@ -133,13 +134,14 @@ type RotationStartInfo struct {
 
 // RotationDoneInfo describes a rotation whose every connection is settled.
 type RotationDoneInfo struct {
-	Library  string
-	Pool     string
-	Duration time.Duration
-	Renewed  int // have the newer token
-	Refused  int // the server refused it; they keep the older one
-	Left     int // could not be renewed, see ConnClosedInfo.Unrenewable
-	Closed   int // ended in the meantime
+	Library    string
+	Pool       string
+	ServerAddr string
+	Duration   time.Duration
+	Renewed    int // have the newer token
+	Refused    int // the server refused it; they keep the older one
+	Left       int // could not be renewed, see ConnClosedInfo.Unrenewable
+	Closed     int // ended in the meantime
 }
 
 // ReconnectedInfo describes the return of a client to a server that it had lost a connection to.

@@ -60,7 +60,7 @@ func (s *server) beginRound() {
 	}
 	s.round = r
 	info := entra.RotationStartInfo{
-		Library: s.dialer.opts.Library, Pool: s.dialer.opts.Name, Connections: r.pending,
+		Library: s.dialer.opts.Library, Pool: s.dialer.opts.Name, ServerAddr: s.addr, Connections: r.pending,
 		ExpiresOn: r.cred.token.ExpiresOn(),
 	}
 	for c := range s.conns {
@@ -87,7 +87,7 @@ func (s *server) endRound() {
 	}
 	s.round = nil
 	info := entra.RotationDoneInfo{
-		Library: s.dialer.opts.Library, Pool: s.dialer.opts.Name, Duration: time.Since(r.began),
+		Library: s.dialer.opts.Library, Pool: s.dialer.opts.Name, ServerAddr: s.addr, Duration: time.Since(r.began),
 		Renewed: r.result[leftRenewed], Left: r.result[leftUnrenewed], Closed: r.result[leftClosed],
 	}
 	for c := range s.conns {
