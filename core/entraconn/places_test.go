@@ -86,3 +86,38 @@ func TestAnswersThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// A connection may be ended in order only where neither side is in the middle of something.
+func TestSettled(t *testing.T) {
+	subscribed := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+	for _, tc := range []struct {
+		name, host, rest, server string
+		settled                  bool
+	}{
+		{name: "new", settled: true},
+		{name: "unanswered", host: "GET k"},
+		{name: "answered", host: "GET k", server: "$1\r\nx\r\n", settled: true},
+		{name: "in mid-reply", host: "GET k", server: "$1\r\nx"},
+		{name: "in mid-command", host: "GET k", rest: "*1\r\n$4\r\nPI", server: "$1\r\nx\r\n"},
+		{name: "subscribed", host: "SUBSCRIBE a", server: subscribed, settled: true},
+		{name: "subscribed, in mid-message", host: "SUBSCRIBE a", server: subscribed + "*3\r\n"},
+		{name: "subscribed, in mid-command", host: "SUBSCRIBE a", rest: "*1\r\n$4\r\nPI", server: subscribed},
+		{name: "silent", host: "GET k, CLIENT REPLY OFF, GET k", server: "$1\r\nx\r\n", settled: true},
+		{name: "silent, unanswered before", host: "GET k, CLIENT REPLY OFF, GET k"},
+		{name: "inline", rest: "PING\r\n"},
+	} {
+		var s session
+		s.init()
+		var p []byte
+		if tc.host != "" {
+			p = story{commands: strings.Split(tc.host, ", ")}.encode()
+		}
+		s.plan(append(p, tc.rest...), nil, nil)
+		if _, err := s.received([]byte(tc.server)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.settled(); got != tc.settled {
+			t.Errorf("%s: settled %v, want %v", tc.name, got, tc.settled)
+		}
+	}
+}
