@@ -35,7 +35,8 @@ type Config struct {
 	TLS *tls.Config
 	// Dial, if set, is the user's own dial function. What it returns may be plain although its address is not
 	// on this machine, so the adapter must be told to allow that.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	Dial          func(ctx context.Context, network, addr string) (net.Conn, error)
+	SeparateLogin bool // for the adapter's Options.SeparateLogin
 	// Conns is how many connections the client must be able to hold at once, and keep when they are idle, for
 	// as long as they live.
 	Conns int

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // pipelinesOf100 catches a library that loses count of replies when AUTH stands among many commands.
 func pipelinesOf100(e *env) {
 	client := e.open("pipelines", 2)
 	e.warm(client, 2)
-	e.during(e.awaitRotations, 2, e.pace(200), func(worker, round int) error {
+	e.during(e.awaitRotations, 2, max(e.pace(200), 50*time.Millisecond), func(worker, round int) error {
 		commands := make([][]string, 100)
 		for i := range commands {
 			commands[i] = []string{"ECHO", fmt.Sprint(worker, ".", round, ".", i)}

@@ -58,6 +58,8 @@ const wrongPass = "WRONGPASS invalid username-password pair or user is disabled.
 func authRefusedAtLogin(e *env) {
 	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, LoginOnly: true})
 	client := e.open("refused", 50)
+	// What decides is the number of logins that 50 callers make for ten seconds. In real time two are enough to see
+	// a storm, of 5,000 a second, and the whole suite waits for its slowest scenario.
 	span := 2 * time.Second
 	if e.virtual {
 		span = 10 * time.Second

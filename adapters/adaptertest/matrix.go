@@ -36,13 +36,22 @@ func Matrix(h Harness) string {
 	return table.String()
 }
 
-// CheckMatrix fails the test unless the file at path holds Matrix(h).
-func CheckMatrix(t *testing.T, h Harness, path string) {
+// CheckMatrix fails the test unless the Markdown file at path has one section headed by the library, of level 3,
+// that is Matrix(h) and nothing else.
+func CheckMatrix(t testing.TB, h Harness, path string) {
+	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if table := Matrix(h); !strings.Contains(string(text), table) {
-		t.Errorf("%s does not hold what the suite runs with %s:\n\n%s", path, h.Library, table)
+	want, heading := Matrix(h), "### "+h.Library+"\n"
+	sections := strings.Split("\n"+string(text), "\n"+heading)
+	if len(sections) != 2 {
+		t.Errorf("%s has %d sections for %s, want one:\n\n%s", path, len(sections)-1, h.Library, want)
+		return
+	}
+	body, _, _ := strings.Cut(sections[1], "\n#")
+	if got := heading + strings.TrimRight(body, "\n") + "\n"; got != want {
+		t.Errorf("%s says of %s:\n\n%s\nThe suite runs:\n\n%s", path, h.Library, got, want)
 	}
 }

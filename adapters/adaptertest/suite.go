@@ -27,6 +27,7 @@ func scenarios() []scenario {
 	return []scenario{
 		{name: "login", run: login, tls: true},
 		{name: "login with azidentity", run: loginWithAzidentity},
+		{name: "login answered before the first command", run: separateLogin},
 		{name: "idle across 3 rotations", run: idleAcrossRotations},
 		{name: "in use across 3 rotations", run: inUseAcrossRotations},
 		{name: "pipelines of 100 commands", run: pipelinesOf100},
@@ -47,6 +48,8 @@ func scenarios() []scenario {
 		{name: "client closed before Source", run: closeClientFirst},
 		{name: "Source closed before client", run: closeSourceFirst},
 		{name: "context ends while waiting for a token", run: contextEnds, cold: true},
+		{name: "credential rejected", run: credentialRejected, cold: true},
+		{name: "token without oid", run: tokenWithoutObjectID, cold: true},
 		{name: "secret nowhere in output", run: secretNowhere},
 	}
 }
@@ -77,32 +80,34 @@ func Run(t *testing.T, h Harness) {
 	})
 }
 
-// realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work.
-// T.Parallel would allow no more than there are processors.
-const realAtOnce = 12
+// realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work. More
+// of them would not leave two processors the time for the TLS handshakes with which they all begin. T.Parallel would
+// allow no more than there are processors.
+const realAtOnce = 20
 
+// each runs the scenarios of all protocols, atOnce at the same time.
 func each(t *testing.T, h Harness, atOnce int, run func(t *testing.T, s scenario, protocol int)) {
+	slots := make(chan struct{}, atOnce)
+	var protocols sync.WaitGroup
 	for _, protocol := range h.Protocols {
-		t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
-			queue := make(chan scenario)
-			var workers sync.WaitGroup
-			for range atOnce {
-				workers.Go(func() {
-					for s := range queue {
+		protocols.Go(func() {
+			t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
+				var under sync.WaitGroup
+				for _, s := range scenarios() {
+					slots <- struct{}{}
+					under.Go(func() {
+						defer func() { <-slots }()
 						t.Run(s.name, func(t *testing.T) {
 							if reason := s.skip(h, protocol); reason != "" {
 								t.Skip(reason)
 							}
 							run(t, s, protocol)
 						})
-					}
-				})
-			}
-			for _, s := range scenarios() {
-				queue <- s
-			}
-			close(queue)
-			workers.Wait()
+					})
+				}
+				under.Wait()
+			})
 		})
 	}
+	protocols.Wait()
 }

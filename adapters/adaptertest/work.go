@@ -48,11 +48,11 @@ func rest(ctx context.Context, d time.Duration) {
 }
 
 // during runs work in rounds on n goroutines while wait waits. The scenario fails on the first error. It returns
-// how many rounds there were. In real time the goroutines together make at most 250 rounds a second.
+// how many rounds there were. In real time the goroutines together make at most 100 rounds a second.
 func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, round int) error) int {
 	e.t.Helper()
 	if !e.virtual {
-		pace = max(pace, time.Duration(n)*4*time.Millisecond)
+		pace = max(pace, time.Duration(n)*10*time.Millisecond)
 	}
 	stop := make(chan struct{})
 	errs := make(chan error, n)

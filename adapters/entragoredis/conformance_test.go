@@ -27,7 +27,7 @@ func open(ctx context.Context, cfg adaptertest.Config) (adaptertest.Client, erro
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
 		DialerRetries: 1, // while there is no token, each try waits 5 seconds
 	}
-	err := entragoredis.Configure(opt, cfg.Source, &entragoredis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil})
+	err := entragoredis.Configure(opt, cfg.Source, &entragoredis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil, SeparateLogin: cfg.SeparateLogin})
 	if err != nil {
 		return nil, err
 	}

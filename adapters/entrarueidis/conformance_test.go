@@ -34,7 +34,7 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 			return cfg.Dial(ctx, "tcp", addr)
 		}
 	}
-	err := entrarueidis.Configure(&opt, cfg.Source, &entrarueidis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil})
+	err := entrarueidis.Configure(&opt, cfg.Source, &entrarueidis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil, SeparateLogin: cfg.SeparateLogin})
 	if err != nil {
 		return nil, err
 	}

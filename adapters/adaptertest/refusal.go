@@ -1,0 +1,63 @@
+package adaptertest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// credentialRejected catches a library that hides that the credential is no good, or lets its caller wait for it
+// until his context ends, and must be restarted when it has been mended.
+func credentialRejected(e *env) {
+	cred, err := e.sts.ClientSecretCredential() // whose errors say what Entra answered
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.refusing(cred, entratest.Fault{Status: 401, Body: `{"error":"invalid_client"}`}, entra.Rejected)()
+	e.unnoticed()
+}
+
+// tokenWithoutObjectID catches the same where a token comes, but does not say who logs in, and a Source that gives
+// up a good token for one of that kind.
+func tokenWithoutObjectID(e *env) {
+	client := e.refusing(e.sts.Credential(), entratest.Fault{NoObjectID: true}, entra.Malformed)()
+	fault := e.sts.Inject(entratest.Fault{NoObjectID: true, Count: 2})
+	e.during(func() { e.awaitTokens(1) }, 2, e.pace(1000), func(int, int) error {
+		_, err := client.Do(e.ctx, "INCR", "key")
+		return err
+	})
+	if fault.Hits() != 2 {
+		e.t.Errorf("%d tokens without oid were there, not 2: nothing was tested", fault.Hits())
+	}
+	e.unnoticed()
+}
+
+// refusing opens a client whose Source never had a token, as of a fault, and has it say what kind of error that is.
+// The function that it returns removes the fault, waits until the client works, and gives it back.
+func (e *env) refusing(cred azcore.TokenCredential, fault entratest.Fault, want entra.Kind) (mend func() Client) {
+	handle := e.sts.Inject(fault)
+	e.feed(cred) // the Source of before may have a token
+	client := e.open("refused", 2)
+	ctx, cancel := context.WithTimeout(e.ctx, 3*time.Second)
+	defer cancel()
+	_, err := client.Do(ctx, "INCR", "key")
+	refresh := (*entra.RefreshError)(nil)
+	if !errors.As(e.output.saw(err), &refresh) || refresh.Kind != want {
+		e.t.Errorf("the caller got %v, want a *entra.RefreshError of kind %s", err, want)
+	}
+	if ctx.Err() != nil {
+		e.t.Error("the caller got no answer within 3 seconds")
+	}
+	return func() Client {
+		handle.Remove()
+		e.eventually("after it was mended", func(ctx context.Context) error {
+			_, err := client.Do(ctx, "INCR", "key")
+			return err
+		})
+		return client
+	}
+}
