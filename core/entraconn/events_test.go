@@ -3,6 +3,7 @@ package entraconn_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -42,6 +43,13 @@ func (e *events) windows() (all []time.Duration) {
 		all = append(all, r.Window)
 	}
 	return all
+}
+
+// reconnections returns the returns to a server that a connection was lost to.
+func (e *events) reconnections() []entra.ReconnectedInfo {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.returned)
 }
 
 // reasons returns why connections ended.

@@ -326,3 +326,32 @@ func TestErrorOfTheDialIsTheHostsOwn(t *testing.T) {
 		}
 	})
 }
+
+// Whoever logs in soon after a loss has come back; an hour later a pool has grown.
+func TestReconnectionsAreTold(t *testing.T) {
+	for pause, want := range map[time.Duration]int{time.Minute: 1, time.Hour: 0} {
+		inBubble(t, func(s *site) {
+			open := s.dialer(nil)
+			c := open()
+			c.do("PING", "+PONG")
+			s.gateway.DropAll()
+			if l, err := c.line(); err == nil {
+				t.Errorf("read %q", l)
+			}
+			c.Close()
+			time.Sleep(pause)
+			c = open()
+			c.do("PING", "+PONG")
+			c.Close()
+			c = open()
+			c.do("PING", "+PONG")
+			c.Close()
+			if got := s.events.reconnections(); len(got) != want || want == 1 && got[0].After != pause {
+				t.Errorf("%v after the loss: %+v", pause, got)
+			}
+			if r := s.events.reasons(); len(r) != 3 || r[0] != entra.CloseByServer || r[1] != entra.CloseByClient {
+				t.Errorf("closed because of %s", r)
+			}
+		})
+	}
+}

@@ -35,6 +35,7 @@ func TestPlacesForAuth(t *testing.T) {
 		{name: "RESP2 UNSUBSCRIBE of nothing", host: "UNSUBSCRIBE, PUNSUBSCRIBE a b, GET k",
 			server: strings.ReplaceAll(push("unsubscribe", 0)+push("punsubscribe", 0)+push("punsubscribe", 0), ">", "*") + "$1\r\nx\r\n", free: true},
 		{name: "a reply that nobody asked for", host: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: becauseBlind},
+		{name: "CLIENT REPLY SKIP twice", host: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, GET k, GET k", server: "$1\r\nx\r\n", free: true},
 		{name: "unfinished command", host: "GET k", server: "$1\r\n", free: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -84,6 +85,49 @@ func TestAnswersThatAreNone(t *testing.T) {
 		if kept, err := s.received([]byte(tc.server)); err != errDesync || kept > 0 {
 			t.Errorf("%q behind %q: %d bytes for the host, %v", tc.server, tc.host, kept, err)
 		}
+	}
+}
+
+// Confirmations in RESP3 come before later replies. A reply where one was awaited is no answer that anybody knows.
+func TestReplyInPlaceOfAConfirmation(t *testing.T) {
+	var s session
+	s.init()
+	s.plan(encodeOne("HELLO 3"), nil, nil)
+	if _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	cred := &credential{}
+	if n := len(s.plan(story{commands: []string{"SUBSCRIBE a", "RESET"}}.encode(), nil, cred)); n != 1 {
+		t.Fatalf("%d AUTHs behind RESET", n)
+	}
+	if kept, err := s.received([]byte("+RESET\r\n+OK\r\n")); err != errDesync {
+		t.Errorf("%d bytes for the host, %v", kept, err)
+	}
+}
+
+// A write of which nothing was written has not happened.
+func TestRetract(t *testing.T) {
+	var s session
+	s.init()
+	first := story{commands: []string{"MULTI", "GET k"}}.encode()
+	s.plan(first, nil, nil)
+	for range 3 {
+		mark := s.sent
+		s.plan(story{commands: []string{"EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"}}.encode(), newLogin(&credential{}), nil)
+		s.retract(&mark)
+	}
+	if s.mayAuth() {
+		t.Error("left the transaction by an EXEC that was never written")
+	}
+	if _, err := s.received([]byte("+OK\r\n+QUEUED\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if s.mayAuth() {
+		t.Error("left the transaction")
+	}
+	s.plan(encodeOne("EXEC"), nil, nil)
+	if _, err := s.received([]byte("*1\r\n$1\r\nx\r\n")); err != nil || !s.mayAuth() || !s.quiet() {
+		t.Errorf("after EXEC: %v, %+v", err, s.ledger)
 	}
 }
 
