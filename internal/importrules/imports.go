@@ -34,7 +34,7 @@ func allowances() []allowance {
 		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},
 		{"adapters/internal", []string{entra, entraconn}},
-		{"adapters/adaptertest", []string{entra, entratest, azcore, redcon}},
+		{"adapters/adaptertest", []string{entra, entratest, azcore}},
 		{"adapters/entragoredis", []string{entra, entraconn, Module + "/adapters/internal", goredis}},
 		{"adapters/entrarueidis", []string{entra, entraconn, Module + "/adapters/internal", rueidis}},
 		{"adapters/entraredigo", []string{entra, entraconn, Module + "/adapters/internal", redigo}},

@@ -57,7 +57,6 @@ func TestImportRulesCatch(t *testing.T) {
 		{"what adapters share with an adapter", "adapters/internal/tlsonly", []string{module + "/adapters/entragoredis"}, "adapters/internal may import"},
 		{"what adapters share with a client", "adapters/internal/tlsonly", []string{"github.com/redis/go-redis/v9"}, "adapters/internal/tlsonly is built from"},
 		{"what adapters share with a client far below", "adapters/internal/tlsonly", []string{module + "/core/entraconn", "github.com/gomodule/redigo/redis"}, "adapters/internal/tlsonly is built from"},
-		{"suite with a reader of RESP", "adapters/adaptertest", []string{"github.com/tidwall/redcon"}, ""},
 		{"suite with an adapter", "adapters/adaptertest", []string{module + "/adapters/entraredigo"}, "adapters/adaptertest may import"},
 		{"suite with a client", "adapters/adaptertest", []string{"github.com/gomodule/redigo/redis"}, "adapters/adaptertest is built from"},
 		{"suite with a client far below", "adapters/adaptertest", []string{module + "/core/entratest", "github.com/redis/rueidis"}, "adapters/adaptertest is built from"},
