@@ -60,7 +60,7 @@ func TestSilentConnectionLogsInWithTheNewestToken(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
 		defer c.Close()
-		time.Sleep(5 * time.Hour)
+		s.rest(5 * time.Hour)
 		c.do("PING", "+PONG")
 		auths := s.gateway.Auths()
 		claims, _ := s.sts.Verify(password(s.src))
@@ -124,7 +124,7 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 			return took, err
 		}
 		down := s.sts.Inject(entratest.Fault{Refuse: true})
-		time.Sleep(3 * time.Hour)
+		s.rest(3 * time.Hour)
 		for patience, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Second: 750 * time.Millisecond} {
 			took, err := attempt(patience)
 			if refresh := (*entra.RefreshError)(nil); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.Network {
@@ -133,13 +133,13 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		}
 		unusable := s.sts.Inject(entratest.Fault{NoObjectID: true})
 		down.Remove()
-		time.Sleep(time.Minute)
+		s.rest(time.Minute)
 		took, err := attempt(0)
 		if refresh := (*entra.RefreshError)(nil); took != time.Second || !errors.As(err, &refresh) || refresh.Kind != entra.Malformed {
 			t.Errorf("the token names nobody: after %v: %v", took, err)
 		}
 		unusable.Remove()
-		time.Sleep(5 * time.Minute)
+		s.rest(5 * time.Minute)
 		if _, err := attempt(0); err != nil {
 			t.Errorf("after the outage: %v", err)
 		}
@@ -158,7 +158,7 @@ func TestWaitForATokenEndsEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.sts.Inject(entratest.Fault{Hang: true})
-		time.Sleep(3 * time.Hour)
+		s.rest(3 * time.Hour)
 		d := entraconn.NewDialer(s.src, nil)
 		ctx, cancel := context.WithCancel(s.t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -202,7 +202,7 @@ func TestReconnectionsAreTold(t *testing.T) {
 				t.Errorf("read %q", l)
 			}
 			c.Close()
-			time.Sleep(pause)
+			s.rest(pause)
 			c = open()
 			c.do("PING", "+PONG")
 			c.Close()
