@@ -155,6 +155,8 @@ func TestShortWrites(t *testing.T) {
 			return
 		case take == 0 && (again != len(command) || err != nil || !strings.HasPrefix(string(inner.got), "*3\r\n$4\r\nAUTH")):
 			t.Fatalf("nothing was written, the next write: %d, %v, %q", again, err, inner.got)
+		case take == 0 && c.session.sent.replies != 2:
+			t.Fatalf("waits for %d replies, to AUTH and to GET there are 2", c.session.sent.replies)
 		case take > 0 && err == nil:
 			t.Fatalf("cut at %d with %d bytes of AUTH, and then %d more bytes were written", take, auth, again)
 		}
