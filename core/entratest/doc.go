@@ -19,6 +19,9 @@
 // authenticated it expires. Behind it a [Backend] runs the commands: [NewMiniredis] in memory, [StartRedis] a
 // redis-server process, [RedisAt] a server that is there already.
 //
+// [StartRedisCluster] runs a Redis cluster of three masters and three replicas, each behind a gateway, whose slots
+// migrate and whose masters fail over when the test says so.
+//
 // A [Network] joins them without sockets. [TLSConfigs] makes certificates.
 //
 // # Faults

@@ -40,29 +40,29 @@ func StartRedis(ctx context.Context, args ...string) (*RedisServer, error) {
 	}
 	// Somebody else may take a port between our looking for it and the server's taking it.
 	for attempt := 1; ; attempt++ {
-		r, err := startRedis(ctx, path, args)
+		port, err := freePort()
+		if err != nil {
+			return nil, fmt.Errorf("entratest: looking for a free port: %w", err)
+		}
+		r, err := startRedis(ctx, path, "127.0.0.1", port, args)
 		if err == nil || attempt == 5 || ctx.Err() != nil {
 			return r, err
 		}
 	}
 }
 
-func startRedis(ctx context.Context, path string, args []string) (*RedisServer, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, fmt.Errorf("entratest: looking for a free port: %w", err)
-	}
+func startRedis(ctx context.Context, path, host, port string, args []string) (*RedisServer, error) {
 	dir, err := os.MkdirTemp("", "entratest-redis-")
 	if err != nil {
 		return nil, fmt.Errorf("entratest: %w", err)
 	}
 	r := &RedisServer{
-		redisServer: redisServer{addr: net.JoinHostPort("127.0.0.1", port)},
+		redisServer: redisServer{addr: net.JoinHostPort(host, port)},
 		dir:         dir,
 		done:        make(chan struct{}),
 	}
 	r.process = exec.Command(path, append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
+		"--port", port, "--bind", host, "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
 	}, args...)...)
 	output, err := r.process.StdoutPipe()
 	if err == nil {
