@@ -51,6 +51,9 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // *entra.AuthError, found by errors.As. Client libraries hide the error of a dial behind a timeout, count it, or
 // dial again at once, thousands of times a second; errors of a connection they pass on. The errors that the function
 // itself returns are those of dial and of ctx.
+//
+// When ten or more connections to a server were lost and are not back, dials to it are spread: each waits for its
+// place in the second that follows, and no longer than half of what ctx has left.
 func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if err := d.awaitToken(ctx); err != nil {
@@ -61,6 +64,9 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 		}
 		s := d.server(addr)
 		pass, refused := s.admit(ctx)
+		if pass == nil && refused == nil && s.keepPace(ctx) {
+			pass, refused = s.admit(ctx) // the server may have changed its mind meanwhile
+		}
 		if refused != nil {
 			return &stillborn{network: network, addr: addr, err: refused}, nil
 		}

@@ -21,6 +21,7 @@ type server struct {
 	proven  *credential // that the server accepted last
 	refused *credential // the newest, if the server has refused it
 	gate    gate
+	pace    pace
 	round   *round // the rotation under way, nil if none
 	agenda  agenda
 	watched map[*credential]bool // whose end is on the agenda
@@ -102,8 +103,8 @@ func (s *server) remove(c *Conn, end ending) {
 	defer s.mu.Unlock()
 	s.gate.over(c.renewal.pass)
 	delete(s.conns, c)
-	if c.accepted.Load() != nil && end.reason != entra.CloseByClient && len(s.losses) < maxLosses {
-		s.losses = append(s.losses, end)
+	if c.accepted.Load() != nil && end.reason != entra.CloseByClient {
+		s.losses = append(s.losses[max(0, len(s.losses)+1-maxLosses):], end)
 	}
 	s.leaveRound(c, leftClosed)
 	s.wake()

@@ -1,0 +1,278 @@
+package entraconn_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A crowd is many hosts, each with a connection that it dials again whenever it is lost.
+type crowd struct {
+	*site
+	dial func(context.Context, string, string) (net.Conn, error)
+	open []*client
+
+	mu    sync.Mutex
+	dials []time.Time // that reached the server, in order
+}
+
+func newCrowd(s *site) *crowd {
+	c := &crowd{site: s}
+	c.dial = entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c.mu.Lock()
+		c.dials = append(c.dials, time.Now())
+		c.mu.Unlock()
+		return s.network.DialContext(ctx, network, addr)
+	})
+	return c
+}
+
+// grow adds n connections at once and returns how long that takes.
+func (c *crowd) grow(n int) time.Duration {
+	began := time.Now()
+	all := make([]*client, n)
+	var hosts sync.WaitGroup
+	for i := range all {
+		hosts.Go(func() {
+			all[i] = c.client(c.dial)
+			all[i].do("PING", "+PONG")
+		})
+	}
+	hosts.Wait()
+	c.open = append(c.open, all...)
+	return time.Since(began)
+}
+
+// back has every host read until its connection is lost, and dial again until it has one. It returns how long that
+// takes. A host whose dial fails rests a tenth of a second, more or less.
+func (c *crowd) back() time.Duration {
+	c.dials = nil
+	began := time.Now()
+	var hosts sync.WaitGroup
+	for _, host := range c.open {
+		hosts.Go(func() {
+			_, err := host.line()
+			for first := true; err != nil; first = false {
+				host.Close()
+				if !first {
+					c.rest(time.Duration(50+rand.IntN(100)) * time.Millisecond)
+				}
+				*host = *c.client(c.dial)
+				if err = host.send("PING"); err == nil {
+					_, err = host.line()
+				}
+			}
+		})
+	}
+	hosts.Wait()
+	return time.Since(began)
+}
+
+func (c *crowd) close() {
+	for _, host := range c.open {
+		host.Close()
+	}
+}
+
+// busiest returns the most dials in any 100 ms.
+func (c *crowd) busiest() (most int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := 0
+	for i, at := range c.dials {
+		for at.Sub(c.dials[first]) >= 100*time.Millisecond {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+func TestDroppedConnectionsComeBackAtAPace(t *testing.T) {
+	for lost, most := range map[int]int{20: 20, 100: 20, 1000: 110} {
+		inBubble(t, func(s *site) {
+			c := newCrowd(s)
+			defer c.close()
+			c.grow(lost)
+			if n := s.gateway.DropAll(); n != lost {
+				t.Fatalf("%d were dropped", n)
+			}
+			took := c.back()
+			if took > time.Second || lost >= 100 && took < 900*time.Millisecond {
+				t.Errorf("%d came back within %v", lost, took)
+			}
+			if n := c.busiest(); n > most {
+				t.Errorf("of %d, %d were dialed within 100 ms, want %d at most", lost, n, most)
+			}
+			if n := len(c.dials); n != lost {
+				t.Errorf("%d dials for %d", n, lost)
+			}
+			t.Logf("%d lost: back within %v, %d in the busiest 100 ms", lost, took, c.busiest())
+			began := time.Now()
+			if c.grow(200); time.Since(began) > 0 {
+				t.Errorf("when all were back, a pool grew in %v", time.Since(began))
+			}
+		})
+	}
+}
+
+func TestPaceIsKeptWhileAServerIsAway(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := newCrowd(s)
+		defer c.close()
+		c.grow(1000)
+		away := s.gateway.Inject(entratest.WireFault{RefuseConn: true})
+		s.gateway.DropAll()
+		const outage = 5 * time.Second
+		time.AfterFunc(outage, away.Remove)
+		took := c.back() - outage
+		if n := c.busiest(); n > 110 {
+			t.Errorf("%d were dialed within 100 ms", n)
+		}
+		if took > 1200*time.Millisecond { // a host may be at rest when the server comes back
+			t.Errorf("all were back after %v", took)
+		}
+		t.Logf("back within %v, %d dials in the busiest 100 ms, %d in all", took, c.busiest(), len(c.dials))
+	})
+}
+
+func TestFewReconnectsAreNotDelayed(t *testing.T) {
+	for _, lost := range []int{1, 9} {
+		inBubble(t, func(s *site) {
+			c := newCrowd(s)
+			defer c.close()
+			c.grow(lost)
+			for range 3 {
+				s.gateway.DropAll()
+				if took := c.back(); took > 0 {
+					t.Errorf("%d came back within %v", lost, took)
+				}
+			}
+		})
+	}
+}
+
+func TestGrowthIsNotPaced(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := newCrowd(s)
+		defer c.close()
+		for range 3 { // first dials, then more of them
+			if took := c.grow(300); took > 0 {
+				t.Errorf("300 more took %v", took)
+			}
+		}
+		for _, host := range c.open { // what the hosts close themselves is not lost
+			host.Close()
+		}
+		if c.open = nil; c.grow(300) > 0 {
+			t.Error("was paced after connections had been closed")
+		}
+		s.gateway.DropAll()
+		for _, host := range c.open {
+			_, _ = host.line()
+		}
+		c.close()
+		s.rest(10 * time.Minute) // what does not come back in that time does not come back
+		if c.open = nil; c.grow(300) > 0 {
+			t.Error("was paced long after a storm")
+		}
+	})
+}
+
+// storm has all hosts lose their connections and dial again: those will wait.
+func (c *crowd) storm(ctx context.Context) (results chan error) {
+	c.dials = nil
+	c.gateway.DropAll()
+	results = make(chan error, len(c.open))
+	for _, host := range c.open {
+		_, _ = host.line()
+		host.Close()
+	}
+	for range c.open {
+		go func() {
+			conn, err := c.dial(ctx, "tcp", addr)
+			if err == nil {
+				if _, err = conn.Write(encode("PING")); err == nil {
+					_, err = conn.Read(make([]byte, 100))
+				}
+				_ = conn.Close()
+			}
+			results <- err
+		}()
+	}
+	c.open = nil
+	return results
+}
+
+func TestWaitingDialsEndWithTheirContext(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := newCrowd(s)
+		c.grow(100)
+		ctx, cancel := context.WithCancel(c.t.Context())
+		results := c.storm(ctx)
+		c.rest(305 * time.Millisecond)
+		began := time.Now()
+		cancel()
+		canceled := 0
+		for range cap(results) {
+			if errors.Is(<-results, context.Canceled) {
+				canceled++
+			}
+		}
+		if canceled < 60 || time.Since(began) > 0 {
+			t.Errorf("%d dials ended after %v", canceled, time.Since(began))
+		}
+		if one := c.client(c.dial); time.Since(began) > 20*time.Millisecond {
+			t.Errorf("a dial waited %v for places that nobody needs", time.Since(began))
+		} else {
+			one.Close()
+		}
+	})
+}
+
+// A dial that has little time spends most of it on dialing.
+func TestDialsInAHurryWaitLess(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := newCrowd(s)
+		c.grow(100)
+		ctx, cancel := context.WithTimeout(c.t.Context(), 300*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		results := c.storm(ctx)
+		for range cap(results) {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); took > 150*time.Millisecond || took < 100*time.Millisecond {
+			t.Errorf("the last waited %v", took)
+		}
+	})
+}
+
+// What waits for its place asks again whether it may dial: the server may refuse logins by then.
+func TestRefusalReachesWaitingDials(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := newCrowd(s)
+		c.grow(100)
+		s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS no more", LoginOnly: true})
+		results := c.storm(c.t.Context())
+		refused := 0
+		for range cap(results) {
+			if err := <-results; errors.As(err, new(*entra.AuthError)) {
+				refused++
+			}
+		}
+		if refused != cap(results) || len(c.dials) > 30 {
+			t.Errorf("%d of %d dials were refused, %d reached the server", refused, cap(results), len(c.dials))
+		}
+	})
+}
