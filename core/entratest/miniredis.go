@@ -12,14 +12,20 @@ import (
 // A Miniredis is a [Backend] inside the process, made of [miniredis.Miniredis]. It needs no socket: made in a
 // bubble of testing/synctest, it works there, and keys expire by the bubble's clock.
 //
-// It adds what clients need and miniredis lacks: RESET; CLIENT ID, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING
-// and CACHING; Pub/Sub in RESP3, where other commands are allowed while subscribed. Client-side caching
-// forgets all that a connection has cached whenever anybody writes, which Redis may do as well. What is still lacking,
-// among it sharded Pub/Sub, functions, ACL, CLIENT KILL and SUBSCRIBE in MULTI, is answered with an error. A message
-// that is published while its subscriber leaves the channel may arrive right behind the confirmation.
+// It adds what clients need and miniredis lacks: blocking commands that serve the first who came, BLMPOP; RESET;
+// CLIENT ID, UNBLOCK, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING and CACHING; Pub/Sub in RESP3, where other
+// commands are allowed while subscribed, and sharded Pub/Sub. Client-side caching forgets all that a connection has
+// cached whenever anybody writes, which Redis may do as well. What is still lacking, among it functions, ACL, CLIENT
+// KILL and SUBSCRIBE in MULTI, is answered with an error. A message that is published while its subscriber leaves the
+// channel may arrive right behind the confirmation.
 type Miniredis struct {
 	redis  *miniredis.Miniredis
 	nextID atomic.Int64
+
+	// running is held while a command runs, which waits for nobody: as in Redis, they run one after the other.
+	running sync.Mutex
+	waiting []*waiter              // blocked commands in the order in which they came
+	shards  map[string][]*miniConn // the subscribers of sharded channels
 
 	mu    sync.Mutex
 	conns map[*miniConn]struct{}
@@ -29,12 +35,13 @@ type Miniredis struct {
 // NewMiniredis returns an empty server. Closing it is needed only to interrupt blocked commands that no gateway
 // closes.
 func NewMiniredis() *Miniredis {
-	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}}
+	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}, shards: map[string][]*miniConn{}}
 	m.redis.ClockTTL(true)
 	return m
 }
 
-// Miniredis returns the server inside, to look at its data or change them.
+// Miniredis returns the server inside, to look at its data or change them. Blocked commands look at what was changed
+// that way when the next command writes something.
 func (m *Miniredis) Miniredis() *miniredis.Miniredis { return m.redis }
 
 // Close ends the connections of every gateway, and blocked commands.
@@ -125,11 +132,6 @@ func (m *Miniredis) forget(c *miniConn) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.conns, c)
-}
-
-// wake makes blocked commands look whether their connection is still there, as any command does.
-func (m *Miniredis) wake() {
-	m.redis.DB(0).Del("entratest:wake")
 }
 
 // written tells the connections that cache that somebody may have changed what they cached.

@@ -48,10 +48,15 @@ func (c *miniConn) client(args []string) ([]byte, bool) {
 		}
 		return c.setTracking(args, ok, wrong), true
 	case "CACHING":
-		if !c.tracking {
-			return redcon.AppendError(nil, "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"), true
+		if len(args) != 1 {
+			return wrong, true
+		}
+		if err := c.tracking.ask(strings.ToUpper(args[0])); err != "" {
+			return redcon.AppendError(nil, err), true
 		}
 		return ok, true
+	case "UNBLOCK":
+		return c.miniredis.unblock(args), true
 	}
 	return nil, false
 }
@@ -80,25 +85,4 @@ func (c *miniConn) setReply(mode string, ok, wrong []byte) []byte {
 		return nil
 	}
 	return wrong
-}
-
-func (c *miniConn) setTracking(args []string, ok, wrong []byte) []byte {
-	for _, a := range args[1:] {
-		if strings.EqualFold(a, "REDIRECT") {
-			return redcon.AppendError(nil, "ERR entratest: no REDIRECT here")
-		}
-	}
-	switch strings.ToUpper(args[0]) {
-	case "ON":
-		if !c.resp3.Load() {
-			return redcon.AppendError(nil, "ERR entratest: CLIENT TRACKING needs RESP3 here")
-		}
-		c.tracking = true
-	case "OFF":
-		c.tracking = false
-		c.forgetCache()
-	default:
-		return wrong
-	}
-	return ok
 }

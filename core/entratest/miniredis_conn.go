@@ -21,13 +21,15 @@ type miniConn struct {
 	id        int64
 	user      string // of the last good AUTH; guarded by Miniredis.mu
 	resp3     atomic.Bool
-	ended     atomic.Bool // by the server: what was read but not executed is forgotten
+	ended     atomic.Bool   // by the server: what was read but not executed is forgotten
+	left      chan struct{} // closed when nothing more can be read
 
-	// These belong to the executing goroutine.
+	// These belong to the executing goroutine; while it waits, what dispatch uses belongs to the holder of
+	// Miniredis.running.
 	out      *bytes.Buffer // what the peer has replied
 	multi    bool
 	queued   queued
-	tracking bool
+	tracking tracking
 	mute     mute
 	channels *subscriptions // nil if it never subscribed since RESET
 
@@ -40,7 +42,7 @@ type miniConn struct {
 }
 
 func newMiniConn(m *Miniredis, wire *conn) *miniConn {
-	c := &miniConn{miniredis: m, wire: wire, id: m.nextID.Add(1), out: &bytes.Buffer{}}
+	c := &miniConn{miniredis: m, wire: wire, id: m.nextID.Add(1), left: make(chan struct{}), out: &bytes.Buffer{}}
 	c.renew()
 	return c
 }
@@ -48,16 +50,13 @@ func newMiniConn(m *Miniredis, wire *conn) *miniConn {
 // renew makes a connection that has just begun: not logged in, RESP2, database 0.
 func (c *miniConn) renew() {
 	c.out.Reset()
-	c.multi, c.queued, c.tracking, c.mute = false, queued{}, false, mute{}
+	c.multi, c.queued, c.tracking, c.mute = false, queued{}, tracking{}, mute{}
 	c.resp3.Store(false)
 	c.miniredis.become(c, user{})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.caching = false
 	c.peer = server.NewPeer(bufio.NewWriter(c.out))
-	if c.gone {
-		c.peer.Close()
-	}
 }
 
 // serve executes commands until the client closes the connection or the server does.
@@ -78,9 +77,9 @@ func (c *miniConn) serve() {
 		}
 	}
 	reading.Wait()
-	if c.channels != nil {
-		c.channels.close()
-	}
+	c.miniredis.running.Lock()
+	c.leaveAll()
+	c.miniredis.running.Unlock()
 	c.end()
 	c.miniredis.forget(c)
 }
@@ -102,9 +101,15 @@ func (c *miniConn) read(commands chan<- redcon.Command) {
 	}
 	c.mu.Lock()
 	c.gone = true
-	c.peer.Close() // a blocked command ends without a reply
 	c.mu.Unlock()
-	c.miniredis.wake()
+	close(c.left) // a blocked command ends without a reply
+}
+
+// isGone reports whether nobody would read a reply, so far as can be known.
+func (c *miniConn) isGone() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gone || c.ended.Load()
 }
 
 // execute runs one command, sends its reply, and reports whether the connection shall be closed.
@@ -115,46 +120,65 @@ func (c *miniConn) execute(cmd redcon.Command) (quit bool) {
 	}
 	name := strings.ToUpper(args[0])
 	muted := c.mute.next()
-	switch name {
-	case "QUIT":
-		c.reply(redcon.AppendOK(nil))
-		return true
-	case "RESET":
-		if len(args) == 1 {
-			c.reset()
-			c.reply([]byte("+RESET\r\n"))
-			return false
-		}
-	case "SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE":
-		if !c.multi {
-			c.subscribe(name, args[1:]) // replies, muted or not
-			return false
-		}
+	b, waiting := c.run(name, args)
+	if waiting != nil {
+		b = c.wait(waiting)
 	}
-	b := c.run(name, args)
+	c.tracking.past(name, c.multi)
 	if c.resp3.Load() && (string(b) == "*-1\r\n" || string(b) == "$-1\r\n") {
 		b = []byte("_\r\n") // miniredis forgets that some of its nulls are RESP3's
 	}
-	if muted || c.mute.off {
+	if (muted || c.mute.off) && !confirmed(name) {
 		b = nil
 	}
 	c.reply(b)
-	return false
+	return name == "QUIT"
 }
 
-func (c *miniConn) run(name string, args []string) []byte {
-	if c.channels.count() > 0 && !c.resp3.Load() {
+// run runs one command, alone. It returns the reply, or who will get it.
+func (c *miniConn) run(name string, args []string) ([]byte, *waiter) {
+	c.miniredis.running.Lock()
+	defer c.miniredis.running.Unlock()
+	if c.channels.count() > 0 && !c.resp3.Load() && !slices.Contains([]string{"QUIT", "RESET"}, name) && !confirmed(name) {
 		if name == "PING" {
-			return c.pong(args[1:])
+			return c.pong(args[1:]), nil
+		}
+		if name == "CLIENT" && len(args) > 1 {
+			name += "|" + args[1]
 		}
 		return redcon.AppendError(nil, "ERR Can't execute '"+strings.ToLower(name)+
-			"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+			"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"), nil
 	}
+	if cmd, blocks, wrong := parseBlocking(name, args); blocks && !c.multi {
+		if wrong != "" {
+			return redcon.AppendError(nil, wrong), nil
+		}
+		return c.block(cmd)
+	} else if blocks && wrong == "" && name == "BLMPOP" {
+		args = cmd.attempts[0] // in MULTI none waits; miniredis has all others
+	}
+	return c.answer(name, args), nil
+}
+
+// answer runs a command that does not wait.
+func (c *miniConn) answer(name string, args []string) []byte {
 	switch name {
-	case "SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE":
-		return redcon.AppendError(nil, "ERR entratest: no "+name+" in MULTI")
+	case "QUIT":
+		return redcon.AppendOK(nil)
 	case "RESET":
-		return redcon.AppendError(nil, "ERR wrong number of arguments for 'reset' command")
+		if len(args) > 1 {
+			return redcon.AppendError(nil, "ERR wrong number of arguments for 'reset' command")
+		}
+		c.leaveAll()
+		c.renew()
+		return []byte("+RESET\r\n")
+	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
+		if c.multi {
+			return redcon.AppendError(nil, "ERR entratest: no "+name+" in MULTI")
+		}
+		return c.subscribe(name, args[1:])
+	case "SPUBLISH":
+		return c.publishToShard(args)
 	case "CLIENT":
 		if b, ok := c.client(args[1:]); ok {
 			return b
@@ -167,7 +191,7 @@ func (c *miniConn) run(name string, args []string) []byte {
 		return c.transaction(name, args)
 	}
 	readOnly := c.miniredis.redis.Server().IsReadOnlyCommand(name)
-	if c.tracking && readOnly {
+	if readOnly && c.tracking.remembers() {
 		c.holdAndCache()
 	}
 	b := c.dispatch(args)
@@ -177,6 +201,7 @@ func (c *miniConn) run(name string, args []string) []byte {
 		c.queued.write = true
 	default:
 		c.miniredis.written()
+		c.miniredis.serve()
 	}
 	return b
 }
@@ -186,21 +211,13 @@ func onlyItself(name string) bool {
 	return slices.Contains([]string{"PING", "ECHO", "SELECT", "WATCH", "UNWATCH", "PUBLISH", "CLIENT", "INFO", "COMMAND"}, name)
 }
 
-// dispatch has miniredis run a command, and returns the reply. A blocked command whose connection ends has none.
+// dispatch has miniredis run a command, and returns the reply.
 func (c *miniConn) dispatch(args []string) []byte {
 	c.out.Reset()
 	c.miniredis.redis.Server().Dispatch(c.peer, args)
 	c.peer.Flush()
 	if c.out.Len() == 0 {
-		return []byte("-ERR entratest: the connection is gone\r\n")
+		return []byte("-ERR entratest: miniredis gave no answer\r\n")
 	}
 	return bytes.Clone(c.out.Bytes())
-}
-
-func (c *miniConn) reset() {
-	if c.channels != nil {
-		c.channels.close()
-		c.channels = nil
-	}
-	c.renew()
 }

@@ -1,6 +1,11 @@
 package entratest
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/tidwall/redcon"
+)
 
 // queued is what MULTI has queued and EXEC will do.
 type queued struct {
@@ -21,7 +26,7 @@ func (c *miniConn) auth(args []string) []byte {
 	return b
 }
 
-// hello adds the form without arguments, which miniredis lacks, and the client's name.
+// hello adds the form without arguments, which miniredis lacks, and the client's name and id.
 func (c *miniConn) hello(args []string) []byte {
 	if len(args) == 1 {
 		version := "2"
@@ -44,12 +49,13 @@ func (c *miniConn) hello(args []string) []byte {
 			c.peer.ClientName = args[i+1]
 		}
 	}
-	return b
+	const id = "$2\r\nid\r\n" // miniredis has one for all
+	return bytes.Replace(b, []byte(id+":42\r\n"), redcon.AppendInt([]byte(id), c.id), 1)
 }
 
 // transaction follows MULTI, to know what EXEC did.
 func (c *miniConn) transaction(name string, args []string) []byte {
-	if c.tracking && name == "EXEC" {
+	if name == "EXEC" && c.tracking.remembers() {
 		c.holdAndCache()
 	}
 	b := c.dispatch(args)
@@ -65,6 +71,7 @@ func (c *miniConn) transaction(name string, args []string) []byte {
 		}
 		if did.write {
 			c.miniredis.written()
+			c.miniredis.serve()
 		}
 	default:
 		c.multi, c.queued = false, queued{}

@@ -15,6 +15,7 @@ type subscriptions struct {
 	sub      *miniredis.Subscriber
 	channels []string
 	patterns []string
+	shards   []string // sharded channels
 	pump     sync.WaitGroup
 }
 
@@ -22,7 +23,12 @@ func (s *subscriptions) count() int {
 	if s == nil {
 		return 0
 	}
-	return len(s.channels) + len(s.patterns)
+	return len(s.channels) + len(s.patterns) + len(s.shards)
+}
+
+// confirmed reports whether a command has confirmations for replies, which CLIENT REPLY does not keep back.
+func confirmed(command string) bool {
+	return slices.Contains([]string{"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"}, command)
 }
 
 // newSubscriptions starts the goroutine that takes messages. miniredis publishes one after the other and waits
@@ -51,63 +57,77 @@ func (c *miniConn) newSubscriptions() *subscriptions {
 	return s
 }
 
-// close leaves everything first, so that nobody publishes to what is closed then.
-func (s *subscriptions) close() {
-	for _, ch := range s.channels {
-		s.sub.Unsubscribe(ch)
+// leaveAll ends all subscriptions without a word. It leaves everything before it closes, so that nobody publishes to
+// what is closed. It is for the holder of Miniredis.running.
+func (c *miniConn) leaveAll() {
+	s := c.channels
+	if s == nil {
+		return
 	}
-	for _, p := range s.patterns {
-		s.sub.Punsubscribe(p)
+	c.channels = nil
+	for _, name := range s.channels {
+		s.sub.Unsubscribe(name)
+	}
+	for _, name := range s.patterns {
+		s.sub.Punsubscribe(name)
+	}
+	for _, name := range s.shards {
+		c.leaveShard(name)
 	}
 	s.sub.Close()
 	s.pump.Wait()
 }
 
-// subscribe runs the four commands. Each name is confirmed by itself, and before its first message.
-func (c *miniConn) subscribe(command string, names []string) {
-	kind := strings.ToLower(command)
+// kindOf returns, for a command that subscribes or unsubscribes, the names of its kind, how to join and part one, and
+// how many the confirmations count.
+func (c *miniConn) kindOf(command string) (list *[]string, join, part func(string) int, count func() int) {
+	s := c.channels
+	both := func() int { return len(s.channels) + len(s.patterns) }
+	switch {
+	case strings.HasPrefix(command, "p"):
+		return &s.patterns, s.sub.Psubscribe, s.sub.Punsubscribe, both
+	case strings.HasPrefix(command, "ss"), strings.HasPrefix(command, "sun"):
+		return &s.shards, c.joinShard, c.leaveShard, func() int { return len(s.shards) }
+	}
+	return &s.channels, s.sub.Subscribe, s.sub.Unsubscribe, both
+}
+
+// subscribe runs the six commands and returns their confirmations. Each name is confirmed by itself, and before its
+// first message.
+func (c *miniConn) subscribe(command string, names []string) []byte {
+	command = strings.ToLower(command)
 	c.hold()
-	leave := strings.HasSuffix(kind, "unsubscribe")
+	leave := strings.HasSuffix(command, "unsubscribe")
 	if !leave && len(names) == 0 {
-		c.reply(redcon.AppendError(nil, "ERR wrong number of arguments for '"+kind+"' command"))
-		return
+		return redcon.AppendError(nil, "ERR wrong number of arguments for '"+command+"' command")
 	}
 	if c.channels == nil {
 		c.channels = c.newSubscriptions()
 	}
-	s := c.channels
-	list, join, part := &s.channels, s.sub.Subscribe, s.sub.Unsubscribe
-	if kind[0] == 'p' {
-		list, join, part = &s.patterns, s.sub.Psubscribe, s.sub.Punsubscribe
-	}
+	list, join, part, count := c.kindOf(command)
 	var b []byte
 	if leave && len(names) == 0 {
-		if len(*list) == 0 {
-			b = c.appendPushHeader(b, 3)
-			b = redcon.AppendBulkString(b, kind)
-			b = c.appendNull(b)
-			b = redcon.AppendInt(b, int64(s.count()))
+		if names = slices.Clone(*list); len(names) == 0 {
+			b = redcon.AppendBulkString(c.appendPushHeader(b, 3), command)
+			return redcon.AppendInt(c.appendNull(b), int64(count()))
 		}
-		names = slices.Clone(*list)
 	}
 	for _, name := range names {
 		had := slices.Index(*list, name)
 		switch {
-		case leave:
+		case leave && had >= 0:
 			part(name)
-			if had >= 0 {
-				*list = slices.Delete(*list, had, had+1)
-			}
-		case had < 0:
+			*list = slices.Delete(*list, had, had+1)
+		case !leave && had < 0:
 			join(name)
 			*list = append(*list, name)
 		}
 		b = c.appendPushHeader(b, 3)
-		b = redcon.AppendBulkString(b, kind)
+		b = redcon.AppendBulkString(b, command)
 		b = redcon.AppendBulkString(b, name)
-		b = redcon.AppendInt(b, int64(s.count()))
+		b = redcon.AppendInt(b, int64(count()))
 	}
-	c.reply(b)
+	return b
 }
 
 // pong is what PING gives below a RESP2 subscription.
