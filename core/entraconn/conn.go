@@ -25,6 +25,9 @@ type Conn struct {
 	opened    time.Duration // since the Dialer's start
 	deadlines deadlines
 
+	stalled   atomic.Bool // a write waits for room
+	unblocked atomic.Bool // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
+
 	due      atomic.Pointer[dueAuth]    // nil if no AUTH is due
 	accepted atomic.Pointer[credential] // that the server accepted last
 	loggedIn chan struct{}              // closed when the login was answered; nil without SeparateLogin
@@ -39,11 +42,14 @@ type Conn struct {
 	rmu   sync.Mutex
 	early []byte // what we met for the host while we looked for an answer of ours
 
-	mu      sync.Mutex
-	closed  bool
-	session session
-	end     *ending            // nil while the connection is whole
-	giveUp  context.CancelFunc // ends the wait for a token; nil while there is none
+	mu       sync.Mutex
+	closed   bool
+	resuming bool     // a goroutine is about to send what is held back
+	backlog  *backlog // nil until something was held back
+	session  session
+	end      *ending            // nil while the connection is whole
+	giveUp   context.CancelFunc // ends the wait for a token; nil while there is none
+	room     chan struct{}      // closed when a write that waits for room should look again; nil if none does
 
 	renewal renewal // guarded by server.mu
 }
@@ -51,36 +57,65 @@ type Conn struct {
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
 // that was cut short ends the connection for writing.
+//
+// Bytes behind a blocking command, and the start of a command that is not complete, are kept until they can be sent,
+// and count as written. When a mebibyte is kept, Write blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
-	wanted, err := c.wantedAuth()
-	if err != nil {
-		return 0, err
-	}
-	c.mu.Lock()
-	if err := c.broken(); err != nil {
-		defer c.mu.Unlock()
-		if c.end != nil && c.end.lastWords && !c.closed {
-			return len(p), nil // a host that fails to write does not read
+	for {
+		wanted, err := c.wantedAuth()
+		if err != nil {
+			return 0, err
 		}
-		return 0, err
+		c.mu.Lock()
+		if err := c.broken(); err != nil {
+			defer c.mu.Unlock()
+			if c.end != nil && c.end.lastWords && !c.closed {
+				return len(p), nil // a host that fails to write does not read
+			}
+			return 0, err
+		}
+		if !c.session.holdsBack() {
+			return c.send(p, wanted)
+		}
+		switch taken, err := c.keepBack(p); {
+		case err != nil:
+			return 0, err
+		case taken:
+			return len(p), nil
+		}
+	}
+}
+
+// send writes what is held back, and host. c.wmu is held, and c.mu, which it gives back.
+func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
+	p := host
+	held := c.held()
+	if len(held) > 0 {
+		p = append(held[:len(held):len(held)], host...)
 	}
 	mark := c.session.sent
-	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.oursOutstanding() {
+	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.authOutstanding() {
 		wanted = nil
 	}
-	insertions := c.session.plan(p, wanted, c.relogin(wanted))
+	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
 	c.mu.Unlock()
 
-	if len(insertions) > 0 {
-		return c.writeWith(p, insertions, &mark)
+	if len(edits) == 0 && taken == len(host) { // nearly always
+		n, err = c.inner.Write(host)
+		if n < len(host) {
+			c.cutShort(n, &mark, err)
+		}
+		return n, err
 	}
-	n, err = c.inner.Write(p)
-	if n < len(p) {
-		c.cutShort(n, &mark, err)
+	if n, err = c.writeEdited(p[:taken], edits, &mark); err != nil {
+		return max(0, n-len(held)), err
 	}
-	return n, err
+	c.mu.Lock()
+	c.hold(p[taken:])
+	c.mu.Unlock()
+	return len(host), nil
 }
 
 // wantedAuth returns the AUTH that should go along with the host's write: the login if this is the first one.
@@ -90,7 +125,7 @@ func (c *Conn) wantedAuth() (*attempt, error) {
 		return c.login()
 	}
 	if due := c.due.Load(); due != nil {
-		return newAttempt(due), nil
+		return c.server.attempt(due), nil
 	}
 	return nil, nil
 }
@@ -110,46 +145,55 @@ func (c *Conn) relogin(login *attempt) *credential {
 // largeWrite bounds what is copied to go out together with an AUTH.
 const largeWrite = 64 << 10
 
-// writeWith writes p with AUTHs in it, in one write unless p is large. c.wmu is held.
-func (c *Conn) writeWith(p []byte, insertions []insertion, mark *sentState) (n int, err error) {
+// writeEdited writes p with its edits, in one write unless p is large, and returns how much of p was written. c.wmu is
+// held.
+func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err error) {
 	var b []byte
 	from := 0
-	for _, in := range insertions {
-		c.startAuth(in.auth)
-		b = append(b, p[from:in.at]...)
-		b = append(b, in.auth.cred.wire...)
-		from = in.at
+	for _, e := range edits {
+		if e.auth != nil {
+			c.startAuth(e.auth)
+		}
+		b = append(b, p[from:e.at]...)
+		b = append(b, e.ours...)
+		from = e.at + e.cut
 	}
 	rest := p[from:]
 	if len(rest) <= largeWrite {
 		b, rest = append(b, rest...), nil
 	}
-	written, err := c.inner.Write(b)
-	if err == nil && len(rest) > 0 {
-		n, err = c.inner.Write(rest)
-		written += n
+	written := 0
+	for _, piece := range [][]byte{b, rest} {
+		if len(piece) > 0 && err == nil {
+			n, err = c.inner.Write(piece)
+			written += n
+		}
 	}
-	if written < len(b)+len(rest) {
+	if err != nil {
 		c.cutShort(written, mark, err)
 	}
 	login := c.written == nil
-	for _, in := range insertions {
-		c.wroteAuth(in.auth, err)
+	for _, e := range edits {
+		if e.auth != nil {
+			c.wroteAuth(e.auth, err)
+		}
 	}
 	if login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
 		// The server has closed the connection already, and may have said why: that it is full, for example.
 		return len(p), nil
 	}
-	return hostBytes(written, insertions), err
+	return hostBytes(written, edits), err
 }
 
-// hostBytes returns how many of the bytes written were the host's.
-func hostBytes(written int, insertions []insertion) int {
-	ours := 0
-	for _, in := range insertions {
-		ours += min(max(written-ours-in.at, 0), len(in.auth.cred.wire))
+// hostBytes returns how many of the bytes that were to be edited went out, when so many were written.
+func hostBytes(written int, edits []edit) int {
+	for _, e := range edits {
+		if written < e.at+len(e.ours) {
+			return min(written, e.at)
+		}
+		written += e.cut - len(e.ours)
 	}
-	return written - ours
+	return written
 }
 
 // cutShort looks at a write that failed. If a deadline passed before a byte was written, nothing has happened, and
@@ -184,41 +228,48 @@ func (c *Conn) Read(p []byte) (int, error) {
 		if err := c.endedNow(); err != nil {
 			return 0, err
 		}
-		n, err := c.read(p)
+		n, behind, err := c.read(p)
+		if len(behind) > 0 || len(c.early) > 0 {
+			c.early = append(c.early, behind...)
+			err = nil // which the next read meets again
+		}
 		if n > 0 || err != nil {
 			return n, err
 		}
 	}
 }
 
-// read reads once and leaves what is for the host at the start of p, which may be nothing. c.rmu is held.
-func (c *Conn) read(p []byte) (n int, err error) {
+// read reads once and leaves what is for the host at the start of p, which may be nothing; behind is what comes after
+// that. c.rmu is held.
+func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	n, err = c.inner.Read(p)
 	if n > 0 {
-		n = c.received(p[:n])
+		n, behind = c.received(p[:n])
 	}
 	if err == nil {
-		return n, nil
+		return n, behind, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ended := c.ended(); ended != nil {
-		return n, ended // the read was interrupted for this
+		return n, behind, ended // the read was interrupted for this
 	}
 	if !isTimeout(err) {
 		c.lose(entra.CloseByServer, err)
 	}
-	return n, err
+	return n, behind, err
 }
 
-// received takes what the server sent and leaves what is for the host at the start of p. c.rmu is held.
-func (c *Conn) received(p []byte) (n int) {
+// received takes what the server sent and leaves what is for the host at the start of p, and behind that. c.rmu is
+// held.
+func (c *Conn) received(p []byte) (n int, behind []byte) {
 	c.mu.Lock()
-	n, err := c.session.received(p)
+	n, behind, err := c.session.received(p, c)
 	verdicts := c.session.takeVerdicts()
 	if err == errDesync {
 		c.fail(entra.CloseProtocol, err)
 	}
+	c.resumeIfReady()
 	c.mu.Unlock()
 	for _, v := range verdicts {
 		c.answered(v)
@@ -226,7 +277,7 @@ func (c *Conn) received(p []byte) (n int) {
 	if err == errDesync {
 		_ = c.inner.Close() // the server must not run what was queued behind it
 	}
-	return n
+	return n, behind
 }
 
 // Close closes the connection. It does not wait for a Read or a Write under way; they return an error.
@@ -237,6 +288,7 @@ func (c *Conn) Close() error {
 	if c.giveUp != nil {
 		c.giveUp()
 	}
+	c.wakeWriters()
 	c.mu.Unlock()
 	if first {
 		c.leave()
@@ -251,10 +303,16 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
 // SetDeadline sets the deadlines of the host's reads and writes. AUTHs of ours have their own.
-func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(c, t) }
+func (c *Conn) SetDeadline(t time.Time) error {
+	defer c.deadlineChanged()
+	return c.deadlines.set(c, t)
+}
 
 // SetReadDeadline sets the deadline of the host's reads.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.setRead(c, t) }
 
 // SetWriteDeadline sets the deadline of the host's writes.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(c, t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	defer c.deadlineChanged()
+	return c.deadlines.setWrite(c, t)
+}

@@ -51,9 +51,12 @@ type attempt struct {
 	phase entra.AuthPhase
 	due   *dueAuth // that it fulfils, nil for a login
 	begun time.Time
-	next  time.Time       // when a worker first found its answer to be the next reply; guarded by Conn.rmu
-	ctx   context.Context // what the observer's AuthStart returned, once told is toldStart
-	told  atomic.Int32
+	// proven says that the server has accepted the credential on another connection, so that what is written behind
+	// this AUTH may count on it.
+	proven bool
+	next   time.Time       // when a worker first found its answer to be the next reply; guarded by Conn.rmu
+	ctx    context.Context // what the observer's AuthStart returned, once told is toldStart
+	told   atomic.Int32
 }
 
 // What the observer was told of an attempt.

@@ -42,6 +42,7 @@ func (c *Conn) lose(why entra.CloseReason, err error) {
 	}
 	barred, _ := c.session.barredBy()
 	c.end = &ending{at: now, reason: why, unrenewable: barred, cause: err}
+	c.wakeWriters()
 }
 
 // ended returns why nothing more can be read, nil if it can. c.mu is held.
@@ -93,7 +94,9 @@ func (c *Conn) leave() {
 	c.lose(entra.CloseByClient, nil)
 	end := *c.end
 	unanswered := c.session.outstandingAuths()
+	id := c.session.clientID
 	c.mu.Unlock()
+	c.server.blocked.remove(id, c)
 
 	err := end.cause
 	if err == nil {

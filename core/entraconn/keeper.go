@@ -66,7 +66,9 @@ func (s *server) work(now time.Time) (expiring []*Conn, wait time.Duration) {
 		}
 		switch t.kind {
 		case fallsDue:
-			s.makeDue(t.conn, now)
+			if !t.conn.renewal.asked { // a blocking command may have had its AUTH before its turn
+				s.makeDue(t.conn, now)
+			}
 		case lookAfter:
 			if s.isOpen(t.conn) {
 				s.employ(t.conn)

@@ -25,6 +25,9 @@ const (
 	awaitDiscard                     // may have failed
 	awaitSubscribed                  // confirmations in RESP3, an array in RESP2, or one error; no reply of its own
 	awaitBlocking                    // may take its time
+	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
+	awaitRaise                       // our HELLO 3
+	awaitLower                       // our HELLO 2
 	awaitHostAuth                    // the host logs in as somebody
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	beOpaque                         // from here on nothing is known
@@ -38,7 +41,7 @@ func (e *entry) bars(epoch uint32) bool {
 	switch e.kind {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitHello, awaitSubscribed, awaitBlocking, awaitHostAuth, awaitTakeover, beOpaque:
+	case awaitHello, awaitRaise, awaitLower, awaitSubscribed, awaitBlocking, awaitHostAuth, awaitTakeover, beOpaque:
 		return true
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidwall/redcon"
 )
@@ -26,6 +27,7 @@ type modelServer struct {
 	user             string // who is logged in
 	open             bool   // nobody needs to log in
 	auths            int
+	now              time.Time
 	misplace         []string // AUTHs of ours where none may be
 }
 
@@ -54,7 +56,7 @@ func (m *modelServer) feed(p []byte) (out []byte) {
 		answer := m.run(words)
 		out = append(out, answer...)
 		m.sent += len(answer)
-		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "AUTH" && words[2] != ourToken {
+		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "XREAD" || name == "AUTH" && words[2] != ourToken {
 			m.slow = m.sent
 		}
 	}
@@ -127,7 +129,7 @@ func (m *modelServer) reply(name string, args []string) string {
 		}
 		return "*2\r\n$5\r\nproto\r\n:2\r\n"
 	case "RESET":
-		*m = modelServer{in: m.in, proto: 2, open: m.open, subs: map[string]bool{}, auths: m.auths, misplace: m.misplace, sent: m.sent, read: m.read, slow: m.slow}
+		*m = modelServer{in: m.in, proto: 2, open: m.open, subs: map[string]bool{}, auths: m.auths, misplace: m.misplace, sent: m.sent, read: m.read, slow: m.slow, now: m.now}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {
@@ -166,17 +168,42 @@ func (m *modelServer) reply(name string, args []string) string {
 	case "MONITOR":
 		m.monitor = true
 		return "+OK\r\n+1234 [0 x] \"GET\"\r\n"
-	case "BLPOP":
-		if m.proto == 3 {
-			return "_\r\n"
-		}
-		return "*-1\r\n"
+	case "BLPOP", "XREAD":
+		return m.block(args)
 	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE":
 		return m.subscribe(name, args[1:])
 	case "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
 		return m.unsubscribe(name, args[1:])
 	}
 	panic(name)
+}
+
+// block answers a blocking command at once, and lets the time pass that it took.
+func (m *modelServer) block(args []string) string {
+	timeout, unit := args[len(args)-1], time.Second
+	if args[0] == "XREAD" {
+		timeout, unit = args[2], time.Millisecond
+	}
+	t, err := strconv.ParseFloat(timeout, 64)
+	if err != nil {
+		return "-ERR timeout is not a float or out of range\r\n"
+	}
+	switch args[1] {
+	case "full":
+		return "*2\r\n$4\r\nfull\r\n$3\r\n*-1\r\n"
+	case "gone": // somebody has sent CLIENT UNBLOCK
+		m.now = m.now.Add(time.Millisecond)
+	default:
+		m.now = m.now.Add(time.Duration(t * float64(unit)))
+	}
+	return m.null("*-1")
+}
+
+func (m *modelServer) null(resp2 string) string {
+	if m.proto == 3 {
+		return "_\r\n"
+	}
+	return resp2 + "\r\n"
 }
 
 func (m *modelServer) client(args []string) string {
@@ -218,7 +245,8 @@ func (m *modelServer) unsubscribe(name string, channels []string) (out string) {
 		}
 	}
 	if len(channels) == 0 {
-		return m.confirmation(name, "")
+		out := m.confirmation(name, "")
+		return strings.Replace(out, "$0\r\n\r\n", m.null("$-1"), 1)
 	}
 	for i, c := range channels {
 		delete(m.subs, kindOf(name)+":"+c)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -17,6 +18,8 @@ func TestPlacesForAuth(t *testing.T) {
 	hello := "%1\r\n+proto\r\n:3\r\n"
 	for _, tc := range []struct {
 		name     string
+		first    string // what the host does before
+		hello    string // and the answer to that
 		host     string
 		server   string
 		relogins int    // AUTHs behind RESET
@@ -27,9 +30,9 @@ func TestPlacesForAuth(t *testing.T) {
 		{name: "RESET behind a RESP2 subscription", host: "SUBSCRIBE a, RESET", why: becauseReset},
 		{name: "RESET behind a login of the host's", host: "AUTH me mine, RESET", why: becauseReset},
 		{name: "RESET behind MONITOR", host: "MONITOR, RESET", why: becauseReset},
-		{name: "RESET while HELLO is unanswered", host: "HELLO 3, SUBSCRIBE a, RESET", why: becauseReset},
-		{name: "slot moves away, then SUBSCRIBE fails", host: "HELLO 3, SUBSCRIBE s, GET k",
-			server: hello + push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
+		{name: "RESET while HELLO is unanswered", host: "HELLO 3, RESET", why: becauseReset},
+		{name: "slot moves away, then SUBSCRIBE fails", first: "HELLO 3", hello: hello, host: "SUBSCRIBE s, GET k",
+			server: push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
 		{name: "slot moves away, then SUNSUBSCRIBE fails", host: "HELLO 3, GET k, SUNSUBSCRIBE s, GET k",
 			server: hello + push("sunsubscribe", 0) + "$1\r\nx\r\n-MOVED 1 a:1\r\n$1\r\ny\r\n", free: true},
 		{name: "RESP2 UNSUBSCRIBE of nothing", host: "UNSUBSCRIBE, PUNSUBSCRIBE a b, GET k",
@@ -42,8 +45,14 @@ func TestPlacesForAuth(t *testing.T) {
 			var s session
 			s.init()
 			cred := &credential{wire: wire("AUTH")}
+			if tc.first != "" {
+				s.plan(encodeOne(tc.first), nil, nil, &standstill{})
+				if _, _, err := s.received([]byte(tc.hello), &standstill{}); err != nil {
+					t.Fatal(err)
+				}
+			}
 			p := story{commands: strings.Split(tc.host, ", ")}.encode()
-			if n := len(s.plan(p, nil, cred)); n != tc.relogins {
+			if n := planned(&s, p, cred); n != tc.relogins {
 				t.Errorf("%d AUTHs behind RESET, want %d", n, tc.relogins)
 			}
 			if s.unrenewable == becauseReset {
@@ -52,7 +61,7 @@ func TestPlacesForAuth(t *testing.T) {
 				}
 				return
 			}
-			if _, err := s.received([]byte(tc.server)); err != nil {
+			if _, _, err := s.received([]byte(tc.server), &standstill{}); err != nil {
 				t.Fatal(err)
 			}
 			if why, _ := s.barredBy(); s.mayAuth() != tc.free || why != tc.why {
@@ -64,6 +73,27 @@ func TestPlacesForAuth(t *testing.T) {
 		})
 	}
 }
+
+// planned returns how many AUTHs go along with p.
+func planned(s *session, p []byte, relogin *credential) (auths int) {
+	edits, _ := s.plan(p, nil, relogin, &standstill{})
+	for _, e := range edits {
+		if e.auth != nil {
+			auths++
+		}
+	}
+	return auths
+}
+
+// A standstill is a world in which no time passes, and any command may block.
+type standstill struct{}
+
+func (*standstill) mayBlock(*attempt) (time.Time, time.Duration) {
+	return time.Time{}, longestTimeout
+}
+func (*standstill) blocks()                    {}
+func (*standstill) sliceEnds(*slicedCall) bool { return false }
+func (*standstill) unblock(int64)              {}
 
 // Answers to an AUTH of ours that are none end the connection.
 func TestAnswersThatAreNone(t *testing.T) {
@@ -80,9 +110,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 		if tc.host != "" {
 			p = encodeOne(tc.host)
 		}
-		s.plan(p, nil, nil)
-		s.plan(nil, newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil)
-		if kept, err := s.received([]byte(tc.server)); err != errDesync || kept > 0 {
+		s.plan(p, nil, nil, &standstill{})
+		s.plan(nil, newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil, &standstill{})
+		if kept, _, err := s.received([]byte(tc.server), &standstill{}); err != errDesync || kept > 0 {
 			t.Errorf("%q behind %q: %d bytes for the host, %v", tc.server, tc.host, kept, err)
 		}
 	}
@@ -92,15 +122,15 @@ func TestAnswersThatAreNone(t *testing.T) {
 func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	var s session
 	s.init()
-	s.plan(encodeOne("HELLO 3"), nil, nil)
-	if _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n")); err != nil {
+	s.plan(encodeOne("HELLO 3"), nil, nil, &standstill{})
+	if _, _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n"), &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	cred := &credential{}
-	if n := len(s.plan(story{commands: []string{"SUBSCRIBE a", "RESET"}}.encode(), nil, cred)); n != 1 {
+	if n := planned(&s, story{commands: []string{"SUBSCRIBE a", "RESET"}}.encode(), cred); n != 1 {
 		t.Fatalf("%d AUTHs behind RESET", n)
 	}
-	if kept, err := s.received([]byte("+RESET\r\n+OK\r\n")); err != errDesync {
+	if kept, _, err := s.received([]byte("+RESET\r\n+OK\r\n"), &standstill{}); err != errDesync {
 		t.Errorf("%d bytes for the host, %v", kept, err)
 	}
 }
@@ -110,30 +140,30 @@ func TestRetract(t *testing.T) {
 	var s session
 	s.init()
 	first := story{commands: []string{"MULTI", "GET k"}}.encode()
-	s.plan(first, nil, nil)
+	s.plan(first, nil, nil, &standstill{})
 	for range 3 {
 		mark := s.sent
-		s.plan(story{commands: []string{"EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"}}.encode(), newLogin(&credential{}), nil)
+		s.plan(story{commands: []string{"EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"}}.encode(), newLogin(&credential{}), nil, &standstill{})
 		s.retract(&mark)
 	}
 	if s.mayAuth() {
 		t.Error("left the transaction by an EXEC that was never written")
 	}
-	if _, err := s.received([]byte("+OK\r\n+QUEUED\r\n")); err != nil {
+	if _, _, err := s.received([]byte("+OK\r\n+QUEUED\r\n"), &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	if s.mayAuth() {
 		t.Error("left the transaction")
 	}
-	s.plan(encodeOne("EXEC"), nil, nil)
-	if _, err := s.received([]byte("*1\r\n$1\r\nx\r\n")); err != nil || !s.mayAuth() || !s.quiet() {
+	s.plan(encodeOne("EXEC"), nil, nil, &standstill{})
+	if _, _, err := s.received([]byte("*1\r\n$1\r\nx\r\n"), &standstill{}); err != nil || !s.mayAuth() || !s.quiet() {
 		t.Errorf("after EXEC: %v, %+v", err, s.ledger)
 	}
 }
 
 // A connection may be ended in order only where neither side is in the middle of something.
 func TestSettled(t *testing.T) {
-	subscribed := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+	subscribed := "-ERR unknown command 'HELLO'\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
 	for _, tc := range []struct {
 		name, host, rest, server string
 		settled                  bool
@@ -156,8 +186,8 @@ func TestSettled(t *testing.T) {
 		if tc.host != "" {
 			p = story{commands: strings.Split(tc.host, ", ")}.encode()
 		}
-		s.plan(append(p, tc.rest...), nil, nil)
-		if _, err := s.received([]byte(tc.server)); err != nil {
+		s.plan(append(p, tc.rest...), nil, nil, &standstill{})
+		if _, _, err := s.received([]byte(tc.server), &standstill{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.settled(); got != tc.settled {

@@ -9,60 +9,97 @@ import (
 )
 
 // received takes what the server sent. What is for the host is left at the start of p, in order and without a
-// gap; received returns its length. Answers to our AUTHs become verdicts. After an error nothing of the connection
-// can be trusted but what was left in p.
-func (s *session) received(p []byte) (kept int, err error) {
+// gap, and received returns its length; behind is what comes after that and found no room in p. Answers to our AUTHs
+// become verdicts. After an error nothing of the connection can be trusted but what was left for the host.
+func (s *session) received(p []byte, out outside) (kept int, behind []byte, err error) {
+	o := outlet{p: p}
 	for at := 0; at < len(p); {
 		if s.blind {
-			return kept + copy(p[kept:], p[at:]), nil
+			if s.lowering != nil {
+				err = errDesync // what comes next cannot be put into RESP2
+				break
+			}
+			o.pass(at, len(p))
+			break
 		}
 		if s.replies.AtBoundary() {
-			s.ours = false
-			if s.read+1 >= s.next && s.beginExpected(p[at]) {
+			s.ours, s.listening = false, false
+			if s.read+1 >= s.next && s.beginExpected(p[at:], out) {
 				continue
 			}
+		} else if s.undecided != 0 {
+			s.tellNull(p[at], &o, out)
+		}
+		if s.lowering != nil && !s.ours {
+			n, frame, scanErr := s.lowered(p, at, &o)
+			if scanErr != nil {
+				err = errDesync
+				break
+			}
+			at += n
+			if err = s.took(frame); err != nil {
+				break
+			}
+			continue
 		}
 		n, frame, scanErr := s.replies.Next(p[at:])
 		if scanErr != nil {
 			// Bytes before the unknown one may belong to the host's reply, or to ours.
 			if s.ours || s.oursOutstanding() {
-				return kept, errDesync
+				err = errDesync
+				break
 			}
 			s.goBlind(becauseBlind)
 			continue
 		}
-		if s.ours {
+		switch {
+		case s.undecided != 0: // nothing but the first byte of it was there
+		case !s.ours:
+			o.pass(at, at+n)
+		}
+		if s.listening {
 			s.work.line = append(s.work.line, p[at:at+min(n, maxLine-len(s.work.line))]...)
-		} else {
-			if kept != at {
-				copy(p[kept:], p[at:at+n])
-			}
-			kept += n
 		}
 		at += n
-		switch frame {
-		case resp.None:
-		case resp.Push:
-			s.confirm(s.replies.Confirmed())
-		default:
-			if err := s.reply(frame); err != nil {
-				return kept, err
-			}
+		if err = s.took(frame); err != nil {
+			break
 		}
 	}
-	return kept, nil
+	return o.kept, o.behind, err
 }
 
-// beginExpected looks at the first byte of a frame where the ledger waits for one. It reports whether the state
+// took accounts for a frame, if one has ended.
+func (s *session) took(frame resp.Frame) error {
+	switch frame {
+	case resp.None:
+	case resp.Push:
+		s.confirm(s.replies.Confirmed())
+	default:
+		return s.reply(frame)
+	}
+	return nil
+}
+
+// beginExpected looks at the first bytes of a frame where the ledger waits for one. It reports whether the state
 // has changed so that the byte must be looked at anew.
-func (s *session) beginExpected(first byte) (again bool) {
+func (s *session) beginExpected(p []byte, out outside) (again bool) {
+	first := p[0]
 	if first == '>' || s.streaming {
 		return false
 	}
 	switch e := s.ledger.first(); e.kind {
 	case awaitAuth:
 		s.ours = true
-		s.work.line = s.work.line[:0]
+		s.listen()
+	case awaitRaise, awaitLower:
+		s.ours = true
+		s.listenForID()
+	case awaitHello, awaitHostAuth:
+		s.listenForID()
+	case awaitBlocking:
+		if s.slicing() && s.sliced.at == e.at {
+			s.beginSliced(p, out)
+		}
 	case beOpaque:
 		s.drop() // nothing of ours can wait behind it: it bars AUTH
 		s.goBlind(becauseBlind)
@@ -102,11 +139,14 @@ func (s *session) reply(frame resp.Frame) error {
 		return s.authAnswered(e.auth, frame)
 	case awaitHello:
 		s.helloAnswered(frame)
+	case awaitRaise:
+		return s.raiseAnswered(frame)
+	case awaitLower:
+		return s.lowerAnswered(frame)
 	case awaitReset:
-		if frame == resp.Status {
-			s.proto = 2
-			s.channels, s.patterns, s.shards = 0, 0, 0
-		}
+		return s.resetAnswered(frame)
+	case awaitBlocking:
+		s.blockingAnswered(e)
 	case awaitMulti:
 		if current && frame == resp.Status {
 			s.confirmed = e.epoch
@@ -150,15 +190,29 @@ func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
 	return err
 }
 
-// helloAnswered takes over the protocol version. It changes with the answer, never with the command: a HELLO may
+// resetAnswered takes the answer to RESET. Where it is refused although the wire was to go back to RESP2 with it, what
+// follows would be in RESP3.
+func (s *session) resetAnswered(frame resp.Frame) error {
+	if frame == resp.Status {
+		s.proto = 2
+		s.channels, s.patterns, s.shards = 0, 0, 0
+		s.lowering = nil
+	} else if s.lowering != nil {
+		return errDesync
+	}
+	return nil
+}
+
+// helloAnswered takes over the number of the connection, and the protocol version. It changes with the answer, never with the command: a HELLO may
 // be refused, and hosts go on with the old version then.
 func (s *session) helloAnswered(frame resp.Frame) {
+	s.takeID()
 	switch frame {
 	case resp.Map:
 		s.proto = 3
 	case resp.Array:
 		s.proto = 2
-		if s.channels+s.patterns+s.shards > 0 {
+		if s.subscribed() {
 			s.goStreaming(becauseSubscriber)
 		}
 	}

@@ -45,7 +45,7 @@ func (c *Conn) renew() progress {
 	if at != sent {
 		return at
 	}
-	switch err := c.writeAuth(newAttempt(due)); {
+	switch err := c.writeAuth(c.server.attempt(due)); {
 	case err == nil:
 		return sent
 	case isTimeout(err):
@@ -59,7 +59,7 @@ func (c *Conn) mayRenew(due *dueAuth) progress {
 	switch {
 	case c.broken() != nil:
 		return over
-	case c.session.oursOutstanding():
+	case c.session.authOutstanding():
 		return unread
 	case due == nil || c.written == nil: // what was never used logs in with the newest token by itself
 		return settled
@@ -84,16 +84,16 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 		return at
 	}
 	c.deadlines.beginRead(c, time.Now().Add(d))
-	n, err := c.read(buf)
+	n, behind, err := c.read(buf)
 	c.deadlines.endRead(c)
-	c.early = append(c.early, buf[:n]...)
+	c.early = append(append(c.early, buf[:n]...), behind...)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case err != nil && !isTimeout(err):
 		c.fail(entra.CloseByServer, err) // the host meets it with its next call
 		return over
-	case !c.session.oursOutstanding():
+	case !c.session.authOutstanding():
 		return settled
 	case !c.session.oursNext():
 		return unread
@@ -106,7 +106,7 @@ func (c *Conn) mayLook() progress {
 	switch {
 	case c.ended() != nil || c.closed:
 		return over
-	case !c.session.oursOutstanding():
+	case !c.session.authOutstanding():
 		return settled
 	case !c.session.oursNext() || len(c.early) > maxEarly:
 		return unread

@@ -80,3 +80,23 @@ const (
 // ownWriteTimeout bounds a lone AUTH's write. A connection on which everything was answered takes it at once, unless
 // its peer is gone.
 const ownWriteTimeout = 10 * time.Second
+
+// shortestSlice is for tokens that live some milliseconds. Redis answers when a timeout has passed, and up to 100 ms
+// later if it has nothing else to do.
+const shortestSlice = 5 * time.Millisecond
+
+// sliceLength returns for how long a command may block that is sent now on a connection logged in with tok: to an end
+// in the last minutes before the connection should have the next token, when there is one as a rule; later than that,
+// 10 to 30 s, to see whether there is one now. r is in [0, 1), so that connections that began to block together do not
+// all come back together.
+func sliceLength(tok entra.Token, now time.Time, r float64) time.Duration {
+	life := tok.Lifetime()
+	spread := scaled(longestWindow-lateWindow, life)
+	end := tok.RenewBy().Add(-scaled(lateWindow, life) - time.Duration(r*float64(spread)))
+	short := scaled(10*time.Second+time.Duration(r*float64(20*time.Second)), life)
+	return max(end.Sub(now), short, shortestSlice).Round(time.Millisecond)
+}
+
+// clockTolerance is how much earlier than its end a slice may seem to end, because the server's clock goes faster than
+// ours. Clocks that NTP corrects differ by 0.05 % at most; twice that, and a millisecond for the rounding of Redis.
+func clockTolerance(slice time.Duration) time.Duration { return time.Millisecond + slice/1000 }

@@ -21,6 +21,10 @@ type sentState struct {
 	mute bool
 	// blind: what is written is not looked at any more.
 	blind bool
+	// raised: the wire speaks RESP3 below a host that speaks RESP2, see raise.go.
+	raised bool
+	// holding: why the last bytes of the host were not sent yet.
+	holding holding
 	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
 	silent bool
 }
@@ -29,6 +33,9 @@ type sentState struct {
 func (t *sentState) boundary() bool {
 	return !t.blind && !t.prefix && !t.mute && t.scan.AtBoundary()
 }
+
+// plain reports whether an ordinary command needs nothing but to be counted.
+func (t *sentState) plain() bool { return !t.mute && !t.raised }
 
 // take accounts for the command that the scanner has just found the end of. It returns an entry for the ledger if
 // the command needs one, and whether AUTH has to follow directly, because the command logs out.
@@ -40,14 +47,22 @@ func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
 	if t.mute {
 		// Only what has one reply at most and no consequence can be muted with certainty.
 		t.mute = kind == resp.ReplySkip
-		if kind != resp.Ordinary && kind != resp.ReplySkip && kind != resp.Asking && kind != resp.Caching {
+		switch kind {
+		case resp.Ordinary, resp.Ping, resp.Unblock, resp.ReplySkip, resp.Asking, resp.Caching:
+		default:
 			return t.goBlind()
 		}
 		t.prefix = kind == resp.Asking || kind == resp.Caching
 		return entry{}, false, false
 	}
 	switch kind {
-	case resp.Ordinary:
+	case resp.Ping:
+		if t.raised {
+			break
+		}
+		t.replies++
+		return entry{}, false, false
+	case resp.Ordinary, resp.Unblock:
 		t.replies++
 		return entry{}, false, false
 	case resp.Asking, resp.Caching:
@@ -82,6 +97,7 @@ func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
 		}
 	case resp.Reset:
 		t.epoch++
+		t.raised = false
 		logsOut = true
 	}
 	t.replies++
@@ -100,6 +116,8 @@ var awaits = [...]entryKind{
 	resp.Monitor:   awaitTakeover,
 	resp.Sync:      awaitTakeover,
 	resp.Blocking:  awaitBlocking,
+	resp.Wait:      awaitBlocking,
+	resp.Ping:      awaitPing,
 }
 
 // takeAuth accounts for an AUTH of ours.

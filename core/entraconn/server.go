@@ -15,6 +15,8 @@ type server struct {
 	dialer *Dialer
 	addr   string
 
+	blocked blocked
+
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
 	newest  *credential // of the Source, as far as this server has been told
@@ -95,6 +97,32 @@ func (s *server) notice(cred *credential) {
 		s.newest = cred
 		s.beginRound()
 	}
+}
+
+// attempt returns the AUTH that is due.
+func (s *server) attempt(due *dueAuth) *attempt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := newAttempt(due)
+	a.proven = due.cred == s.proven
+	return a
+}
+
+// attemptNow returns the AUTH that is due, or will be later in this round: a connection that was blocked may be
+// blocked again by then. It returns nil if there is none.
+func (s *server) attemptNow(c *Conn) *attempt {
+	s.mu.Lock()
+	if r := c.renewal.round; c.due.Load() == nil && r != nil && !c.renewal.asked && c.renewal.refusals == 0 {
+		if now := time.Now(); r.spread || !now.Before(r.notBefore) {
+			s.makeDue(c, now)
+		}
+	}
+	s.mu.Unlock()
+	due := c.due.Load()
+	if due == nil || c.written == nil {
+		return nil
+	}
+	return s.attempt(due)
 }
 
 // remove forgets a connection that the host has closed, and remembers its loss if the host did not want it.

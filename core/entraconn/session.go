@@ -22,6 +22,7 @@ type session struct {
 	// Subscriptions in RESP3, as the server's confirmations count them.
 	channels, patterns, shards int32
 
+	clientID    int64  // the server's number of the connection, 0 if it never said
 	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 	proto       int8   // 2 or 3, as the last answered HELLO said
 	unrenewable reason // why AUTH may never be sent again, or 0
@@ -29,21 +30,20 @@ type session struct {
 	foreign     bool   // the host has logged in as somebody else
 	streaming   bool   // replies are not counted any more, but frames are still told apart
 	blind       bool   // what the server sends is not looked at any more
+	listening   bool   // the reply that is being read is collected in work.line
+	unraisable  bool   // the server has refused HELLO 3
+	undecided   byte   // the first byte of a reply to a sliced command, kept from the host until the second comes
 
-	work *work // nil while no AUTH is under way
+	work     *work       // nil while nothing of ours is under way
+	lowering *lowering   // between our HELLO 3 and HELLO 2, else nil
+	sliced   *slicedCall // nil until there was one
 }
 
-// A work is what a session needs only while an AUTH of ours is under way, once in an hour.
+// A work is what a session needs only while something of ours is under way, once in an hour.
 type work struct {
-	line       []byte      // what has been read of the answer
-	insertions []insertion // result of plan
-	verdicts   []verdict   // answers that the caller has not taken yet
-}
-
-// An insertion says where in a write of the host an AUTH of ours goes.
-type insertion struct {
-	at   int // offset in what the host writes
-	auth *attempt
+	edits    []edit    // result of plan
+	line     []byte    // what has been read of the answer
+	verdicts []verdict // answers that the caller has not taken yet
 }
 
 // A verdict is the server's answer to an AUTH of ours.
@@ -69,79 +69,6 @@ func (s *session) init() {
 	s.next = math.MaxUint64
 }
 
-// plan accounts for p, which the host is about to write. It returns where AUTHs of ours go: wanted, if it is not
-// nil, at the first place where it may, and one with relogin behind each command that logs out. The slice is
-// valid until the next call.
-func (s *session) plan(p []byte, wanted *attempt, relogin *credential) []insertion {
-	if s.work != nil {
-		s.work.insertions = s.work.insertions[:0]
-	}
-	for at := 0; ; {
-		if wanted != nil && s.mayAuth() {
-			s.insert(at, wanted)
-			wanted = nil
-		}
-		if at == len(p) || s.sent.blind {
-			if s.work == nil {
-				return nil
-			}
-			return s.work.insertions
-		}
-		n, end, err := s.sent.scan.Next(p[at:])
-		at += n
-		switch {
-		case err != nil:
-			e, _, _ := s.sent.goBlind()
-			s.await(e)
-		case !end:
-		case s.sent.scan.Kind() == resp.Ordinary && !s.sent.mute: // nearly always
-			s.sent.replies++
-			s.sent.prefix = false
-		default:
-			switch logsOut := s.take(); {
-			case !logsOut:
-			case s.mayRelogin():
-				s.insert(at, newLogin(relogin))
-			case s.unrenewable == renewable:
-				s.unrenewable = becauseReset
-			}
-		}
-	}
-}
-
-// take accounts for one command and reports whether it logs out.
-func (s *session) take() (logsOut bool) {
-	epoch := s.sent.epoch
-	e, needed, logsOut := s.sent.take(s.inMulti())
-	if s.sent.epoch != epoch {
-		s.ledger.endEpoch()
-	}
-	if needed {
-		s.await(e)
-	}
-	return logsOut
-}
-
-func (s *session) insert(at int, a *attempt) {
-	s.await(s.sent.takeAuth(a))
-	if s.work == nil {
-		s.work = &work{}
-	}
-	s.work.insertions = append(s.work.insertions, insertion{at, a})
-}
-
-func (s *session) await(e entry) {
-	s.ledger.push(e, s.sent.epoch)
-	s.next = s.ledger.first().at
-}
-
-// retract takes back everything since mark, because not a byte of it was written.
-func (s *session) retract(mark *sentState) {
-	s.ledger.drop(min(int32(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
-	s.sent = *mark
-	s.look()
-}
-
 // inMulti reports whether the commands that follow are, or may be, queued in a transaction.
 func (s *session) inMulti() bool {
 	return s.confirmed == s.sent.epoch || s.ledger.multis > 0
@@ -159,8 +86,10 @@ func (s *session) mayRelogin() bool {
 		switch s.ledger.nth(i).kind {
 		case awaitTakeover, awaitHostAuth:
 			return false
-		case awaitSubscribed, awaitHello:
-			if s.proto == 2 || s.ledger.nth(i).kind == awaitHello {
+		case awaitHello, awaitRaise, awaitLower:
+			return false
+		case awaitSubscribed:
+			if s.proto == 2 {
 				return false
 			}
 		}
@@ -178,18 +107,39 @@ func (s *session) outstandingAuths() (all []*attempt) {
 	return all
 }
 
-// oursOutstanding reports whether an AUTH of ours is unanswered.
+// authOutstanding reports whether an AUTH of ours is unanswered.
+func (s *session) authOutstanding() bool { return s.awaits(awaitAuth) }
+
+// oursOutstanding reports whether anything of ours is unanswered.
 func (s *session) oursOutstanding() bool {
+	return s.authOutstanding() || s.awaits(awaitRaise) || s.awaits(awaitLower)
+}
+
+// awaits reports whether the ledger has an entry of a kind.
+func (s *session) awaits(kind entryKind) bool {
 	for i := range s.ledger.len {
-		if s.ledger.nth(i).kind == awaitAuth {
+		if s.ledger.nth(i).kind == kind {
 			return true
 		}
 	}
 	return false
 }
 
-// quiet reports whether the server has answered everything, so that it has read everything.
-func (s *session) quiet() bool { return s.read == s.sent.replies && s.ledger.len == 0 }
+// onlyAuths reports whether the ledger waits for nothing but answers to AUTHs of ours.
+func (s *session) onlyAuths() bool {
+	for i := range s.ledger.len {
+		if s.ledger.nth(i).kind != awaitAuth {
+			return false
+		}
+	}
+	return true
+}
+
+// quiet reports whether the server has answered everything, so that it has read everything, and nothing is held back
+// that waited for that.
+func (s *session) quiet() bool {
+	return s.read == s.sent.replies && s.ledger.len == 0 && !s.holdsBack()
+}
 
 // oursNext reports whether the next reply is the answer to an AUTH of ours, so that nobody but us waits for it.
 func (s *session) oursNext() bool {
@@ -204,7 +154,7 @@ func (s *session) settled() bool {
 		return false
 	case s.sent.blind:
 		return s.sent.silent && s.read == s.sent.replies
-	case !s.sent.scan.AtBoundary():
+	case !s.sent.scan.AtBoundary(), s.sent.holding != holdNothing:
 		return false
 	}
 	return s.streaming || s.quiet()
@@ -216,7 +166,7 @@ func (s *session) takeVerdicts() (all []verdict) {
 		return nil
 	}
 	all, s.work.verdicts = s.work.verdicts, nil
-	if len(all) > 0 && !s.oursOutstanding() {
+	if len(all) > 0 && !s.listening && !s.authOutstanding() {
 		s.work = nil
 	}
 	return all

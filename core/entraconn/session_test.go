@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -17,11 +18,12 @@ var (
 	ordinary = []string{"GET k", "OK", "FAIL", "LIST", "PUSHED", "PING", "CLIENT ID"}
 	special  = []string{
 		"HELLO 3", "HELLO", "HELLO 9", "MULTI", "MULTI", "MULTI x", "EXEC", "EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x",
-		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "BLPOP k 1", "RESET",
+		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET",
+		"BLPOP k 1", "BLPOP k 100", "BLPOP gone 100", "BLPOP full 100", "XREAD BLOCK 70000 STREAMS k 0",
 		"SUBSCRIBE a", "SUBSCRIBE a b a", "SUBSCRIBE forbidden", "SUBSCRIBE", "PSUBSCRIBE p q", "SSUBSCRIBE s",
 		"UNSUBSCRIBE", "UNSUBSCRIBE a", "UNSUBSCRIBE a b x", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUNSUBSCRIBE s",
 	}
-	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 1", "ASKING", "RESET"}, ordinary...)
+	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 100", "ASKING", "RESET"}, ordinary...)
 	grave       = []string{"CLIENT REPLY SKIP", "HELLO 2", "CLIENT REPLY OFF", "MONITOR", "AUTH host password"}
 )
 
@@ -76,32 +78,58 @@ type rig struct {
 	session session
 	server  *modelServer
 	cred    *credential
+	rng     *rand.Rand
+	held    []byte
 	pending []byte // sent by the server, not read yet
 	host    []byte // what the host has read
 	got     int    // bytes read
 	sent    int    // AUTHs
+	sliced  int    // blocking commands
 	failed  error
 }
 
-func newRig(t *testing.T) *rig {
-	r := &rig{t: t, server: newModelServer(), cred: &credential{wire: wire("*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + ourToken + "\r\n")}}
+func newRig(t *testing.T, rng *rand.Rand) *rig {
+	r := &rig{t: t, rng: rng, server: newModelServer(), cred: &credential{wire: wire("*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + ourToken + "\r\n")}}
 	r.session.init()
 	return r
 }
 
+// Time passes while a command blocks, and at no other time.
+func (r *rig) mayBlock(*attempt) (time.Time, time.Duration) {
+	return r.server.now, time.Duration(1+r.rng.IntN(60)) * time.Second
+}
+func (r *rig) blocks()                      { r.sliced++ }
+func (r *rig) sliceEnds(c *slicedCall) bool { return c.ended(r.server.now) }
+func (r *rig) unblock(id int64)             {}
+
 func (r *rig) write(p []byte, wanted *attempt) {
-	ins := r.session.plan(p, wanted, r.cred)
-	from := 0
-	for _, in := range ins {
-		r.deliver(p[from:in.at])
-		if in.auth.phase == entra.AuthInitial { // behind RESET: that cannot wait
-			r.server.slow = 0
-		}
-		r.deliver(in.auth.cred.wire)
-		r.sent++
-		from = in.at
+	if r.session.holdsBack() {
+		r.held = append(r.held, p...)
+		r.session.sent.holding = max(r.session.sent.holding, holdBehind)
+		return
 	}
-	r.deliver(p[from:])
+	r.send(append(r.held, p...), wanted)
+}
+
+func (r *rig) send(p []byte, wanted *attempt) {
+	edits, taken := r.session.plan(p, wanted, r.cred, r)
+	var out []byte
+	from := 0
+	for _, e := range edits {
+		out = append(out, p[from:e.at]...)
+		from = e.at + e.cut
+		if e.auth != nil {
+			r.deliver(out)
+			out = nil
+			r.sent++
+			if e.auth.phase == entra.AuthInitial { // behind RESET: that cannot wait
+				r.server.slow = 0
+			}
+		}
+		out = append(out, e.ours...)
+	}
+	r.deliver(append(out, p[from:taken]...))
+	r.held = bytes.Clone(p[taken:])
 }
 
 func (r *rig) deliver(p []byte) {
@@ -117,14 +145,33 @@ func (r *rig) read(n int) {
 	}
 	p := bytes.Clone(r.pending[:n])
 	r.pending = r.pending[n:]
-	kept, err := r.session.received(p)
-	r.host = append(r.host, p[:kept]...)
+	kept, behind, err := r.session.received(p, r)
+	r.host = append(append(r.host, p[:kept]...), behind...)
 	r.failed = err
 	for _, v := range r.session.takeVerdicts() {
 		if !v.ok {
 			r.t.Fatalf("AUTH was answered with %q", v.line)
 		}
 	}
+}
+
+// resume sends what was held back, as soon as it may.
+func (r *rig) resume() {
+	if r.failed != nil || !r.session.ready() {
+		return
+	}
+	p := r.held
+	if r.session.slicing() {
+		p = append(r.session.sliced.again(r.server.now), p...)
+	}
+	r.send(p, r.maybeAuth())
+}
+
+func (r *rig) maybeAuth() *attempt {
+	if r.rng.IntN(3) == 0 {
+		return nil
+	}
+	return &attempt{cred: r.cred, phase: entra.AuthRotation}
 }
 
 // play tells the story with AUTHs in it wherever the session allows, cut at random places, and compares what the
@@ -137,23 +184,20 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 	plain.user, plain.open = "us", true
 	want := plain.feed(stream)
 
-	r := newRig(t)
+	r := newRig(t, s.rng)
 	r.write(nil, &attempt{cred: r.cred, phase: entra.AuthInitial})
-	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0); {
+	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0 || r.session.ready()); {
+		r.resume()
 		switch s.rng.IntN(4) {
 		case 0, 1:
 			n := min(len(rest), 1+s.rng.IntN(60))
 			if s.rng.IntN(16) == 0 {
 				n = min(len(rest), 1+s.rng.IntN(600))
 			}
-			var wanted *attempt
-			if s.rng.IntN(3) > 0 {
-				wanted = &attempt{cred: r.cred, phase: entra.AuthRotation}
-			}
-			r.write(rest[:n], wanted)
+			r.write(rest[:n], r.maybeAuth())
 			rest = rest[n:]
 		case 2:
-			if r.session.mayAuth() { // alone
+			if r.session.mayAuth() && !r.session.holdsBack() { // alone
 				r.write(nil, &attempt{cred: r.cred, phase: entra.AuthRotation})
 			}
 		case 3:
@@ -183,7 +227,8 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 // what rules that out for good.
 func (r *rig) mustBeRenewable(s story) {
 	if r.session.unrenewable != renewable || r.session.sent.blind {
-		if s.commands[0] == "HELLO 3" && !slices.ContainsFunc(s.commands, mayBeFinal) {
+		misbehaved := s.commands[0] != "HELLO 3" && r.session.unrenewable == becauseSubscriber // a subscriber's command that is refused
+		if !misbehaved && !slices.ContainsFunc(s.commands, mayBeFinal) {
 			r.t.Fatalf("can never be renewed again: %v\n%q", r.session.unrenewable, s.commands)
 		}
 		return
@@ -191,10 +236,11 @@ func (r *rig) mustBeRenewable(s story) {
 	r.write(encodeOne("OK"), nil) // ends a prefix or a mute
 	r.write(encodeOne("EXEC"), nil)
 	r.write(encodeOne("OK"), nil)
-	for len(r.pending) > 0 && r.failed == nil {
+	for (len(r.pending) > 0 || r.session.ready()) && r.failed == nil {
+		r.resume()
 		r.read(100)
 	}
-	if r.failed == nil && r.server.proto == 2 && len(r.server.subs) > 0 {
+	if r.failed == nil && r.session.unrenewable == becauseSubscriber { // such commands are no subscriber's
 		return
 	}
 	if r.failed != nil || !r.session.mayAuth() || !r.session.quiet() {

@@ -28,7 +28,12 @@ const (
 // AtBoundary reports whether the bytes seen so far end where a command ends.
 func (s *CommandScanner) AtBoundary() bool { return s.state == commandStart }
 
-// Kind returns the kind of the command that ended last.
+// Undecided reports whether the bytes seen so far end inside a command whose kind the rest can still tell.
+func (s *CommandScanner) Undecided() bool {
+	return s.state == commandHeader || s.state != commandStart && s.words
+}
+
+// Kind returns the kind of the command that ended last, or of the unfinished one once it is decided.
 func (s *CommandScanner) Kind() Kind { return s.kind }
 
 // Argc returns the number of arguments, the name included, of the command that ended last.

@@ -26,7 +26,10 @@ const (
 	ReplySkip         // CLIENT REPLY SKIP
 	Monitor           // MONITOR
 	Sync              // SYNC or PSYNC
-	Blocking          // a command that may keep its connection waiting
+	Blocking          // BLPOP, XREAD BLOCK and their like: waits for data until its timeout
+	Wait              // WAIT or WAITAOF: waits for replicas or the disk
+	Unblock           // CLIENT UNBLOCK
+	Ping              // PING, whose reply is another one to a RESP2 subscriber
 
 	// Kinds that need a further argument to be told; they never leave the scanner.
 	client
@@ -69,8 +72,12 @@ func named(name string) Kind {
 		return Monitor
 	case "SYNC", "PSYNC":
 		return Sync
-	case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "WAIT", "WAITAOF":
+	case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
 		return Blocking
+	case "WAIT", "WAITAOF":
+		return Wait
+	case "PING":
+		return Ping
 	case "XREAD", "XREADGROUP":
 		return xread
 	}
@@ -108,6 +115,8 @@ func (k Kind) with(arg, argc int64, word []byte) (kind Kind, more bool) {
 		more = w != "STREAMS"
 	case k == client && w == "CACHING":
 		return Caching, false
+	case k == client && w == "UNBLOCK":
+		return Unblock, false
 	case k == client && w == "REPLY" && argc == 3: // any other number of arguments is an error without effect
 		return clientReply, true
 	case k == clientReply && w == "OFF":
@@ -151,8 +160,8 @@ func lengths(first byte) uint16 {
 		return 1 << 5
 	case 'm': // MULTI, MONITOR
 		return 1<<5 | 1<<7
-	case 'p': // PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
-		return 1<<5 | 1<<10 | 1<<12
+	case 'p': // PING, PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
+		return 1<<4 | 1<<5 | 1<<10 | 1<<12
 	case 'r': // RESET
 		return 1 << 5
 	case 's': // SYNC, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE

@@ -35,13 +35,25 @@ const maxValues = 1 << 60
 // AtBoundary reports whether the bytes seen so far end where a frame ends.
 func (s *ReplyScanner) AtBoundary() bool { return s.typ == 0 }
 
+// AtValue reports whether the byte that comes next is the type byte of a value.
+func (s *ReplyScanner) AtValue() bool { return s.state == valueStart }
+
 // Next scans p up to the end of a frame. It returns how many bytes it took and, if a frame ended there, what it
 // was; if not, it took all of p and the frame is None. After an error the scanner is of no more use.
-func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) {
+func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) { return s.scan(p, false) }
+
+// NextValue is Next, but stops before the type byte of the next value too. The header of an aggregate is a value
+// of its own here, and its elements are others.
+func (s *ReplyScanner) NextValue(p []byte) (n int, f Frame, err error) { return s.scan(p, true) }
+
+func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 	for n < len(p) {
 		done := false
 		switch s.state {
 		case valueStart:
+			if single && n > 0 {
+				return n, None, nil
+			}
 			s.value = p[n]
 			s.open()
 			n++

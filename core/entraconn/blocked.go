@@ -1,0 +1,83 @@
+package entraconn
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// What a session asks of the world while a command blocks.
+
+// A blocked is where a CLIENT UNBLOCK in this process finds the connection that it means. rueidis sends one when a
+// blocked call is cancelled, and if that met the end of a slice, the command would go out once more and pop an element
+// for nobody.
+type blocked struct {
+	mu   sync.Mutex
+	byID map[int64]*Conn // by the server's number of the connection
+	last time.Time       // of a CLIENT UNBLOCK for a connection that is not in byID
+}
+
+// unblockEcho is how long a null may follow a CLIENT UNBLOCK for it on connections whose number is not known.
+const unblockEcho = 250 * time.Millisecond
+
+func (b *blocked) add(id int64, c *Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byID == nil {
+		b.byID = make(map[int64]*Conn)
+	}
+	b.byID[id] = c
+}
+
+func (b *blocked) remove(id int64, c *Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byID[id] == c {
+		delete(b.byID, id)
+	}
+}
+
+func (b *blocked) unblock(id int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c := b.byID[id]; c != nil {
+		c.unblocked.Store(true)
+	} else {
+		b.last = time.Now()
+	}
+}
+
+func (b *blocked) unblockedLately() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Since(b.last) < unblockEcho
+}
+
+// mayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
+// unless the server has accepted its token elsewhere. c.wmu is held.
+func (c *Conn) mayBlock(riding *attempt) (now time.Time, most time.Duration) {
+	cred := c.accepted.Load()
+	if riding != nil && (riding.proven || cred == nil) {
+		cred = riding.cred
+	}
+	now = time.Now()
+	return now, sliceLength(cred.token, now, rand.Float64())
+}
+
+// blocks makes the connection known to those who might unblock it. c.mu is held.
+func (c *Conn) blocks() {
+	c.unblocked.Store(false)
+	if id := c.session.clientID; id != 0 {
+		c.server.blocked.add(id, c)
+	}
+}
+
+// sliceEnds reports whether a null is the end of a slice. c.mu is held.
+func (c *Conn) sliceEnds(s *slicedCall) bool {
+	if !s.ended(time.Now()) || c.unblocked.Load() {
+		return false
+	}
+	return c.session.clientID != 0 || !c.server.blocked.unblockedLately()
+}
+
+func (c *Conn) unblock(id int64) { c.server.blocked.unblock(id) }

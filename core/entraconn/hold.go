@@ -1,0 +1,148 @@
+package entraconn
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// Bytes that the host has written and that were not sent yet. A write takes them along, or, where they wait for an
+// answer of the server's, a goroutine that lives for that write only: the one that reads must not wait for a peer that
+// takes nothing, and the host may write no more.
+
+// heldLimit is where back-pressure begins: a write is taken as a whole while less than this is held.
+const heldLimit = 1 << 20
+
+// A backlog is what is held back, and who waits because of it.
+type backlog struct {
+	held []byte        // guarded by Conn.wmu
+	room chan struct{} // closed when a write that waits for room should look again, nil if none does; guarded by Conn.mu
+}
+
+// held returns what is held back. c.wmu is held.
+func (c *Conn) held() []byte {
+	if c.backlog == nil {
+		return nil
+	}
+	return c.backlog.held
+}
+
+// hold holds a copy of p back, instead of what was held until now. c.wmu and c.mu are held.
+func (c *Conn) hold(p []byte) {
+	switch {
+	case c.backlog != nil:
+		c.backlog.held = append([]byte(nil), p...)
+	case len(p) > 0:
+		c.backlog = &backlog{held: append([]byte(nil), p...)}
+	}
+}
+
+// keepBack takes p behind a command that waits for the server, or waits until there is room. It reports whether p was
+// taken; if not, and there is no error, the caller looks again. c.wmu is held, and given back while it waits. c.mu is
+// held, and it gives that back.
+func (c *Conn) keepBack(p []byte) (taken bool, err error) {
+	if c.backlog == nil {
+		c.backlog = &backlog{}
+	}
+	if len(c.backlog.held) < heldLimit {
+		c.backlog.held = append(c.backlog.held, p...)
+		c.session.sent.holding = max(c.session.sent.holding, holdBehind)
+		c.mu.Unlock()
+		return true, nil
+	}
+	if c.backlog.room == nil {
+		c.backlog.room = make(chan struct{})
+	}
+	room := c.backlog.room
+	c.stalled.Store(true)
+	c.mu.Unlock()
+	c.wmu.Unlock()
+	defer c.wmu.Lock()
+	return false, c.awaitRoom(room)
+}
+
+// awaitRoom waits until something has changed, or the host's deadline.
+func (c *Conn) awaitRoom(room <-chan struct{}) error {
+	ctx := context.Background()
+	if deadline := c.deadlines.hostWrite(c); !deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline)
+		defer cancel()
+	}
+	select {
+	case <-room:
+		return nil
+	case <-ctx.Done():
+		return os.ErrDeadlineExceeded
+	}
+}
+
+// wakeWriters lets writes look again that wait for room. c.mu is held.
+func (c *Conn) wakeWriters() {
+	if c.backlog != nil && c.backlog.room != nil {
+		close(c.backlog.room)
+		c.backlog.room = nil
+		c.stalled.Store(false)
+	}
+}
+
+// deadlineChanged lets a write that waits for room see its new deadline.
+func (c *Conn) deadlineChanged() {
+	if c.stalled.Load() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.wakeWriters()
+	}
+}
+
+// resumeIfReady starts the goroutine that sends what is held back, if the server has said what that waited for. c.mu is
+// held.
+func (c *Conn) resumeIfReady() {
+	if c.session.ready() && !c.resuming && c.broken() == nil {
+		c.resuming = true
+		go c.resume()
+	}
+}
+
+// resume sends what is held back, as far as it can be sent.
+func (c *Conn) resume() {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	for c.resumeOnce() {
+	}
+}
+
+func (c *Conn) resumeOnce() (more bool) {
+	wanted := c.server.attemptNow(c)
+	c.mu.Lock()
+	if c.broken() != nil || !c.session.ready() {
+		c.resuming = false
+		c.wakeWriters()
+		c.mu.Unlock()
+		return false
+	}
+	p := c.held()
+	if c.session.slicing() {
+		p = append(c.session.sliced.again(time.Now()), p...)
+	}
+	if c.session.authOutstanding() {
+		wanted = nil
+	}
+	mark := c.session.sent
+	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
+	c.hold(p[taken:])
+	c.mu.Unlock()
+
+	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))
+	_, err := c.writeEdited(p[:taken], edits, &mark)
+	c.deadlines.endWrite(c)
+	if err != nil {
+		c.mu.Lock()
+		c.fail(entra.CloseByServer, err)
+		c.deadlines.interrupt(c.inner)
+		c.mu.Unlock()
+	}
+	return true
+}

@@ -1,0 +1,30 @@
+package entraconn
+
+// An outlet takes what is for the host. It fills the host's buffer from the start, where what was read has made room,
+// and what finds no room there goes behind it.
+type outlet struct {
+	p      []byte
+	kept   int
+	behind []byte
+}
+
+// pass takes a piece of the buffer as it is.
+func (o *outlet) pass(from, to int) {
+	switch {
+	case len(o.behind) > 0:
+		o.behind = append(o.behind, o.p[from:to]...)
+		return
+	case o.kept != from:
+		copy(o.p[o.kept:], o.p[from:to])
+	}
+	o.kept += to - from
+}
+
+// put takes other bytes, which may overwrite the buffer up to free.
+func (o *outlet) put(b []byte, free int) {
+	if len(o.behind) == 0 && o.kept+len(b) <= free {
+		o.kept += copy(o.p[o.kept:], b)
+		return
+	}
+	o.behind = append(o.behind, b...)
+}

@@ -1,0 +1,194 @@
+package entraconn
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/entraredis/entraredis/internal/resp"
+)
+
+// An outside is what a session must know of the world.
+type outside interface {
+	// mayBlock returns the time, and for how long a command may block that is sent now. riding is the AUTH that
+	// is unanswered in front of it, nil if none is.
+	mayBlock(riding *attempt) (now time.Time, most time.Duration)
+	// blocks is told that a sliced command is about to be sent.
+	blocks()
+	// sliceEnds reports whether a null in answer to a sliced command is the end of its slice.
+	sliceEnds(c *slicedCall) bool
+	// unblock is told that the host is about to send CLIENT UNBLOCK.
+	unblock(id int64)
+}
+
+// An edit changes what the host writes.
+type edit struct {
+	at   int      // offset in what the host writes
+	cut  int      // so many bytes of the host are left out there
+	ours []byte   // and these are put in
+	auth *attempt // that ours is, nil if it is something else
+}
+
+// A holding says why the last bytes that the host has written were not sent yet.
+type holding uint8
+
+const (
+	holdNothing    holding = iota
+	holdUnfinished         // what a command is must be known before its first byte is sent
+	holdAnswers            // a command that waits until everything before it was answered
+	holdBehind             // what stands behind a blocking command
+)
+
+// maxHeld bounds what is held back of one command until it is complete. A blocking command that is longer is sent as it
+// is, and cannot be renewed while it blocks.
+const maxHeld = 1 << 20
+
+// plan accounts for p, which the host is about to write. It returns how p must be changed: wanted, if it is not
+// nil, goes to the first place where it may, and an AUTH with relogin behind each command that logs out; the protocol
+// version changes around subscriptions, see raise.go; blocking commands are shortened, see sliced.go. What lies
+// behind taken must be held back, and be the start of the next p. The edits are valid until the next call.
+func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outside) (edits []edit, taken int) {
+	if s.work != nil {
+		s.work.edits = s.work.edits[:0]
+	}
+	s.sent.holding = holdNothing
+	start := -1 // of the command that at is in, if it lies in p
+	for at := 0; ; {
+		if s.sent.scan.AtBoundary() {
+			start = at
+		}
+		if wanted != nil && s.mayAuth() {
+			s.insert(at, wanted)
+			wanted = nil
+		}
+		if at == len(p) || s.sent.blind {
+			return s.edits(), len(p)
+		}
+		n, end, err := s.sent.scan.Next(p[at:])
+		at += n
+		switch kind := s.sent.scan.Kind(); {
+		case err != nil:
+			if start >= 0 {
+				s.lower(start)
+			}
+			e, _, _ := s.sent.goBlind()
+			s.await(e)
+		case end && kind == resp.Ordinary && s.sent.plain(): // nearly always
+			s.sent.replies++
+			s.sent.prefix = false
+		case !end && start >= 0 && len(p)-start <= maxHeld && s.mustSeeWhole(kind):
+			return s.hold(start, holdUnfinished)
+		default:
+			if start >= 0 && s.speak(kind, start) {
+				return s.hold(start, holdAnswers)
+			}
+			if !end {
+				continue
+			}
+			if start >= 0 {
+				switch kind {
+				case resp.Blocking:
+					if s.slice(p, start, at, out) {
+						return s.hold(start, holdAnswers)
+					}
+				case resp.Unblock:
+					out.unblock(unblockID(p[start:at]))
+				}
+			}
+			switch logsOut := s.take(); {
+			case !logsOut:
+			case s.mayRelogin():
+				s.insert(at, newLogin(relogin))
+			case s.unrenewable == renewable:
+				s.unrenewable = becauseReset
+			}
+			if s.slicing() {
+				if at < len(p) {
+					s.sent.holding = holdBehind
+				}
+				return s.edits(), at
+			}
+		}
+	}
+}
+
+// mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is there.
+func (s *session) mustSeeWhole(kind resp.Kind) bool {
+	return s.sent.scan.Undecided() || kind == resp.Blocking || kind == resp.Unblock
+}
+
+// hold forgets that a part of the command at start was looked at.
+func (s *session) hold(start int, why holding) ([]edit, int) {
+	s.sent.scan = resp.CommandScanner{}
+	s.sent.holding = why
+	return s.edits(), start
+}
+
+// holdsBack reports whether what the host writes now has to wait for something that the server has yet to say.
+func (s *session) holdsBack() bool { return s.sent.holding >= holdAnswers || s.slicing() }
+
+// ready reports whether what is held back can be sent.
+func (s *session) ready() bool {
+	switch {
+	case s.slicing():
+		return s.sliced.over
+	case s.sent.holding == holdAnswers:
+		return s.calm() || s.unrenewable != renewable // where replies are not counted any more
+	}
+	return s.sent.holding == holdBehind
+}
+
+// take accounts for one command and reports whether it logs out.
+func (s *session) take() (logsOut bool) {
+	epoch := s.sent.epoch
+	e, needed, logsOut := s.sent.take(s.inMulti())
+	if s.sent.epoch != epoch {
+		s.ledger.endEpoch()
+	}
+	if needed {
+		s.await(e)
+	}
+	return logsOut
+}
+
+func (s *session) insert(at int, a *attempt) {
+	s.await(s.sent.takeAuth(a))
+	s.edit(edit{at: at, ours: a.cred.wire, auth: a})
+}
+
+func (s *session) edit(e edit) {
+	if s.work == nil {
+		s.work = &work{}
+	}
+	s.work.edits = append(s.work.edits, e)
+}
+
+func (s *session) edits() []edit {
+	if s.work == nil {
+		return nil
+	}
+	return s.work.edits
+}
+
+func (s *session) await(e entry) {
+	s.ledger.push(e, s.sent.epoch)
+	s.next = s.ledger.first().at
+}
+
+// retract takes back everything since mark, because not a byte of it was written.
+func (s *session) retract(mark *sentState) {
+	s.ledger.drop(min(int32(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
+	if s.slicing() && s.sliced.at > mark.replies {
+		s.sliced.at = 0
+	}
+	s.sent = *mark
+	s.look()
+}
+
+// unblockID returns whom a complete CLIENT UNBLOCK means, 0 for nobody.
+func unblockID(command []byte) int64 {
+	id, err := strconv.ParseInt(string(arguments(nil, command)[2].text(command)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}

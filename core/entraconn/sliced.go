@@ -1,0 +1,126 @@
+package entraconn
+
+import "time"
+
+// A blocking command that could outlive the token is sent in slices: with a shorter timeout, and again when the server
+// has answered null at its end, behind the AUTH that is due by then. The host sees one call, and what is popped is
+// still popped in one step by the server.
+//
+// Only a null at the end of a slice is ours. An earlier one is the host's: somebody has sent CLIENT UNBLOCK, as
+// rueidis does when a call is cancelled, and nobody waits for elements any more. What the host writes behind such a
+// command is held back until it is over, because a command that is sent again would come behind that.
+
+// A slicedCall is the blocking command that is being sent in slices. A connection has one at most.
+type slicedCall struct {
+	at      uint64 // number of its reply; 0 if there is no such command
+	command []byte // as the host wrote it
+	call    blockingCall
+	until   time.Time     // the end of the host's timeout, zero for never
+	began   time.Time     // when this slice was written
+	length  time.Duration // of this slice
+	over    bool          // the slice has ended, and the command waits to be sent again
+}
+
+// slice looks at a blocking command that lies in p at [start, end), and shortens its timeout if it could block for
+// too long. It reports whether the command has to wait until everything before it was answered: only then is it known
+// when it begins to block.
+func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
+	if s.unrenewable != renewable || s.sent.prefix || s.sent.mute || s.inMulti() {
+		return false
+	}
+	call, ok := parseBlockingCall(p[start:end])
+	if !ok {
+		return false
+	}
+	now, most := out.mayBlock(s.lastAuth())
+	if call.timeout > 0 && call.timeout <= most {
+		return false
+	}
+	if !s.calm() {
+		return true
+	}
+	if s.sliced == nil {
+		s.sliced = &slicedCall{}
+	}
+	c := s.sliced
+	c.at = s.sent.replies + 1
+	c.command = append(c.command[:0], p[start:end]...)
+	c.call, c.began, c.length, c.over = call, now, most, false
+	c.until = time.Time{}
+	if call.timeout > 0 {
+		c.until = now.Add(call.timeout)
+	}
+	s.edit(edit{at: start + call.from, cut: call.to - call.from, ours: call.appendTimeout(nil, most)})
+	out.blocks()
+	return false
+}
+
+// slicing reports whether a command is being sent in slices.
+func (s *session) slicing() bool { return s.sliced != nil && s.sliced.at != 0 }
+
+// calm reports whether the server has answered everything but AUTHs of ours.
+func (s *session) calm() bool {
+	return s.onlyAuths() && s.read+uint64(s.ledger.len) == s.sent.replies
+}
+
+// lastAuth returns the last of our AUTHs that is unanswered, nil if there is none.
+func (s *session) lastAuth() (last *attempt) {
+	for i := range s.ledger.len {
+		if e := s.ledger.nth(i); e.kind == awaitAuth {
+			last = e.auth
+		}
+	}
+	return last
+}
+
+// ended reports whether a null that comes now is the end of the slice and not the host's.
+func (c *slicedCall) ended(now time.Time) bool {
+	if now.Sub(c.began) < c.length-clockTolerance(c.length) {
+		return false
+	}
+	return c.until.IsZero() || c.until.Sub(now) >= time.Millisecond
+}
+
+// again gives the command back with what is left of its timeout, as if the host were writing it now.
+func (c *slicedCall) again(now time.Time) []byte {
+	c.at = 0
+	b := append([]byte(nil), c.command[:c.call.from]...)
+	if c.until.IsZero() {
+		b = append(b, c.command[c.call.from:c.call.to]...)
+	} else {
+		b = c.call.appendTimeout(b, c.until.Sub(now))
+	}
+	return append(b, c.command[c.call.to:]...)
+}
+
+// beginSliced looks at the first bytes of the reply to a sliced command. A null is *-1, $-1 or _.
+func (s *session) beginSliced(p []byte, out outside) {
+	switch first := p[0]; {
+	case first == '_', (first == '*' || first == '$') && len(p) > 1 && p[1] == '-':
+		s.ours = out.sliceEnds(s.sliced)
+	case (first == '*' || first == '$') && len(p) == 1:
+		s.undecided = first
+	}
+}
+
+// tellNull looks at the second byte, which tells a null from a value. Until then the first one was kept from the host.
+func (s *session) tellNull(second byte, o *outlet, out outside) {
+	if second == '-' && out.sliceEnds(s.sliced) {
+		s.ours = true
+	} else {
+		o.put([]byte{s.undecided}, 0)
+	}
+	s.undecided = 0
+}
+
+// blockingAnswered takes the reply to a blocking command.
+func (s *session) blockingAnswered(e entry) {
+	if !s.slicing() || s.sliced.at != e.at {
+		return
+	}
+	if s.ours {
+		s.sliced.over = true
+	} else {
+		s.sliced.at = 0
+	}
+}
