@@ -128,17 +128,21 @@ func (g goRedis) run(ctx context.Context, s step) (got []string) {
 type rueidisClient struct{ c rueidis.Client }
 
 func newRueidis(t *testing.T, addr string, dial dialFunc, opt rueidis.ClientOption) client {
+	c, err := openRueidis(addr, dial, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rueidisClient{c}
+}
+
+func openRueidis(addr string, dial dialFunc, opt rueidis.ClientOption) (rueidis.Client, error) {
 	opt.InitAddress = []string{addr}
 	opt.ForceSingleClient = true
 	opt.DisableRetry = true
 	opt.DialCtxFn = func(ctx context.Context, dst string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
 		return dial(ctx, "tcp", dst)
 	}
-	c, err := rueidis.NewClient(opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rueidisClient{c}
+	return rueidis.NewClient(opt)
 }
 
 func (r rueidisClient) close() { r.c.Close() }

@@ -51,13 +51,18 @@ func (s *site) do(t *testing.T, name string, args ...any) string {
 }
 
 // auths returns how many AUTHs the server has really run.
-func (s *site) auths(t *testing.T) int {
-	m := regexp.MustCompile(`cmdstat_auth:calls=(\d+)`).FindStringSubmatch(s.do(t, "INFO", "commandstats"))
-	if m == nil {
-		return 0
+func (s *site) auths(t *testing.T) int { return s.calls(t, "auth") }
+
+// calls returns how many commands of these names the server has run.
+func (s *site) calls(t *testing.T, names ...string) (all int) {
+	stats := s.do(t, "INFO", "commandstats")
+	for _, name := range names {
+		if m := regexp.MustCompile("cmdstat_" + name + `:calls=(\d+)`).FindStringSubmatch(stats); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			all += n
+		}
 	}
-	n, _ := strconv.Atoi(m[1])
-	return n
+	return all
 }
 
 // round runs the workload once and returns what each worker got.
@@ -91,7 +96,7 @@ func TestRepliesAreTheSameWithAuthEveryFewMilliseconds(t *testing.T) {
 	total := 0
 	for _, lib := range clients {
 		t.Run(lib.name, func(t *testing.T) {
-			src, err := entra.NewSource(rapid{life: 8 * time.Millisecond}, nil)
+			src, err := entra.NewSource(&rapid{life: 8 * time.Millisecond}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

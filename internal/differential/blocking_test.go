@@ -1,0 +1,180 @@
+package differential
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	redigo "github.com/gomodule/redigo/redis"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
+)
+
+// tokensWhileBlocked is how many tokens a consumer lives through.
+const tokensWhileBlocked = 200
+
+// A blockingWay is a way to wait for the next number, and to hand it to whoever waits.
+type blockingWay struct {
+	name string
+	push func(key string, n int) []string
+	pop  func(key string) []string
+	// fromEnd is which word of the reply the number is, counted from the end.
+	fromEnd int
+}
+
+var blockingWays = []blockingWay{
+	{"BLPOP", rpush, func(key string) []string { return []string{"BLPOP", key, "0"} }, 1},
+	{"BLMOVE", rpush, func(key string) []string { return []string{"BLMOVE", key, key + ":taken", "LEFT", "RIGHT", "0"} }, 1},
+	{"BZMPOP", func(key string, n int) []string { return []string{"ZADD", key, strconv.Itoa(n), strconv.Itoa(n)} },
+		func(key string) []string { return []string{"BZMPOP", "0", "1", key, "MIN"} }, 2},
+	{"XREADGROUP", func(key string, n int) []string { return []string{"XADD", key, "*", "n", strconv.Itoa(n)} },
+		func(key string) []string {
+			return []string{"XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "BLOCK", "0", "NOACK", "STREAMS", key, ">"}
+		}, 1},
+}
+
+func rpush(key string, n int) []string { return []string{"RPUSH", key, strconv.Itoa(n)} }
+
+// A blocker waits for the replies of blocking commands.
+type blocker interface {
+	block(ctx context.Context, command []string) (any, error)
+	close()
+}
+
+func (g goRedis) block(ctx context.Context, command []string) (any, error) {
+	return g.c.Do(ctx, anys(command)...).Result()
+}
+
+func (r rueidisClient) block(ctx context.Context, command []string) (any, error) {
+	return r.c.Do(ctx, r.c.B().Arbitrary(command[0]).Args(command[1:]...).Blocking()).ToAny()
+}
+
+func (r redigoClient) block(_ context.Context, command []string) (any, error) {
+	c := r.pool.Get()
+	defer c.Close()
+	return redigo.DoWithTimeout(c, 0, command[0], anys(command[1:])...)
+}
+
+func blockers(t *testing.T, addr string, dial func() dialFunc) map[string]blocker {
+	fromRueidis := func(opt rueidis.ClientOption) blocker { return newRueidis(t, addr, dial(), opt).(rueidisClient) }
+	fromGoRedis := func(protocol int) blocker {
+		return goRedis{redis.NewClient(&redis.Options{Addr: addr, Protocol: protocol, Dialer: dial(), ReadTimeout: -1, MaxRetries: -1, PoolSize: 20})}
+	}
+	pooled := dial()
+	return map[string]blocker{
+		"go-redis RESP2": fromGoRedis(2),
+		"go-redis RESP3": fromGoRedis(3),
+		"rueidis RESP2":  fromRueidis(rueidis.ClientOption{AlwaysRESP2: true, DisableCache: true}),
+		"rueidis RESP3":  fromRueidis(rueidis.ClientOption{}),
+		"redigo": redigoClient{&redigo.Pool{MaxIdle: 20, Dial: func() (redigo.Conn, error) {
+			return redigo.Dial("tcp", addr, redigo.DialNetDial(func(network, addr string) (net.Conn, error) { return pooled(context.Background(), network, addr) }))
+		}}},
+	}
+}
+
+// This catches a blocking call that ends, loses an element or takes one twice because its command was sent again.
+func TestBlockedCallsMissNothing(t *testing.T) {
+	site := newSite(t)
+	site.do(t, "CONFIG", "SET", "hz", "500") // or timeouts are noticed up to 100 ms late, when nothing else happens
+	src, err := entra.NewSource(&rapid{life: 60 * time.Millisecond}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	before := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup")
+	popped := 0
+	var mu sync.Mutex
+	var consumers sync.WaitGroup
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	over := make(chan struct{}) // enough tokens have come
+	for name, c := range blockers(t, site.addr, func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) }) {
+		defer c.close()
+		for _, way := range blockingWays {
+			key := way.name + " " + name
+			if way.name == "XREADGROUP" {
+				site.do(t, "XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
+			}
+			final := make(chan int, 1)
+			consumers.Go(func() { site.produce(t, way, key, over, final) })
+			consumers.Go(func() {
+				n, err := consume(ctx, c, way, key, final)
+				if err != nil {
+					t.Errorf("%s: after %d elements: %v", key, n, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				popped += n
+			})
+		}
+	}
+	for range tokensWhileBlocked {
+		_, newer := src.Latest()
+		<-newer
+	}
+	close(over)
+	consumers.Wait()
+	calls := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup") - before
+	if calls < popped+tokensWhileBlocked {
+		t.Errorf("%d commands for %d elements: hardly any was sent in slices", calls, popped)
+	}
+	t.Logf("%d elements popped, one call each, by %d blocking commands; %d AUTHs", popped, calls, site.auths(t))
+}
+
+// consume pops numbers until it has the one that final says, and fails unless each call gives the next one.
+func consume(ctx context.Context, c blocker, way blockingWay, key string, final chan int) (n int, err error) {
+	for end := -1; n != end; {
+		reply, err := c.block(ctx, way.pop(key))
+		if err != nil {
+			return n, err
+		}
+		words := strings.FieldsFunc(fmt.Sprint(readable(reply)), func(r rune) bool { return strings.ContainsRune("[] {}map:", r) })
+		if got := words[len(words)-way.fromEnd]; got != strconv.Itoa(n+1) {
+			return n, fmt.Errorf("%v after %d", reply, n)
+		}
+		if n++; end < 0 {
+			select {
+			case end = <-final:
+			default:
+			}
+		}
+	}
+	return n, nil
+}
+
+// produce pushes numbers, sometimes in bursts, sometimes with pauses of several tokens, until over is closed. Before it
+// pushes the last one it says which that is.
+func (s *site) produce(t *testing.T, way blockingWay, key string, over <-chan struct{}, final chan<- int) {
+	c, err := redigo.Dial("tcp", s.addr)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	for n := 1; ; n++ {
+		pause := time.NewTimer(time.Duration(rand.IntN(400)*rand.IntN(2)) * time.Millisecond)
+		stop := false
+		select {
+		case <-pause.C:
+		case <-over:
+			stop = true
+			final <- n
+		}
+		command := way.push(key, n)
+		if _, err := c.Do(command[0], anys(command[1:])...); err != nil {
+			t.Error(err)
+		}
+		if stop {
+			return
+		}
+	}
+}
