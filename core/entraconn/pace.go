@@ -14,8 +14,8 @@ import (
 // Thus the pace is set by the number of dials that wait, and there is nothing to configure. n that come together get
 // n/100 to a part, rounded up: up to 100 of them keep 10 ms between each other, so that 50 processes with 20
 // connections each make 500 handshakes in 100 ms and not 1,000 in one; 1,000 make 10 in each 10 ms. It could not be
-// less without a longer wait. As 100 ms touch 11 parts, no 100 ms see more than 11/100 of the dials, or 20 if that
-// is more: the first ten losses are no storm yet.
+// less without a longer wait. As 100 ms touch 11 parts, no 100 ms see more than 11 in 100 of the dials that wait, and
+// nine more at the beginning: fewer than ten losses are no storm.
 //
 // The number of handshakes under way is not bounded in addition. Where the server keeps up, there are few anyway;
 // where it does not, those that waited for others to finish would all begin at the end of their second, together.
@@ -34,8 +34,20 @@ const (
 // A pace remembers how many dials begin in each part of the coming second. Moments are given as time since the
 // Dialer's start.
 type pace struct {
-	part  int64            // the number of the current part, counted from the Dialer's start
-	dials [paceParts]int32 // of the part with number n at index n % paceParts, from the current one on
+	part   int64            // the number of the current part, counted from the Dialer's start
+	dials  [paceParts]int32 // of the part with number n at index n % paceParts, from the current one on
+	losses uint64
+	lost   [storm]time.Duration // when the latest were, that with number n at index n % storm
+}
+
+func (p *pace) lose(at time.Duration) {
+	p.lost[p.losses%storm] = at
+	p.losses++
+}
+
+// struck reports whether many connections were lost within the last second.
+func (p *pace) struck(at time.Duration) bool {
+	return p.losses >= storm && at-p.lost[p.losses%storm] < paceSpan
 }
 
 // take finds a place for a dial and returns how long it has to wait for that, at most within: not at all if no other
@@ -107,8 +119,9 @@ func (s *server) keepPace(ctx context.Context) bool {
 	return true
 }
 
-// stormy reports whether many connections were lost and are not back. s.mu is held.
+// stormy reports whether many connections were lost just now, or were lost and are not back. Hosts that take turns,
+// each closing, dialing and logging in before the next one does, never leave many behind at a time. s.mu is held.
 func (s *server) stormy(now time.Time) bool {
 	n := len(s.losses)
-	return n >= storm && now.Sub(s.losses[n-storm].at) < lossMemory
+	return s.pace.struck(now.Sub(s.dialer.start)) || n >= storm && now.Sub(s.losses[n-storm].at) < lossMemory
 }

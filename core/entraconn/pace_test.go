@@ -109,10 +109,10 @@ func busiest(moments []time.Duration, span time.Duration) (most int) {
 	return most
 }
 
-// Old losses, of which nothing came back, do not hide new ones.
+// What was lost long ago and did not come back hides no storm, and what did come back was one for a second.
 func TestStormIsSeen(t *testing.T) {
-	s := &server{conns: make(map[*Conn]struct{}), nudge: make(chan struct{}, 1)}
-	now := time.Now()
+	start := time.Now()
+	s := &server{dialer: &Dialer{start: start}, conns: make(map[*Conn]struct{}), nudge: make(chan struct{}, 1)}
 	lose := func(n int, at time.Time) {
 		for range n {
 			c := &Conn{server: s}
@@ -121,22 +121,25 @@ func TestStormIsSeen(t *testing.T) {
 		}
 	}
 	for i, step := range []struct {
-		lost int
-		ago  time.Duration
-		want bool
+		at         time.Duration
+		lost, back int
+		want       bool
 	}{
-		{2 * maxLosses, 10 * time.Minute, false},
-		{storm - 1, time.Minute, false},
-		{1, 0, true},
+		{at: 0, lost: 2 * maxLosses, want: true},
+		{at: 10 * time.Minute, want: false},
+		{at: 11 * time.Minute, lost: storm - 1, want: false},
+		{at: 12 * time.Minute, lost: 1, want: true},
+		{at: 12 * time.Minute, back: storm + maxLosses, want: false},
+		{at: 13 * time.Minute, lost: storm, back: storm, want: true},
+		{at: 13*time.Minute + paceSpan, want: false},
 	} {
-		if lose(step.lost, now.Add(-step.ago)); s.stormy(now) != step.want {
+		now := start.Add(step.at)
+		lose(step.lost, now)
+		for range step.back {
+			s.found(now)
+		}
+		if s.stormy(now) != step.want {
 			t.Errorf("step %d: a storm is seen: %v", i, !step.want)
 		}
-	}
-	for range storm + maxLosses {
-		s.found(now)
-	}
-	if s.stormy(now) {
-		t.Error("a storm is seen when all are back")
 	}
 }

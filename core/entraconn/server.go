@@ -132,6 +132,7 @@ func (s *server) remove(c *Conn, end ending) {
 	s.gate.over(c.renewal.pass)
 	delete(s.conns, c)
 	if c.accepted.Load() != nil && end.reason != entra.CloseByClient {
+		s.pace.lose(end.at.Sub(s.dialer.start))
 		s.losses = append(s.losses[max(0, len(s.losses)+1-maxLosses):], end)
 	}
 	s.leaveRound(c, leftClosed)
