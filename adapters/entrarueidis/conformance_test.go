@@ -29,6 +29,9 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 		BlockingPoolSize:  cfg.Conns,
 		Dialer:            net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
 	}
+	if cfg.Conns > 100 { // they would have a megabyte each
+		opt.ReadBufferEachConn, opt.WriteBufferEachConn, opt.RingScaleEachConn = 4<<10, 4<<10, 4
+	}
 	if cfg.Dial != nil {
 		opt.DialCtxFn = func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
 			return cfg.Dial(ctx, "tcp", addr)
