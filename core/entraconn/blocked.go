@@ -73,11 +73,11 @@ func (c *Conn) blocks() {
 }
 
 // sliceEnds reports whether a null is the end of a slice. c.mu is held.
-func (c *Conn) sliceEnds(s *slicedCall) bool {
-	if !s.ended(time.Now()) || c.unblocked.Load() {
-		return false
-	}
-	return c.session.clientID != 0 || !c.server.blocked.unblockedLately()
+func (c *Conn) sliceEnds(s *slicedCall) bool { return s.ended(time.Now()) && !c.cancelled() }
+
+// cancelled reports whether somebody in this process has sent CLIENT UNBLOCK for the command that blocks. c.mu is held.
+func (c *Conn) cancelled() bool {
+	return c.unblocked.Load() || c.session.clientID == 0 && c.server.blocked.unblockedLately()
 }
 
 func (c *Conn) unblock(id int64) { c.server.blocked.unblock(id) }

@@ -11,6 +11,7 @@ type blockingCall struct {
 	from, to int           // of the argument, its header and CRLF included
 	unit     time.Duration // in which the timeout counts
 	timeout  time.Duration // 0 means for ever
+	tail     bool          // reads from the end of a stream, whatever that is when it begins
 }
 
 // longestTimeout bounds the timeouts that are understood. Whoever means for ever says 0.
@@ -25,6 +26,7 @@ const longestTimeout = 100 * 365 * 24 * time.Hour
 func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 	args := arguments(make([]argument, 0, 16), command)
 	at := 0
+	var ids []argument
 	switch strings.ToUpper(string(args[0].text(command))) {
 	case "BLPOP", "BRPOP", "BZPOPMIN", "BZPOPMAX":
 		ok = len(args) >= 3
@@ -39,7 +41,7 @@ func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 		ok = len(args) >= 5
 		at = 1
 	case "XREAD", "XREADGROUP":
-		at, ok = blockOption(command, args)
+		at, ids, ok = blockOption(command, args)
 		call.unit = time.Millisecond
 	}
 	if !ok {
@@ -53,11 +55,16 @@ func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 	} else {
 		call.timeout, ok = milliseconds(text)
 	}
-	return call, ok
+	for _, id := range ids {
+		if s := string(id.text(command)); s == "$" || s == "+" {
+			call.tail = true
+		}
+	}
+	return call, ok && !call.tail
 }
 
-// blockOption returns the argument behind the last BLOCK of an XREAD or XREADGROUP.
-func blockOption(command []byte, args []argument) (at int, ok bool) {
+// blockOption returns the argument behind the last BLOCK of an XREAD or XREADGROUP, and the IDs to read from.
+func blockOption(command []byte, args []argument) (at int, ids []argument, ok bool) {
 	for i := 1; i < len(args); i++ {
 		switch strings.ToUpper(string(args[i].text(command))) {
 		case "BLOCK":
@@ -70,17 +77,12 @@ func blockOption(command []byte, args []argument) (at int, ok bool) {
 		case "NOACK":
 		case "STREAMS":
 			streams := args[i+1:]
-			for _, id := range streams[len(streams)/2:] {
-				if s := string(id.text(command)); s == "$" || s == "+" {
-					return 0, false
-				}
-			}
-			return at, at > 0 && len(streams) > 0 && len(streams)%2 == 0
+			return at, streams[len(streams)/2:], at > 0 && len(streams) > 0 && len(streams)%2 == 0
 		default:
-			return 0, false
+			return 0, nil, false
 		}
 	}
-	return 0, false
+	return 0, nil, false
 }
 
 // seconds reads a timeout in seconds. A spelling that Redis knows and Go does not is left alone, like what Redis

@@ -256,6 +256,10 @@ func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	}
 	if !isTimeout(err) {
 		c.lose(entra.CloseByServer, err)
+	} else if c.session.owed {
+		kept, owed, _ := c.session.received(p[:0], c)
+		c.deadlines.endRead(c)
+		return n + kept, append(behind, owed...), nil
 	}
 	return n, behind, err
 }

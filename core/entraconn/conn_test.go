@@ -25,6 +25,7 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 		{commands: "AUTH host password", why: becauseForeign},
 		{commands: "SUBSCRIBE a", why: renewable},
 		{commands: "SUBSCRIBE a, GET k", retired: true, why: becauseSubscriber},
+		{commands: "XREAD BLOCK 0 STREAMS k $", retired: true, why: becauseBlocked},
 		{commands: "MONITOR", retired: true, why: becauseStreaming},
 		{commands: "CLIENT REPLY OFF", retired: true, why: becauseSilent},
 		{commands: "HELLO 3, MULTI, SUBSCRIBE a", why: becauseBlind},

@@ -73,8 +73,8 @@ func (d *deadlines) setWrite(c *Conn, t time.Time) error {
 	return c.inner.SetWriteDeadline(t)
 }
 
-// beginRead gives the connection a read deadline of ours. The caller holds Conn.rmu, so no read of the host is
-// under way.
+// beginRead gives the connection a read deadline of ours. The caller holds Conn.rmu, so that no read of the host is
+// under way, or wants one to end.
 func (d *deadlines) beginRead(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -104,6 +104,9 @@ func (d *deadlines) endWrite(c *Conn) {
 	d.ownWrite = false
 	_ = c.inner.SetWriteDeadline(c.fromStart(d.write))
 }
+
+// wakeRead makes the read under way, or the next one, return at once. Who finds out why calls endRead.
+func (d *deadlines) wakeRead(c *Conn) { d.beginRead(c, time.Unix(1, 0)) }
 
 // interrupt makes the read under way, and every later one, return at once, whatever the host sets.
 func (d *deadlines) interrupt(inner net.Conn) {

@@ -74,13 +74,14 @@ func (c *Conn) broken() error {
 }
 
 // retire ends a connection that can never be renewed, if nothing is outstanding on it: the host meets EOF between two
-// replies, which it takes for a server that closed an idle connection, and not in the middle of one. A connection
-// whose host has logged in as somebody else is left alone.
+// replies, which it takes for a server that closed an idle connection, and not in the middle of one. An XREAD from the
+// end of a stream is ended while it waits. A connection whose host has logged in as somebody else is left alone.
 func (c *Conn) retire() (retired, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, forever = c.session.barredBy()
-	if c.ended() != nil || c.closed || !forever || c.session.foreign || !c.session.settled() {
+	inOrder := forever && c.session.settled() || c.session.tailing()
+	if c.ended() != nil || c.closed || c.session.foreign || !inOrder {
 		return false, forever
 	}
 	c.fail(entra.CloseUnsupported, io.EOF)

@@ -123,6 +123,12 @@ func (c *Conn) resumeOnce() (more bool) {
 		c.mu.Unlock()
 		return false
 	}
+	if c.session.slicing() && c.cancelled() {
+		c.session.oweNull()
+		c.mu.Unlock()
+		c.deadlines.wakeRead(c)
+		return true
+	}
 	p := c.held()
 	if c.session.slicing() {
 		p = append(c.session.sliced.again(time.Now()), p...)

@@ -191,6 +191,11 @@ func (m *modelServer) block(args []string) string {
 	switch args[1] {
 	case "full":
 		return "*2\r\n$4\r\nfull\r\n$3\r\n*-1\r\n"
+	case "BLOCK":
+		if args[len(args)-1] == "$" { // for good
+			return ""
+		}
+		m.now = m.now.Add(time.Duration(t * float64(unit)))
 	case "gone": // somebody has sent CLIENT UNBLOCK
 		m.now = m.now.Add(time.Millisecond)
 	default:

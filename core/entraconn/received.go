@@ -13,6 +13,10 @@ import (
 // become verdicts. After an error nothing of the connection can be trusted but what was left for the host.
 func (s *session) received(p []byte, out outside) (kept int, behind []byte, err error) {
 	o := outlet{p: p}
+	if s.owed {
+		s.owed = false
+		o.put(s.nullArray(), 0)
+	}
 	for at := 0; at < len(p); {
 		if s.blind {
 			if s.lowering != nil {

@@ -19,6 +19,8 @@ type slicedCall struct {
 	began   time.Time     // when this slice was written
 	length  time.Duration // of this slice
 	over    bool          // the slice has ended, and the command waits to be sent again
+
+	tail uint64 // number of the reply to the last XREAD from the end of a stream
 }
 
 // slice looks at a blocking command that lies in p at [start, end), and shortens its timeout if it could block for
@@ -29,6 +31,12 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 		return false
 	}
 	call, ok := parseBlockingCall(p[start:end])
+	if s.sliced == nil {
+		s.sliced = &slicedCall{}
+	}
+	if call.tail {
+		s.sliced.tail = s.sent.replies + 1
+	}
 	if !ok {
 		return false
 	}
@@ -38,9 +46,6 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 	}
 	if !s.calm() {
 		return true
-	}
-	if s.sliced == nil {
-		s.sliced = &slicedCall{}
 	}
 	c := s.sliced
 	c.at = s.sent.replies + 1
@@ -57,6 +62,13 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 
 // slicing reports whether a command is being sent in slices.
 func (s *session) slicing() bool { return s.sliced != nil && s.sliced.at != 0 }
+
+// tailing reports whether nothing is outstanding but an XREAD from the end of a stream. It cannot be sent twice, but it
+// takes nothing with it either when its connection ends.
+func (s *session) tailing() bool {
+	return s.sliced != nil && s.sliced.tail == s.read+1 && s.read+1 == s.sent.replies && s.replies.AtBoundary() &&
+		s.sent.holding == holdNothing && s.sent.scan.AtBoundary()
+}
 
 // calm reports whether the server has answered everything but AUTHs of ours.
 func (s *session) calm() bool {
@@ -91,6 +103,21 @@ func (c *slicedCall) again(now time.Time) []byte {
 		b = c.call.appendTimeout(b, c.until.Sub(now))
 	}
 	return append(b, c.command[c.call.to:]...)
+}
+
+// oweNull gives the host the null that was meant for it: the command was to be unblocked between two slices, where the
+// server had nothing to unblock.
+func (s *session) oweNull() {
+	s.sliced.at = 0
+	s.owed = true
+}
+
+// nullArray returns the null with which a blocking command ends.
+func (s *session) nullArray() []byte {
+	if s.proto == 3 {
+		return []byte("_\r\n")
+	}
+	return []byte("*-1\r\n")
 }
 
 // beginSliced looks at the first bytes of the reply to a sliced command. A null is *-1, $-1 or _.

@@ -43,11 +43,11 @@ func newSite(t *testing.T) *site {
 }
 
 func (s *site) do(t *testing.T, name string, args ...any) string {
-	got, err := redis.String(s.admin.Do(name, args...))
+	got, err := s.admin.Do(name, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got
+	return fmt.Sprint(readable(got))
 }
 
 // auths returns how many AUTHs the server has really run.
@@ -57,7 +57,7 @@ func (s *site) auths(t *testing.T) int { return s.calls(t, "auth") }
 func (s *site) calls(t *testing.T, names ...string) (all int) {
 	stats := s.do(t, "INFO", "commandstats")
 	for _, name := range names {
-		if m := regexp.MustCompile("cmdstat_" + name + `:calls=(\d+)`).FindStringSubmatch(stats); m != nil {
+		if m := regexp.MustCompile("cmdstat_" + regexp.QuoteMeta(name) + `:calls=(\d+)`).FindStringSubmatch(stats); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			all += n
 		}
