@@ -18,13 +18,21 @@
 // modifies (ASKING, CLIENT CACHING, CLIENT REPLY SKIP), behind a blocking command, or where its answer could be
 // taken for another. If the stream cannot be understood while an AUTH is unanswered, the connection is closed.
 //
-// # What it cannot renew yet
+// Below a client that subscribes in RESP2, where Redis takes no AUTH, the wire speaks RESP3 while it is subscribed:
+// HELLO 3 goes in front of its first SUBSCRIBE, what the server sends is turned back into RESP2, and HELLO 2 goes in
+// front of its first command that is not about subscriptions.
 //
-// A connection that subscribed in RESP2 may not send AUTH, and a blocked one does not run it: these, MONITOR,
-// CLIENT REPLY OFF and protocols that are not RESP are left as they are. Those on which nothing is outstanding end
-// with EOF shortly before their token expires; the others are ended by the server then. The observer's ConnClosed
-// says which and why. RESP3 Pub/Sub is renewed like everything else. A connection whose client sends an AUTH of its
-// own belongs to the client from then on.
+// A blocking command that could outlive the token is sent with a shorter timeout, and sent again behind the next AUTH
+// when the server answers null at the end of it. Elements are popped by the server in one step, as always, and a null
+// that comes earlier (CLIENT UNBLOCK) is the client's. What the client writes behind such a command waits until it
+// has ended.
+//
+// # What it cannot renew
+//
+// XREAD from $, MONITOR, CLIENT REPLY OFF, an open transaction and protocols that are not RESP are left as they are.
+// Those on which nothing is outstanding end with EOF shortly before their token expires, and so does one that waits in an
+// XREAD from $; the others are ended by the server then. The observer's ConnClosed says which and why. A connection
+// whose client sends an AUTH of its own belongs to the client from then on.
 //
 // # How it is built
 //

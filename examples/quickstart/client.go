@@ -15,13 +15,10 @@ type client interface {
 	publish(ctx context.Context, channel, message string) error
 	remove(ctx context.Context, keys ...string) error
 	warm(ctx context.Context) error // opens every connection that the client will use
-	close()
-}
-
-// A subscriber also receives. subscribe calls ready when the server has confirmed the subscription, and receive
-// for each message, until ctx ends: then it returns nil.
-type subscriber interface {
+	// subscribe calls ready when the server has confirmed the subscription, and receive for each message, until ctx
+	// ends: then it returns nil.
 	subscribe(ctx context.Context, channel string, ready func(), receive func(string)) error
+	close()
 }
 
 // server is where a client connects to.

@@ -102,19 +102,15 @@ func (p *postOffice) drain(timeout time.Duration) {
 	}
 }
 
-// subscribeAll starts a listener for each client that can subscribe, and returns when the server has confirmed
-// all of them. They end with listening.
+// subscribeAll starts a listener for each client, and returns when the server has confirmed all of them. They end with
+// listening.
 func subscribeAll(starting, listening context.Context, acts []act, post *postOffice, listeners *sync.WaitGroup) error {
 	for _, a := range acts {
-		s, ok := a.client.(subscriber)
-		if !ok {
-			continue
-		}
 		box, ready, failed := post.inbox(), make(chan struct{}), make(chan error, 1)
 		confirm := sync.OnceFunc(func() { close(ready) })
 		listeners.Go(func() {
 			for listening.Err() == nil {
-				err := s.subscribe(listening, channel, confirm, box.receive)
+				err := a.client.subscribe(listening, channel, confirm, box.receive)
 				if listening.Err() != nil {
 					return
 				}

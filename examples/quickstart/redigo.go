@@ -8,12 +8,12 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// redigoPool speaks RESP2. It publishes, but does not subscribe: on a subscribed RESP2 connection Redis permits
-// no AUTH, and entraconn leaves such a connection to expire.
+// redigoPool speaks RESP2, and subscribes in it too.
 type redigoPool struct{ pool *redis.Pool }
 
 func openRedigo(s server) (client, error) {
-	pool := &redis.Pool{MaxIdle: connections, MaxActive: connections, Wait: true}
+	const subscribed = 1
+	pool := &redis.Pool{MaxIdle: connections, MaxActive: connections + subscribed, Wait: true}
 	if err := entraredigo.Configure(pool, s.addr, s.src, &entraredigo.Options{TLSConfig: s.tls}); err != nil {
 		return nil, err
 	}
@@ -75,6 +75,31 @@ func (c redigoPool) warm(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (c redigoPool) subscribe(ctx context.Context, channel string, ready func(), receive func(string)) error {
+	conn, err := c.pool.GetContext(ctx)
+	if err != nil {
+		return err
+	}
+	sub := redis.PubSubConn{Conn: conn}
+	defer closeQuietly(conn)
+	if err := sub.Subscribe(channel); err != nil {
+		return err
+	}
+	for {
+		switch got := sub.ReceiveContext(ctx).(type) {
+		case redis.Subscription:
+			ready()
+		case redis.Message:
+			receive(string(got.Data))
+		case error:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return got
+		}
+	}
 }
 
 func (c redigoPool) close() { closeQuietly(c.pool) }
