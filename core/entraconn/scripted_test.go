@@ -19,6 +19,7 @@ import (
 type scripted struct {
 	// auth returns the answer to an AUTH with the n-th token that was ever seen, from 1.
 	auth func(token int) string
+	mute bool // nothing else is answered
 
 	mu     sync.Mutex
 	tokens map[string]int
@@ -69,6 +70,9 @@ func (s *scripted) answer(args [][]byte) string {
 		return ""
 	case "HELLO":
 		return "%1\r\n$5\r\nproto\r\n:3\r\n"
+	}
+	if s.mute {
+		return ""
 	}
 	return "+PONG\r\n"
 }
