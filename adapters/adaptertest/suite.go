@@ -45,6 +45,7 @@ func scenarios() []scenario {
 		{name: "server drops all connections", run: serverDropsAll},
 		{name: "storm: all connections dropped at once", run: stormDropped, long: true},
 		{name: "storm: server away for 30 seconds", run: stormAway, long: true},
+		{name: "replies broken off or late", run: brokenReplies},
 		{name: "two clients on one Source", run: twoClients},
 		{name: "Pub/Sub across 3 rotations", run: pubSub, needs3: "on RESP2 Redis takes no AUTH while subscribed; such a connection ends with its token"},
 		{name: "client closed before Source", run: closeClientFirst},
