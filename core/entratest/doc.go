@@ -28,7 +28,7 @@
 //
 // Trouble is declared: [STS.Inject] with a [Fault], [Gateway.Inject] with a [WireFault]. Both return a
 // [FaultHandle], which counts hits, waits for the first, and ends the fault. [Gateway.DropAll] resets all
-// connections at once.
+// connections at once, [STS.SetClock] sets the servers' clocks.
 //
 //	h := sts.Inject(entratest.Fault{Status: 429, RetryAfter: "30", Count: 3})
 //	defer h.Remove()

@@ -84,7 +84,7 @@ func NewGateway(l net.Listener, opts *GatewayOptions) *Gateway {
 		g.opts.Backend = NewMiniredis()
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
-	g.tokens = newAdmissions(g.opts.Backend, func(n int) {
+	g.tokens = newAdmissions(g.opts.Backend, &g.opts.STS.clock, func(n int) {
 		g.count(func(s *GatewayStats) { s.Expired += n })
 	})
 	g.work.Go(g.accept)

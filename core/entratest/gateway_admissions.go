@@ -13,6 +13,7 @@ import (
 // goroutine waits for expiries, from the first connection until close.
 type admissions struct {
 	backend Backend
+	clock   *clock
 	expired func(connections int)
 
 	// door is a mutex that may be held over I/O with the backend, see [turn].
@@ -20,7 +21,7 @@ type admissions struct {
 	up       upstream // nil until the first connection
 	nobody   user     // what connections are logged in as before their first AUTH
 	admitted map[string]admission
-	earlier  chan struct{} // tells the goroutine of an expiry that may come before the one it waits for
+	again    chan struct{} // tells the goroutine that an expiry may come before the one it waits for
 	stop     chan struct{}
 	reaper   sync.WaitGroup
 }
@@ -30,10 +31,10 @@ type admission struct {
 	expiresOn time.Time
 }
 
-func newAdmissions(b Backend, expired func(int)) *admissions {
+func newAdmissions(b Backend, c *clock, expired func(int)) *admissions {
 	return &admissions{
-		backend: b, expired: expired, door: make(turn, 1),
-		admitted: map[string]admission{}, earlier: make(chan struct{}, 1), stop: make(chan struct{}),
+		backend: b, clock: c, expired: expired, door: make(turn, 1),
+		admitted: map[string]admission{}, again: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
 
@@ -84,7 +85,7 @@ func (a *admissions) admit(ctx context.Context, token string, expiresOn time.Tim
 	}
 	a.admitted[token] = admission{u, expiresOn}
 	select {
-	case a.earlier <- struct{}{}:
+	case a.again <- struct{}{}:
 	default:
 	}
 	return u, nil
@@ -94,17 +95,19 @@ func (a *admissions) admit(ctx context.Context, token string, expiresOn time.Tim
 func (a *admissions) reap() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	a.clock.tell(a.again)
+	defer a.clock.forget(a.again)
 	for {
 		select {
 		case <-timer.C:
-			a.expel(time.Now())
-		case <-a.earlier:
+			a.expel(a.clock.now())
+		case <-a.again:
 		case <-a.stop:
 			return
 		}
 		timer.Stop()
 		if next, ok := a.next(); ok {
-			timer.Reset(time.Until(next))
+			timer.Reset(next.Sub(a.clock.now()))
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (s *session) judge(name, token string) (u user, refusal string) {
 	case h != nil:
 		refusal = f.RefuseAuth
 		a.Err = refusal
-	case err != nil || claims.ObjectID == "" || claims.ObjectID != name:
+	case err != nil || claims.ObjectID == "" || claims.ObjectID != name || g.opts.STS.isRevoked(claims.TokenID):
 		u, a.Err = s.stranger(), wrongPass
 	default:
 		if u, err = g.tokens.admit(g.ctx, token, claims.ExpiresOn); err != nil {

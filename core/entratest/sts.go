@@ -44,6 +44,7 @@ type STSOptions struct {
 // testing/synctest. It is safe for concurrent use, starts no goroutine and needs no closing.
 type STS struct {
 	faults faults[Fault]
+	clock  clock
 
 	mu        sync.Mutex
 	lifetime  time.Duration
@@ -51,6 +52,7 @@ type STS struct {
 	objectID  string
 	issued    int
 	last      issuedToken
+	revoked   map[string]bool // token ids
 	requests  []Request
 }
 
@@ -107,6 +109,20 @@ func (s *STS) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
+}
+
+// revoke is for the holder of s.mu.
+func (s *STS) revoke(tokenID string) {
+	if s.revoked == nil {
+		s.revoked = map[string]bool{}
+	}
+	s.revoked[tokenID] = true
+}
+
+func (s *STS) isRevoked(tokenID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.revoked[tokenID]
 }
 
 func (s *STS) record(r Request) {

@@ -41,7 +41,7 @@ func (c directCredential) GetToken(ctx context.Context, opts policy.TokenRequest
 	case f.Status == http.StatusOK:
 		f.Token = f.Body
 		if f.Token == "" {
-			return azcore.AccessToken{ExpiresOn: time.Now().Add(DefaultLifetime)}, nil
+			return azcore.AccessToken{ExpiresOn: c.sts.clock.now().Add(DefaultLifetime)}, nil
 		}
 	case f.Status != 0:
 		return azcore.AccessToken{}, authenticationFailed(ctx, f)

@@ -79,8 +79,8 @@ func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
 	body := map[string]any{
 		"token_type":     "Bearer",
 		"access_token":   t.value,
-		"expires_in":     t.secondsLeft(),
-		"ext_expires_in": t.secondsLeft(),
+		"expires_in":     t.secondsLeft(s.clock.now()),
+		"ext_expires_in": t.secondsLeft(s.clock.now()),
 	}
 	if t.refreshIn > 0 {
 		body["refresh_in"] = int(t.refreshIn.Seconds())
@@ -109,7 +109,7 @@ func (s *STS) answerManagedIdentity(e Endpoint, form url.Values, f Fault) answer
 		"not_before":   strconv.FormatInt(t.issuedAt.Unix(), 10),
 	}
 	if e == IMDS { // App Service says expires_on only
-		body["expires_in"] = strconv.Itoa(t.secondsLeft())
+		body["expires_in"] = strconv.Itoa(t.secondsLeft(s.clock.now()))
 		body["ext_expires_in"] = body["expires_in"]
 	}
 	if t.refreshIn > 0 {

@@ -33,6 +33,7 @@ type Fault struct {
 	Token      string         // is served in place of a token: opaque, garbage
 	Repeat     bool           // serves the token before once more, as caches do
 	NoObjectID bool           // leaves out the claim oid
+	Revoked    bool           // no gateway accepts it, although nothing is wrong with it
 	Claims     map[string]any // are added to the token's, or take their place
 }
 

@@ -37,7 +37,9 @@ type issuedToken struct {
 }
 
 // secondsLeft never promises more than the token has.
-func (t issuedToken) secondsLeft() int { return int(math.Floor(time.Until(t.expiresOn).Seconds())) }
+func (t issuedToken) secondsLeft(now time.Time) int {
+	return int(math.Floor(t.expiresOn.Sub(now).Seconds()))
+}
 
 // issue makes a token, or serves the one before again if the fault says so.
 func (s *STS) issue(r tokenRequest) (issuedToken, error) {
@@ -46,7 +48,7 @@ func (s *STS) issue(r tokenRequest) (issuedToken, error) {
 	if r.fault.Repeat && s.last.value != "" {
 		return s.last, nil
 	}
-	now := time.Now().UTC().Truncate(time.Microsecond) // what a number of seconds in a JSON float can hold
+	now := s.clock.now().UTC().Truncate(time.Microsecond) // what a number of seconds in a JSON float can hold
 	t := issuedToken{issuedAt: now, expiresOn: now.Add(s.lifetime), refreshIn: s.refreshIn}
 	if r.wholeSeconds {
 		t.issuedAt = now.Truncate(time.Second)
@@ -58,12 +60,13 @@ func (s *STS) issue(r tokenRequest) (issuedToken, error) {
 		t.value = r.fault.Token
 		return t, nil
 	}
+	id := rand.Text()
 	issuer := "https://sts.windows.net/" + r.tenant + "/"
 	claims := jwt.MapClaims{
 		"aud": r.audience, "iss": issuer, "idp": issuer, "tid": r.tenant, "ver": "1.0",
 		"iat": numericDate(t.issuedAt), "nbf": numericDate(t.issuedAt.Add(-clockSkew)), "exp": numericDate(t.expiresOn),
 		"appid": r.client, "appidacr": "1", "idtyp": "app",
-		"oid": s.objectID, "sub": s.objectID, "uti": rand.Text(),
+		"oid": s.objectID, "sub": s.objectID, "uti": id,
 	}
 	if r.fault.NoObjectID {
 		delete(claims, "oid")
@@ -76,6 +79,9 @@ func (s *STS) issue(r tokenRequest) (issuedToken, error) {
 	}
 	s.issued++
 	s.last = t
+	if r.fault.Revoked {
+		s.revoke(id)
+	}
 	return t, nil
 }
 
@@ -109,7 +115,7 @@ var ErrExpired = errors.New("entratest: the token has expired")
 
 // Verify checks a token as Azure's Redis does: signed by this process's key, for Redis, not yet expired. Every
 // STS of a process signs with the same key. The Claims are filled as far as the token could be read and its
-// signature holds, also next to an error.
+// signature holds, also next to an error. That a token was revoked does not show in it.
 func (s *STS) Verify(token string) (Claims, error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithJSONNumber(), jwt.WithoutClaimsValidation())
 	claims := jwt.MapClaims{}
@@ -130,7 +136,7 @@ func (s *STS) Verify(token string) (Claims, error) {
 	if a := strings.TrimRight(audience, "/"); a != redisAudience && a != redisAudienceID {
 		return c, fmt.Errorf("entratest: the token is for %q, not for Redis", audience)
 	}
-	if !time.Now().Before(c.ExpiresOn) {
+	if !s.clock.now().Before(c.ExpiresOn) {
 		return c, ErrExpired
 	}
 	return c, nil

@@ -1,0 +1,55 @@
+package entratest
+
+import (
+	"sync"
+	"time"
+)
+
+// SetClock sets the clocks of an STS and of the gateways that it vouches for to be ahead of this machine's, or behind
+// it if ahead is negative, from now on. They start right. Tokens carry the dates of that clock, and end by it:
+// connections whose tokens have expired by the new time are closed at once. What is said in seconds, such as
+// expires_in, stays what it was. The times in [Request] and [Auth] are this machine's.
+//
+// A bubble of testing/synctest has one clock, and nobody can set it. To a client it makes no difference whose clock is
+// set: all that it can notice is that its own and the others' have moved apart.
+func (s *STS) SetClock(ahead time.Duration) { s.clock.set(ahead) }
+
+// A clock is that of the servers. The zero clock is this machine's.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+	tells map[chan<- struct{}]bool // who waits for times of this clock, and must look again when it is set
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) set(ahead time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead = ahead
+	for tell := range c.tells {
+		select {
+		case tell <- struct{}{}:
+		default: // it is about to look anyway
+		}
+	}
+}
+
+func (c *clock) tell(ch chan<- struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tells == nil {
+		c.tells = map[chan<- struct{}]bool{}
+	}
+	c.tells[ch] = true
+}
+
+func (c *clock) forget(ch chan<- struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.tells, ch)
+}
