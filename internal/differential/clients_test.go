@@ -20,25 +20,25 @@ type client interface {
 
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// clients are the libraries in the configurations in which they use a connection differently, each with the number
-// of AUTHs that the server must have run at the end.
+// clients are the libraries in the configurations in which they use a connection differently, each with its share of
+// the AUTHs that the server must have run at the end, in percent.
 var clients = []struct {
 	name  string
-	auths int
+	share int
 	open  func(t *testing.T, addr string, dial dialFunc) client
 }{
-	{"go-redis RESP3", 20_000, func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 3) }},
-	{"go-redis RESP2", 20_000, func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 2) }},
-	{"rueidis RESP3", 20_000, func(t *testing.T, addr string, dial dialFunc) client {
+	{"go-redis RESP3", 20, func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 3) }},
+	{"go-redis RESP2", 20, func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 2) }},
+	{"rueidis RESP3", 20, func(t *testing.T, addr string, dial dialFunc) client {
 		return newRueidis(t, addr, dial, rueidis.ClientOption{})
 	}},
-	{"rueidis RESP2", 15_000, func(t *testing.T, addr string, dial dialFunc) client {
+	{"rueidis RESP2", 15, func(t *testing.T, addr string, dial dialFunc) client {
 		return newRueidis(t, addr, dial, rueidis.ClientOption{AlwaysRESP2: true, DisableCache: true})
 	}},
-	{"rueidis without auto-pipelining", 15_000, func(t *testing.T, addr string, dial dialFunc) client {
+	{"rueidis without auto-pipelining", 15, func(t *testing.T, addr string, dial dialFunc) client {
 		return newRueidis(t, addr, dial, rueidis.ClientOption{DisableAutoPipelining: true})
 	}},
-	{"redigo", 10_000, newRedigo},
+	{"redigo", 10, newRedigo},
 }
 
 func words(v any, err error) string {
@@ -121,6 +121,20 @@ func (g goRedis) run(ctx context.Context, s step) (got []string) {
 			return nil
 		}, s.commands[0][len(s.commands[0])-1])
 		got = append(got, words(nil, err))
+	case subscribed:
+		sub := g.c.Subscribe(ctx, s.commands[0][1])
+		defer sub.Close()
+		received := func() {
+			m, err := sub.Receive(ctx)
+			got = append(got, words(fmt.Sprint(m), err))
+		}
+		received() // the confirmation
+		for _, c := range s.commands {
+			got = append(got, words(g.c.Do(ctx, anys(c)...).Result()))
+			received()
+		}
+		got = append(got, words(nil, sub.Unsubscribe(ctx)))
+		received()
 	}
 	return got
 }
@@ -183,8 +197,42 @@ func (r rueidisClient) run(ctx context.Context, s step) (got []string) {
 		take(c.DoMulti(ctx, r.c.B().Watch().Key(first[len(first)-1]).Build(), build(first)))
 		take(c.DoMulti(ctx, inMulti()...))
 		release()
+	case subscribed:
+		got = r.subscribed(ctx, s)
 	}
 	return got
+}
+
+func (r rueidisClient) subscribed(ctx context.Context, s step) (got []string) {
+	messages, confirmed, done := make(chan string, len(s.commands)), make(chan struct{}), make(chan error)
+	receiving := rueidis.WithOnSubscriptionHook(ctx, func(sub rueidis.PubSubSubscription) {
+		if sub.Kind == "subscribe" {
+			close(confirmed)
+		}
+	})
+	channel := s.commands[0][1]
+	go func() {
+		done <- r.c.Receive(receiving, r.c.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) {
+			messages <- m.Channel + ": " + m.Message
+		})
+	}()
+	select {
+	case <-confirmed:
+	case err := <-done:
+		return []string{words(nil, err)}
+	}
+	for _, c := range s.commands {
+		got = append(got, words(r.c.Do(ctx, r.c.B().Arbitrary(c[0]).Args(c[1:]...).Build()).ToAny()))
+		select {
+		case m := <-messages:
+			got = append(got, words(m, nil))
+		case err := <-done:
+			return append(got, words(nil, err))
+		}
+	}
+	// What it answers depends on what other workers are subscribed to: they share a connection.
+	got = append(got, words(nil, r.c.Do(ctx, r.c.B().Unsubscribe().Channel(channel).Build()).Error()))
+	return append(got, words(nil, <-done))
 }
 
 type redigoClient struct{ pool *redigo.Pool }
@@ -238,6 +286,35 @@ func (r redigoClient) run(_ context.Context, s step) (got []string) {
 			do(cmd...)
 		}
 		do("EXEC")
+	case subscribed:
+		got = r.subscribed(c, s)
+	}
+	return got
+}
+
+func (r redigoClient) subscribed(c redigo.Conn, s step) (got []string) {
+	publisher := r.pool.Get()
+	defer publisher.Close()
+	sub := redigo.PubSubConn{Conn: c}
+	received := func() {
+		switch m := sub.Receive().(type) {
+		case redigo.Message:
+			got = append(got, words(m.Channel+": "+string(m.Data), nil))
+		default:
+			got = append(got, words(fmt.Sprint(m), nil))
+		}
+	}
+	got = append(got, words(nil, sub.Subscribe(s.commands[0][1])))
+	received()
+	for _, command := range s.commands {
+		got = append(got, words(publisher.Do(command[0], anys(command[1:])...)))
+		received()
+	}
+	got = append(got, words(nil, sub.Ping("a subscriber's")))
+	received()
+	if len(s.commands)%2 == 0 { // else closing the connection does that
+		got = append(got, words(nil, sub.Unsubscribe()))
+		received()
 	}
 	return got
 }

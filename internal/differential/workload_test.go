@@ -20,13 +20,13 @@ const (
 	pipeline                    // all in one go
 	transaction                 // between MULTI and EXEC
 	watched                     // WATCH, a read, then MULTI … EXEC, on a connection of its own
-	kinds
+	subscribed                  // subscribes, gets what the commands publish, and unsubscribes
 )
 
 // steps returns what a worker does: the same for the same worker.
 func steps(worker, n int) (all []step) {
 	rng := rand.New(rand.NewPCG(uint64(worker), 7))
-	for range n {
+	for n := range n {
 		s := step{kind: single}
 		size := 1
 		switch rng.IntN(10) {
@@ -36,8 +36,14 @@ func steps(worker, n int) (all []step) {
 			s.kind, size = transaction, 1+rng.IntN(8)
 		case 3:
 			s.kind, size = watched, 1+rng.IntN(4)
+		case 4:
+			s.kind, size = subscribed, 1+rng.IntN(20)
 		}
-		for range size {
+		for i := range size {
+			if s.kind == subscribed {
+				s.commands = append(s.commands, []string{"PUBLISH", fmt.Sprint("channel ", worker, " ", n), fmt.Sprint("message ", i, strings.Repeat("m", rng.IntN(2000)))})
+				continue
+			}
 			s.commands = append(s.commands, command(rng, worker, s.kind))
 		}
 		all = append(all, s)
