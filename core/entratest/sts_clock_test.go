@@ -15,7 +15,7 @@ func TestGatewayExpiresByTheClockThatIsSet(t *testing.T) {
 		for ahead, early := range map[time.Duration]time.Duration{step: step, -step: -step, 2 * entratest.DefaultLifetime: entratest.DefaultLifetime / 2} {
 			start := time.Now()
 			c := login(t, s)
-			time.Sleep(entratest.DefaultLifetime / 2)
+			<-time.After(entratest.DefaultLifetime / 2)
 			s.sts.SetClock(ahead)
 			endsWith(t, s, c, start, entratest.DefaultLifetime-early)
 			s.sts.SetClock(0)
