@@ -12,6 +12,9 @@
 //   - under real time, with tokens that live eight seconds, against a redis-server over TLS. Here the commands
 //     run all the time, so renewals meet them. Without redis-server on the PATH it is skipped.
 //
+// [RunCluster] does the same for clients of several servers, with a [ClusterHarness], against a Redis cluster of three
+// masters and three replicas, each behind a gateway, under real time only.
+//
 // The judge is the server's side: the gateway counts the connections, checks every token, and closes a connection
 // when the token that it last authenticated with expires. What the library reports about itself decides nothing.
 // After every scenario the logs, the observer's reports and the errors are searched for the tokens.

@@ -95,10 +95,7 @@ func newReal(t *testing.T, h Harness, s scenario, protocol int) *env {
 }
 
 func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, life, limit time.Duration) {
-	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
-	e.t.Cleanup(cancel)
-	e.ctx, e.output = ctx, &output{}
-	e.sts = entratest.NewSTS(&entratest.STSOptions{Lifetime: life})
+	e.found(life, limit)
 	opts.STS = e.sts
 	e.gateway = entratest.NewGateway(listener, opts)
 	e.t.Cleanup(func() {
@@ -113,6 +110,19 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 			e.t.Fatal(err)
 		}
 	}
+	e.keepSecrets()
+}
+
+// found makes what there is before the first server.
+func (e *env) found(life, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
+	e.t.Cleanup(cancel)
+	e.ctx, e.output = ctx, &output{}
+	e.sts = entratest.NewSTS(&entratest.STSOptions{Lifetime: life})
+}
+
+// keepSecrets fails the scenario, once it is over, if a token has got out.
+func (e *env) keepSecrets() {
 	e.t.Cleanup(func() {
 		for _, secret := range e.tap.secrets() {
 			if e.output.holds(secret) {

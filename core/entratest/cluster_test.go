@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -212,6 +213,9 @@ func TestClusterMigratesASlot(t *testing.T) {
 	if s.owner(t, "{a}") != to {
 		t.Error("the slot has another owner")
 	}
+	if moved, ask, err := s.Redirections(t.Context()); moved != 5 || ask != 3 || err != nil {
+		t.Errorf("%d MOVED and %d ASK were counted, %v; want 5 and 3", moved, ask, err)
+	}
 }
 
 func TestClusterFailsOver(t *testing.T) {
@@ -241,6 +245,9 @@ func TestClusterFailsOver(t *testing.T) {
 		if st := n.Gateway.Stats(); st.Open != 1 || st.Accepted != 1 {
 			t.Errorf("a connection was closed: %+v", st)
 		}
+	}
+	if open := master.Gateway.Conns(); !slices.Equal(open, []int{1}) {
+		t.Errorf("open: %v, want the first connection", open)
 	}
 	if dropped := master.Gateway.DropAll(); dropped != 1 {
 		t.Errorf("%d connections were dropped", dropped)

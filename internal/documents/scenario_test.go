@@ -10,7 +10,7 @@ import (
 
 // The last column of the tables in docs/guarantees.md names scenarios of the conformance suite in quotation marks.
 func TestGuaranteesNameScenariosThatExist(t *testing.T) {
-	suite := adaptertest.Matrix(adaptertest.Harness{Protocols: []int{2, 3}})
+	suite := adaptertest.Matrix(adaptertest.Harness{Protocols: []int{2, 3}}) + adaptertest.ClusterMatrix(adaptertest.ClusterHarness{Protocols: []int{2, 3}})
 	named := 0
 	for line := range strings.Lines(read(t, "../../docs/guarantees.md")) {
 		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")

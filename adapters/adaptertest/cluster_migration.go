@@ -1,0 +1,88 @@
+package adaptertest
+
+import (
+	"context"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// slotsMigrated catches a library that sends AUTH between ASKING and its command: the server forgets the ASKING, and
+// the command is sent back to where it came from. The slot goes to each master in turn, key by key, while every
+// connection is renewed every tenth of a second.
+func slotsMigrated(e *clusterEnv) {
+	client := e.open("moved", 4)
+	const workers, keys = 4, 12
+	counts := tally{e, client, "{moving}", keys}
+	slot := entratest.KeySlot("{moving}")
+	for n := range workers * keys { // a slot without keys would be gone before a client without connections arrives
+		if err := counts.add(n%workers, n/workers); err != nil {
+			e.t.Fatalf("a command failed: %v", e.output.saw(err))
+		}
+	}
+	before := e.settled()
+	migrate := func() {
+		for round := range 2 * 3 {
+			if err := e.migrate(slot, e.cluster.Nodes()[round%3]); err != nil {
+				e.t.Errorf("migration %d: %v", round, err)
+				return
+			}
+		}
+	}
+	e.during(migrate, workers, 0, func(worker, round int) error {
+		if worker == 0 {
+			return counts.addAll(worker, round+1)
+		}
+		return counts.add(worker, round+keys)
+	})
+	moved, ask, err := e.cluster.Redirections(e.ctx)
+	if err != nil || moved == 0 || ask == 0 {
+		e.t.Errorf("the client was sent on by %d MOVED and %d ASK: %v", moved, ask, err)
+	}
+	// Commands and AUTHs must have met.
+	auths := 0
+	for _, gateway := range e.gateways {
+		auths += gateway.Stats().Auths
+	}
+	if auths < 200 {
+		e.t.Errorf("only %d AUTHs arrived", auths)
+	}
+	e.noneLostSince(before, nil)
+}
+
+// migrate moves a slot to a master, key by key. Nothing happens if it is there.
+func (e *clusterEnv) migrate(slot int, to *entratest.ClusterNode) error {
+	if owner, err := e.cluster.Owner(e.ctx, slot); err != nil || owner == to {
+		return err
+	}
+	migration, err := e.cluster.MigrateSlot(e.ctx, slot, to)
+	if err != nil {
+		return err
+	}
+	for left := 1; left > 0 && err == nil; {
+		rest(e.ctx, 10*time.Millisecond) // for commands to find the slot half moved
+		left, err = migration.Move(e.ctx, 1)
+	}
+	if err != nil {
+		return err
+	}
+	return migration.Finish(e.ctx)
+}
+
+// A hasty credential says that its tokens expire at once, so that the Source renews every connection several times a
+// second. The server takes them for as long as usual: no connection ends if a busy machine misses a renewal.
+type hasty struct{ azcore.TokenCredential }
+
+func newHasty(sts *entratest.STS) hasty {
+	// A token that was made after it expires, in the year 2100, is not believed what it says of its life.
+	sts.Inject(entratest.Fault{Claims: map[string]any{"iat": 4102444800}})
+	return hasty{sts.Credential()}
+}
+
+func (h hasty) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := h.TokenCredential.GetToken(ctx, opts)
+	token.ExpiresOn = time.Now().Add(100 * time.Millisecond)
+	return token, err
+}

@@ -1,0 +1,127 @@
+package adaptertest
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// slotCount is how many slots a Redis cluster has.
+const slotCount = 16384
+
+// keyOfEachSlot returns one key for each slot, in the order of slots.
+func keyOfEachSlot() []string {
+	keys := make([]string, slotCount)
+	for i, left := 0, slotCount; left > 0; i++ {
+		key := strconv.Itoa(i)
+		if slot := entratest.KeySlot(key); keys[slot] == "" {
+			keys[slot] = key
+			left--
+		}
+	}
+	return keys
+}
+
+// acrossRotations lets the client settle until a rotation begins, and judges that rotation and the next.
+func (e *clusterEnv) acrossRotations() (before standing) {
+	e.t.Helper()
+	e.awaitTokens(1)
+	before = e.settled()
+	e.awaitTokens(2)
+	return before
+}
+
+// allSlots catches a library that renews the connections to some of the nodes only, and one that loses count of
+// replies where one pipeline is spread over all of them. A second client reads from replicas.
+func allSlots(e *clusterEnv) {
+	writer := e.open("writer", 4)
+	reader := e.open("reader", 4, func(cfg *ClusterConfig) { cfg.Replicas = true })
+	const workers, size = 4, 128
+	keys := keyOfEachSlot()
+	var done atomic.Int64
+	var before standing
+	const pace = 100 * time.Millisecond // in which all slots have their turn twice
+	e.during(func() { before = e.acrossRotations() }, workers, pace, func(worker, round int) error {
+		first := (round*workers + worker) * size % slotCount
+		var set, get [][]string
+		for _, key := range keys[first : first+size] {
+			set = append(set, []string{"SET", key, "value of " + key})
+			get = append(get, []string{"GET", key})
+		}
+		replies, err := writer.Pipeline(e.ctx, set...)
+		if err == nil {
+			err = expect(replies, func(i int) bool { return replies[i] == "OK" })
+		}
+		if err != nil {
+			return err
+		}
+		replies, err = reader.Pipeline(e.ctx, get...)
+		if err == nil {
+			err = expect(replies, func(i int) bool {
+				return replies[i] == set[i][2] || replies[i] == nil // a replica may not have it yet
+			})
+		}
+		done.Add(size)
+		return err
+	})
+	if done.Load() < slotCount {
+		e.t.Errorf("only %d of %d slots were used", done.Load(), slotCount)
+	}
+	e.unnoticedSince(before)
+	for _, gateway := range e.gateways {
+		if gateway.Stats().Accepted == 0 {
+			e.t.Errorf("%s was never dialed", gateway.Addr())
+		}
+	}
+}
+
+func expect(replies []any, good func(i int) bool) error {
+	for i, reply := range replies {
+		if err, failed := reply.(error); failed {
+			return fmt.Errorf("command %d: %w", i, err)
+		}
+		if !good(i) {
+			return fmt.Errorf("command %d was answered %v", i, reply)
+		}
+	}
+	return nil
+}
+
+// A tally of INCRs notices one that was lost, and one that was done twice.
+type tally struct {
+	e      *clusterEnv
+	client ClusterClient
+	name   string // what its keys begin with
+	keys   int
+}
+
+// add increments one of the worker's keys, for the n-th time over all of them.
+func (a tally) add(worker, n int) error {
+	reply, err := a.client.Do(a.e.ctx, "INCR", a.key(worker, n))
+	if want := int64(n/a.keys + 1); err == nil && reply != want {
+		err = fmt.Errorf("INCR: %v, want %d", reply, want)
+	}
+	return err
+}
+
+// addAll increments all of the worker's keys at once, for the n-th time.
+func (a tally) addAll(worker, n int) error {
+	var commands [][]string
+	for i := range a.keys {
+		commands = append(commands, []string{"INCR", a.key(worker, i)})
+	}
+	replies, err := a.client.Pipeline(a.e.ctx, commands...)
+	if err == nil && len(replies) != len(commands) {
+		err = errors.New("replies are missing")
+	}
+	if err != nil {
+		return err
+	}
+	return expect(replies, func(i int) bool { return replies[i] == int64(n+1) })
+}
+
+func (a tally) key(worker, n int) string { return fmt.Sprint(a.name, worker, ".", n%a.keys) }

@@ -1,0 +1,73 @@
+package adaptertest
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// failover catches a library that does not renew the connections to a master that was a replica, or those to a
+// replica that was a master.
+func failover(e *clusterEnv) {
+	client := e.open("failover", 4)
+	counts := tally{e, client, "key", 50} // on all masters
+	var before standing
+	e.during(func() {
+		e.awaitTokens(1)
+		replica, err := e.cluster.Replica(e.ctx, e.cluster.Nodes()[0])
+		if err == nil {
+			err = e.cluster.Failover(e.ctx, replica)
+		}
+		if err != nil {
+			e.t.Errorf("failover: %v", err)
+		}
+		before = e.settled()
+		e.awaitTokens(2)
+	}, 4, 0, counts.add)
+	e.unnoticedSince(before)
+}
+
+// oneReboots catches a library that lets the trouble of one server spread to the others, and one that does not
+// renew the connections that it made anew.
+func oneReboots(e *clusterEnv) {
+	const workers = 4
+	client := e.open("reboot", workers)
+	down := e.gateways[1]
+	var away atomic.Bool
+	var before standing
+	e.during(func() {
+		e.awaitTokens(1)
+		before = e.settled()
+		away.Store(true)
+		fault := down.Inject(entratest.WireFault{RefuseConn: true})
+		if down.DropAll() == 0 {
+			e.t.Error("no connection was there to be dropped")
+		}
+		rest(e.ctx, 300*time.Millisecond)
+		fault.Remove()
+		e.eventually("after one server was away", func(ctx context.Context) error {
+			for i := range 200 { // on all servers
+				if _, err := client.Do(ctx, "INCR", fmt.Sprint("after", i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		away.Store(false)
+		e.noneLostSince(before, down)
+		before = e.settled()
+		e.awaitTokens(2)
+	}, workers, 0, func(worker, round int) error {
+		troubled := away.Load()
+		_, err := client.Do(e.ctx, "INCR", fmt.Sprint("key", worker, ".", round%50))
+		if err != nil && (troubled || away.Load()) {
+			e.output.saw(err)
+			return nil
+		}
+		return err
+	})
+	e.unnoticedSince(before)
+}

@@ -1,0 +1,92 @@
+package entrarueidis_test
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"github.com/entraredis/entraredis/adapters/adaptertest"
+	"github.com/entraredis/entraredis/adapters/entrarueidis"
+	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/redis/rueidis"
+)
+
+func TestClusterConformance(t *testing.T) { adaptertest.RunCluster(t, clusterHarness()) }
+
+func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
+	adaptertest.CheckClusterMatrix(t, clusterHarness(), "../../docs/adapters.md")
+}
+
+func clusterHarness() adaptertest.ClusterHarness {
+	return adaptertest.ClusterHarness{Library: "rueidis of a cluster", Protocols: []int{2, 3}, Open: openCluster}
+}
+
+func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+	opt := rueidis.ClientOption{
+		InitAddress: cfg.Addrs, TLSConfig: cfg.TLS, AlwaysRESP2: cfg.Protocol == 2, DisableCache: cfg.Protocol == 2,
+		BlockingPoolSize: cfg.Conns,
+		Dialer:           net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
+	}
+	if cfg.Replicas {
+		opt.SendToReplicas = func(cmd rueidis.Completed) bool { return cmd.IsReadOnly() }
+	}
+	opts := &entrarueidis.Options{Name: cfg.Name}
+	if cfg.SeedHost {
+		opts.NodeAddress = entraconn.SeedHost(cfg.Addr)
+	}
+	if err := entrarueidis.Configure(&opt, cfg.Source, opts); err != nil {
+		return nil, err
+	}
+	made, err := rueidis.NewClient(opt)
+	if err != nil {
+		return nil, err
+	}
+	return clusterClient{made}, nil
+}
+
+type clusterClient struct{ rueidis.Client }
+
+func (c clusterClient) Do(ctx context.Context, args ...string) (any, error) {
+	return plain(c.Client.Do(ctx, c.command(args)))
+}
+
+// command says which slot a command is for, which rueidis does not read out of its arguments.
+func (c clusterClient) command(args []string) rueidis.Completed {
+	command := c.B().Arbitrary(args[0]).Keys(args[1]).Args(args[2:]...)
+	if args[0] == "GET" {
+		return command.ReadOnly()
+	}
+	return command.Build()
+}
+
+func (c clusterClient) Pipeline(ctx context.Context, commands ...[]string) ([]any, error) {
+	multi := make([]rueidis.Completed, len(commands))
+	for i, command := range commands {
+		multi[i] = c.command(command)
+	}
+	replies := make([]any, len(commands))
+	for i, result := range c.DoMulti(ctx, multi...) {
+		if err := result.NonRedisError(); err != nil {
+			return nil, err
+		}
+		reply, err := plain(result)
+		if replies[i] = reply; err != nil {
+			replies[i] = err
+		}
+	}
+	return replies, nil
+}
+
+func (c clusterClient) Listen(ctx context.Context, channel string, subscribed func(), fn func(string)) error {
+	hooked := rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
+		if s.Kind == "ssubscribe" {
+			subscribed()
+		}
+	})
+	return c.Receive(hooked, c.B().Ssubscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) { fn(m.Message) })
+}
+
+func (c clusterClient) Close() error {
+	c.Client.Close()
+	return nil
+}
