@@ -41,7 +41,7 @@ func (e *clusterEnv) dialAnnounced(host string) error {
 
 // usesAllNodes works across rotations, on all masters.
 func (e *clusterEnv) usesAllNodes(client ClusterClient) {
-	counts := tally{e, client, "key", 50}
+	counts := increments{e, client, "key", 50}
 	var before standing
 	e.during(func() { before = e.acrossRotations() }, 2, 0, counts.add)
 	e.unnoticedSince(before)

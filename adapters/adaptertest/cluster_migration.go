@@ -15,7 +15,7 @@ import (
 func slotsMigrated(e *clusterEnv) {
 	client := e.open("moved", 4)
 	const workers, keys = 4, 12
-	counts := tally{e, client, "{moving}", keys}
+	counts := increments{e, client, "{moving}", keys}
 	slot := entratest.KeySlot("{moving}")
 	for n := range workers * keys { // a slot without keys would be gone before a client without connections arrives
 		if err := counts.add(n%workers, n/workers); err != nil {

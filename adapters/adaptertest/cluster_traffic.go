@@ -91,8 +91,8 @@ func expect(replies []any, good func(i int) bool) error {
 	return nil
 }
 
-// A tally of INCRs notices one that was lost, and one that was done twice.
-type tally struct {
+// Increments notice one that was lost, and one that was done twice.
+type increments struct {
 	e      *clusterEnv
 	client ClusterClient
 	name   string // what its keys begin with
@@ -100,21 +100,21 @@ type tally struct {
 }
 
 // add increments one of the worker's keys, for the n-th time over all of them.
-func (a tally) add(worker, n int) error {
-	reply, err := a.client.Do(a.e.ctx, "INCR", a.key(worker, n))
-	if want := int64(n/a.keys + 1); err == nil && reply != want {
+func (c increments) add(worker, n int) error {
+	reply, err := c.client.Do(c.e.ctx, "INCR", c.key(worker, n))
+	if want := int64(n/c.keys + 1); err == nil && reply != want {
 		err = fmt.Errorf("INCR: %v, want %d", reply, want)
 	}
 	return err
 }
 
 // addAll increments all of the worker's keys at once, for the n-th time.
-func (a tally) addAll(worker, n int) error {
+func (c increments) addAll(worker, n int) error {
 	var commands [][]string
-	for i := range a.keys {
-		commands = append(commands, []string{"INCR", a.key(worker, i)})
+	for i := range c.keys {
+		commands = append(commands, []string{"INCR", c.key(worker, i)})
 	}
-	replies, err := a.client.Pipeline(a.e.ctx, commands...)
+	replies, err := c.client.Pipeline(c.e.ctx, commands...)
 	if err == nil && len(replies) != len(commands) {
 		err = errors.New("replies are missing")
 	}
@@ -124,4 +124,4 @@ func (a tally) addAll(worker, n int) error {
 	return expect(replies, func(i int) bool { return replies[i] == int64(n+1) })
 }
 
-func (a tally) key(worker, n int) string { return fmt.Sprint(a.name, worker, ".", n%a.keys) }
+func (c increments) key(worker, n int) string { return fmt.Sprint(c.name, worker, ".", n%c.keys) }

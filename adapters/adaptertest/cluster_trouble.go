@@ -13,7 +13,7 @@ import (
 // replica that was a master.
 func failover(e *clusterEnv) {
 	client := e.open("failover", 4)
-	counts := tally{e, client, "key", 50} // on all masters
+	counts := increments{e, client, "key", 50} // on all masters
 	var before standing
 	e.during(func() {
 		e.awaitTokens(1)
