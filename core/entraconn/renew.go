@@ -45,13 +45,19 @@ func (c *Conn) renew() progress {
 	if at != sent {
 		return at
 	}
+	began := time.Now()
 	switch err := c.writeAuth(c.server.attempt(due)); {
 	case err == nil:
 		return sent
-	case isTimeout(err):
+	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
 		return busy // if a part of it was written, the next look finds the connection ended
+	default:
+		// A timeout before its time is the one of an earlier write, which TLS never forgets.
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.fail(entra.CloseByServer, err)
+		return over
 	}
-	return over
 }
 
 // mayRenew returns sent if an AUTH may be written now. c.mu is held.

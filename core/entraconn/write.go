@@ -1,0 +1,164 @@
+package entraconn
+
+import (
+	"errors"
+	"net"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
+// first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
+// that was cut short ends the connection for writing.
+//
+// Bytes behind a blocking command, and the start of a command that is not complete, are kept until they can be sent,
+// and count as written. When a mebibyte is kept, Write blocks.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	for {
+		wanted, err := c.wantedAuth()
+		if err != nil {
+			return 0, err
+		}
+		c.mu.Lock()
+		if err := c.broken(); err != nil {
+			spoken := c.end != nil && c.end.lastWords && !c.closed
+			c.mu.Unlock()
+			if spoken {
+				return len(p), nil // a host that fails to write does not read
+			}
+			return 0, err
+		}
+		if !c.session.holdsBack() {
+			return c.send(p, wanted)
+		}
+		switch taken, err := c.keepBack(p); {
+		case err != nil:
+			return 0, err
+		case taken:
+			return len(p), nil
+		}
+	}
+}
+
+// send writes what is held back, and host. c.wmu is held, and c.mu, which it gives back.
+func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
+	p := host
+	held := c.held()
+	if len(held) > 0 {
+		p = append(held[:len(held):len(held)], host...)
+	}
+	mark := c.session.sent
+	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.authOutstanding() {
+		wanted = nil
+	}
+	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
+	c.mu.Unlock()
+
+	if len(edits) == 0 && taken == len(host) { // nearly always
+		n, err = c.inner.Write(host)
+		if n < len(host) {
+			c.cutShort(n, &mark, err)
+		}
+		return n, err
+	}
+	if n, err = c.writeEdited(p[:taken], edits, &mark); err != nil {
+		return max(0, n-len(held)), err
+	}
+	c.mu.Lock()
+	c.hold(p[taken:])
+	c.mu.Unlock()
+	return len(host), nil
+}
+
+// wantedAuth returns the AUTH that should go along with the host's write: the login if this is the first one.
+// c.wmu is held.
+func (c *Conn) wantedAuth() (*attempt, error) {
+	if c.written == nil {
+		return c.login()
+	}
+	if due := c.due.Load(); due != nil {
+		return c.server.attempt(due), nil
+	}
+	return nil, nil
+}
+
+// relogin returns the credential for an AUTH behind a command that logs out: one that the server has accepted, or
+// the one that the connection is logging in with.
+func (c *Conn) relogin(login *attempt) *credential {
+	if cred := c.accepted.Load(); cred != nil {
+		return cred
+	}
+	if c.written == nil && login != nil {
+		return login.cred
+	}
+	return c.written
+}
+
+// largeWrite bounds what is copied to go out together with an AUTH.
+const largeWrite = 64 << 10
+
+// writeEdited writes p with its edits, in one write unless p is large, and returns how much of p was written. c.wmu is
+// held.
+func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err error) {
+	var b []byte
+	from := 0
+	for _, e := range edits {
+		if e.auth != nil {
+			c.startAuth(e.auth)
+		}
+		b = append(b, p[from:e.at]...)
+		b = append(b, e.ours...)
+		from = e.at + e.cut
+	}
+	rest := p[from:]
+	if len(rest) <= largeWrite {
+		b, rest = append(b, rest...), nil
+	}
+	written := 0
+	for _, piece := range [][]byte{b, rest} {
+		if len(piece) > 0 && err == nil {
+			n, err = c.inner.Write(piece)
+			written += n
+		}
+	}
+	if err != nil {
+		c.cutShort(written, mark, err)
+	}
+	login := c.written == nil
+	for _, e := range edits {
+		if e.auth != nil {
+			c.wroteAuth(e.auth, err)
+		}
+	}
+	if login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
+		// The server has closed the connection already, and may have said why: that it is full, for example.
+		return len(p), nil
+	}
+	return hostBytes(written, edits), err
+}
+
+// hostBytes returns how many of the bytes that were to be edited went out, when so many were written.
+func hostBytes(written int, edits []edit) int {
+	for _, e := range edits {
+		if written < e.at+len(e.ours) {
+			return min(written, e.at)
+		}
+		written += e.cut - len(e.ours)
+	}
+	return written
+}
+
+// cutShort looks at a write that failed. If a deadline passed before a byte was written, nothing has happened, and
+// all is as it was at mark. c.wmu is held.
+func (c *Conn) cutShort(written int, mark *sentState, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if written == 0 && isTimeout(err) {
+		c.session.retract(mark)
+		return
+	}
+	c.lose(entra.CloseByServer, err)
+	c.end.writeErr = err
+}
