@@ -1,0 +1,132 @@
+package differential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	redigo "github.com/gomodule/redigo/redis"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/rueidis"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
+)
+
+const cachedKeys = 50
+
+// A cachedGet reads a key through the library's client-side cache.
+type cachedGet func(ctx context.Context, key string) (string, error)
+
+func cachingClients(t *testing.T, addr string, dial func() dialFunc) map[string]cachedGet {
+	fromRueidis := func(opt rueidis.ClientOption) cachedGet {
+		c := newRueidis(t, addr, dial(), opt).(rueidisClient).c
+		t.Cleanup(c.Close)
+		return func(ctx context.Context, key string) (string, error) {
+			return c.DoCache(ctx, c.B().Get().Key(key).Cache(), time.Hour).ToString()
+		}
+	}
+	g := redis.NewClient(&redis.Options{Addr: addr, Protocol: 3, Dialer: dial(), MaxRetries: -1, ClientSideCacheConfig: &redis.ClientSideCacheConfig{}})
+	t.Cleanup(func() { g.Close() })
+	return map[string]cachedGet{
+		"rueidis, CLIENT CACHING YES": fromRueidis(rueidis.ClientOption{}),
+		"rueidis, broadcast":          fromRueidis(rueidis.ClientOption{ClientTrackingOptions: []string{"PREFIX", "cached:", "BCAST"}}),
+		"go-redis":                    func(ctx context.Context, key string) (string, error) { return g.Get(ctx, key).Result() },
+	}
+}
+
+// This catches an invalidation that is lost, or one that Redis never sends because something came between CLIENT
+// CACHING YES and the command that it belongs to: then a value stays in the cache for ever.
+func TestCachesAreNotStale(t *testing.T) {
+	site := newSite(t)
+	src, err := entra.NewSource(&rapid{life: 8 * time.Millisecond}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	clients := cachingClients(t, site.addr, func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) })
+
+	const phases = 4
+	reads, writes := 0, 0
+	for phase := range phases {
+		site.writeDuring(t, func() { reads += readDuring(t, clients, src, *rotations/phases) }, &writes)
+		quiescent := time.NewTimer(time.Second)
+		<-quiescent.C
+		for name, get := range clients {
+			for k := range cachedKeys {
+				key := fmt.Sprint("cached:", k)
+				want := site.do(t, "GET", key)
+				if got, err := get(t.Context(), key); err != nil || got != want {
+					t.Errorf("phase %d, %s: %s is %q in the cache, %v; it was set to %q a second ago", phase, name, key, got, err, want)
+				}
+			}
+		}
+	}
+	t.Logf("%d reads through a cache, %d values set, %d reads of them at the server, %d AUTHs", reads, writes, site.calls(t, "get")-phases*cachedKeys*len(clients), site.auths(t))
+}
+
+// writeDuring sets keys all the time while f runs.
+func (s *site) writeDuring(t *testing.T, f func(), writes *int) {
+	c, err := redigo.Dial("tcp", s.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	over := make(chan struct{})
+	go func() { f(); close(over) }()
+	for {
+		if _, err := c.Do("SET", fmt.Sprint("cached:", rand.IntN(cachedKeys)), *writes); err != nil {
+			t.Error(err)
+		}
+		*writes++
+		pause := time.NewTimer(time.Duration(rand.IntN(500)) * time.Microsecond)
+		select {
+		case <-pause.C:
+		case <-over:
+			return
+		}
+	}
+}
+
+// readDuring reads keys through all the caches while so many tokens come. A value may be as old as an invalidation is
+// under way, but no key ever goes back.
+func readDuring(t *testing.T, clients map[string]cachedGet, src *entra.Source, tokens int) (reads int) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var mu sync.Mutex
+	var readers sync.WaitGroup
+	for name, get := range clients {
+		readers.Go(func() {
+			newest := map[string]int{}
+			for n := 0; ctx.Err() == nil; n++ {
+				key := fmt.Sprint("cached:", rand.IntN(cachedKeys))
+				value, err := get(ctx, key)
+				if errors.Is(err, redis.Nil) || rueidis.IsRedisNil(err) || ctx.Err() != nil {
+					continue
+				}
+				number, atoi := strconv.Atoi(value)
+				if err != nil || atoi != nil || number < newest[key] {
+					t.Errorf("%s: %s is %q after %d, %v", name, key, value, newest[key], err)
+					return
+				}
+				newest[key] = number
+				mu.Lock()
+				reads++
+				mu.Unlock()
+				<-time.NewTimer(20 * time.Microsecond).C // others need the processors too
+			}
+		})
+	}
+	for range tokens {
+		_, newer := src.Latest()
+		<-newer
+	}
+	cancel()
+	readers.Wait()
+	return reads
+}
