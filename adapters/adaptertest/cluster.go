@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"sync"
 	"testing"
@@ -15,6 +16,8 @@ type ClusterHarness struct {
 	Protocols []int  // as in Harness
 	// Open configures and opens a client. It may connect, and then fails if it cannot.
 	Open func(ctx context.Context, cfg ClusterConfig) (ClusterClient, error)
+	// Dial opens one connection to a server, as the library gets it from the adapter.
+	Dial func(ctx context.Context, cfg ClusterConfig, addr string) (net.Conn, error)
 	// Ring says that the client knows of no cluster, and spreads keys over servers that know nothing of each
 	// other. It gets two.
 	Ring bool
@@ -67,6 +70,7 @@ type clusterScenario struct {
 // Names of scenarios that a harness may lack.
 const (
 	SlotsMigrated = "slots migrated while every connection is renewed all the time"
+	AskingKept    = "ASKING and its command written apart"
 	Failover      = "failover during a rotation"
 	OneReboots    = "one server reboots"
 	ShardMoves    = "sharded Pub/Sub whose slot moves away"
@@ -76,6 +80,7 @@ func clusterScenarios() []clusterScenario {
 	return []clusterScenario{
 		{name: "all slots in use across 2 rotations", run: allSlots},
 		{name: SlotsMigrated, run: slotsMigrated, needsCluster: true, hasty: true},
+		{name: AskingKept, run: askingKept, needsCluster: true, hasty: true},
 		{name: Failover, run: failover, needsCluster: true},
 		{name: OneReboots, run: oneReboots},
 		{name: ShardMoves, run: shardedPubSub, needsCluster: true},

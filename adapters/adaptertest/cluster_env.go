@@ -104,8 +104,7 @@ func (e *clusterEnv) at(host string, server int) string {
 // open opens a client that can hold conns connections to each server at once, and subscribes on another one.
 func (e *clusterEnv) open(name string, conns int, change ...func(*ClusterConfig)) ClusterClient {
 	e.t.Helper()
-	cfg := ClusterConfig{Config: e.cfg, Addrs: e.addrs}
-	cfg.Name, cfg.Conns, cfg.Addr = name, conns, e.addrs[0]
+	cfg := e.config(name, conns)
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -117,4 +116,10 @@ func (e *clusterEnv) open(name string, conns int, change ...func(*ClusterConfig)
 	e.conns += conns
 	e.t.Cleanup(func() { _ = client.Close() }) // some libraries refuse a second Close
 	return client
+}
+
+func (e *clusterEnv) config(name string, conns int) ClusterConfig {
+	cfg := ClusterConfig{Config: e.cfg, Addrs: e.addrs}
+	cfg.Name, cfg.Conns, cfg.Addr = name, conns, e.addrs[0]
+	return cfg
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// slotsMigrated catches a library that sends AUTH between ASKING and its command: the server forgets the ASKING, and
-// the command is sent back to where it came from. The slot goes to each master in turn, key by key, while every
-// connection is renewed every tenth of a second.
+// slotsMigrated catches a library whose AUTHs meet redirections badly: then a command is lost, done twice, or sent back
+// to where it came from. The slot goes to each master in turn, key by key, while every connection is renewed every tenth
+// of a second. As a rule ASKING is written together with its command; askingKept looks at the rest.
 func slotsMigrated(e *clusterEnv) {
 	client := e.open("moved", 4)
 	const workers, keys = 4, 12

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
@@ -23,9 +24,9 @@ func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
 func clusterHarnesses() []adaptertest.ClusterHarness {
 	const same = "it is a ClusterClient, made of other options"
 	return []adaptertest.ClusterHarness{
-		{Library: "go-redis ClusterClient", Protocols: []int{2, 3}, Open: openCluster},
+		{Library: "go-redis ClusterClient", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster},
 		{Library: "go-redis UniversalClient of a cluster", Protocols: []int{3}, Open: openUniversal, Lacks: map[string]string{
-			adaptertest.SlotsMigrated: same, adaptertest.Failover: same, adaptertest.OneReboots: same, adaptertest.ShardMoves: same,
+			adaptertest.SlotsMigrated: same, adaptertest.AskingKept: same, adaptertest.Failover: same, adaptertest.OneReboots: same, adaptertest.ShardMoves: same,
 		}},
 		{Library: "go-redis Ring", Protocols: []int{3}, Ring: true, Open: openRing},
 	}
@@ -39,15 +40,28 @@ func clusterOptions(cfg adaptertest.ClusterConfig) *entragoredis.Options {
 	return opts
 }
 
-func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+func configureCluster(cfg adaptertest.ClusterConfig) (*redis.ClusterOptions, error) {
 	opt := &redis.ClusterOptions{
 		Addrs: cfg.Addrs, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, ReadOnly: cfg.Replicas,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
 	}
-	if err := entragoredis.ConfigureCluster(opt, cfg.Source, clusterOptions(cfg)); err != nil {
+	return opt, entragoredis.ConfigureCluster(opt, cfg.Source, clusterOptions(cfg))
+}
+
+func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+	opt, err := configureCluster(cfg)
+	if err != nil {
 		return nil, err
 	}
 	return clusterClient{redis.NewClusterClient(opt)}, nil
+}
+
+func dialCluster(ctx context.Context, cfg adaptertest.ClusterConfig, addr string) (net.Conn, error) {
+	opt, err := configureCluster(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return opt.Dialer(ctx, "tcp", addr)
 }
 
 func openUniversal(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {

@@ -18,10 +18,10 @@ func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
 }
 
 func clusterHarness() adaptertest.ClusterHarness {
-	return adaptertest.ClusterHarness{Library: "rueidis of a cluster", Protocols: []int{2, 3}, Open: openCluster}
+	return adaptertest.ClusterHarness{Library: "rueidis of a cluster", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster}
 }
 
-func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+func configureCluster(cfg adaptertest.ClusterConfig) (rueidis.ClientOption, error) {
 	opt := rueidis.ClientOption{
 		InitAddress: cfg.Addrs, TLSConfig: cfg.TLS, AlwaysRESP2: cfg.Protocol == 2, DisableCache: cfg.Protocol == 2,
 		BlockingPoolSize: cfg.Conns,
@@ -34,7 +34,12 @@ func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.
 	if cfg.SeedHost {
 		opts.NodeAddress = entraconn.SeedHost(cfg.Addr)
 	}
-	if err := entrarueidis.Configure(&opt, cfg.Source, opts); err != nil {
+	return opt, entrarueidis.Configure(&opt, cfg.Source, opts)
+}
+
+func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+	opt, err := configureCluster(cfg)
+	if err != nil {
 		return nil, err
 	}
 	made, err := rueidis.NewClient(opt)
@@ -42,6 +47,14 @@ func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.
 		return nil, err
 	}
 	return clusterClient{made}, nil
+}
+
+func dialCluster(ctx context.Context, cfg adaptertest.ClusterConfig, addr string) (net.Conn, error) {
+	opt, err := configureCluster(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return opt.DialCtxFn(ctx, addr, &opt.Dialer, opt.TLSConfig)
 }
 
 type clusterClient struct{ rueidis.Client }
