@@ -42,7 +42,7 @@ func loggedIn(tb testing.TB) *Conn {
 
 func TestCommandsCostNoAllocation(t *testing.T) {
 	c := loggedIn(t)
-	for _, command := range []string{"GET k", "MULTI, GET k, EXEC", "BLPOP k 1"} {
+	for _, command := range []string{"GET k", "MULTI, GET k, EXEC", "BLPOP k 1", "BLPOP k 0"} {
 		p, buf := story{commands: strings.Split(command, ", ")}.encode(), make([]byte, 4096)
 		roundtrip := func() {
 			if _, err := c.Write(p); err != nil {

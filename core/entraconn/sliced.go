@@ -14,11 +14,13 @@ import "time"
 type slicedCall struct {
 	at      uint64 // number of its reply; 0 if there is no such command
 	command []byte // as the host wrote it
+	timeout []byte // the argument that was sent instead of the host's
 	call    blockingCall
 	until   time.Time     // the end of the host's timeout, zero for never
 	began   time.Time     // when this slice was written
 	length  time.Duration // of this slice
 	over    bool          // the slice has ended, and the command waits to be sent again
+	written []byte        // room to compose the next one in, because such calls come in loops; guarded by Conn.wmu
 
 	tail uint64 // number of the reply to the last XREAD from the end of a stream
 }
@@ -55,7 +57,8 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 	if call.timeout > 0 {
 		c.until = now.Add(call.timeout)
 	}
-	s.edit(edit{at: start + call.from, cut: call.to - call.from, ours: call.appendTimeout(nil, most)})
+	c.timeout = call.appendTimeout(c.timeout[:0], most)
+	s.edit(edit{at: start + call.from, cut: call.to - call.from, ours: c.timeout})
 	out.blocks()
 	return false
 }

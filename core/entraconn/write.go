@@ -3,6 +3,7 @@ package entraconn
 import (
 	"errors"
 	"net"
+	"slices"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -102,7 +103,7 @@ const largeWrite = 64 << 10
 // writeEdited writes p with its edits, in one write unless p is large, and returns how much of p was written. c.wmu is
 // held.
 func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err error) {
-	var b []byte
+	b := c.emptyBuffer()
 	from := 0
 	for _, e := range edits {
 		if e.auth != nil {
@@ -126,6 +127,7 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err 
 	if err != nil {
 		c.cutShort(written, mark, err)
 	}
+	c.keepBuffer(b, edits)
 	login := c.written == nil
 	for _, e := range edits {
 		if e.auth != nil {
@@ -137,6 +139,23 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err 
 		return len(p), nil
 	}
 	return hostBytes(written, edits), err
+}
+
+// emptyBuffer returns a buffer to compose a write in.
+func (c *Conn) emptyBuffer() []byte {
+	if c.session.sliced == nil { // set by writers only
+		return nil
+	}
+	return c.session.sliced.written[:0]
+}
+
+// keepBuffer keeps a buffer for the next blocking call, if it is not large and holds no token.
+func (c *Conn) keepBuffer(b []byte, edits []edit) {
+	const large = 4 << 10
+	holdsToken := slices.ContainsFunc(edits, func(e edit) bool { return e.auth != nil })
+	if c.session.sliced != nil && !holdsToken && cap(b) <= large {
+		c.session.sliced.written = b
+	}
 }
 
 // hostBytes returns how many of the bytes that were to be edited went out, when so many were written.
