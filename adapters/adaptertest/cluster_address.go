@@ -43,7 +43,7 @@ func (e *clusterEnv) dialAnnounced(host string) error {
 func (e *clusterEnv) usesAllNodes(client ClusterClient) {
 	counts := increments{e, client, "key", 50}
 	var before standing
-	e.during(func() { before = e.acrossRotations() }, 2, 0, counts.add)
+	e.during(func() { before = e.acrossRotations() }, 2, clusterPace, counts.add)
 	e.unnoticedSince(before)
 	for _, n := range e.cluster.Nodes()[:3] {
 		if n.Gateway.Stats().Accepted == 0 {

@@ -26,7 +26,7 @@ func failover(e *clusterEnv) {
 		}
 		before = e.settled()
 		e.awaitTokens(2)
-	}, 4, 0, counts.add)
+	}, 4, clusterPace, counts.add)
 	e.unnoticedSince(before)
 }
 
@@ -60,7 +60,7 @@ func oneReboots(e *clusterEnv) {
 		e.noneLostSince(before, down)
 		before = e.settled()
 		e.awaitTokens(2)
-	}, workers, 0, func(worker, round int) error {
+	}, workers, clusterPace, func(worker, round int) error {
 		troubled := away.Load()
 		_, err := client.Do(e.ctx, "INCR", fmt.Sprint("key", worker, ".", round%50))
 		if err != nil && (troubled || away.Load()) {
