@@ -80,4 +80,11 @@ func (c *Conn) cancelled() bool {
 	return c.unblocked.Load() || c.session.clientID == 0 && c.server.blocked.unblockedLately()
 }
 
+// overdue reports whether a slice has ended and its host was not there to read that.
+func (c *Conn) overdue() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.slicing() && c.session.sliced.overdue(time.Now())
+}
+
 func (c *Conn) unblock(id int64) { c.server.blocked.unblock(id) }

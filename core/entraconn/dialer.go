@@ -110,12 +110,12 @@ func (d *Dialer) server(addr string) *server {
 
 // latest returns the valid token of the Source, encoded, or nil if there is none.
 func (d *Dialer) latest() *credential {
-	tok, _ := d.src.Latest()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	tok, _ := d.src.Latest() // under the lock, so that the numbers are in the order of the tokens
 	if tok.IsZero() {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if d.newest == nil || d.newest.token != tok {
 		d.numbered++
 		d.newest = newCredential(tok, d.numbered)

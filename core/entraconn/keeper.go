@@ -144,7 +144,7 @@ func (s *server) worker() {
 		s.mu.Unlock()
 
 		at := c.renew()
-		if at == sent || at == unread {
+		if at == sent || at == unread || at == barred && c.overdue() {
 			at = c.look(buf, min(firstLook<<min(tries, 10), longestLook))
 		}
 		s.follow(c, at, time.Now())

@@ -77,7 +77,7 @@ func (c *Conn) mayRenew(due *dueAuth) progress {
 	return sent
 }
 
-// look reads for at most d where the next reply is the answer to an AUTH of ours.
+// look reads for at most d where the next reply is the answer to an AUTH of ours, or ends a slice.
 func (c *Conn) look(buf []byte, d time.Duration) progress {
 	if !c.rmu.TryLock() {
 		return unread
@@ -99,6 +99,8 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 	case err != nil && !isTimeout(err):
 		c.fail(entra.CloseByServer, err) // the host meets it with its next call
 		return over
+	case c.session.slicing():
+		return barred
 	case !c.session.authOutstanding():
 		return settled
 	case !c.session.oursNext():
@@ -112,6 +114,8 @@ func (c *Conn) mayLook() progress {
 	switch {
 	case c.ended() != nil || c.closed:
 		return over
+	case c.session.slicing() && c.session.sliced.overdue(time.Now()):
+		return silent
 	case !c.session.authOutstanding():
 		return settled
 	case !c.session.oursNext() || len(c.early) > maxEarly:

@@ -91,9 +91,10 @@ func (s *server) choose(now time.Time) *credential {
 	return s.newest
 }
 
-// notice takes over a credential of the Source, if it is new here. s.mu is held.
+// notice takes over a credential of the Source, if it is newer than what is known here: several goroutines ask, and
+// one that was held up after it asked brings an older one. s.mu is held.
 func (s *server) notice(cred *credential) {
-	if cred != nil && cred != s.newest {
+	if cred != nil && (s.newest == nil || cred.number > s.newest.number) {
 		s.newest = cred
 		s.beginRound()
 	}

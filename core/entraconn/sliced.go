@@ -96,6 +96,9 @@ func (c *slicedCall) ended(now time.Time) bool {
 	return c.until.IsZero() || c.until.Sub(now) >= time.Millisecond
 }
 
+// overdue reports whether the server should have ended the slice. If it is still not known to have ended, nobody reads.
+func (c *slicedCall) overdue(now time.Time) bool { return !c.over && now.Sub(c.began) > c.length }
+
 // again gives the command back with what is left of its timeout, as if the host were writing it now.
 func (c *slicedCall) again(now time.Time) []byte {
 	c.at = 0

@@ -1,0 +1,247 @@
+package entraconn_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A call that blocks for a day and more is one call, and what is pushed in the end is what it gets.
+func TestBlockedCallCrossesTwentyTokens(t *testing.T) {
+	t.Run("waiting", func(t *testing.T) { crossTwentyTokens(t, true) })
+	t.Run("sent, to be received later", func(t *testing.T) { crossTwentyTokens(t, false) })
+}
+
+func crossTwentyTokens(t *testing.T, reading bool) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		blocked, other := open(), open()
+		defer blocked.Close()
+		defer other.Close()
+		blocked.do("PING", "+PONG")
+		if err := blocked.send("BLPOP queue 0"); err != nil {
+			t.Fatal(err)
+		}
+		wait := func() { blocked.reply("*2", "$5", "queue", "$3", "job") }
+		if reading {
+			wait = blocked.later("*2", "$5", "queue", "$3", "job")
+		}
+		for range 20 {
+			s.afterRotation()
+		}
+		commands := s.gateway.Stats().Commands
+		other.do("RPUSH queue job", ":1")
+		wait()
+		if stats := s.gateway.Stats(); stats.Expired > 0 || stats.Accepted != 2 {
+			t.Errorf("%+v", stats)
+		}
+		if renewed, refused := s.events.authsIn(entra.AuthRotation); renewed < 20 || refused > 0 {
+			t.Errorf("%d AUTHs in rotations, %d refused", renewed, refused)
+		}
+		if commands > 20*8 {
+			t.Errorf("%d commands for 20 tokens on 2 connections", commands)
+		}
+	})
+}
+
+// later reads lines while the test goes on, as a client library does that waits for an answer.
+func (c *client) later(lines ...string) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.expect(lines...)
+	}()
+	return func() { <-done }
+}
+
+// expect reads lines, from any goroutine.
+func (c *client) expect(lines ...string) {
+	for _, want := range lines {
+		if got, err := c.line(); got != want || err != nil {
+			c.t.Errorf("%q, %v; want %q", got, err, want)
+			return
+		}
+	}
+}
+
+// reply reads lines.
+func (c *client) reply(lines ...string) {
+	c.t.Helper()
+	for _, want := range lines {
+		if got, err := c.line(); got != want || err != nil {
+			c.t.Fatalf("%q, %v; want %q", got, err, want)
+		}
+	}
+}
+
+func TestTimeoutPassesAtItsTime(t *testing.T) {
+	for _, tc := range []struct {
+		command string
+		want    time.Duration
+		null    string
+	}{
+		{"BLPOP queue 1", time.Second, "*-1"},
+		{"BLPOP queue 36000.5", 10*time.Hour + 500*time.Millisecond, "*-1"},
+		{"BZMPOP 7200 1 set MIN", 2 * time.Hour, "*-1"},
+		{"XREAD BLOCK 18000000 STREAMS stream 0", 5 * time.Hour, "*-1"},
+		{"BRPOPLPUSH queue other 4.5e3", 75 * time.Minute, "*-1"},
+	} {
+		t.Run(tc.command, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				c := s.dialer(nil)()
+				defer c.Close()
+				began := time.Now()
+				if err := c.send(tc.command); err != nil {
+					t.Fatal(err)
+				}
+				c.reply(tc.null)
+				if took := time.Since(began); took < tc.want || took > tc.want+time.Second {
+					t.Errorf("null came after %v", took)
+				}
+				c.do("PING", "+PONG")
+			})
+		})
+	}
+}
+
+// What the host writes behind a blocked command comes behind it, however often that is sent.
+func TestCommandsBehindABlockedOneKeepTheirOrder(t *testing.T) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		c, other := open(), open()
+		defer c.Close()
+		defer other.Close()
+		whole := string(encode("SET", "k", "1")) + string(encode("BLPOP", "queue", "0")) + string(encode("INCR", "k"))
+		if _, err := io.WriteString(c, whole); err != nil {
+			t.Fatal(err)
+		}
+		c.reply("+OK")
+		wait := c.later("*2", "$5", "queue", "$3", "job", ":2", ":3", ":4", ":5")
+		for range 3 {
+			s.afterRotation()
+			if err := c.send("INCR k"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other.do("GET k", "$1")
+		other.reply("1")
+		other.do("RPUSH queue job", ":1")
+		wait()
+	})
+}
+
+// Held bytes are bounded: then a write waits, as long as its deadline or the connection lasts.
+func TestBackPressureBehindABlockedCommand(t *testing.T) {
+	big := encode("SET", "k", strings.Repeat("v", 600<<10))
+	for name, end := range map[string]struct {
+		by   func(c, other *client)
+		want error
+	}{
+		"deadline":       {func(c, _ *client) { _ = c.SetWriteDeadline(time.Now().Add(time.Minute)) }, os.ErrDeadlineExceeded},
+		"later deadline": {func(c, _ *client) { s := time.Now().Add(time.Hour); _ = c.SetDeadline(s) }, os.ErrDeadlineExceeded},
+		"close":          {func(c, _ *client) { c.Close() }, net.ErrClosed},
+		"the end":        {func(_, other *client) { other.do("RPUSH queue job", ":1") }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				open := s.dialer(nil)
+				c, other := open(), open()
+				defer other.Close()
+				defer c.Close()
+				if err := c.send("BLPOP queue 0"); err != nil {
+					t.Fatal(err)
+				}
+				for range 2 {
+					if n, err := c.Write(big); n != len(big) || err != nil {
+						t.Fatal(n, err)
+					}
+				}
+				written := make(chan error)
+				go func() {
+					_, err := c.Write(big)
+					written <- err
+				}()
+				go func() { _, _ = io.Copy(io.Discard, c) }()
+				s.rest(3 * time.Hour)
+				select {
+				case err := <-written:
+					t.Fatalf("the third write did not wait: %v", err)
+				default:
+				}
+				end.by(c, other)
+				if err := <-written; !errors.Is(err, end.want) {
+					t.Errorf("%v, want %v", err, end.want)
+				}
+				c.Close()
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+// While there is no newer token a blocked call goes on in short slices: neither does it end, nor does it keep the
+// server busy.
+func TestBlockedCallWhileEntraIsDown(t *testing.T) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		c := open()
+		defer c.Close()
+		if err := c.send("BLPOP queue 0"); err != nil {
+			t.Fatal(err)
+		}
+		wait := c.later("*2", "$5", "queue", "$3", "job")
+		s.rest(45 * time.Minute)
+		outage := s.sts.Inject(entratest.Fault{Status: 503})
+		s.rest(28 * time.Minute)
+		before := s.gateway.Stats().Commands
+		s.rest(90 * time.Second)
+		if n := s.gateway.Stats().Commands - before; n < 3 || n > 9 {
+			t.Errorf("%d commands in 90 s", n)
+		}
+		outage.Remove()
+		s.rest(3 * time.Hour)
+		other := open()
+		defer other.Close()
+		other.do("RPUSH queue job", ":1")
+		wait()
+		if stats := s.gateway.Stats(); stats.Expired > 0 {
+			t.Errorf("%+v", stats)
+		}
+	})
+}
+
+// Somebody else's CLIENT UNBLOCK ends the call, whenever it comes.
+func TestUnblockEndsTheCall(t *testing.T) {
+	for _, at := range []time.Duration{time.Second, 50 * time.Minute, 71*time.Minute + 29*time.Second, 10 * time.Hour} {
+		inBubble(t, func(s *site) {
+			open := s.dialer(nil)
+			c, other := open(), open()
+			defer c.Close()
+			defer other.Close()
+			if err := c.send("CLIENT ID"); err != nil {
+				t.Fatal(err)
+			}
+			id, err := c.line()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.send("BLPOP queue 0"); err != nil {
+				t.Fatal(err)
+			}
+			wait := c.later("*-1")
+			s.rest(at)
+			other.do("CLIENT UNBLOCK "+id[1:], ":1")
+			wait()
+			other.do("RPUSH queue job", ":1")
+			other.do("LLEN queue", ":1")
+		})
+	}
+}

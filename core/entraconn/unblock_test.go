@@ -1,0 +1,180 @@
+package entraconn
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A slice's worth of time passes for whoever has this world.
+type sliceWorld struct{ over, told bool }
+
+func (*sliceWorld) mayBlock(*attempt) (time.Time, time.Duration) { return time.Time{}, time.Minute }
+func (w *sliceWorld) blocks()                                    { w.told = true }
+func (w *sliceWorld) sliceEnds(*slicedCall) bool                 { return w.over }
+func (*sliceWorld) unblock(int64)                                {}
+
+// A null of a slice's end is ours to the last byte, however the network cuts it, and another one is the host's.
+func TestNullsCutAnywhere(t *testing.T) {
+	for _, null := range []string{"*-1\r\n", "$-1\r\n", "_\r\n", "*2\r\n$1\r\nk\r\n$3\r\n*-1\r\n", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n", "$3\r\njob\r\n"} {
+		for _, over := range []bool{false, true} {
+			for first := range len(null) {
+				for second := first; second < len(null); second++ {
+					var s session
+					s.init()
+					world := &sliceWorld{over: over}
+					s.plan(encodeOne("BLPOP k 0"), nil, nil, world)
+					var host []byte
+					for _, piece := range []string{null[:first], null[first:second], null[second:]} {
+						p := []byte(piece)
+						kept, behind, err := s.received(p, world)
+						if err != nil {
+							t.Fatal(err)
+						}
+						host = append(append(host, p[:kept]...), behind...)
+					}
+					ours := over && (strings.Contains(null, "-1") && len(null) == 5 || null == "_\r\n")
+					if want := null; ours && len(host) > 0 || !ours && string(host) != want {
+						t.Fatalf("%q cut at %d and %d, at the end of a slice: %v: the host read %q", null, first, second, over, host)
+					}
+					if s.ready() != ours || s.slicing() != ours {
+						t.Fatalf("%q: to be sent again: %v, want %v", null, s.ready(), ours)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A talk is a connection whose other end is the test's.
+type talk struct {
+	client, server net.Conn
+
+	mu    sync.Mutex
+	bytes []byte // that the server has read
+}
+
+// talks returns connections to one server.
+func talks(t *testing.T, n int) (all []*talk, end func()) {
+	network := entratest.NewNetwork()
+	l, err := network.Listen("10.0.0.4:6379")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reading sync.WaitGroup
+	for range n {
+		talk := &talk{}
+		if talk.client, err = network.DialContext(t.Context(), "tcp", "10.0.0.4:6379"); err != nil {
+			t.Fatal(err)
+		}
+		if talk.server, err = l.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		reading.Go(func() { _, _ = io.Copy(talk, talk.server) })
+		all = append(all, talk)
+	}
+	return all, func() {
+		for _, talk := range all {
+			talk.server.Close()
+		}
+		l.Close()
+		reading.Wait()
+	}
+}
+
+// Write takes what the server has read.
+func (k *talk) Write(p []byte) (int, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.bytes = append(k.bytes, p...)
+	return len(p), nil
+}
+
+func (k *talk) heard() []byte {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return bytes.Clone(k.bytes)
+}
+
+func (k *talk) says(t *testing.T, words string) {
+	if _, err := io.WriteString(k.server, words); err != nil {
+		t.Error(err)
+	}
+	synctest.Wait()
+}
+
+// A CLIENT UNBLOCK that comes between two slices finds nothing to unblock at the server. The call ends nevertheless,
+// and what its host has written behind it goes out.
+func TestUnblockBetweenTwoSlices(t *testing.T) {
+	for _, reading := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			both, end := talks(t, 2)
+			defer end()
+			server := both[0]
+			d := NewDialer(src, nil)
+			c, other := d.Wrap(server.client), d.Wrap(both[1].client)
+			defer c.Close()
+			defer other.Close()
+			write := func(c io.Writer, command string) {
+				if _, err := c.Write(encodeOne(command)); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+			}
+			read := func(want string) {
+				got := make([]byte, len(want))
+				if _, err := io.ReadFull(c, got); err != nil || string(got) != want {
+					t.Errorf("%q, %v; want %q", got, err, want)
+				}
+			}
+			const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
+			write(c, "HELLO 3")
+			server.says(t, "+OK\r\n"+hello)
+			read(hello)
+			write(c, "BLPOP k 0")
+			write(c, "GET k")
+			time.Sleep(c.session.sliced.length + time.Millisecond)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if reading {
+					read("_\r\n$1\r\nx\r\n")
+				}
+			}()
+			synctest.Wait()
+			c.wmu.Lock() // the command cannot be sent again yet
+			server.says(t, "_\r\n")
+			if !reading {
+				c.look(make([]byte, lookSize), longestLook)
+			}
+			write(other, "CLIENT UNBLOCK 17")
+			c.wmu.Unlock()
+			synctest.Wait()
+			server.says(t, "$1\r\nx\r\n")
+			if !reading {
+				read("_\r\n$1\r\nx\r\n")
+			}
+			<-done
+			synctest.Wait()
+			if n := bytes.Count(server.heard(), []byte("BLPOP")); n != 1 {
+				t.Errorf("BLPOP was sent %d times", n)
+			}
+			if !bytes.HasSuffix(server.heard(), encodeOne("GET k")) {
+				t.Errorf("reading %v: what was written behind it was not sent: %q", reading, server.heard())
+			}
+		})
+	}
+}
