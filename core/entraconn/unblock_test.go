@@ -111,6 +111,14 @@ func (k *talk) says(t *testing.T, words string) {
 	synctest.Wait()
 }
 
+// holdResume keeps what waits for the server waiting.
+func (c *Conn) holdResume(hold bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resuming = hold
+	c.resumeIfReady()
+}
+
 // A CLIENT UNBLOCK that comes between two slices finds nothing to unblock at the server. The call ends nevertheless,
 // and what its host has written behind it goes out.
 func TestUnblockBetweenTwoSlices(t *testing.T) {
@@ -155,13 +163,13 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 				}
 			}()
 			synctest.Wait()
-			c.wmu.Lock() // the command cannot be sent again yet
+			c.holdResume(true) // the command is not sent again yet
 			server.says(t, "_\r\n")
 			if !reading {
 				c.look(make([]byte, lookSize), longestLook)
 			}
 			write(other, "CLIENT UNBLOCK 17")
-			c.wmu.Unlock()
+			c.holdResume(false)
 			synctest.Wait()
 			server.says(t, "$1\r\nx\r\n")
 			if !reading {
