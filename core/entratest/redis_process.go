@@ -64,6 +64,7 @@ func startRedis(ctx context.Context, path, host, port string, args []string) (*R
 	r.process = exec.Command(path, append([]string{
 		"--port", port, "--bind", host, "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
 	}, args...)...)
+	dieWithUs(r.process)
 	output, err := r.process.StdoutPipe()
 	if err == nil {
 		err = r.process.Start()
