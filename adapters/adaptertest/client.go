@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -15,6 +16,9 @@ type Harness struct {
 	Protocols []int
 	// Open configures and opens a client. It may connect, and then fails if it cannot.
 	Open func(ctx context.Context, cfg Config) (Client, error)
+	// Dial opens one connection as the library gets it from the adapter. Nil if the library does not get it from a
+	// function that others can call.
+	Dial func(ctx context.Context, cfg Config) (net.Conn, error)
 	// ShakesHands says that the library sends commands of its own on a new connection, and takes an error in
 	// answer to them for an older server's: if the server closes the connection then, its caller gets no more
 	// than EOF, with a password as well.
@@ -40,11 +44,17 @@ type Config struct {
 	// Conns is how many connections the client must be able to hold at once, and keep when they are idle, for
 	// as long as they live.
 	Conns int
+	// OneByOne asks for a connection for each call, of a library that would else put the commands of many callers
+	// on one.
+	OneByOne bool
+	// Caching asks for client-side caching, for [Cacher].
+	Caching bool
 }
 
 // A Client is what a program has of a client library, in neutral words. All methods are called concurrently.
 //
-// Replies are string, int64, nil, error or []any of these. A null reply is nil without an error.
+// Replies are string, int64, float64, nil, error or []any of these; a map is its keys and values in turn. A null reply
+// is nil without an error.
 type Client interface {
 	Conn
 	// Pipeline sends all commands at once and returns as many replies, errors of single commands among them.
@@ -56,8 +66,8 @@ type Client interface {
 	Swap(ctx context.Context, key string, change func(old string) string) (bool, error)
 	// Hold calls fn with a connection that nobody else uses until it returns.
 	Hold(ctx context.Context, fn func(Conn) error) error
-	// Subscribe returns when channel is subscribed, and calls fn with every message, in order, until stop.
-	Subscribe(ctx context.Context, channel string, fn func(message string)) (stop func() error, err error)
+	// Subscribe returns when name is subscribed, and calls fn with every message, in order, until Stop.
+	Subscribe(ctx context.Context, kind Kind, name string, fn func(message string)) (Subscription, error)
 	// Close closes the client, as a program does when it ends.
 	Close() error
 }
@@ -65,4 +75,35 @@ type Client interface {
 // A Conn sends single commands.
 type Conn interface {
 	Do(ctx context.Context, args ...string) (any, error)
+	// Block is Do for a blocking command, which may wait for longer than the library waits for other replies. The
+	// end of ctx ends the call, in a way that loses nothing of what the library can keep.
+	Block(ctx context.Context, args ...string) (any, error)
+}
+
+// A Kind of subscription is the command that makes it.
+type Kind string
+
+// The kinds of subscriptions that Redis has.
+const (
+	Channel Kind = "SUBSCRIBE"
+	Pattern Kind = "PSUBSCRIBE"
+	Shard   Kind = "SSUBSCRIBE"
+)
+
+// A Subscription is a connection that is subscribed.
+type Subscription struct {
+	Stop func() error                    // unsubscribes, and gives the connection back to where the library has it from
+	Ping func(ctx context.Context) error // sends PING on it; nil if the library has no way
+}
+
+// A Cacher is a [Client] whose library does client-side caching.
+type Cacher interface {
+	// Cached returns the value of a key, from the cache if it is there.
+	Cached(ctx context.Context, key string) (string, error)
+}
+
+// A Streamer is a [Client] whose library can hand on a reply while it is still arriving.
+type Streamer interface {
+	// Stream writes the string that is the command's reply to w, no faster than w takes it.
+	Stream(ctx context.Context, w io.Writer, args ...string) error
 }

@@ -42,9 +42,9 @@ type ClusterConfig struct {
 
 // A ClusterClient is what a program has of it. All methods are called concurrently. Replies are as in Client.
 type ClusterClient interface {
-	// Conn's commands have their only key, or the shard channel, as their first argument. GET is the one that a
+	// Do's commands have their only key, or the shard channel, as their first argument. GET is the one that a
 	// replica may answer.
-	Conn
+	Do(ctx context.Context, args ...string) (any, error)
 	// Pipeline sends commands of any keys at once and returns as many replies, errors of single ones among them.
 	Pipeline(ctx context.Context, commands ...[]string) ([]any, error)
 	// Listen subscribes a shard channel, calls subscribed, and then fn with every message, in order. It returns nil

@@ -16,6 +16,9 @@ import (
 // virtualLife is how long Entra's tokens live as a rule.
 const virtualLife = 75 * time.Minute
 
+// shortLife is long enough for the scenarios that are too much work for the whole of virtualLife.
+const shortLife = 5 * time.Minute
+
 // realLife leaves 800 ms between the time by which all connections should have the next token and the moment when
 // the server closes those that have not: enough on a busy machine under the race detector.
 const realLife = 8 * time.Second
@@ -27,6 +30,7 @@ type env struct {
 	harness  Harness
 	protocol int
 	virtual  bool
+	life     time.Duration // of the tokens of scenarios that wait for their end
 
 	sts     *entratest.STS
 	gateway *entratest.Gateway
@@ -39,7 +43,10 @@ type env struct {
 func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
 	// No name: go-redis looks up names for its maintenance notifications, and that is real.
 	const addr = "10.6.3.80:6380"
-	e := &env{t: t, harness: h, protocol: protocol, virtual: true}
+	e := &env{t: t, harness: h, protocol: protocol, virtual: true, life: virtualLife}
+	if s.short {
+		e.life = shortLife
+	}
 	network := entratest.NewNetwork()
 	listener, err := network.Listen(addr)
 	if err != nil {
@@ -62,12 +69,12 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
 			return tls.Client(conn, client), nil
 		}
 	}
-	e.start(listener, opts, s, virtualLife, 40*virtualLife)
+	e.start(listener, opts, s, e.life, 40*virtualLife)
 	return e
 }
 
 func newReal(t *testing.T, h Harness, s scenario, protocol int) *env {
-	e := &env{t: t, harness: h, protocol: protocol}
+	e := &env{t: t, harness: h, protocol: protocol, life: realLife}
 	redis, err := entratest.StartRedis(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -163,4 +170,20 @@ func (e *env) open(name string, conns int) Client {
 		}
 	})
 	return client
+}
+
+// through puts something between the library and every connection that clients opened from now on make, as a dial
+// function of the user's would.
+func (e *env) through(wrap func(net.Conn) net.Conn) {
+	dial := e.cfg.Dial
+	if dial == nil {
+		dial = (&tls.Dialer{Config: e.cfg.TLS}).DialContext
+	}
+	e.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(conn), nil
+	}
 }

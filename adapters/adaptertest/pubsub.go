@@ -1,55 +1,118 @@
 package adaptertest
 
 import (
-	"context"
+	"bytes"
 	"errors"
-	"fmt"
-	"slices"
-	"strconv"
-	"sync"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
 )
 
-// pubSub catches a library that never renews a subscribed connection (go-redis), or renews it by subscribing
-// again: what was published in between is lost.
-func pubSub(e *env) {
-	client := e.open("subscriber", 2)
-	var mu sync.Mutex
-	var received []string
-	stop, err := client.Subscribe(e.ctx, "channel", func(message string) {
-		mu.Lock()
-		defer mu.Unlock()
-		received = append(received, message)
-	})
-	if err != nil {
-		e.t.Fatalf("SUBSCRIBE: %v", e.output.saw(err))
+// subscribed catches a library that never renews a subscribed connection (go-redis), that loses it because RESP2
+// permits no AUTH there (rueidis), or that renews it by subscribing again: what was published in between is lost.
+func subscribed(kind Kind, name, publish, channel string) func(*env) {
+	return func(e *env) {
+		client := e.open("subscriber", 2)
+		box, sub := e.subscribe(client, kind, name)
+		sent := e.publish(client, publish, channel, sub, e.awaitRotations)
+		box.complete(e, sent)
+		e.renewed(1) // rueidis has one connection for both
+		e.unnoticed()
+		e.stop(sub)
 	}
-	sent := e.during(e.awaitRotations, 1, e.pace(2000), func(_, round int) error {
-		got, err := client.Do(e.ctx, "PUBLISH", "channel", strconv.Itoa(round))
-		if err == nil && got != int64(1) {
-			err = fmt.Errorf("message %d went to %v subscribers", round, got)
+}
+
+// backInThePool catches a library that leaves a connection which was subscribed in a state that the next user does
+// not expect, or that renews it no more.
+func backInThePool(e *env) {
+	client := e.open("subscriber", 2)
+	box, sub := e.subscribe(client, Channel, "channel")
+	sent := e.publish(client, "PUBLISH", "channel", sub, func() { e.awaitTokens(1) })
+	box.complete(e, sent)
+	e.stop(sub)
+	e.ping(client, 2)
+	dialed := e.gateway.Stats().Accepted
+	e.during(func() { e.awaitTokens(2) }, 2, e.pace(1000), func(int, int) error {
+		_, err := client.Do(e.ctx, "INCR", "key")
+		return err
+	})
+	e.ping(client, 2)
+	if more := e.gateway.Stats().Accepted - dialed; more > 0 {
+		e.t.Errorf("%d connections were dialed after the subscription had ended", more)
+	}
+	box, sub = e.subscribe(client, Channel, "channel")
+	sent = e.publish(client, "PUBLISH", "channel", sub, func() { e.awaitTokens(2) })
+	box.complete(e, sent)
+	e.stop(sub)
+	if s := e.gateway.Stats(); s.Expired > 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
+	}
+	e.eachTokenOnce()
+}
+
+// subscribeRefused catches a library that counts on a confirmation when the server refuses SUBSCRIBE: from then on
+// every reply goes to the wrong command.
+func subscribeRefused(e *env) {
+	client := e.open("refused", 1)
+	user, err := client.Do(e.ctx, "ACL", "WHOAMI")
+	if err != nil {
+		e.t.Fatal(e.output.saw(err))
+	}
+	// The gateway makes a new user for the next token, who may do everything again.
+	if _, err := client.Do(e.ctx, "ACL", "SETUSER", user.(string), "resetchannels", "&allowed"); err != nil {
+		e.t.Fatal(e.output.saw(err))
+	}
+	sub, err := client.Subscribe(e.ctx, Channel, "forbidden", func(string) {})
+	if err == nil {
+		e.stop(sub)
+		e.t.Fatal("SUBSCRIBE was to be refused and was not")
+	}
+	if !strings.Contains(e.output.saw(err).Error(), "NOPERM") {
+		e.t.Errorf("SUBSCRIBE: %v, want NOPERM", err)
+	}
+	box, sub := e.subscribe(client, Channel, "allowed")
+	sent := e.publish(client, "PUBLISH", "allowed", sub, e.awaitRotations)
+	box.complete(e, sent)
+	e.stop(sub)
+	if s := e.gateway.Stats(); s.Expired > 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
+	}
+}
+
+// serverWithoutRESP3 catches a library that takes it for granted that the server speaks RESP3. There a connection that
+// has been subscribed cannot be renewed: it ends with its token, in order and before the server closes it. redigo puts
+// it back into its pool, and so shows the end to one caller. Everything else goes on.
+func serverWithoutRESP3(e *env) {
+	e.through(func(conn net.Conn) net.Conn { return olderServer{conn} })
+	client := e.open("older", 2)
+	box, sub := e.subscribe(client, Channel, "channel")
+	sent := e.publish(client, "PUBLISH", "channel", sub, func() { rest(e.ctx, e.life/4) })
+	box.complete(e, sent)
+	e.stop(sub)
+	e.warm(client, 2)
+	var ended atomic.Int64
+	e.during(e.awaitRotations, 2, e.pace(1000), func(int, int) error {
+		_, err := client.Do(e.ctx, "INCR", "key")
+		if errors.Is(e.output.saw(err), io.EOF) && ended.Add(1) == 1 {
+			return nil
 		}
 		return err
 	})
-	want := make([]string, sent)
-	for i := range want {
-		want[i] = strconv.Itoa(i)
+	if s := e.gateway.Stats(); s.Expired > 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
 	}
-	e.eventually("the last message", func(context.Context) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if len(received) < sent {
-			return errors.New("has not come")
-		}
-		return nil
-	})
-	e.renewed(1) // rueidis has one connection for both
-	e.unnoticed()
-	if err := stop(); err != nil {
-		e.t.Errorf("UNSUBSCRIBE: %v", e.output.saw(err))
+}
+
+// An olderServer refuses HELLO 3, as Redis refuses HELLO 9. It looks for it in what is written at once: nobody cuts
+// something so short.
+type olderServer struct{ net.Conn }
+
+func (s olderServer) Write(p []byte) (int, error) {
+	changed := bytes.Clone(p)
+	for _, hello := range []string{"HELLO", "hello"} {
+		old := []byte("$5\r\n" + hello + "\r\n$1\r\n3\r\n")
+		changed = bytes.ReplaceAll(changed, old, []byte("$5\r\n"+hello+"\r\n$1\r\n9\r\n"))
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	if !slices.Equal(received, want) {
-		e.t.Errorf("%d messages were sent, %d came, or not in their order", sent, len(received))
-	}
+	return s.Conn.Write(changed)
 }

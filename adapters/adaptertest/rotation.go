@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
 )
 
 // idleAcrossRotations catches a library that renews a connection only when it is next used, and so finds it dead
@@ -74,6 +76,14 @@ func renewalsSpreadOut(e *env) {
 	e.awaitTokens(1)
 	began := time.Now()
 	e.awaitTokens(1)
+	e.spread(old, began, conns)
+	e.unnoticed()
+}
+
+// spread fails the scenario unless conns connections authenticated with the second token, which came when began was,
+// in time and not all at once. old is the first token.
+func (e *env) spread(old entra.Token, began time.Time, conns int) {
+	e.t.Helper()
 	second := e.tap.issued()[1]
 	var at []time.Time
 	for _, auth := range e.gateway.Auths() {
@@ -100,7 +110,6 @@ func renewalsSpreadOut(e *env) {
 	if busiest := slices.Max(tenths); e.virtual && busiest > len(at)/4 {
 		e.t.Errorf("%d of %d renewals fell into one tenth of their span: %v", busiest, len(at), tenths)
 	}
-	e.unnoticed()
 }
 
 // twoClients catches a Source that serves one client only, or fetches a token for each.

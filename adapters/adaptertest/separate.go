@@ -2,31 +2,21 @@ package adaptertest
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"net"
 	"sync"
 )
 
 // separateLogin catches an adapter that was told to wait for the answer to AUTH, and does not.
 func separateLogin(e *env) {
-	dial := e.cfg.Dial
-	if dial == nil {
-		dial = (&tls.Dialer{Config: e.cfg.TLS}).DialContext
-	}
 	var mu sync.Mutex
 	var heard []*eavesdropper
 	e.cfg.SeparateLogin = true
-	e.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
+	e.through(func(conn net.Conn) net.Conn {
 		mu.Lock()
 		defer mu.Unlock()
 		heard = append(heard, &eavesdropper{Conn: conn})
-		return heard[len(heard)-1], nil
-	}
+		return heard[len(heard)-1]
+	})
 	client := e.open("separate", 2)
 	e.warm(client, 2)
 	e.unnoticed()

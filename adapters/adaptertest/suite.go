@@ -15,10 +15,18 @@ type scenario struct {
 	run  func(*env)
 	// needs3 is why the scenario cannot run over RESP2, if it cannot.
 	needs3 string
+	// needs2 is why it cannot run over RESP3.
+	needs2 string
+	// real is why it cannot run under virtual time.
+	real string
+	// virtual is why it cannot run under real time.
+	virtual string
 	// cold leaves it to the scenario to wait for the first token.
 	cold bool
 	// long leaves tokens their usual life under real time too: nothing here waits for their end.
 	long bool
+	// short gives tokens five minutes under virtual time, to a scenario that is a lot of work for each of them.
+	short bool
 	// tls runs it over TLS under virtual time too.
 	tls bool
 }
@@ -47,7 +55,24 @@ func scenarios() []scenario {
 		{name: "storm: server away for 30 seconds", run: stormAway, long: true},
 		{name: "replies broken off or late", run: brokenReplies},
 		{name: "two clients on one Source", run: twoClients},
-		{name: "Pub/Sub across 3 rotations", run: pubSub, needs3: "on RESP2 Redis takes no AUTH while subscribed; such a connection ends with its token"},
+		{name: "Pub/Sub across 3 rotations", run: subscribed(Channel, "channel", "PUBLISH", "channel")},
+		{name: "patterns across 3 rotations", run: subscribed(Pattern, "chan*", "PUBLISH", "channel")},
+		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel")},
+		{name: "back from a subscription into the pool", run: backInThePool},
+		{name: "SUBSCRIBE refused", run: subscribeRefused, real: "miniredis has no ACL"},
+		{name: "server without RESP3", run: serverWithoutRESP3, needs2: "a client that is to speak RESP3 may refuse such a server"},
+		{name: "blocked across many tokens", run: blockedAcrossTokens},
+		{name: "wait of several tokens ends at its time", run: waitEnds},
+		{name: "blocking calls cancelled", run: cancelled},
+		{name: "CLIENT UNBLOCK by somebody else", run: unblocked},
+		{name: "blocked while Entra is down", run: blockedDuringOutage},
+		{name: "100 connections blocked at once", run: manyBlocked},
+		{name: "tight loop of short blocking calls", run: tightLoop},
+		{name: "held across 3 rotations", run: heldAcrossRotations},
+		{name: "one connection per call", run: oneByOne},
+		{name: "streamed replies during rotations", run: streamed, short: true},
+		{name: "cached reads are never stale", run: neverStale, short: true, needs3: "client-side caching needs RESP3"},
+		{name: "prefix commands are never separated", run: prefixesStay},
 		{name: "client closed before Source", run: closeClientFirst},
 		{name: "Source closed before client", run: closeSourceFirst},
 		{name: "context ends while waiting for a token", run: contextEnds, cold: true},
@@ -65,13 +90,16 @@ func (s scenario) skip(h Harness, protocol int) string {
 	if protocol == 2 {
 		return s.needs3
 	}
-	return ""
+	return s.needs2
 }
 
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
 	t.Run("virtual time", func(t *testing.T) {
 		each(t, h, 1, func(t *testing.T, s scenario, protocol int) {
+			if s.real != "" {
+				t.Skip(s.real)
+			}
 			synctest.Test(t, func(t *testing.T) { s.run(newVirtual(t, h, s, protocol)) })
 		})
 	})
@@ -79,7 +107,12 @@ func Run(t *testing.T, h Harness) {
 		if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
 			t.Skip("redis-server is not installed: only miniredis was used")
 		}
-		each(t, h, realAtOnce, func(t *testing.T, s scenario, protocol int) { s.run(newReal(t, h, s, protocol)) })
+		each(t, h, realAtOnce, func(t *testing.T, s scenario, protocol int) {
+			if s.virtual != "" {
+				t.Skip(s.virtual)
+			}
+			s.run(newReal(t, h, s, protocol))
+		})
 	})
 }
 

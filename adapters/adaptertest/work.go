@@ -32,7 +32,7 @@ func (e *env) awaitRotations() { e.t.Helper(); e.awaitTokens(rotations + 1) }
 // time others need the processors too.
 func (e *env) pace(part int) time.Duration {
 	if e.virtual {
-		return virtualLife / time.Duration(part)
+		return e.life / time.Duration(part)
 	}
 	return 5 * time.Millisecond
 }

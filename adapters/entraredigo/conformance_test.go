@@ -17,7 +17,13 @@ func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 }
 
 func harness() adaptertest.Harness {
-	return adaptertest.Harness{Library: "redigo", Protocols: []int{2}, Open: open}
+	const noCaching = "redigo has no client-side caching, and no RESP3 for it"
+	return adaptertest.Harness{Library: "redigo", Protocols: []int{2}, Open: open, Lacks: map[string]string{
+		"sharded Pub/Sub across 3 rotations":  "redigo's PubSubConn does not know smessage",
+		"streamed replies during rotations":   "redigo reads a reply whole before it gives it to the program",
+		"cached reads are never stale":        noCaching,
+		"prefix commands are never separated": "redigo does not hand out the connection that it gets",
+	}}
 }
 
 func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
@@ -37,6 +43,10 @@ func (c conn) Do(ctx context.Context, args ...string) (any, error) {
 	reply, err := redis.DoContext(c.Conn, ctx, args[0], arguments(args[1:])...)
 	return plain(reply), err
 }
+
+// Block needs no more than Do: redigo reads without a timeout unless it is given one. A call whose ctx ends costs the
+// connection.
+func (c conn) Block(ctx context.Context, args ...string) (any, error) { return c.Do(ctx, args...) }
 
 func arguments(args []string) []any {
 	out := make([]any, len(args))
@@ -76,6 +86,8 @@ func (c client) Do(ctx context.Context, args ...string) (reply any, err error) {
 	})
 	return reply, err
 }
+
+func (c client) Block(ctx context.Context, args ...string) (any, error) { return c.Do(ctx, args...) }
 
 func (c client) Hold(ctx context.Context, fn func(adaptertest.Conn) error) error {
 	return c.with(ctx, func(borrowed redis.Conn) error { return fn(conn{borrowed}) })
@@ -136,10 +148,6 @@ func (c client) Swap(ctx context.Context, key string, change func(string) string
 		return err
 	})
 	return swapped, err
-}
-
-func (c client) Subscribe(context.Context, string, func(string)) (func() error, error) {
-	return nil, errors.New("redigo subscribes over RESP2")
 }
 
 func (c client) Close() error { return c.pool.Close() }

@@ -2,8 +2,8 @@ package entrarueidis_test
 
 import (
 	"context"
-	"errors"
-	"sync"
+	"io"
+	"time"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/redis/rueidis"
@@ -16,6 +16,11 @@ func (c conn) Do(ctx context.Context, args ...string) (any, error) {
 	return plain(c.CoreClient.Do(ctx, c.command(args)))
 }
 
+// Block has a call whose context ends unblocked by CLIENT UNBLOCK, as far as rueidis can: not below Dedicated.
+func (c conn) Block(ctx context.Context, args ...string) (any, error) {
+	return plain(c.CoreClient.Do(ctx, c.B().Arbitrary(args...).Blocking().UnblockOnCancel()))
+}
+
 func (c conn) command(args []string) rueidis.Completed { return c.B().Arbitrary(args...).Build() }
 
 func plain(result rueidis.RedisResult) (any, error) {
@@ -23,7 +28,24 @@ func plain(result rueidis.RedisResult) (any, error) {
 	if rueidis.IsRedisNil(err) {
 		return nil, nil
 	}
-	return reply, err
+	return flat(reply), err
+}
+
+// flat makes arrays of maps, as RESP2 does.
+func flat(reply any) any {
+	switch reply := reply.(type) {
+	case map[string]any:
+		var all []any
+		for key, value := range reply {
+			all = append(all, key, flat(value))
+		}
+		return all
+	case []any:
+		for i := range reply {
+			reply[i] = flat(reply[i])
+		}
+	}
+	return reply
 }
 
 type client struct{ conn }
@@ -87,32 +109,26 @@ func (c *client) Hold(_ context.Context, fn func(adaptertest.Conn) error) error 
 	return c.rueidis().Dedicated(func(held rueidis.DedicatedClient) error { return fn(conn{held}) })
 }
 
-func (c *client) Subscribe(ctx context.Context, channel string, fn func(string)) (func() error, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	subscribed := make(chan struct{})
-	confirm := sync.OnceFunc(func() { close(subscribed) }) // again after each reconnect
-	done := make(chan error, 1)
-	hooked := rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
-		if s.Kind == "subscribe" {
-			confirm()
-		}
-	})
-	go func() {
-		done <- c.Receive(hooked, c.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) { fn(m.Message) })
-	}()
-	select {
-	case <-subscribed:
-	case err := <-done:
-		cancel()
-		return nil, err
+// Cached relies on OPTIN, rueidis's default: CLIENT CACHING YES, MULTI, PTTL, GET, EXEC.
+func (c *client) Cached(ctx context.Context, key string) (string, error) {
+	value, err := c.rueidis().DoCache(ctx, c.B().Get().Key(key).Cache(), 24*time.Hour).ToString()
+	if rueidis.IsRedisNil(err) {
+		return "", nil
 	}
-	return func() error {
-		cancel() // rueidis unsubscribes then
-		if err := <-done; !errors.Is(err, context.Canceled) {
+	return value, err
+}
+
+func (c *client) Stream(ctx context.Context, w io.Writer, args ...string) error {
+	stream := c.rueidis().DoStream(ctx, c.command(args))
+	for stream.HasNext() {
+		if _, err := stream.WriteTo(w); err != nil {
 			return err
 		}
-		return nil
-	}, nil
+	}
+	if err := stream.Error(); err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 func (c *client) Close() error {

@@ -18,16 +18,16 @@ func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 }
 
 func harness() adaptertest.Harness {
-	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, ShakesHands: true, Open: open}
+	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, ShakesHands: true, Open: open, Dial: dial}
 }
 
-func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
+func configured(cfg adaptertest.Config) (rueidis.ClientOption, error) {
 	opt := rueidis.ClientOption{
 		InitAddress: []string{cfg.Addr}, TLSConfig: cfg.TLS, AlwaysRESP2: cfg.Protocol == 2, DisableCache: cfg.Protocol == 2,
 		// miniredis answers CLUSTER SLOTS, and would be taken for a cluster.
 		ForceSingleClient: true,
-		BlockingPoolSize:  cfg.Conns,
-		Dialer:            net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
+		BlockingPoolSize:  cfg.Conns, DisableAutoPipelining: cfg.OneByOne,
+		Dialer: net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
 	}
 	if cfg.Conns > 100 { // they would have a megabyte each
 		opt.ReadBufferEachConn, opt.WriteBufferEachConn, opt.RingScaleEachConn = 4<<10, 4<<10, 4
@@ -38,6 +38,11 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 		}
 	}
 	err := entrarueidis.Configure(&opt, cfg.Source, &entrarueidis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil, SeparateLogin: cfg.SeparateLogin})
+	return opt, err
+}
+
+func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
+	opt, err := configured(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -46,4 +51,12 @@ func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error)
 		return nil, err
 	}
 	return &client{conn{made}}, nil // with ForceSingleClient it is usable although it could not connect
+}
+
+func dial(ctx context.Context, cfg adaptertest.Config) (net.Conn, error) {
+	opt, err := configured(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return opt.DialCtxFn(ctx, cfg.Addr, &opt.Dialer, opt.TLSConfig)
 }

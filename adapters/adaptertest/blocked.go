@@ -1,0 +1,164 @@
+package adaptertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// cancelled catches a library that goes on with a blocking call which its caller has given up: what is pushed then is
+// popped, and nobody gets it. Elements are moved, not popped: libraries that close the connection of such a call may
+// lose the answer, with a password as well.
+func cancelled(e *env) {
+	client := e.open("cancelled", 4)
+	given, waited, pushed := 0, 0, 0
+	push := func() error {
+		_, err := client.Do(e.ctx, "RPUSH", "from", fmt.Sprint("element ", pushed))
+		pushed++
+		return err
+	}
+	length := func(list string) int {
+		n, err := client.Do(e.ctx, "LLEN", list)
+		if err != nil {
+			e.t.Error(e.output.saw(err))
+		}
+		length, _ := n.(int64)
+		return int(length)
+	}
+	e.during(e.awaitRotations, 1, e.life/100, func(int, int) error {
+		until := time.Now().Add(time.Duration(rand.Float64() * float64(e.life) / 4))
+		ctx, cancel := context.WithDeadline(e.ctx, until)
+		defer cancel()
+		reply, err := client.Block(ctx, "BLMOVE", "from", "to", "LEFT", "RIGHT", "0")
+		if err == nil {
+			if got := elements(reply); len(got) != 1 {
+				return fmt.Errorf("BLMOVE: %v", reply)
+			}
+			waited++
+			return nil
+		}
+		if _ = e.output.saw(err); time.Now().Before(until) {
+			return err
+		}
+		given++
+		rest(e.ctx, max(e.life/100, 100*time.Millisecond)) // until the server knows
+		if err := push(); err != nil {
+			return err
+		}
+		if left := length("from"); left != 1 {
+			return errors.New("an element was taken for a call that its caller had given up")
+		}
+		return nil
+	})
+	if all := length("from") + length("to"); all != pushed {
+		e.t.Errorf("%d elements were pushed, %d are there", pushed, all)
+	}
+	if moved := length("to"); moved != waited {
+		e.t.Errorf("%d elements were moved, %d delivered", moved, waited)
+	}
+	if given == 0 || waited == 0 {
+		e.t.Errorf("%d calls were given up, %d not: nothing was tested", given, waited)
+	}
+	if s := e.gateway.Stats(); s.Expired > 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
+	}
+}
+
+// blockedDuringOutage catches a library that asks the server again and again when it has no newer token for a
+// connection whose wait it has cut short, or that gives up the call.
+func blockedDuringOutage(e *env) {
+	client := e.open("outage", 2)
+	q := queues("outage")[0]
+	done := make(chan int, 1)
+	var consumer sync.WaitGroup
+	consumer.Go(func() { e.consume(client, q, done) })
+	e.ping(client, 1)
+	token, _ := e.source.Latest()
+	before := e.gateway.Stats()
+	fault := entratest.Fault{Refuse: true, Count: 3}
+	if e.virtual {
+		fault.Count = 0
+	}
+	outage := e.sts.Inject(fault)
+	if e.virtual {
+		// By now the wait had to be cut short without a newer token, more than once.
+		rest(e.ctx, time.Until(token.ExpiresOn())-2*time.Minute)
+		outage.Remove()
+	}
+	e.awaitTokens(1)
+	if commands := e.gateway.Stats().Commands - before.Commands; commands > 100 {
+		e.t.Errorf("%d commands were sent while Entra was down", commands)
+	}
+	e.awaitTokens(2)
+	done <- 0
+	if _, err := client.Do(e.ctx, q.pushing(0)...); err != nil {
+		e.t.Error(e.output.saw(err))
+	}
+	consumer.Wait()
+	if outage.Hits() == 0 {
+		e.t.Error("nobody asked Entra while it was down: nothing was tested")
+	}
+	e.unnoticed()
+}
+
+// manyBlocked catches a library that renews blocked connections all at the same moment, or one after the other.
+func manyBlocked(e *env) {
+	const conns = 100
+	client := e.open("blocked", conns+1)
+	lists := make([]queue, conns)
+	var consumers sync.WaitGroup
+	for i := range lists {
+		lists[i] = queues(fmt.Sprint("blocked", i))[0]
+		done := make(chan int, 1)
+		done <- 0
+		consumers.Go(func() { e.consume(client, lists[i], done) })
+	}
+	e.eventually("all connections", func(context.Context) error {
+		if open := e.gateway.Stats().Open; open < conns {
+			return fmt.Errorf("%d are open", open)
+		}
+		return nil
+	})
+	old, _ := e.source.Latest()
+	e.awaitTokens(1)
+	began := time.Now()
+	e.awaitTokens(1)
+	e.spread(old, began, conns)
+	e.awaitTokens(1)
+	for _, q := range lists {
+		if _, err := client.Do(e.ctx, q.pushing(0)...); err != nil {
+			e.t.Error(e.output.saw(err))
+		}
+	}
+	consumers.Wait()
+	e.unnoticed()
+}
+
+// tightLoop catches a library that looks whether a connection must be renewed only while nobody uses it (rueidis).
+func tightLoop(e *env) {
+	client := e.open("loop", 1)
+	timeout := "0.05"
+	if e.virtual {
+		timeout = "5"
+	}
+	err := client.Hold(e.ctx, func(conn Conn) error {
+		e.during(e.awaitRotations, 1, 0, func(int, int) error {
+			reply, err := conn.Block(e.ctx, "BLPOP", "none", timeout)
+			if err == nil && reply != nil {
+				err = fmt.Errorf("BLPOP: %v", reply)
+			}
+			return err
+		})
+		return nil
+	})
+	if err != nil {
+		e.t.Error(e.output.saw(err))
+	}
+	e.renewed(1)
+	e.unnoticed()
+}

@@ -1,0 +1,160 @@
+package adaptertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// blockedAcrossTokens catches a library that cannot renew a blocked connection (all do: the server closes it in the
+// middle of the call), that renews it by ending the call, or that pops an element and does not deliver it.
+func blockedAcrossTokens(e *env) {
+	tokens := rotations + 1
+	if e.virtual {
+		tokens = 20
+	}
+	client := e.open("consumer", 8)
+	table := queues("queue")
+	var workers sync.WaitGroup
+	pushed, over := make([]int, len(table)), make(chan struct{})
+	for i, q := range table {
+		if q.prepare != nil {
+			if _, err := client.Do(e.ctx, q.prepare...); err != nil {
+				e.t.Fatal(e.output.saw(err))
+			}
+		}
+		done := make(chan int, 1)
+		workers.Go(func() { e.consume(client, q, done) })
+		workers.Go(func() {
+			n, err := e.fill(client, q, over)
+			if err == nil {
+				done <- n
+				_, err = client.Do(e.ctx, q.pushing(n)...) // the last, so that the consumer looks
+			}
+			if err != nil {
+				e.t.Error(e.output.saw(err))
+			}
+			pushed[i] = n + 1
+		})
+	}
+	e.awaitTokens(tokens)
+	close(over)
+	workers.Wait()
+	for i, q := range table {
+		if pushed[i] < 2 {
+			e.t.Errorf("%s: only one element was pushed: nothing was tested", q.pop[0])
+		}
+	}
+	if moved, err := client.Do(e.ctx, "LLEN", table[1].push[1]+":to"); err != nil || moved != int64(pushed[1]) {
+		e.t.Errorf("BLMOVE moved %v of %d elements, %v", moved, pushed[1], e.output.saw(err))
+	}
+	e.renewed(len(table))
+	e.unnoticed()
+}
+
+// consume pops elements, which must come each once and in order, one for each call, until the one whose number done
+// gives.
+func (e *env) consume(client Client, q queue, done <-chan int) {
+	last := -1
+	for n := 0; n != last+1 || last < 0; n++ {
+		reply, err := client.Block(e.ctx, q.pop...)
+		got := elements(reply)
+		if err != nil || len(got) != 1 || got[0] != fmt.Sprint("element ", n) {
+			e.t.Errorf("%s: call %d returned %v, %v", q.pop[0], n, reply, e.output.saw(err))
+			return
+		}
+		select {
+		case last = <-done:
+		default:
+		}
+	}
+}
+
+// waitEnds catches a library that loses count of the time which a call may wait when it renews the connection.
+func waitEnds(e *env) {
+	timeout, late := 20*time.Second, 2*time.Second
+	if e.virtual {
+		timeout, late = 200*time.Minute, 200*time.Millisecond
+	}
+	client := e.open("waiting", 2)
+	seconds := strconv.Itoa(int(timeout / time.Second))
+	var callers sync.WaitGroup
+	for _, command := range [][]string{{"BLPOP", "none", seconds}, {"BLMOVE", "none", "nowhere", "LEFT", "LEFT", seconds}} {
+		callers.Go(func() {
+			began := time.Now()
+			reply, err := client.Block(e.ctx, command...)
+			if took := time.Since(began); reply != nil || err != nil || took < timeout-time.Millisecond || took > timeout+late {
+				e.t.Errorf("%s of %v: %v, %v after %v", command[0], timeout, reply, e.output.saw(err), took)
+			}
+		})
+	}
+	callers.Wait()
+	e.ping(client, 2)
+	e.renewed(2)
+	e.unnoticed()
+}
+
+// unblocked catches a library that takes somebody else's CLIENT UNBLOCK for the end of a wait that it has cut
+// short itself, and so blocks again.
+func unblocked(e *env) {
+	client := e.open("unblocked", 2)
+	waiting := make(chan string)
+	var asked atomic.Bool
+	var holder sync.WaitGroup
+	holder.Go(func() {
+		err := client.Hold(e.ctx, func(conn Conn) error {
+			id, err := conn.Do(e.ctx, "CLIENT", "ID")
+			if err != nil {
+				return err
+			}
+			for range 2 {
+				waiting <- fmt.Sprint(id)
+				if reply, err := conn.Block(e.ctx, "BLPOP", "list", "0"); reply != nil || err != nil {
+					return fmt.Errorf("BLPOP: %v, %w; want null", reply, err)
+				}
+				if !asked.Swap(false) {
+					return errors.New("BLPOP returned null, which nobody had asked for")
+				}
+				waiting <- ""
+			}
+			reply, err := conn.Do(e.ctx, "ECHO", "in its place")
+			if err == nil && reply != "in its place" {
+				err = fmt.Errorf("ECHO: %v", reply)
+			}
+			return err
+		})
+		if err != nil {
+			e.t.Error(e.output.saw(err))
+		}
+		close(waiting)
+	})
+	for id := range waiting {
+		e.awaitTokens(2)
+		asked.Store(true)
+		e.eventually("CLIENT UNBLOCK", func(ctx context.Context) error {
+			reply, err := client.Do(ctx, "CLIENT", "UNBLOCK", id)
+			if err == nil && reply != int64(1) {
+				err = fmt.Errorf("%v were unblocked", reply)
+			}
+			return err
+		})
+		sent := time.Now()
+		<-waiting
+		if took := time.Since(sent); took > 2*time.Second {
+			e.t.Errorf("the blocked call returned %v after CLIENT UNBLOCK", took)
+		}
+	}
+	holder.Wait()
+	// Nobody is blocked, so nothing is popped.
+	if reply, err := client.Do(e.ctx, "RPUSH", "list", "x"); err != nil || reply != int64(1) {
+		e.t.Errorf("RPUSH: %v, %v", reply, e.output.saw(err))
+	}
+	if reply, err := client.Do(e.ctx, "LLEN", "list"); err != nil || reply != int64(1) {
+		e.t.Errorf("LLEN: %v, %v; something was popped for a call that was over", reply, e.output.saw(err))
+	}
+	e.unnoticed()
+}

@@ -1,0 +1,50 @@
+package adaptertest
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// neverStale catches a library that puts AUTH between CLIENT CACHING YES and its read, or loses the messages which
+// say that a key has changed: the old value is read for ever.
+func neverStale(e *env) {
+	const keys = 10
+	e.cfg.Caching = true
+	client := e.open("caching", 3)
+	e.cfg.Caching = false
+	writer := e.open("writer", 1)
+	cacher, ok := client.(Cacher)
+	if !ok {
+		e.t.Fatal("the client is no Cacher, and Harness.Lacks does not say why")
+	}
+	key := func(n int) string { return fmt.Sprint("cached:", n%keys) }
+	for range rotations + 1 {
+		e.during(func() { e.awaitTokens(1) }, 3, e.pace(2000), func(worker, round int) error {
+			if worker == 0 {
+				_, err := writer.Do(e.ctx, "SET", key(round), strconv.FormatInt(time.Now().UnixNano(), 10))
+				return err
+			}
+			_, err := cacher.Cached(e.ctx, key(round))
+			return err
+		})
+		rest(e.ctx, time.Second) // all messages have come
+		var commands int
+		for try := range 2 {
+			before := e.gateway.Stats().Commands
+			for n := range keys {
+				got, err := cacher.Cached(e.ctx, key(n))
+				if want, werr := writer.Do(e.ctx, "GET", key(n)); err != nil || werr != nil || want != nil && got != want {
+					e.t.Fatalf("%s: %q, %v from the cache, %q, %v from the server", key(n), got, e.output.saw(err), want, e.output.saw(werr))
+				}
+			}
+			if commands = e.gateway.Stats().Commands - before; try == 0 {
+				continue
+			}
+		}
+		if commands >= 2*keys {
+			e.t.Errorf("%d keys that were read before took %d commands: nothing was cached", keys, commands-keys)
+		}
+	}
+	e.unnoticed()
+}

@@ -1,0 +1,81 @@
+package adaptertest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// An inbox takes the messages of one subscription, which are numbers in order.
+type inbox struct {
+	mu  sync.Mutex
+	got []string
+}
+
+func (b *inbox) take(message string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.got = append(b.got, message)
+}
+
+// complete waits for the last of the numbers from 0 to sent − 1, and fails the scenario unless they came each once
+// and in order.
+func (b *inbox) complete(e *env, sent int) {
+	e.t.Helper()
+	e.eventually("the last message", func(context.Context) error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if len(b.got) < sent {
+			return fmt.Errorf("%d of %d messages have come", len(b.got), sent)
+		}
+		return nil
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	want := make([]string, sent)
+	for i := range want {
+		want[i] = strconv.Itoa(i)
+	}
+	if !slices.Equal(b.got, want) {
+		e.t.Errorf("%d messages were sent, %d came, or not in their order: %v", sent, len(b.got), b.got)
+	}
+}
+
+// subscribe subscribes into an inbox.
+func (e *env) subscribe(client Client, kind Kind, name string) (*inbox, Subscription) {
+	e.t.Helper()
+	b := &inbox{}
+	sub, err := client.Subscribe(e.ctx, kind, name, b.take)
+	if err != nil {
+		e.t.Fatalf("%s: %v", kind, e.output.saw(err))
+	}
+	return b, sub
+}
+
+// publish publishes numbers from 0 while wait waits, with a PING on the subscription now and then, and returns how
+// many it has sent.
+func (e *env) publish(client Client, command, channel string, sub Subscription, wait func()) int {
+	e.t.Helper()
+	return e.during(wait, 1, e.pace(1000), func(_, round int) error {
+		if sub.Ping != nil && round%10 == 5 {
+			if err := sub.Ping(e.ctx); err != nil {
+				return fmt.Errorf("PING while subscribed: %w", err)
+			}
+		}
+		got, err := client.Do(e.ctx, command, channel, strconv.Itoa(round))
+		if err == nil && got != int64(1) {
+			err = fmt.Errorf("message %d went to %v subscribers", round, got)
+		}
+		return err
+	})
+}
+
+// stop ends a subscription.
+func (e *env) stop(sub Subscription) {
+	e.t.Helper()
+	if err := sub.Stop(); err != nil {
+		e.t.Errorf("unsubscribing: %v", e.output.saw(err))
+	}
+}

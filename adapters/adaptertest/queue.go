@@ -1,0 +1,75 @@
+package adaptertest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A queue is one way to hand elements from one program to another, with a call that waits for the next. Elements are
+// called "element 0" and so on.
+type queue struct {
+	prepare []string
+	push    []string // the element follows
+	pop     []string
+}
+
+// queues returns one for each kind of blocking command, on keys that begin with name.
+func queues(name string) []queue {
+	list, set, stream, moved := name+":list", name+":set", name+":stream", name+":moved"
+	return []queue{
+		{push: []string{"RPUSH", list}, pop: []string{"BLPOP", list, "0"}},
+		{push: []string{"RPUSH", moved}, pop: []string{"BLMOVE", moved, moved + ":to", "LEFT", "RIGHT", "0"}},
+		{push: []string{"ZADD", set}, pop: []string{"BZMPOP", "0", "1", set, "MIN"}},
+		{prepare: []string{"XGROUP", "CREATE", stream, "group", "0", "MKSTREAM"}, push: []string{"XADD", stream, "*", "field"},
+			pop: []string{"XREADGROUP", "GROUP", "group", "consumer", "COUNT", "1", "BLOCK", "0", "STREAMS", stream, ">"}},
+	}
+}
+
+// pushing returns the command that pushes element n.
+func (q queue) pushing(n int) []string {
+	command := append([]string(nil), q.push...)
+	if command[0] == "ZADD" {
+		command = append(command, strconv.Itoa(n)) // the order of scores is that of elements
+	}
+	return append(command, fmt.Sprint("element ", n))
+}
+
+// elements returns the elements in a reply, wherever they stand in it.
+func elements(reply any) []string {
+	switch reply := reply.(type) {
+	case string:
+		if strings.HasPrefix(reply, "element ") {
+			return []string{reply}
+		}
+	case []any:
+		var all []string
+		for _, part := range reply {
+			all = append(all, elements(part)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// fill pushes elements at random moments until over is closed: some at once, some much later. It returns how many.
+func (e *env) fill(client Client, q queue, over <-chan struct{}) (int, error) {
+	pauses := []time.Duration{0, e.life / 500, e.life / 2}
+	if e.virtual {
+		pauses = append(pauses, 3*e.life) // hours
+	}
+	for n := 0; ; n++ {
+		timer := time.NewTimer(time.Duration(rand.Float64() * float64(pauses[rand.IntN(len(pauses))])))
+		select {
+		case <-timer.C:
+		case <-over:
+			timer.Stop()
+			return n, nil
+		}
+		if _, err := client.Do(e.ctx, q.pushing(n)...); err != nil {
+			return n, fmt.Errorf("%s: %w", q.push[0], err)
+		}
+	}
+}
