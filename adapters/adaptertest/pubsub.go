@@ -81,8 +81,8 @@ func subscribeRefused(e *env) {
 }
 
 // serverWithoutRESP3 catches a library that takes it for granted that the server speaks RESP3. There a connection that
-// has been subscribed cannot be renewed: it ends with its token, in order and before the server closes it. redigo puts
-// it back into its pool, and so shows the end to one caller. Everything else goes on.
+// has been subscribed cannot be renewed: it ends with its token, in order if somebody uses it then, by the server if
+// it lies idle. redigo puts it back into its pool, and so may show the end to one caller. Everything else goes on.
 func serverWithoutRESP3(e *env) {
 	e.through(func(conn net.Conn) net.Conn { return olderServer{conn} })
 	client := e.open("older", 2)
@@ -99,7 +99,7 @@ func serverWithoutRESP3(e *env) {
 		}
 		return err
 	})
-	if s := e.gateway.Stats(); s.Expired > 0 {
+	if s := e.gateway.Stats(); s.Expired > 1 {
 		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
 	}
 }
