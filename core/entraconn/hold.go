@@ -30,12 +30,18 @@ func (c *Conn) held() []byte {
 }
 
 // hold holds a copy of p back, instead of what was held until now. c.wmu and c.mu are held.
-func (c *Conn) hold(p []byte) {
+func (c *Conn) hold(p []byte) { c.keep(append([]byte(nil), p...)) }
+
+// keep is hold for a p that is ours: where many blocking commands are held back, one goes out at a time.
+func (c *Conn) keep(p []byte) {
 	switch {
-	case c.backlog != nil:
-		c.backlog.held = append([]byte(nil), p...)
-	case len(p) > 0:
-		c.backlog = &backlog{held: append([]byte(nil), p...)}
+	case len(p) == 0:
+		p = nil
+	case c.backlog == nil:
+		c.backlog = &backlog{}
+	}
+	if c.backlog != nil {
+		c.backlog.held = p
 	}
 }
 
@@ -138,7 +144,7 @@ func (c *Conn) resumeOnce() (more bool) {
 	}
 	mark := c.session.sent
 	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
-	c.hold(p[taken:])
+	c.keep(p[taken:])
 	c.mu.Unlock()
 
 	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))

@@ -195,3 +195,28 @@ func TestSettled(t *testing.T) {
 		}
 	}
 }
+
+// What the server will refuse needs no understanding.
+func TestUnblockWithoutArguments(t *testing.T) {
+	for _, command := range []string{"CLIENT UNBLOCK", "CLIENT UNBLOCK x", "CLIENT UNBLOCK 1 2 3 4"} {
+		var s session
+		s.init()
+		s.plan(encodeOne(command), nil, nil, &standstill{})
+		if _, _, err := s.received([]byte("-ERR no\r\n"), &standstill{}); err != nil || !s.quiet() {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
+
+// A GET is not taken for an XREAD that was never written.
+func TestRetractForgetsXread(t *testing.T) {
+	var s session
+	s.init()
+	mark := s.sent
+	s.plan(encodeOne("XREAD BLOCK 0 STREAMS s $"), nil, nil, &standstill{})
+	s.retract(&mark)
+	s.plan(encodeOne("GET k"), nil, nil, &standstill{})
+	if s.tailing() {
+		t.Error("may be ended although a GET is outstanding")
+	}
+}

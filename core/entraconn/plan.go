@@ -91,7 +91,9 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 						return s.hold(start, holdAnswers)
 					}
 				case resp.Unblock:
-					out.unblock(unblockID(p[start:at]))
+					if id := unblockID(p[start:at]); id != 0 {
+						out.unblock(id)
+					}
 				}
 			}
 			switch logsOut := s.take(); {
@@ -177,8 +179,8 @@ func (s *session) await(e entry) {
 // retract takes back everything since mark, because not a byte of it was written.
 func (s *session) retract(mark *sentState) {
 	s.ledger.drop(min(int32(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
-	if s.slicing() && s.sliced.at > mark.replies {
-		s.sliced.at = 0
+	if s.sliced != nil {
+		s.sliced.retract(mark.replies)
 	}
 	s.sent = *mark
 	s.look()
@@ -186,7 +188,11 @@ func (s *session) retract(mark *sentState) {
 
 // unblockID returns whom a complete CLIENT UNBLOCK means, 0 for nobody.
 func unblockID(command []byte) int64 {
-	id, err := strconv.ParseInt(string(arguments(nil, command)[2].text(command)), 10, 64)
+	args := arguments(nil, command)
+	if len(args) < 3 {
+		return 0 // the server will say so
+	}
+	id, err := strconv.ParseInt(string(args[2].text(command)), 10, 64)
 	if err != nil {
 		return 0
 	}

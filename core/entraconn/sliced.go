@@ -66,6 +66,16 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 // slicing reports whether a command is being sent in slices.
 func (s *session) slicing() bool { return s.sliced != nil && s.sliced.at != 0 }
 
+// retract forgets what was to be answered after the first replies, because it was not written.
+func (c *slicedCall) retract(replies uint64) {
+	if c.at > replies {
+		c.at = 0
+	}
+	if c.tail > replies {
+		c.tail = 0
+	}
+}
+
 // tailing reports whether nothing is outstanding but an XREAD from the end of a stream. It cannot be sent twice, but it
 // takes nothing with it either when its connection ends.
 func (s *session) tailing() bool {
@@ -153,7 +163,10 @@ func (s *session) blockingAnswered(e entry) {
 	}
 	if s.ours {
 		s.sliced.over = true
-	} else {
-		s.sliced.at = 0
+		return
+	}
+	s.sliced.at = 0
+	if cap(s.sliced.command) > largeBuffer {
+		s.sliced.command = nil
 	}
 }

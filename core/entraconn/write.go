@@ -57,7 +57,7 @@ func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
 	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
 	c.mu.Unlock()
 
-	if len(edits) == 0 && taken == len(host) { // nearly always
+	if len(held) == 0 && len(edits) == 0 && taken == len(host) { // nearly always
 		n, err = c.inner.Write(host)
 		if n < len(host) {
 			c.cutShort(n, &mark, err)
@@ -96,6 +96,9 @@ func (c *Conn) relogin(login *attempt) *credential {
 	}
 	return c.written
 }
+
+// largeBuffer bounds what a connection keeps to use again.
+const largeBuffer = 4 << 10
 
 // largeWrite bounds what is copied to go out together with an AUTH.
 const largeWrite = 64 << 10
@@ -151,9 +154,8 @@ func (c *Conn) emptyBuffer() []byte {
 
 // keepBuffer keeps a buffer for the next blocking call, if it is not large and holds no token.
 func (c *Conn) keepBuffer(b []byte, edits []edit) {
-	const large = 4 << 10
 	holdsToken := slices.ContainsFunc(edits, func(e edit) bool { return e.auth != nil })
-	if c.session.sliced != nil && !holdsToken && cap(b) <= large {
+	if c.session.sliced != nil && !holdsToken && cap(b) <= largeBuffer {
 		c.session.sliced.written = b
 	}
 }

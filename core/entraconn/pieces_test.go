@@ -1,0 +1,46 @@
+package entraconn
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// A bufio.Writer cuts a pipeline anywhere, and what is held back at one cut is seldom as long as at the next, but it may
+// be. The server gets every byte once.
+func TestPipelinesInPiecesArriveWhole(t *testing.T) {
+	src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	set := encodeOne("SET key:000001 " + strings.Repeat("v", 27))
+	blocked := encodeOne("BLPOP k 1")
+	for _, piece := range []int{1, 2, 3, 7, 16, 64, 100, 4096} {
+		for phase := range 64 {
+			inner := &stubborn{take: -1}
+			c := NewDialer(src, nil).Wrap(inner)
+			stream := encodeOne("GET key:" + strings.Repeat("x", phase))
+			for i := range 300 {
+				stream = append(stream, set...)
+				if i%7 == 0 {
+					stream = append(stream, blocked...)
+				}
+			}
+			for rest := stream; len(rest) > 0; {
+				n := min(piece, len(rest))
+				if written, err := c.Write(rest[:n]); written != n || err != nil {
+					t.Fatal(written, err)
+				}
+				rest = rest[n:]
+			}
+			if got := inner.got[len(newCredential(newest(t, src), 0).wire):]; !bytes.Equal(got, stream) {
+				t.Fatalf("pieces of %d, phase %d: %d bytes arrived, %d were written", piece, phase, len(got), len(stream))
+			}
+			c.Close()
+		}
+	}
+}
