@@ -57,8 +57,11 @@ func (b *blocked) unblockedLately() bool {
 // unless the server has accepted its token elsewhere. c.wmu is held.
 func (c *Conn) mayBlock(riding *attempt) (now time.Time, most time.Duration) {
 	cred := c.accepted.Load()
-	if riding != nil && (riding.proven || cred == nil) {
+	switch {
+	case riding != nil && (riding.proven || cred == nil):
 		cred = riding.cred
+	case cred == nil:
+		cred = c.written
 	}
 	now = time.Now()
 	return now, sliceLength(cred.token, now, rand.Float64())

@@ -24,7 +24,6 @@ type Conn struct {
 	opened    time.Duration // since the Dialer's start
 	deadlines deadlines
 
-	stalled   atomic.Bool // a write waits for room
 	unblocked atomic.Bool // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
 
 	due      atomic.Pointer[dueAuth]    // nil if no AUTH is due
@@ -116,10 +115,13 @@ func (c *Conn) received(p []byte) (n int, behind []byte) {
 	if err == errDesync {
 		c.fail(entra.CloseProtocol, err)
 	}
-	c.resumeIfReady()
+	ready := c.session.ready()
 	c.mu.Unlock()
 	for _, v := range verdicts {
 		c.answered(v)
+	}
+	if ready {
+		c.resumeIfReady()
 	}
 	if err == errDesync {
 		_ = c.inner.Close() // the server must not run what was queued behind it
@@ -150,16 +152,10 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
 // SetDeadline sets the deadlines of the host's reads and writes. AUTHs of ours have their own.
-func (c *Conn) SetDeadline(t time.Time) error {
-	defer c.deadlineChanged()
-	return c.deadlines.set(c, t)
-}
+func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(c, t) }
 
 // SetReadDeadline sets the deadline of the host's reads.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.setRead(c, t) }
 
 // SetWriteDeadline sets the deadline of the host's writes.
-func (c *Conn) SetWriteDeadline(t time.Time) error {
-	defer c.deadlineChanged()
-	return c.deadlines.setWrite(c, t)
-}
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(c, t) }

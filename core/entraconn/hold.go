@@ -1,7 +1,6 @@
 package entraconn
 
 import (
-	"context"
 	"os"
 	"time"
 
@@ -62,26 +61,40 @@ func (c *Conn) keepBack(p []byte) (taken bool, err error) {
 		c.backlog.room = make(chan struct{})
 	}
 	room := c.backlog.room
-	c.stalled.Store(true)
 	c.mu.Unlock()
 	c.wmu.Unlock()
 	defer c.wmu.Lock()
 	return false, c.awaitRoom(room)
 }
 
-// awaitRoom waits until something has changed, or the host's deadline.
+// awaitRoom waits until something has changed, or the host's deadline. The host may be one that reads only when it has
+// written everything, so what the server says meanwhile is read here.
 func (c *Conn) awaitRoom(room <-chan struct{}) error {
-	ctx := context.Background()
-	if deadline := c.deadlines.hostWrite(c); !deadline.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline)
-		defer cancel()
+	buf := make([]byte, lookSize)
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for {
+		select {
+		case <-room:
+			return nil
+		case <-wait.C:
+		}
+		if deadline := c.deadlines.hostWrite(c); !deadline.IsZero() && !time.Now().Before(deadline) {
+			return os.ErrDeadlineExceeded
+		}
+		c.readAhead(buf, longestLook)
+		wait.Reset(longestLook)
 	}
-	select {
-	case <-room:
-		return nil
-	case <-ctx.Done():
-		return os.ErrDeadlineExceeded
+}
+
+// readAhead reads for at most d what the host is not there to read.
+func (c *Conn) readAhead(buf []byte, d time.Duration) {
+	if !c.rmu.TryLock() {
+		return
+	}
+	defer c.rmu.Unlock()
+	if c.endedNow() == nil && len(c.early) <= maxEarly {
+		_ = c.readEarly(buf, d) // the host meets an error with its next call
 	}
 }
 
@@ -90,22 +103,13 @@ func (c *Conn) wakeWriters() {
 	if c.backlog != nil && c.backlog.room != nil {
 		close(c.backlog.room)
 		c.backlog.room = nil
-		c.stalled.Store(false)
 	}
 }
 
-// deadlineChanged lets a write that waits for room see its new deadline.
-func (c *Conn) deadlineChanged() {
-	if c.stalled.Load() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.wakeWriters()
-	}
-}
-
-// resumeIfReady starts the goroutine that sends what is held back, if the server has said what that waited for. c.mu is
-// held.
+// resumeIfReady starts the goroutine that sends what is held back, if the server has said what that waited for.
 func (c *Conn) resumeIfReady() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.session.ready() && !c.resuming && c.broken() == nil {
 		c.resuming = true
 		go c.resume()
@@ -147,7 +151,7 @@ func (c *Conn) resumeOnce() (more bool) {
 	c.keep(p[taken:])
 	c.mu.Unlock()
 
-	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))
+	c.deadlines.beginWrite(c, time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
 	_, err := c.writeEdited(p[:taken], edits, &mark)
 	c.deadlines.endWrite(c)
 	if err != nil {

@@ -89,10 +89,7 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 	if at != silent {
 		return at
 	}
-	c.deadlines.beginRead(c, time.Now().Add(d))
-	n, behind, err := c.read(buf)
-	c.deadlines.endRead(c)
-	c.early = append(append(c.early, buf[:n]...), behind...)
+	err := c.readEarly(buf, d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -107,6 +104,15 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 		return unread
 	}
 	return c.patience(c.session.ledger.first().auth)
+}
+
+// readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.
+func (c *Conn) readEarly(buf []byte, d time.Duration) error {
+	c.deadlines.beginRead(c, time.Now().Add(d))
+	n, behind, err := c.read(buf)
+	c.deadlines.endRead(c)
+	c.early = append(append(c.early, buf[:n]...), behind...)
+	return err
 }
 
 // mayLook returns silent if a worker may read. c.mu and c.rmu are held.

@@ -114,8 +114,8 @@ func (k *talk) says(t *testing.T, words string) {
 // holdResume keeps what waits for the server waiting.
 func (c *Conn) holdResume(hold bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.resuming = hold
+	c.mu.Unlock()
 	c.resumeIfReady()
 }
 

@@ -34,6 +34,11 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		if !c.session.holdsBack() {
 			return c.send(p, wanted)
 		}
+		if c.end != nil { // the server will say nothing any more that what is held back could wait for
+			cause := c.end.cause
+			c.mu.Unlock()
+			return 0, cause
+		}
 		switch taken, err := c.keepBack(p); {
 		case err != nil:
 			return 0, err
