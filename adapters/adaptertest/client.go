@@ -49,6 +49,9 @@ type Config struct {
 	OneByOne bool
 	// Caching asks for client-side caching, for [Cacher].
 	Caching bool
+	// Quiet asks the library to do by itself as little as it can be told to on connections that nobody uses: to send no
+	// PINGs, and to look for invalidations no more often than every five seconds.
+	Quiet bool
 }
 
 // A Client is what a program has of a client library, in neutral words. All methods are called concurrently.

@@ -73,6 +73,7 @@ func scenarios() []scenario {
 		{name: "streamed replies during rotations", run: streamed, short: true},
 		{name: "cached reads are never stale", run: neverStale, short: true, needs3: "client-side caching needs RESP3"},
 		{name: "prefix commands are never separated", run: prefixesStay},
+		{name: "a day", run: aDay, virtual: "it takes a day"},
 		{name: "client closed before Source", run: closeClientFirst},
 		{name: "Source closed before client", run: closeSourceFirst},
 		{name: "context ends while waiting for a token", run: contextEnds, cold: true},

@@ -32,6 +32,9 @@ func configured(cfg adaptertest.Config) (*redis.Options, error) {
 	}
 	if cfg.Caching {
 		opt.ClientSideCacheConfig = &redis.ClientSideCacheConfig{}
+		if cfg.Quiet {
+			opt.ClientSideCacheConfig.DrainInterval = 5 * time.Second // not milliseconds
+		}
 	}
 	err := entragoredis.Configure(opt, cfg.Source, &entragoredis.Options{Name: cfg.Name, AllowPlaintext: cfg.Dial != nil, SeparateLogin: cfg.SeparateLogin})
 	return opt, err
@@ -48,7 +51,7 @@ func open(ctx context.Context, cfg adaptertest.Config) (adaptertest.Client, erro
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	_ = made.Ping(ctx).Err() // if it fails, the scenario meets that too
-	return &client{conn{made}}, nil
+	return &client{conn{made}, cfg.Quiet}, nil
 }
 
 func dial(ctx context.Context, cfg adaptertest.Config) (net.Conn, error) {
@@ -102,7 +105,10 @@ func flat(reply any) any {
 	return reply
 }
 
-type client struct{ conn }
+type client struct {
+	conn
+	quiet bool
+}
 
 func (c *client) redis() *redis.Client { return c.doer.(*redis.Client) }
 

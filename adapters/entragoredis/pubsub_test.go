@@ -20,10 +20,14 @@ func (c *client) Subscribe(ctx context.Context, kind adaptertest.Kind, name stri
 	if _, err := sub.Receive(ctx); err != nil { // the confirmation
 		return adaptertest.Subscription{}, errors.Join(err, sub.Close())
 	}
+	var opts []redis.ChannelOption
+	if c.quiet {
+		opts = append(opts, redis.WithChannelHealthCheckInterval(0)) // no PING every three seconds
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for message := range sub.Channel() { // sends PING every three seconds
+		for message := range sub.Channel(opts...) {
 			fn(message.Payload)
 		}
 	}()
