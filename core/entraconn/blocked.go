@@ -90,4 +90,11 @@ func (c *Conn) overdue() bool {
 	return c.session.slicing() && c.session.sliced.overdue(time.Now())
 }
 
+// owesNull reports whether the host is to get a null that the server did not send.
+func (c *Conn) owesNull() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.owed
+}
+
 func (c *Conn) unblock(id int64) { c.server.blocked.unblock(id) }

@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ type blockingCall struct {
 	tail     bool          // reads from the end of a stream, whatever that is when it begins
 }
 
-// longestTimeout bounds the timeouts that are understood. Whoever means for ever says 0.
+// longestTimeout is as good as for ever, and taken for that: Redis knows timeouts longer than a time.Duration.
 const longestTimeout = 100 * 365 * 24 * time.Hour
 
 // parseBlockingCall looks for the timeout of a complete command of kind resp.Blocking: by position, as Redis does, for
@@ -92,10 +93,10 @@ func seconds(text string) (time.Duration, bool) {
 		return 0, false
 	}
 	s, err := strconv.ParseFloat(text, 64)
-	if err != nil || s < 0 || s > longestTimeout.Seconds() {
+	switch {
+	case err != nil, s < 0, s > math.MaxInt64/1000: // Redis counts milliseconds in 64 bits
 		return 0, false
-	}
-	if s == 0 {
+	case s == 0, s > longestTimeout.Seconds():
 		return 0, true
 	}
 	return max(time.Duration(s*float64(time.Second)), 1), true
@@ -103,8 +104,11 @@ func seconds(text string) (time.Duration, bool) {
 
 func milliseconds(text string) (time.Duration, bool) {
 	ms, err := strconv.ParseUint(text, 10, 63)
-	if err != nil || ms > uint64(longestTimeout.Milliseconds()) {
+	switch {
+	case err != nil, text[0] == '0' && text != "0": // Redis wants it exactly so
 		return 0, false
+	case ms > uint64(longestTimeout.Milliseconds()):
+		return 0, true
 	}
 	return time.Duration(ms) * time.Millisecond, true
 }

@@ -85,8 +85,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 // that. c.rmu is held.
 func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	n, err = c.inner.Read(p)
-	if n > 0 {
+	if n > 0 || c.owesNull() {
 		n, behind = c.received(p[:n])
+		if len(behind) > 0 && isTimeout(err) {
+			err = nil // that was the read being woken, or the next one meets it again
+		}
 	}
 	if err == nil {
 		return n, behind, nil
@@ -98,10 +101,6 @@ func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	}
 	if !isTimeout(err) {
 		c.lose(entra.CloseByServer, err)
-	} else if c.session.owed {
-		kept, owed, _ := c.session.received(p[:0], c)
-		c.deadlines.endRead(c)
-		return n + kept, append(behind, owed...), nil
 	}
 	return n, behind, err
 }
@@ -110,6 +109,9 @@ func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 // held.
 func (c *Conn) received(p []byte) (n int, behind []byte) {
 	c.mu.Lock()
+	if c.session.owed {
+		c.deadlines.endRead(c) // a read was woken for that, unless it had something to read
+	}
 	n, behind, err := c.session.received(p, c)
 	verdicts := c.session.takeVerdicts()
 	if err == errDesync {

@@ -135,8 +135,8 @@ func (c *Conn) resumeOnce() (more bool) {
 	}
 	if c.session.slicing() && c.cancelled() {
 		c.session.oweNull()
-		c.mu.Unlock()
 		c.deadlines.wakeRead(c)
+		c.mu.Unlock()
 		return true
 	}
 	p := c.held()

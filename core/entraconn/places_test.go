@@ -27,7 +27,8 @@ func TestPlacesForAuth(t *testing.T) {
 		why      reason // if it never has one again
 	}{
 		{name: "RESET ends a transaction", host: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n+OK\r\n", relogins: 1, free: true},
-		{name: "RESET behind a RESP2 subscription", host: "SUBSCRIBE a, RESET", why: becauseReset},
+		{name: "RESET behind a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), host: "RESET, GET k",
+			server: "+RESET\r\n+OK\r\n$1\r\nx\r\n", relogins: 1, free: true},
 		{name: "RESET behind a login of the host's", host: "AUTH me mine, RESET", why: becauseReset},
 		{name: "RESET behind MONITOR", host: "MONITOR, RESET", why: becauseReset},
 		{name: "RESET while HELLO is unanswered", host: "HELLO 3, RESET", why: becauseReset},
@@ -218,5 +219,26 @@ func TestRetractForgetsXread(t *testing.T) {
 	s.plan(encodeOne("GET k"), nil, nil, &standstill{})
 	if s.tailing() {
 		t.Error("may be ended although a GET is outstanding")
+	}
+}
+
+// A server without RESP3, to a host that ends its subscription in the same write: what comes behind waits until it is
+// known that the wire speaks RESP2 all the time.
+func TestServerWithoutRESP3(t *testing.T) {
+	var s session
+	s.init()
+	p := story{commands: []string{"SUBSCRIBE a", "UNSUBSCRIBE a", "GET k"}}.encode()
+	edits, taken := s.plan(p, nil, nil, &standstill{})
+	if len(edits) != 1 || string(p[taken:]) != string(encodeOne("GET k")) {
+		t.Fatalf("%d edits, %q waits", len(edits), p[taken:])
+	}
+	answer := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"
+	in := []byte("-ERR unknown command 'HELLO'\r\n" + answer)
+	kept, behind, err := s.received(in, &standstill{})
+	if err != nil || string(in[:kept])+string(behind) != answer || !s.ready() {
+		t.Fatalf("the host read %q%q, %v, ready %v", in[:kept], behind, err, s.ready())
+	}
+	if edits, rest := s.plan(p[taken:], nil, nil, &standstill{}); len(edits) > 0 || rest != len(p)-taken {
+		t.Errorf("%d edits, %d of %d bytes taken", len(edits), rest, len(p)-taken)
 	}
 }

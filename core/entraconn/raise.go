@@ -26,9 +26,13 @@ func (s *session) speak(kind resp.Kind, start int) (wait bool) {
 			s.hello(start, hello3, awaitRaise)
 		}
 	case resp.Unsubscribe, resp.PUnsubscribe, resp.SUnsubscribe, resp.Ping:
-	case resp.Reset: // goes back to RESP2 by itself
 	default:
-		s.lower(start)
+		if s.awaits(awaitRaise) {
+			return true
+		}
+		if kind != resp.Reset { // which goes back to RESP2 by itself
+			s.lower(start)
+		}
 	}
 	return false
 }

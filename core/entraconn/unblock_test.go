@@ -176,7 +176,9 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 				read("_\r\n$1\r\nx\r\n")
 			}
 			<-done
-			synctest.Wait()
+			write(c, "GET k")
+			server.says(t, "$1\r\ny\r\n")
+			read("$1\r\ny\r\n") // no deadline of ours is left behind
 			if n := bytes.Count(server.heard(), []byte("BLPOP")); n != 1 {
 				t.Errorf("BLPOP was sent %d times", n)
 			}
