@@ -47,10 +47,11 @@ func (b *blocked) unblock(id int64) {
 	}
 }
 
-func (b *blocked) unblockedLately() bool {
+// unblocked reports whether a null that comes now may be for such a connection, which began to block at began.
+func (b *blocked) unblocked(began time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return time.Since(b.last) < unblockEcho
+	return b.last.After(began) && time.Since(b.last) < unblockEcho
 }
 
 // mayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
@@ -80,7 +81,7 @@ func (c *Conn) sliceEnds(s *slicedCall) bool { return s.ended(time.Now()) && !c.
 
 // cancelled reports whether somebody in this process has sent CLIENT UNBLOCK for the command that blocks. c.mu is held.
 func (c *Conn) cancelled() bool {
-	return c.unblocked.Load() || c.session.clientID == 0 && c.server.blocked.unblockedLately()
+	return c.unblocked.Load() || c.session.clientID == 0 && c.server.blocked.unblocked(c.session.sliced.began)
 }
 
 // overdue reports whether a slice has ended and its host was not there to read that.
