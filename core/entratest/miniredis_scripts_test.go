@@ -1,6 +1,7 @@
 package entratest_test
 
-// scripts are played on Miniredis and on a redis-server, which must say the same.
+// scripts are played on Miniredis and on a redis-server, which must say the same. Where Redis goes through what it has
+// hashed, as UNSUBSCRIBE without channels does, the order is any: there is only one thing there.
 func scripts() []script {
 	return []script{
 		{"pops in order of waiting", `
@@ -128,6 +129,7 @@ func scripts() []script {
 			a PSUBSCRIBE x*; UNSUBSCRIBE x; SUBSCRIBE x
 			p PUBLISH x 1
 			p PUBLISH y 2
+			a UNSUBSCRIBE x none
 			a UNSUBSCRIBE
 			a UNSUBSCRIBE
 			a PUNSUBSCRIBE
