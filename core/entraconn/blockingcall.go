@@ -96,6 +96,8 @@ func seconds(text string) (time.Duration, bool) {
 	switch {
 	case err != nil, s < 0, s > math.MaxInt64/1000: // Redis counts milliseconds in 64 bits
 		return 0, false
+	case s == 0 && strings.ContainsAny(strings.TrimRight(strings.ToLower(text), "0123456789+-"), "123456789"):
+		return 0, false // too small for a float64, and not 0
 	case s == 0, s > longestTimeout.Seconds():
 		return 0, true
 	}

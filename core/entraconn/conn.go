@@ -57,7 +57,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return c.inner.Read(p)
 	}
-	c.rmu.Lock()
+	if !c.rmu.TryLock() {
+		c.deadlines.hurry(c)
+		c.rmu.Lock()
+		c.deadlines.hurried()
+	}
 	defer c.rmu.Unlock()
 	for {
 		if len(c.early) > 0 {
@@ -67,8 +71,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 			}
 			return n, nil
 		}
-		if err := c.endedNow(); err != nil {
+		c.mu.Lock()
+		err, owed := c.ended(), c.session.owed
+		c.mu.Unlock()
+		if err != nil {
 			return 0, err
+		}
+		if owed {
+			_, c.early = c.received(p[:0])
+			continue
 		}
 		n, behind, err := c.read(p)
 		if len(behind) > 0 || len(c.early) > 0 {

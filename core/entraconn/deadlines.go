@@ -16,7 +16,12 @@ type deadlines struct {
 	read, write time.Duration
 	// Whether the connection has a deadline of ours at the moment.
 	ownRead, ownWrite bool
+	// How many reads of the host wait for one of ours to end.
+	waiting int32
 }
+
+// longAgo is a deadline that makes a read return at once.
+var longAgo = time.Unix(1, 0)
 
 // none stands for no deadline.
 const none time.Duration = math.MinInt64
@@ -79,7 +84,27 @@ func (d *deadlines) beginRead(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = true
+	if d.waiting > 0 {
+		t = longAgo
+	}
 	_ = c.inner.SetReadDeadline(t) // fails only on a closed connection, which the read then says
+}
+
+// hurry ends a read of ours, under way or about to be, because the host wants to read. The caller calls hurried when it
+// has its turn.
+func (d *deadlines) hurry(c *Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting++
+	if d.ownRead {
+		_ = c.inner.SetReadDeadline(longAgo)
+	}
+}
+
+func (d *deadlines) hurried() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiting--
 }
 
 // endRead puts the host's read deadline back.
@@ -106,14 +131,14 @@ func (d *deadlines) endWrite(c *Conn) {
 }
 
 // wakeRead makes the read under way, or the next one, return at once. Who finds out why calls endRead.
-func (d *deadlines) wakeRead(c *Conn) { d.beginRead(c, time.Unix(1, 0)) }
+func (d *deadlines) wakeRead(c *Conn) { d.beginRead(c, longAgo) }
 
 // interrupt makes the read under way, and every later one, return at once, whatever the host sets.
 func (d *deadlines) interrupt(inner net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = true
-	_ = inner.SetReadDeadline(time.Unix(1, 0))
+	_ = inner.SetReadDeadline(longAgo)
 }
 
 // hostWrite returns the host's write deadline, zero for none.

@@ -242,3 +242,45 @@ func TestServerWithoutRESP3(t *testing.T) {
 		t.Errorf("%d edits, %d of %d bytes taken", len(edits), rest, len(p)-taken)
 	}
 }
+
+// A subscription right behind the end of another one: the wire is on its way back to RESP2, and not in RESP3 any more.
+func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
+	const hello = "%1\r\n+proto\r\n:3\r\n"
+	push := func(kind string, left string) string {
+		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\na\r\n:" + left + "\r\n"
+	}
+	var s session
+	s.init()
+	s.plan(encodeOne("SUBSCRIBE a"), nil, nil, &standstill{})
+	if _, _, err := s.received([]byte(hello+push("subscribe", "1")), &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	p := story{commands: []string{"UNSUBSCRIBE a", "GET k", "SUBSCRIBE a"}}.encode()
+	_, taken := s.plan(p, nil, nil, &standstill{})
+	if string(p[taken:]) != string(encodeOne("SUBSCRIBE a")) {
+		t.Fatalf("%q waits", p[taken:])
+	}
+	if _, _, err := s.received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	if edits, _ := s.plan(p[taken:], nil, nil, &standstill{}); !s.sent.raised || len(edits) != 1 {
+		t.Error("the subscription is one in RESP2, and can never be renewed")
+	}
+}
+
+// A connection that has been a RESP2 subscriber's is not ended while a command is outstanding.
+func TestFormerSubscriberIsNotSettledWhileItWaits(t *testing.T) {
+	var s session
+	s.init()
+	s.plan(encodeOne("SUBSCRIBE a"), nil, nil, &standstill{})
+	if _, _, err := s.received([]byte("-ERR unknown command\r\n*3\r\n+subscribe\r\n+a\r\n:1\r\n"), &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	if !s.settled() {
+		t.Error("not settled while only subscribed")
+	}
+	s.plan(story{commands: []string{"UNSUBSCRIBE a", "BLPOP k 0"}}.encode(), nil, nil, &standstill{})
+	if s.settled() {
+		t.Error("settled although BLPOP is outstanding")
+	}
+}

@@ -12,7 +12,7 @@ type outside interface {
 	// mayBlock returns the time, and for how long a command may block that is sent now. riding is the AUTH that
 	// is unanswered in front of it, nil if none is.
 	mayBlock(riding *attempt) (now time.Time, most time.Duration)
-	// blocks is told that a sliced command is about to be sent.
+	// blocks is told that a sliced command is about to be sent for the first time.
 	blocks()
 	// sliceEnds reports whether a null in answer to a sliced command is the end of its slice.
 	sliceEnds(c *slicedCall) bool

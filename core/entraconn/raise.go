@@ -18,7 +18,7 @@ func (s *session) speak(kind resp.Kind, start int) (wait bool) {
 	switch kind {
 	case resp.Subscribe, resp.PSubscribe, resp.SSubscribe:
 		switch {
-		case !s.mayRaise(), s.proto == 3 && !s.awaits(awaitHello) && !s.awaits(awaitHostAuth) && !s.awaits(awaitReset):
+		case !s.mayRaise(), s.proto == 3 && !s.awaits(awaitHello) && !s.awaits(awaitHostAuth) && !s.awaits(awaitReset) && !s.awaits(awaitLower):
 		case !s.onlyAuths():
 			return true
 		case s.proto == 2:

@@ -158,7 +158,8 @@ func (s *session) settled() bool {
 	case !s.sent.scan.AtBoundary(), s.sent.holding != holdNothing:
 		return false
 	}
-	return s.streaming || s.quiet()
+	// Where a subscription in RESP2 has mixed messages with replies, nobody knows what is outstanding.
+	return s.quiet() || s.streaming && s.unrenewable != becauseSubscriber
 }
 
 // takeVerdicts returns the answers to our AUTHs that have come since the last time.

@@ -20,6 +20,7 @@ type slicedCall struct {
 	began   time.Time     // when this slice was written
 	length  time.Duration // of this slice
 	over    bool          // the slice has ended, and the command waits to be sent again
+	resent  bool          // it is being sent again
 	written []byte        // room to compose the next one in, because such calls come in loops; guarded by Conn.wmu
 
 	tail uint64 // number of the reply to the last XREAD from the end of a stream
@@ -36,6 +37,8 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 	if s.sliced == nil {
 		s.sliced = &slicedCall{}
 	}
+	resent := s.sliced.resent
+	s.sliced.resent = false
 	if call.tail {
 		s.sliced.tail = s.sent.replies + 1
 	}
@@ -46,10 +49,11 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 	if call.timeout > 0 && call.timeout <= most {
 		return false
 	}
+	c := s.sliced
 	if !s.calm() {
+		c.resent = resent
 		return true
 	}
-	c := s.sliced
 	c.at = s.sent.replies + 1
 	c.command = append(c.command[:0], p[start:end]...)
 	c.call, c.began, c.length, c.over = call, now, most, false
@@ -59,7 +63,9 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 	}
 	c.timeout = call.appendTimeout(c.timeout[:0], most)
 	s.edit(edit{at: start + call.from, cut: call.to - call.from, ours: c.timeout})
-	out.blocks()
+	if !resent {
+		out.blocks()
+	}
 	return false
 }
 
@@ -111,7 +117,7 @@ func (c *slicedCall) overdue(now time.Time) bool { return !c.over && now.Sub(c.b
 
 // again gives the command back with what is left of its timeout, as if the host were writing it now.
 func (c *slicedCall) again(now time.Time) []byte {
-	c.at = 0
+	c.at, c.resent = 0, true
 	b := append([]byte(nil), c.command[:c.call.from]...)
 	if c.until.IsZero() {
 		b = append(b, c.command[c.call.from:c.call.to]...)
