@@ -267,20 +267,3 @@ func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
 		t.Error("the subscription is one in RESP2, and can never be renewed")
 	}
 }
-
-// A connection that has been a RESP2 subscriber's is not ended while a command is outstanding.
-func TestFormerSubscriberIsNotSettledWhileItWaits(t *testing.T) {
-	var s session
-	s.init()
-	s.plan(encodeOne("SUBSCRIBE a"), nil, nil, &standstill{})
-	if _, _, err := s.received([]byte("-ERR unknown command\r\n*3\r\n+subscribe\r\n+a\r\n:1\r\n"), &standstill{}); err != nil {
-		t.Fatal(err)
-	}
-	if !s.settled() {
-		t.Error("not settled while only subscribed")
-	}
-	s.plan(story{commands: []string{"UNSUBSCRIBE a", "BLPOP k 0"}}.encode(), nil, nil, &standstill{})
-	if s.settled() {
-		t.Error("settled although BLPOP is outstanding")
-	}
-}

@@ -158,8 +158,7 @@ func (s *session) settled() bool {
 	case !s.sent.scan.AtBoundary(), s.sent.holding != holdNothing:
 		return false
 	}
-	// Where a subscription in RESP2 has mixed messages with replies, nobody knows what is outstanding.
-	return s.quiet() || s.streaming && s.unrenewable != becauseSubscriber
+	return s.streaming || s.quiet()
 }
 
 // takeVerdicts returns the answers to our AUTHs that have come since the last time.
