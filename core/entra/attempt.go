@@ -13,8 +13,11 @@ import (
 // An attempt is one call to the credential, in a goroutine of its own, because credentials have been seen to
 // ignore their context (azidentity does while another call holds its lock).
 type attempt struct {
-	claims  bool    // asks past the credential's cache
-	overdue instant // when the renewer stops waiting for it
+	number  int  // within its refresh
+	claims  bool // asks past the credential's cache
+	began   instant
+	overdue instant         // when the renewer stops waiting for it
+	ctx     context.Context // what AttemptStart returned
 	cancel  context.CancelFunc
 }
 

@@ -16,6 +16,11 @@ type Observer struct {
 	RefreshStart func(context.Context, RefreshStartInfo) context.Context
 	RefreshDone  func(context.Context, RefreshDoneInfo)
 
+	// AttemptStart is called before each call to the credential, with the context of the refresh that it is part
+	// of. The credential gets the values of the context that it returns.
+	AttemptStart func(context.Context, AttemptStartInfo) context.Context
+	AttemptDone  func(context.Context, AttemptDoneInfo)
+
 	// ConnOpened is called when a connection to Redis is there, before it logs in. The login's AuthStart gets
 	// the values of the context that it returns, so that a login can be traced to the caller who dialed.
 	ConnOpened func(context.Context, ConnOpenedInfo) context.Context
@@ -56,6 +61,28 @@ type RefreshDoneInfo struct {
 	Remaining time.Duration // what the old token had left when it was replaced; negative if it had expired, 0 if there was none
 	ExpiresOn time.Time     // of the new token
 	Err       error         // nil if there is a new token
+}
+
+// AttemptStartInfo describes a call to the credential that is about to be made.
+type AttemptStartInfo struct {
+	Attempt int  // within its refresh, from 1
+	Claims  bool // it asks past the credential's cache
+}
+
+// AttemptDoneInfo describes a call to the credential that has returned, or that is not waited for any longer.
+type AttemptDoneInfo struct {
+	Attempt   int
+	Claims    bool
+	Duration  time.Duration
+	Unchanged bool  // it brought the token that is there already, or one that lives no longer
+	Err       error // nil without a failure; else a *RefreshError, or ErrClosed
+}
+
+// TokenTimes are the moments in a token's life that an observer may know. They are zero as long as there is none.
+type TokenTimes struct {
+	IssuedAt  time.Time // by Entra
+	RenewBy   time.Time // see [Token.RenewBy]
+	ExpiresOn time.Time
 }
 
 // ConnInfo names a connection.
@@ -112,12 +139,14 @@ const (
 type AuthStartInfo struct {
 	Conn  ConnInfo
 	Phase AuthPhase
+	Token TokenTimes // of the token it carries
 }
 
 // AuthDoneInfo describes an AUTH that was answered, or never will be.
 type AuthDoneInfo struct {
 	Conn     ConnInfo
 	Phase    AuthPhase
+	Token    TokenTimes    // of the token it carried
 	Duration time.Duration // from the write to the answer
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
 }
@@ -163,6 +192,8 @@ func JoinObservers(a, b *Observer) *Observer {
 	return &Observer{
 		RefreshStart:  joinStart(a.RefreshStart, b.RefreshStart),
 		RefreshDone:   joinDone(a.RefreshDone, b.RefreshDone),
+		AttemptStart:  joinStart(a.AttemptStart, b.AttemptStart),
+		AttemptDone:   joinDone(a.AttemptDone, b.AttemptDone),
 		ConnOpened:    joinStart(a.ConnOpened, b.ConnOpened),
 		ConnClosed:    joinDone(a.ConnClosed, b.ConnClosed),
 		AuthStart:     joinStart(a.AuthStart, b.AuthStart),

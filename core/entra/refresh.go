@@ -26,6 +26,25 @@ func (r *renewer) beginRefresh(ctx context.Context, now instant) {
 	r.refresh.ctx = r.s.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
 }
 
+// beginAttempt tells the observer of an attempt, and returns it with the context that the credential is to get.
+func (r *renewer) beginAttempt(claims bool, now instant) (*attempt, context.Context) {
+	r.refresh.attempts++
+	a := &attempt{number: r.refresh.attempts, claims: claims, began: now}
+	a.ctx = r.s.observer.AttemptStart(r.refresh.ctx, AttemptStartInfo{Attempt: a.number, Claims: claims})
+	// An observer may return a context of its own making; whatever that is, only we end the attempt.
+	timeout := attemptTimeout(r.token.Lifetime())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), timeout)
+	a.cancel, a.overdue = cancel, now.add(timeout+attemptGrace)
+	return a, ctx
+}
+
+// endAttempt tells the observer how an attempt went.
+func (r *renewer) endAttempt(a *attempt, now instant, unchanged bool, err error) {
+	r.s.observer.AttemptDone(a.ctx, AttemptDoneInfo{
+		Attempt: a.number, Claims: a.claims, Duration: now.mono - a.began.mono, Unchanged: unchanged, Err: err,
+	})
+}
+
 // endRefresh tells the observer that a refresh is over; done lacks what the refresh itself knows.
 func (r *renewer) endRefresh(now instant, done RefreshDoneInfo) {
 	if r.refresh == nil {

@@ -139,12 +139,9 @@ func (r *renewer) start(ctx context.Context, now instant) {
 		r.forcedNotYet = now.add(forcedDistance(r.scale(), r.forcedCount))
 		r.forcedCount++
 	}
-	r.refresh.attempts++
-	timeout := attemptTimeout(r.token.Lifetime())
-	// An observer may return a context of its own making; whatever that is, only we end the attempt.
-	attemptCtx, cancel := context.WithTimeout(context.WithoutCancel(r.refresh.ctx), timeout)
-	r.running = &attempt{claims: r.useClaims && r.valid, overdue: now.add(timeout + attemptGrace), cancel: cancel}
-	go r.running.ask(attemptCtx, r.cred, r.scope, r.deliver)
+	a, attemptCtx := r.beginAttempt(r.useClaims && r.valid, now)
+	r.running = a
+	go a.ask(attemptCtx, r.cred, r.scope, r.deliver)
 }
 
 // deliver hands a result to the renewer, for as long as there is one.
@@ -217,6 +214,7 @@ func (r *renewer) shutdown() {
 	if r.running != nil {
 		r.running.cancel()
 		r.awaitRunning()
+		r.endAttempt(r.running, r.clock.now(), false, ErrClosed)
 	}
 	r.endRefresh(r.clock.now(), RefreshDoneInfo{Err: ErrClosed})
 }

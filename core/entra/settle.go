@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -20,13 +21,18 @@ func (r *renewer) settle(res result, now instant) {
 	}
 	switch {
 	case res.err == nil && r.advances(t):
+		if !late {
+			r.endAttempt(res.attempt, now, false, nil)
+		}
 		r.accept(t, res.token.RefreshOn, now)
 	case late:
 		// Others have been asked since; it is their answer that counts.
 	case res.err == nil:
+		r.endAttempt(res.attempt, now, true, nil)
 		r.notNewer(res.claims, now)
 	case res.claims && res.refusedClaims():
 		r.claimsRefused = true
+		r.endAttempt(res.attempt, now, false, res.refreshError(r.failures, now.wall))
 		r.notNewer(true, now)
 	default:
 		r.failed(res, now)
@@ -48,6 +54,7 @@ func (r *renewer) accept(t Token, refreshOn time.Time, now instant) {
 	if r.running != nil {
 		// t comes from an attempt that had been given up for lost, and this one has nothing left to do.
 		r.running.cancel()
+		r.endAttempt(r.running, now, false, context.Canceled)
 		r.abandon()
 	}
 	if r.failures > 0 {
@@ -109,6 +116,7 @@ func (r *renewer) failed(res result, now instant) {
 	}
 	r.failures++
 	r.lastErr = res.refreshError(r.failures, r.next.wall)
+	r.endAttempt(res.attempt, now, false, r.lastErr)
 	r.publish()
 	if r.failures == 1 {
 		r.logTrouble()

@@ -23,6 +23,8 @@ func shielded(o *Observer, log *slog.Logger) *Observer {
 	return &Observer{
 		RefreshStart:  shieldStart(s, o.RefreshStart),
 		RefreshDone:   shieldDone(s, o.RefreshDone),
+		AttemptStart:  shieldStart(s, o.AttemptStart),
+		AttemptDone:   shieldDone(s, o.AttemptDone),
 		ConnOpened:    shieldStart(s, o.ConnOpened),
 		ConnClosed:    shieldDone(s, o.ConnClosed),
 		AuthStart:     shieldStart(s, o.AuthStart),

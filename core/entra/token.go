@@ -66,6 +66,14 @@ func (t Token) RenewBy() time.Time {
 	return t.ExpiresOn().Add(-guard(t.Lifetime()))
 }
 
+// Times returns the moments of the token's life, for an [Observer].
+func (t Token) Times() TokenTimes {
+	if t.v == nil {
+		return TokenTimes{}
+	}
+	return TokenTimes{IssuedAt: t.v.issuedAt, RenewBy: t.RenewBy(), ExpiresOn: t.v.expiresOn}
+}
+
 // IsZero reports whether t is the zero Token.
 func (t Token) IsZero() bool { return t.v == nil }
 

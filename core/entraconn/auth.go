@@ -110,7 +110,7 @@ func (c *Conn) startAuth(a *attempt) {
 	if c.openCtx != nil {
 		ctx, c.openCtx = c.openCtx, nil
 	}
-	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase})
+	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times()})
 	a.told.Store(toldStart)
 }
 
@@ -134,7 +134,9 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 // authDone tells the observer how an AUTH ended, once, if it was told that it began.
 func (c *Conn) authDone(a *attempt, err error) {
 	if a.told.CompareAndSwap(toldStart, toldDone) {
-		c.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{Conn: c.info(), Phase: a.phase, Duration: time.Since(a.begun), Err: err})
+		c.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{
+			Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times(), Duration: time.Since(a.begun), Err: err,
+		})
 	}
 }
 
