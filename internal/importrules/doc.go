@@ -9,7 +9,7 @@
 //
 //	adapters/*      -> core/entraconn -> core/entra -> azcore, backoff
 //	core/entraconn  -> internal/resp  -> the standard library
-//	otel/otelentra  -> core/entra
+//	otel/otelentra  -> otel/internal/census -> core/entra
 //	core/entratest  -> core/entra, miniredis, redcon
 //	core/entratest  <- tests, examples, bench and adapters/adaptertest only
 //

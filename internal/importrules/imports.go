@@ -38,7 +38,8 @@ func allowances() []allowance {
 		{"adapters/entragoredis", []string{entra, entraconn, Module + "/adapters/internal", goredis}},
 		{"adapters/entrarueidis", []string{entra, entraconn, Module + "/adapters/internal", rueidis}},
 		{"adapters/entraredigo", []string{entra, entraconn, Module + "/adapters/internal", redigo}},
-		{"otel/otelentra", []string{entra, otel}},
+		{"otel/internal/census", []string{entra}},
+		{"otel/otelentra", []string{entra, Module + "/otel/internal/census", otel}},
 	}
 }
 
