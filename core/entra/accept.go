@@ -46,6 +46,11 @@ func newToken(at azcore.AccessToken, username string, now time.Time) (Token, err
 	}}, nil
 }
 
+// sameSecret reports whether two tokens are one, whatever else was said of them.
+func (t Token) sameSecret(other Token) bool {
+	return t.v != nil && other.v != nil && t.v.secret() == other.v.secret()
+}
+
 // lifeOf returns for how long the token was issued. The difference of its own two claims is right even if this
 // machine's clock is not; a token that does not tell counts as issued now.
 func lifeOf(c tokenClaims, expiresOn, now time.Time) time.Duration {

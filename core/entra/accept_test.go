@@ -66,7 +66,7 @@ func TestGoodTokenIsKeptBesideUnusableOnes(t *testing.T) {
 				}
 				_, superseded := src.Latest()
 				<-superseded
-				checkGap(t, "recovered", from, time.Now(), life-2*time.Minute, life-time.Minute)
+				checkGap(t, "recovered", from, time.Now(), life-2*time.Minute, life-45*time.Second)
 			})
 		})
 	}

@@ -12,14 +12,16 @@ type instant struct {
 	mono time.Duration // since the clock was started
 }
 
-// A clock reads instants.
-type clock struct{ started time.Time }
+// A clock reads the present instant.
+type clock func() instant
 
-func startClock() clock { return clock{time.Now()} }
-
-func (c clock) now() instant {
-	t := time.Now()
-	return instant{wall: t.Round(0), mono: t.Sub(c.started)}
+// machineClock returns a clock that reads this machine's two.
+func machineClock() clock {
+	started := time.Now()
+	return func() instant {
+		t := time.Now()
+		return instant{wall: t.Round(0), mono: t.Sub(started)}
+	}
 }
 
 // at gives a moment that was named on the wall clock, as Entra does, the monotonic reading that goes with it now.

@@ -17,10 +17,16 @@
 //
 //   - Token returns a valid token at once while there is one. It waits, as long as its context lets it, only
 //     before the first token and after an outage that outlasted the last one.
-//   - A token is replaced in good time: at a random point after the RefreshOn that the credential named, else
-//     between 70 and 80 % of its life. Programs that started together do not ask together.
+//   - A token is replaced in good time: at a random point of the tenth of its life that follows the RefreshOn which
+//     the credential named, or 70 %. What came at a moment that nobody chose, at the start or after an outage, is
+//     replaced at a random point of the 35 % that follow RefreshOn, or 45 %: programs that got their tokens together
+//     do not ask together for the next ones.
 //   - A failure never takes a valid token away, and never ends the Source. It retries until Close, with growing
-//     random waits that shrink again towards the expiry, and not before a Retry-After has passed.
+//     random waits that shrink again towards the expiry, and not before a Retry-After has passed. When Entra is back
+//     after an outage, there is a token within 2 seconds if a caller waits, else within 15, if no Retry-After and no
+//     attempt that hangs (for at most 30 seconds) stands in between.
+//   - A refusal that somebody has to mend (400, 401, 403, a token without a user name) is followed by few requests: never
+//     more than 64 in an hour, however many callers wait.
 //   - A token that is empty, expired or names no user is an error, not a token. One that is not newer than the
 //     current one is neither: credentials serve their caches, and the Source waits for them to let go.
 //   - However many callers wait, one request is made. One call to the credential is under way at a time; one that
@@ -34,11 +40,13 @@
 //
 // A machine clock that is right within a minute or so: azidentity and Entra tell expiries by it. Credentials that
 // keep their own retries are used without them. A credential is asked with the claims "{}" when its cache stands
-// in the way of a renewal; if it refuses that alone, it is not asked so again.
+// in the way of a renewal; if it refuses that alone, or answers with the same token, it is not asked so again but
+// looked at once its cache lets go, at a random moment between 4:59 and 4:00 minutes before the expiry.
 //
 // # When something goes wrong
 //
 // Errors are [ErrClosed], [*RefreshError], [*AuthError] and [*ConfigError]; each says whether a retry helps.
-// [Source.Status] is for health checks, [Observer] for metrics and traces, Options.Logger for one line when tokens
-// begin to fail and one when they are back; without one a Source is silent.
+// [Source.Status] is for health checks, [Observer] for metrics and traces. Options.Logger gets a line when something
+// is wrong while there is a token, one when the last token has expired, and one when all is well again; each failed
+// attempt only at debug level. Without a logger a Source is silent.
 package entra

@@ -1,6 +1,19 @@
 package entra
 
-import "time"
+import (
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+// NewSourceByClock returns a Source on a machine whose wall clock shows something else than its monotonic one.
+func NewSourceByClock(cred azcore.TokenCredential, opts *Options, wall func() time.Time) (*Source, error) {
+	mono := machineClock()
+	return startSource(cred, opts, func() instant { return instant{wall().Round(0), mono().mono} })
+}
+
+// RefusalsPerHour is what the documentation promises.
+const RefusalsPerHour = refusalsPerHour
 
 // The pure parts, for tables and fuzzing in the external test package.
 var (

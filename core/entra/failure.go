@@ -55,6 +55,18 @@ func (r result) kind() Kind {
 	return Network
 }
 
+// needsSomebody reports whether such a failure usually lasts until a person mends something. A token that is empty or
+// has expired is the trouble of whoever issued it.
+func (r result) needsSomebody() bool {
+	switch r.kind() {
+	case Rejected:
+		return true
+	case Malformed:
+		return !errors.Is(r.err, errEmptyToken) && !errors.Is(r.err, errExpiredToken)
+	}
+	return false
+}
+
 // refusedClaims reports whether the failure of an attempt with claims was a definite no to the claims: from Entra,
 // or from a credential that takes none and said so without a request, as the one of the Azure CLI does. What
 // azidentity returns for trouble on the way to Entra is marked as not retriable, whatever it is.

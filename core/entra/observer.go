@@ -75,7 +75,9 @@ type AttemptDoneInfo struct {
 	Claims    bool
 	Duration  time.Duration
 	Unchanged bool  // it brought the token that is there already, or one that lives no longer
-	Err       error // nil without a failure; else a *RefreshError, or ErrClosed
+	// Err is nil without a failure, a *RefreshError after one, ErrClosed if Close ended the attempt, and
+	// context.Canceled if another one, given up for lost, brought a token after all.
+	Err error
 }
 
 // TokenTimes are the moments in a token's life that an observer may know. They are zero as long as there is none.

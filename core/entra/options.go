@@ -19,7 +19,8 @@ type Options struct {
 	// changing it later has no effect.
 	Observer *Observer
 
-	// Logger gets one line when tokens begin to fail and one when they are back; nil means none. No secret, no
-	// claim and no response body is ever in them.
+	// Logger gets one line when tokens begin to fail or a server refuses one (Warn), one when there is none left
+	// (Error), and one when all is well again (Info), a Warn when the credential changes its identity, and each failed
+	// attempt at Debug; nil means none. No secret, no claim but the object id, and no response body is ever in them.
 	Logger *slog.Logger
 }

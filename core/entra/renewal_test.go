@@ -22,7 +22,8 @@ func TestRenewsInTimeForDays(t *testing.T) {
 				if n := len(calls); n < 62 || n > 72 {
 					t.Errorf("%d requests in 50 lives, want one per 70 to 80 %% of a life", n)
 				}
-				for before, after := range pairs(calls) {
+				checkGap(t, "first renewal", calls[0].at, calls[1].at, life*45/100, life*8/10)
+				for before, after := range pairs(calls[1:]) {
 					checkGap(t, "renewed", before.at, after.at, life*7/10, life*8/10)
 				}
 				if got := src.Status(); !got.Valid || got.Err != nil {
@@ -54,7 +55,7 @@ func TestRenewalsSpread(t *testing.T) {
 			firsts = append(firsts, src.Status().NextAttempt.Sub(start))
 		}
 		slices.Sort(firsts)
-		if spread := firsts[len(firsts)-1] - firsts[0]; spread < 6*time.Minute {
+		if spread := firsts[len(firsts)-1] - firsts[0]; spread < life*3/10 {
 			t.Errorf("200 renewals within %v of each other", spread)
 		}
 	})
@@ -78,8 +79,8 @@ func TestRefreshOnIsRememberedFromTheCallThatFetched(t *testing.T) {
 		}}
 		src := newSource(t, cred, nil)
 		mustToken(t, src)
-		time.Sleep(15 * time.Hour)
-		checkGap(t, "first renewal", start, cred.seen()[1].at, 12*time.Hour, 14*time.Hour+24*time.Minute)
+		time.Sleep(21 * time.Hour)
+		checkGap(t, "first renewal", start, cred.seen()[1].at, 12*time.Hour, 24*time.Hour*85/100)
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/cenkalti/backoff/v4"
 )
 
 // maxAbandoned bounds the calls that a credential has not returned from although their deadline has passed. A
@@ -25,7 +24,8 @@ type renewer struct {
 	username string
 	log      *slog.Logger
 	results  chan result
-	clock    clock
+	now      clock
+	rnd      func() float64 // uniform in [0, 1)
 
 	token    Token         // the newest there has been
 	deadline instant       // its expiry
@@ -41,12 +41,14 @@ type renewer struct {
 
 	failures int
 	lastErr  *RefreshError
-	pace     *backoff.ExponentialBackOff
-	paceOf   bool // what pace was made for: Kind.needsSomebody
+	outage   pace // of failures that pass by themselves
+	refusal  pace // of those that somebody has to mend
+	troubled slog.Level
 
 	useClaims     bool // in the next attempt
 	claimsTried   bool // for the successor of token
 	claimsRefused bool // by this credential, once and for all
+	claimsIdle    bool // they brought what was there already: somebody beyond this credential keeps a cache
 
 	forced       bool // the next attempt is due to Reject
 	forcedCount  int  // since a token last lived to its renewal
@@ -54,7 +56,6 @@ type renewer struct {
 }
 
 func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
-	c := startClock()
 	return &renewer{
 		s:        s,
 		cred:     cred,
@@ -62,9 +63,12 @@ func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 		username: o.Username,
 		log:      o.Logger,
 		results:  make(chan result),
-		clock:    c,
+		now:      s.now,
+		rnd:      rand.Float64,
 		changed:  make(chan struct{}),
-		next:     c.now(),
+		next:     s.now(),
+		outage:   outagePace(1),
+		refusal:  refusalPace(1),
 	}
 }
 
@@ -76,21 +80,21 @@ func (r *renewer) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		now := r.clock.now()
+		now := r.now()
 		r.withdrawExpired(now)
 		r.abandonOverdue(now)
 		if r.mayStart() && now.reached(r.attemptAt()) {
 			r.start(ctx, now)
 		}
-		timer.Reset(r.sleep(r.clock.now()))
+		timer.Reset(r.sleep(r.now()))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-r.s.wake: // attemptAt looks at who waits
 		case t := <-r.s.rejects:
-			r.reject(t, r.clock.now())
+			r.reject(t, r.now())
 		case res := <-r.results:
-			r.settle(res, r.clock.now())
+			r.settle(res, r.now())
 		}
 	}
 }
@@ -120,14 +124,30 @@ func (r *renewer) attemptAt() instant {
 	return r.next
 }
 
+// renewBy returns when every connection should have the successor of the token.
+func (r *renewer) renewBy() instant { return r.deadline.add(-guard(r.token.Lifetime())) }
+
+// logContext returns the context of the refresh under way, for log handlers that look for a trace in it.
+func (r *renewer) logContext() context.Context {
+	if r.refresh != nil {
+		return r.refresh.ctx
+	}
+	return context.Background()
+}
+
 // scale is that of the newest token, also beyond its expiry: its successor will be alike.
 func (r *renewer) scale() scale { return scaleOf(r.token.Lifetime()) }
 
 // withdrawExpired takes the token from the readers once it has expired. That is what spares them the clock.
 func (r *renewer) withdrawExpired(now instant) {
-	if r.valid && now.reached(r.deadline) {
-		r.valid = false
-		r.publish()
+	if !r.valid || !now.reached(r.deadline) {
+		return
+	}
+	r.valid = false
+	r.useClaims = false // no cache serves it now
+	r.publish()
+	if r.failures > 0 || r.troubled > untroubled {
+		r.trouble("the token has expired and there is no new one: connections end, and logins wait until there is")
 	}
 }
 
@@ -139,7 +159,7 @@ func (r *renewer) start(ctx context.Context, now instant) {
 		r.forcedNotYet = now.add(forcedDistance(r.scale(), r.forcedCount))
 		r.forcedCount++
 	}
-	a, attemptCtx := r.beginAttempt(r.useClaims && r.valid, now)
+	a, attemptCtx := r.beginAttempt(r.useClaims, now)
 	r.running = a
 	go a.ask(attemptCtx, r.cred, r.scope, r.deliver)
 }
@@ -173,24 +193,26 @@ func (r *renewer) reject(t Token, now instant) {
 		return
 	}
 	r.rejected = true
-	r.claimsTried = false
-	if r.running != nil || r.failures > 0 {
-		return // an attempt is as near as it may be
-	}
-	if wait := max(0, now.until(r.forcedNotYet)); wait < now.until(r.next) {
+	r.claimsTried, r.claimsIdle = false, false
+	// If one runs or has failed, an attempt is as near as it may be.
+	if wait := max(0, now.until(r.forcedNotYet)); r.running == nil && r.failures == 0 && wait < now.until(r.next) {
 		r.next = now.add(wait)
 		r.forced = true
-		r.publish()
 	}
+	r.publish()
+	r.trouble("a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
 }
 
 // publish shows the readers how things are.
 func (r *renewer) publish() {
 	snap := &snapshot{
-		changed: r.changed,
+		changed:  r.changed,
+		deadline: r.deadline,
+		renewBy:  r.renewBy(),
 		status: Status{
 			Valid:       r.valid,
 			ExpiresOn:   r.token.ExpiresOn(),
+			Rejected:    r.valid && r.rejected,
 			NextAttempt: r.next.wall,
 			Failures:    r.failures,
 		},
@@ -214,9 +236,9 @@ func (r *renewer) shutdown() {
 	if r.running != nil {
 		r.running.cancel()
 		r.awaitRunning()
-		r.endAttempt(r.running, r.clock.now(), false, ErrClosed)
+		r.endAttempt(r.running, r.now(), false, ErrClosed)
 	}
-	r.endRefresh(r.clock.now(), RefreshDoneInfo{Err: ErrClosed})
+	r.endRefresh(r.now(), RefreshDoneInfo{Err: ErrClosed})
 }
 
 // awaitRunning gives a cancelled attempt the time to return.
@@ -234,6 +256,3 @@ func (r *renewer) awaitRunning() {
 		}
 	}
 }
-
-// rnd returns the randomness of one decision: uniform in [0, 1).
-func rnd() float64 { return rand.Float64() }

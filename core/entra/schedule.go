@@ -2,9 +2,9 @@ package entra
 
 import "time"
 
-// The schedule, as pure functions of times on the wall clock. All lengths are given for tokens that live 30 minutes or longer, which is all
-// of Entra's, and shrink in proportion for shorter ones, so that a token of 50 ms is renewed as reliably as one
-// of 75 minutes.
+// The schedule, as pure functions of times on the wall clock. All lengths are given for tokens that live 30 minutes
+// or longer, which is all of Entra's, and shrink in proportion for shorter ones, so that a token of 50 ms is renewed
+// as reliably as one of 75 minutes.
 const (
 	fullScale = 30 * time.Minute
 
@@ -21,6 +21,16 @@ const (
 	lookTo   = 4 * time.Minute
 	lookMax  = 10 * time.Second // between looks from there on
 
+	// Where in a token's life its successor is asked for, in percent: late enough not to ask often, early enough to
+	// sit out an outage of a quarter of an hour. The point is random, so that programs drift apart.
+	regularFrom, regularTo = 70, 80
+
+	// Tokens that came at a moment which nobody had chosen, at a start, after an outage, after a refusal, may have
+	// come to a thousand programs in the same second. Their renewals are spread over this much instead: as requests
+	// of everybody in any minute are then at most three times the mean, where the tenth would make it eight.
+	spreadFrom = regularTo - spreadOver
+	spreadOver = 35
+
 	// A token that is due for renewal when it arrives, because a host or a tool had cached it, gets this long
 	// before the next request.
 	soonestRenewal = 30 * time.Second
@@ -29,6 +39,13 @@ const (
 	// slow enough for a thousand processes at once.
 	leastWait  = time.Second
 	urgentWait = 2 * time.Second
+
+	// The same after a refusal that somebody has to mend. Entra takes a program that repeats what it was refused
+	// for a loop (AADSTS50196), so there are never more than refusalsPerHour, however many callers wait: four in the
+	// first steps of the backoff, and one every refusedWait.
+	refusedWait     = time.Minute
+	refusedJitter   = 15 * time.Second
+	refusalsPerHour = 64
 
 	// Retry-After is obeyed up to here even when nothing is in hand.
 	retryAfterMax = 60 * time.Second
@@ -67,16 +84,21 @@ func (s scale) of(d time.Duration) time.Duration {
 func guard(life time.Duration) time.Duration { return min(guardTime, life/10) }
 
 // renewAt returns when to ask for the successor of a token acquired now: at a random point of the tenth of its
-// life that follows refreshOn, or lacking that, 70 % of it. That stretch never begins less than soonestRenewal from
-// now nor, when there is time, ends later than cacheMargin before the expiry.
-func renewAt(issued, expires, refreshOn, now time.Time, rnd float64) time.Time {
+// life that follows refreshOn, or lacking that, 70 % of it; spread, of the 35 % that follow refreshOn or 45 %. That
+// stretch never begins less than soonestRenewal from now nor, when there is time, ends later than cacheMargin before
+// the expiry.
+func renewAt(issued, expires, refreshOn, now time.Time, spread bool, rnd float64) time.Time {
 	life, left := expires.Sub(issued), expires.Sub(now)
 	s := scaleOf(life)
-	from := issued.Add(life / 10 * 7)
+	percent := life / 100
+	from, over := issued.Add(percent*regularFrom), percent*(regularTo-regularFrom)
+	if spread {
+		from, over = issued.Add(percent*spreadFrom), percent*spreadOver
+	}
 	if !refreshOn.IsZero() && refreshOn.Before(expires) {
 		from = refreshOn
 	}
-	to := from.Add(life / 10)
+	to := from.Add(over)
 
 	soonest := now.Add(min(s.of(soonestRenewal), left/2))
 	latest := expires.Add(-s.of(cacheMargin))
@@ -107,11 +129,14 @@ func lastLooks(life time.Duration, expires time.Time) time.Time {
 }
 
 // retryIn returns how long to wait after a failed attempt: patient as a rule, urgent while somebody waits and no
-// token is left. backoff is the jittered wait that the number of failures calls for, retryAfter what the server
-// asked for, left what the current token has, 0 or less if there is none.
-func retryIn(s scale, left, backoff, retryAfter time.Duration, rnd float64) (patient, urgent time.Duration) {
+// token is left. wait is the random one that the number of failures calls for, retryAfter what the server
+// asked for, left what the current token has, 0 or less if there is none; refused, that somebody has to mend it.
+func retryIn(s scale, refused bool, left, wait, retryAfter time.Duration, rnd float64) (patient, urgent time.Duration) {
 	urgent = s.of(leastWait) + part(s.of(urgentWait-leastWait), rnd)
-	patient = s.of(leastWait) + backoff
+	if refused {
+		urgent = s.of(refusedWait) + part(s.of(refusedJitter), rnd)
+	}
+	patient = wait
 	if left > 0 {
 		// The tries become denser towards the expiry, whatever the backoff has grown to.
 		patient = min(patient, max(left/4, urgent))

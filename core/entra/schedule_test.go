@@ -15,23 +15,29 @@ func TestRenewalPoint(t *testing.T) {
 		age              time.Duration // when it was acquired
 		refreshIn        time.Duration // since it was issued; 0: none
 		earliest, latest time.Duration // since it was issued
+		spread           bool
 	}{
-		{"75 minutes", 75 * time.Minute, 0, 0, 52*time.Minute + 30*time.Second, 60 * time.Minute},
-		{"60 minutes", time.Hour, 0, 0, 42 * time.Minute, 48 * time.Minute},
-		{"24 hours", day, 0, 0, day * 7 / 10, day * 8 / 10},
-		{"24 hours, half of it asked for", day, 0, 12 * time.Hour, 12 * time.Hour, 12*time.Hour + day/10},
-		{"60 minutes, half of it asked for", time.Hour, 0, 30 * time.Minute, 30 * time.Minute, 36 * time.Minute},
-		{"10 minutes", 10 * time.Minute, 0, 0, 7 * time.Minute, 8 * time.Minute},
-		{"10 seconds", 10 * time.Second, 0, 0, 7 * time.Second, 8 * time.Second},
-		{"50 milliseconds", 50 * time.Millisecond, 0, 0, 35 * time.Millisecond, 40 * time.Millisecond},
-		{"refreshOn has passed", time.Hour, 20 * time.Minute, 10 * time.Minute, 20*time.Minute + 30*time.Second, 25 * time.Minute},
-		{"refreshOn at once", time.Hour, 0, time.Second, 30 * time.Second, 7 * time.Minute},
-		{"refreshOn in the last minutes", time.Hour, 0, 58 * time.Minute, 55 * time.Minute, 56 * time.Minute},
-		{"refreshOn at the expiry", time.Hour, 0, time.Hour, 42 * time.Minute, 48 * time.Minute},
-		{"from a cache, late", time.Hour, 50 * time.Minute, 0, 50*time.Minute + 30*time.Second, 52 * time.Minute},
-		{"from a cache, last minutes", time.Hour, 56 * time.Minute, 0, 56*time.Minute + 30*time.Second, 57 * time.Minute},
-		{"from a cache, last seconds", time.Hour, time.Hour - 10*time.Second, 0, time.Hour - 5*time.Second, time.Hour - 4*time.Second},
-		{"from a host's cache", day, 20 * time.Hour, 0, 20*time.Hour + 30*time.Second, 20*time.Hour + 30*time.Minute},
+		{"75 minutes", 75 * time.Minute, 0, 0, 52*time.Minute + 30*time.Second, 60 * time.Minute, false},
+		{"60 minutes", time.Hour, 0, 0, 42 * time.Minute, 48 * time.Minute, false},
+		{"24 hours", day, 0, 0, day * 7 / 10, day * 8 / 10, false},
+		{"24 hours, half of it asked for", day, 0, 12 * time.Hour, 12 * time.Hour, 12*time.Hour + day/10, false},
+		{"60 minutes, half of it asked for", time.Hour, 0, 30 * time.Minute, 30 * time.Minute, 36 * time.Minute, false},
+		{"10 minutes", 10 * time.Minute, 0, 0, 7 * time.Minute, 8 * time.Minute, false},
+		{"10 seconds", 10 * time.Second, 0, 0, 7 * time.Second, 8 * time.Second, false},
+		{"50 milliseconds", 50 * time.Millisecond, 0, 0, 35 * time.Millisecond, 40 * time.Millisecond, false},
+		{"refreshOn has passed", time.Hour, 20 * time.Minute, 10 * time.Minute, 20*time.Minute + 30*time.Second, 25 * time.Minute, false},
+		{"refreshOn at once", time.Hour, 0, time.Second, 30 * time.Second, 7 * time.Minute, false},
+		{"refreshOn in the last minutes", time.Hour, 0, 58 * time.Minute, 55 * time.Minute, 56 * time.Minute, false},
+		{"refreshOn at the expiry", time.Hour, 0, time.Hour, 42 * time.Minute, 48 * time.Minute, false},
+		{"from a cache, late", time.Hour, 50 * time.Minute, 0, 50*time.Minute + 30*time.Second, 52 * time.Minute, false},
+		{"from a cache, last minutes", time.Hour, 56 * time.Minute, 0, 56*time.Minute + 30*time.Second, 57 * time.Minute, false},
+		{"from a cache, last seconds", time.Hour, time.Hour - 10*time.Second, 0, time.Hour - 5*time.Second, time.Hour - 4*time.Second, false},
+		{"from a host's cache", day, 20 * time.Hour, 0, 20*time.Hour + 30*time.Second, 20*time.Hour + 30*time.Minute, false},
+		{name: "75 minutes, spread", life: 75 * time.Minute, spread: true, earliest: 33*time.Minute + 45*time.Second, latest: 60 * time.Minute},
+		{name: "24 hours, half of it asked for, spread", life: day, spread: true, refreshIn: 12 * time.Hour, earliest: 12 * time.Hour, latest: day * 85 / 100},
+		{name: "60 minutes, half of it asked for, spread", life: time.Hour, spread: true, refreshIn: 30 * time.Minute, earliest: 30 * time.Minute, latest: 51 * time.Minute},
+		{name: "60 minutes, refreshOn late, spread", life: time.Hour, spread: true, refreshIn: 45 * time.Minute, earliest: 45 * time.Minute, latest: 55 * time.Minute},
+		{name: "from a cache, late, spread", life: time.Hour, age: 50 * time.Minute, spread: true, earliest: 50*time.Minute + 30*time.Second, latest: 52 * time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			issued := time.Now().Round(0)
@@ -40,8 +46,8 @@ func TestRenewalPoint(t *testing.T) {
 				refreshOn = issued.Add(tt.refreshIn)
 			}
 			expires, acquired := issued.Add(tt.life), issued.Add(tt.age)
-			first := entra.RenewAt(issued, expires, refreshOn, acquired, 0)
-			last := entra.RenewAt(issued, expires, refreshOn, acquired, 1)
+			first := entra.RenewAt(issued, expires, refreshOn, acquired, tt.spread, 0)
+			last := entra.RenewAt(issued, expires, refreshOn, acquired, tt.spread, 1)
 			if got := first.Sub(issued); got < tt.earliest {
 				t.Errorf("first renewal at %v, want from %v on", got, tt.earliest)
 			}
@@ -88,26 +94,31 @@ func TestLooksAgainWhenTheCacheHasLetGo(t *testing.T) {
 func TestWaitAfterFailure(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	for _, tt := range []struct {
-		name                       string
-		life, left, backoff, after time.Duration
-		rnd                        float64
-		patient, urgent            time.Duration
+		name                    string
+		life, left, wait, after time.Duration
+		refused                 bool
+		rnd                     float64
+		patient, urgent         time.Duration
 	}{
-		{name: "first", life: 75 * m, left: 20 * m, patient: s, urgent: s},
-		{name: "backoff counts", life: 75 * m, left: 20 * m, backoff: 7 * s, patient: 8 * s, urgent: s},
-		{name: "denser towards the expiry", life: 75 * m, left: 40 * s, backoff: 5 * m, patient: 10 * s, urgent: s},
-		{name: "not denser than the urgent pace", life: 75 * m, left: s, backoff: 5 * m, rnd: 1, patient: 2 * s, urgent: 2 * s},
-		{name: "nothing left", life: 75 * m, backoff: 5 * m, rnd: 1, patient: 5*m + s, urgent: 2 * s},
+		{name: "first", life: 75 * m, left: 20 * m, wait: s, patient: s, urgent: s},
+		{name: "backoff counts", life: 75 * m, left: 20 * m, wait: 7 * s, patient: 7 * s, urgent: s},
+		{name: "denser towards the expiry", life: 75 * m, left: 40 * s, wait: 5 * m, patient: 10 * s, urgent: s},
+		{name: "not denser than the urgent pace", life: 75 * m, left: s, wait: 5 * m, rnd: 1, patient: 2 * s, urgent: 2 * s},
+		{name: "nothing left", life: 75 * m, wait: 5 * m, rnd: 1, patient: 5 * m, urgent: 2 * s},
 		{name: "Retry-After is a floor", life: 75 * m, left: 20 * m, after: 2 * m, patient: 2 * m, urgent: 2 * m},
 		{name: "Retry-After is jittered", life: 75 * m, left: 20 * m, after: 2 * m, rnd: 1, patient: 132 * s, urgent: 132 * s},
 		{name: "Retry-After beyond the expiry", life: 75 * m, left: 20 * m, after: 24 * 60 * m, patient: 10 * m, urgent: 10 * m},
 		{name: "Retry-After, nothing left", life: 75 * m, after: 24 * 60 * m, patient: m, urgent: m},
-		{name: "short Retry-After", life: 75 * m, backoff: 9 * s, after: 4 * s, patient: 10 * s, urgent: 4 * s},
-		{name: "life of 3 s", life: 3 * s, left: s, backoff: 20 * time.Millisecond, patient: 20*time.Millisecond + s/600, urgent: s / 600},
-		{name: "life of 50 ms", life: 50 * time.Millisecond, patient: time.Millisecond, urgent: time.Millisecond},
+		{name: "short Retry-After", life: 75 * m, wait: 9 * s, after: 4 * s, patient: 9 * s, urgent: 4 * s},
+		{name: "life of 3 s", life: 3 * s, left: s, wait: 20 * time.Millisecond, patient: 20 * time.Millisecond, urgent: s / 600},
+		{name: "life of 50 ms", life: 50 * time.Millisecond, wait: time.Millisecond, patient: time.Millisecond, urgent: time.Millisecond},
+		{name: "refused, nothing left", life: 75 * m, refused: true, wait: 5 * m, rnd: 1, patient: 5 * m, urgent: 75 * s},
+		{name: "refused for the first time", life: 75 * m, refused: true, wait: 5 * s, patient: 5 * s, urgent: m},
+		{name: "refused, denser towards the expiry", life: 75 * m, left: 6 * m, refused: true, wait: 5 * m, patient: 90 * s, urgent: m},
+		{name: "refused, but never dense", life: 75 * m, left: 40 * s, refused: true, wait: 5 * m, patient: m, urgent: m},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			patient, urgent := entra.RetryIn(entra.ScaleOf(tt.life), tt.left, tt.backoff, tt.after, tt.rnd)
+			patient, urgent := entra.RetryIn(entra.ScaleOf(tt.life), tt.refused, tt.left, tt.wait, tt.after, tt.rnd)
 			if absent(patient, tt.patient) || absent(urgent, tt.urgent) {
 				t.Errorf("patient %v urgent %v, want %v and %v", patient, urgent, tt.patient, tt.urgent)
 			}

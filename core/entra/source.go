@@ -18,6 +18,7 @@ type Source struct {
 	wake     chan struct{} // to the renewer: look at waiters
 	rejects  chan Token    // to the renewer
 	observer *Observer
+	now      clock
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the renewer has ended
 }
@@ -29,6 +30,10 @@ type Source struct {
 // The Source calls cred from one goroutine at a time, with a deadline of its own for every call and with azcore's
 // retries switched off, because it retries itself. The error is a *ConfigError.
 func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
+	return startSource(cred, opts, machineClock())
+}
+
+func startSource(cred azcore.TokenCredential, opts *Options, now clock) (*Source, error) {
 	if isNil(cred) {
 		return nil, &ConfigError{Field: "cred", Reason: "is nil; pass a credential, for example from azidentity.NewDefaultAzureCredential"}
 	}
@@ -47,6 +52,7 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 		wake:     make(chan struct{}, 1),
 		rejects:  make(chan Token, 1),
 		observer: shielded(o.Observer, o.Logger),
+		now:      now,
 		cancel:   cancel,
 		done:     make(chan struct{}),
 	}
@@ -120,8 +126,8 @@ func (s *Source) Latest() (Token, <-chan struct{}) {
 	return now.token, now.changed
 }
 
-// Status returns how the Source is doing. It never blocks.
-func (s *Source) Status() Status { return s.current.Load().status }
+// Status returns how the Source is doing at this moment. It never blocks.
+func (s *Source) Status() Status { return s.current.Load().at(s.now()) }
 
 // Reject tells the Source that a Redis server refused t, and never blocks. If t is still the current token, the
 // credential is asked for another one soon, past its cache if it can do that, and a different token is then taken

@@ -1,14 +1,39 @@
 package entra
 
 import (
+	"fmt"
 	"time"
 )
 
-// A Status says how a [Source] is doing, for health checks and diagnostics. A service is ready while Valid; while
-// Err is set as well it runs on borrowed time, until ExpiresOn.
+// Health sums a [Status] up in one word.
+type Health string
+
+// How a Source may be doing. A service is ready to serve while it is HealthReady or HealthDegraded.
+const (
+	// HealthStarting means that there has been no token yet and nothing has failed so far.
+	HealthStarting Health = "starting"
+	// HealthReady means that there is a valid token and nothing is wrong.
+	HealthReady Health = "ready"
+	// HealthDegraded means that there is a valid token, but something is wrong that will end in HealthExpired, or in
+	// refused connections, if nobody mends it: the renewal fails, or is overdue, or a Redis server refused the token.
+	HealthDegraded Health = "degraded"
+	// HealthExpired means that there is no valid token: the last one expired, or the first one could not be had.
+	HealthExpired Health = "expired"
+	// HealthClosed means that the Source has been closed.
+	HealthClosed Health = "closed"
+)
+
+// A Status says how a [Source] is doing, for health checks and diagnostics. It is a value of its moment, and can be
+// encoded as JSON: no secret, no claim and no response body is in it.
 type Status struct {
-	// Valid says whether Token returns a token at once.
+	// Health is the sum of it all.
+	Health Health
+	// Reason is a sentence for a person: what is wrong, what to check, when the Source tries next.
+	Reason string
+	// Valid is whether Token returns a token at once.
 	Valid bool
+	// Rejected is whether a Redis server has refused the current token although it has not expired.
+	Rejected bool
 	// ExpiresOn is the expiry of the newest token there has been, zero if none. It lies in the past once that
 	// token was lost.
 	ExpiresOn time.Time
@@ -19,13 +44,73 @@ type Status struct {
 	Failures int
 	// Err is a *RefreshError for the last of these, nil without any.
 	Err error
-	// Closed says that the Source has been closed.
+	// Closed is whether the Source has been closed.
 	Closed bool
 }
 
 // A snapshot is what readers see of the renewer. It is immutable but for the closing of changed.
 type snapshot struct {
-	token   Token         // zero unless valid
-	changed chan struct{} // closed when there is a newer token, or no more
-	status  Status
+	token    Token         // zero unless valid
+	changed  chan struct{} // closed when there is a newer token, or no more
+	deadline instant       // of the newest token there has been
+	renewBy  instant       // of the same
+	status   Status        // without Health and Reason
 }
+
+// at returns the status as it is now: what has passed since the snapshot was made is in it.
+func (s *snapshot) at(now instant) Status {
+	st := s.status
+	st.Valid = st.Valid && !now.reached(s.deadline)
+	st.Health = st.health(now.reached(s.renewBy))
+	st.Reason = st.reason()
+	return st
+}
+
+func (st *Status) health(overdue bool) Health {
+	switch {
+	case st.Closed:
+		return HealthClosed
+	case st.Valid && (st.Failures > 0 || st.Rejected || overdue):
+		return HealthDegraded
+	case st.Valid:
+		return HealthReady
+	case st.Failures > 0 || !st.ExpiresOn.IsZero():
+		return HealthExpired
+	}
+	return HealthStarting
+}
+
+func (st *Status) reason() string {
+	var next, expiry = clockTime(st.NextAttempt), clockTime(st.ExpiresOn)
+	switch {
+	case st.Closed:
+		return "the Source has been closed"
+	case st.Health == HealthStarting:
+		return "waiting for the first token"
+	case st.Health == HealthReady:
+		return fmt.Sprintf("the token is good until %s; the next one is asked for at %s", expiry, next)
+	}
+	var what string
+	switch {
+	case st.Valid:
+		what = "the token is good until " + expiry
+	case !st.ExpiresOn.IsZero():
+		what = "the last token expired at " + expiry
+	default:
+		what = "there has been no token yet"
+	}
+	if st.Rejected && st.Valid {
+		what += ", but a Redis server refused it: check that the identity has an access policy assignment on that cache, and that its access was not revoked"
+	}
+	switch {
+	case st.Err != nil:
+		what += "; " + st.Err.Error()
+	case st.Rejected:
+		what += "; another one is asked for at " + next
+	default:
+		what += fmt.Sprintf("; the credential still gives the old one, and is asked again at %s", next)
+	}
+	return what
+}
+
+func clockTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
