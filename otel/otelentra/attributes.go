@@ -1,0 +1,81 @@
+package otelentra
+
+import (
+	"net"
+	"slices"
+	"strconv"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/entraredis/entraredis/otel/internal/census"
+)
+
+// The attributes that no convention knows. docs/observability.md says which signal carries which.
+const (
+	keyIdentityName    = attribute.Key("entraredis.identity.name")
+	keyTokenSource     = attribute.Key("entraredis.token.source")
+	keyTrigger         = attribute.Key("entraredis.token.refresh.trigger")
+	keyAttempts        = attribute.Key("entraredis.token.refresh.attempts")
+	keyRemaining       = attribute.Key("entraredis.token.remaining_lifetime")
+	keyAttempt         = attribute.Key("entraredis.token.request.attempt")
+	keyClaims          = attribute.Key("entraredis.token.request.claims")
+	keyUnchanged       = attribute.Key("entraredis.token.request.unchanged")
+	keyErrorCode       = attribute.Key("entraredis.token.request.error_code")
+	keyLibrary         = attribute.Key("entraredis.client.library")
+	keyPhase           = attribute.Key("entraredis.auth.phase")
+	keyRetireReason    = attribute.Key("entraredis.connection.retire.reason")
+	keyTokenState      = attribute.Key("entraredis.connection.token_state")
+	keyWindow          = attribute.Key("entraredis.rotation.window")
+	keyPlanned         = attribute.Key("entraredis.rotation.connections")
+	keyRenewed         = attribute.Key("entraredis.rotation.renewed")
+	keyRefused         = attribute.Key("entraredis.rotation.refused")
+	keyLeft            = attribute.Key("entraredis.rotation.left")
+	keyClosed          = attribute.Key("entraredis.rotation.closed")
+	keyDropped         = attribute.Key("entraredis.rotation.dropped_spans")
+	keyReconnectOutage = attribute.Key("entraredis.reconnect.outage")
+)
+
+// identityAttributes are those of everything about tokens.
+func (c *config) identityAttributes() []attribute.KeyValue {
+	attrs := slices.Clone(c.attrs)
+	attrs = append(attrs, keyIdentityName.String(c.identity))
+	if c.source != "" {
+		attrs = append(attrs, keyTokenSource.String(string(c.source)))
+	}
+	return attrs
+}
+
+// spanAttributes adds to attrs what only spans carry.
+func (c *config) spanAttributes(attrs []attribute.KeyValue) []attribute.KeyValue {
+	attrs = slices.Clone(attrs)
+	if c.userID != "" {
+		attrs = append(attrs, semconv.UserID(c.userID))
+	}
+	return attrs
+}
+
+// A poolKey is what the metrics tell pools apart by.
+type poolKey struct{ library, name, serverAddr string }
+
+func keyOf(p census.Pool) poolKey { return poolKey{p.Library, p.Name, p.ServerAddr} }
+
+// poolAttributes are those of everything about connections.
+func (c *config) poolAttributes(k poolKey) []attribute.KeyValue {
+	attrs := append(slices.Clone(c.attrs), semconv.DBSystemNameRedis)
+	host, port, err := net.SplitHostPort(k.serverAddr)
+	if number, numErr := strconv.Atoi(port); err == nil && numErr == nil {
+		attrs = append(attrs, semconv.ServerAddress(host), semconv.ServerPort(number))
+	} else {
+		attrs = append(attrs, semconv.ServerAddress(k.serverAddr)) // of a Unix socket
+	}
+	name := k.name
+	if name == "" {
+		name = k.serverAddr // the conventions require a name, and name this one
+	}
+	attrs = append(attrs, semconv.DBClientConnectionPoolName(name))
+	if k.library != "" {
+		attrs = append(attrs, keyLibrary.String(k.library))
+	}
+	return attrs
+}

@@ -1,0 +1,83 @@
+package otelentra
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+func connKey(c entra.ConnInfo) poolKey { return poolKey{c.Library, c.Pool, c.ServerAddr} }
+
+// authStart begins the span of a login, below that of whoever dialed. The AUTHs of rotations get theirs when they are
+// over, because only then it is known whether they get one.
+func (o *observer) authStart(ctx context.Context, info entra.AuthStartInfo) context.Context {
+	if o.spans == SpansNone || info.Phase != entra.AuthInitial {
+		return ctx
+	}
+	p := o.pool(connKey(info.Conn))
+	return o.start(ctx, spanAuth, trace.WithSpanKind(trace.SpanKindClient),
+		withAll(p.spans, authAttributes(info.Phase)...), linkTo(o.cause(info.Token.ExpiresOn)))
+}
+
+func authAttributes(phase entra.AuthPhase) []attribute.KeyValue {
+	return []attribute.KeyValue{keyPhase.String(string(phase)), semconv.DBOperationName("AUTH")}
+}
+
+func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
+	errorType, status := authErrorType(info.Err)
+	o.mu.Lock()
+	p := o.poolLocked(connKey(info.Conn))
+	opts := p.authOptions(info.Phase, errorType, status)
+	rotation, spare := p.rotation, false
+	if info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration) {
+		spare = p.spend()
+	}
+	o.mu.Unlock()
+
+	switch {
+	case o.spans == SpansNone:
+	case info.Phase == entra.AuthInitial:
+		span := o.own(ctx, spanAuth)
+		span.SetAttributes(errorAttributes(errorType, status)...)
+		fail(span, errorType)
+		span.End()
+	case spare:
+		ctx = o.authSpan(ctx, info, p, rotation, errorType, status)
+	case rotation != nil:
+		ctx = rotation.ctx // so that an exemplar leads to the rotation
+	}
+	o.authDuration.Record(ctx, info.Duration.Seconds(), opts...)
+}
+
+// authSpan makes the span of an AUTH that is over. It is no child of the rotation: one verdict of a sampler would
+// count for thousands of spans then.
+func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, p *pool, r *rotation, errorType, status string) context.Context {
+	var cause trace.SpanContext
+	if r != nil {
+		cause = trace.SpanContextFromContext(r.ctx)
+	}
+	end := time.Now()
+	ctx, span := o.tracer.Start(ctx, spanAuth, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithTimestamp(end.Add(-info.Duration)), linkTo(cause),
+		withAll(p.spans, append(authAttributes(info.Phase), errorAttributes(errorType, status)...)...))
+	fail(span, errorType)
+	span.End(trace.WithTimestamp(end))
+	return ctx
+}
+
+// spend takes a span out of the pool's budget, if there is one left. observer.mu is held.
+func (p *pool) spend() bool {
+	if p.budget > 0 {
+		p.budget--
+		return true
+	}
+	if p.rotation != nil {
+		p.rotation.dropped++
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+package otelentra
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// retireReasons are why connections end because of their tokens. The others are the client's business, or losses, which
+// show up as reconnections.
+func retireReasons() []entra.CloseReason {
+	return []entra.CloseReason{
+		entra.CloseAuthRejected, entra.CloseAuthTimeout, entra.CloseExpired, entra.CloseUnsupported, entra.CloseProtocol,
+	}
+}
+
+func isRetirement(r entra.CloseReason) bool {
+	return r != entra.CloseByClient && r != entra.CloseByServer
+}
+
+// connOpened starts the counters of the pool.
+func (o *observer) connOpened(ctx context.Context, info entra.ConnOpenedInfo) context.Context {
+	o.pool(connKey(info.Conn))
+	return ctx
+}
+
+func (o *observer) connClosed(ctx context.Context, info entra.ConnClosedInfo) {
+	if !isRetirement(info.Reason) {
+		return
+	}
+	o.mu.Lock()
+	opts := o.poolLocked(connKey(info.Conn)).endOptions(info.Reason)
+	o.mu.Unlock()
+	o.retirements.Add(ctx, 1, opts...)
+}
+
+// reconnected tells of an outage in hindsight: its span lasts from the loss to the login.
+func (o *observer) reconnected(ctx context.Context, info entra.ReconnectedInfo) {
+	o.mu.Lock()
+	p := o.poolLocked(connKey(info.Conn))
+	opts := p.endOptions(info.Reason)
+	o.mu.Unlock()
+	if o.spans != SpansNone {
+		end := time.Now()
+		login := o.own(ctx, spanAuth).SpanContext()
+		var span trace.Span
+		ctx, span = o.tracer.Start(ctx, spanReconnect, trace.WithNewRoot(), trace.WithTimestamp(end.Add(-info.After)), linkTo(login),
+			withAll(p.spans, keyRetireReason.String(string(info.Reason)), keyReconnectOutage.Float64(info.After.Seconds())))
+		span.End(trace.WithTimestamp(end))
+	}
+	o.reconnections.Add(ctx, 1, opts...)
+}

@@ -1,0 +1,77 @@
+package otelentra
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/otel/internal/census"
+)
+
+// An observer turns events into spans and measurements.
+type observer struct {
+	config
+	instruments
+	tracer   trace.Tracer
+	census   *census.Census
+	identity metric.MeasurementOption // the attributes of gauges about tokens
+
+	mu     sync.Mutex
+	pools  map[poolKey]*pool
+	causes causes
+}
+
+// NewObserver returns an observer for the Options of one Source, by itself or through [entra.JoinObservers]. It makes
+// no I/O.
+//
+// Each Source needs one of its own: what the gauges say about connections is relative to the newest token. Give them
+// different names with [WithIdentityName], and if they log in to the same server, different pool names.
+//
+// The gauges stay on the meter provider until that is shut down, or until the context of [WithLifetime] ends.
+//
+// Options that cannot work are a *[entra.ConfigError]. Other errors are those of the meter provider.
+func NewObserver(opts ...Option) (*entra.Observer, error) {
+	c, err := configure(opts)
+	if err != nil {
+		return nil, err
+	}
+	meter := c.meters.Meter(ScopeName, metric.WithInstrumentationVersion(Version), metric.WithSchemaURL(semconv.SchemaURL))
+	i, err := newInstruments(meter)
+	if err != nil {
+		return nil, fmt.Errorf("otelentra: %w", err)
+	}
+	o := &observer{
+		config:      c,
+		instruments: i,
+		tracer:      c.tracers.Tracer(ScopeName, trace.WithInstrumentationVersion(Version), trace.WithSchemaURL(semconv.SchemaURL)),
+		census:      census.New(),
+		identity:    metric.WithAttributeSet(attribute.NewSet(c.identityAttributes()...)),
+		pools:       make(map[poolKey]*pool),
+	}
+	registration, err := o.observeGauges(meter)
+	if err != nil {
+		return nil, fmt.Errorf("otelentra: %w", err)
+	}
+	if c.lifetime != nil {
+		context.AfterFunc(c.lifetime, func() { _ = registration.Unregister() })
+	}
+	return entra.JoinObservers(o.census.Observer(), &entra.Observer{
+		RefreshStart:  o.refreshStart,
+		RefreshDone:   o.refreshDone,
+		AttemptStart:  o.attemptStart,
+		AttemptDone:   o.attemptDone,
+		ConnOpened:    o.connOpened,
+		ConnClosed:    o.connClosed,
+		AuthStart:     o.authStart,
+		AuthDone:      o.authDone,
+		RotationStart: o.rotationStart,
+		RotationDone:  o.rotationDone,
+		Reconnected:   o.reconnected,
+	}), nil
+}

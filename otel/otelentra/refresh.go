@@ -1,0 +1,99 @@
+package otelentra
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// causes are the refreshes that rotations and logins link to.
+type causes struct {
+	open    trace.SpanContext // of the refresh under way
+	done    trace.SpanContext // of the one that brought the newest token
+	expires time.Time         // of that token
+}
+
+// cause returns the refresh that brought a token. Connections may hear of the token a moment before the observer
+// hears that the refresh is done.
+func (o *observer) cause(expiresOn time.Time) trace.SpanContext {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case expiresOn.Equal(o.causes.expires):
+		return o.causes.done
+	case expiresOn.After(o.causes.expires):
+		return o.causes.open
+	}
+	return trace.SpanContext{}
+}
+
+func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo) context.Context {
+	if o.spans == SpansNone {
+		return ctx
+	}
+	ctx = o.start(ctx, spanRefresh, trace.WithNewRoot(),
+		withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(info.Trigger))))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.causes.open = trace.SpanContextFromContext(ctx)
+	return ctx
+}
+
+func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) {
+	errorType := refreshErrorType(info.Err)
+	attrs := append(o.identityAttributes(), keyTrigger.String(string(info.Trigger)))
+	if errorType != "" {
+		attrs = append(attrs, semconv.ErrorTypeKey.String(errorType))
+	}
+	o.refreshDuration.Record(ctx, info.Duration.Seconds(), metric.WithAttributes(attrs...))
+
+	span := o.own(ctx, spanRefresh)
+	span.SetAttributes(keyAttempts.Int(info.Attempts))
+	fail(span, errorType)
+	if replaced := info.Trigger != entra.TriggerInitial || info.Remaining != 0; info.Err == nil && replaced {
+		o.remaining.Record(ctx, info.Remaining.Seconds(), o.identity)
+		span.SetAttributes(keyRemaining.Float64(info.Remaining.Seconds()))
+	}
+	o.mu.Lock()
+	if info.Err == nil {
+		o.causes.done, o.causes.expires = o.causes.open, info.ExpiresOn
+	}
+	o.causes.open = trace.SpanContext{}
+	o.mu.Unlock()
+	span.End()
+}
+
+func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo) context.Context {
+	if o.spans == SpansNone {
+		return ctx
+	}
+	return o.start(ctx, spanRequest, withAll(o.spanAttributes(o.identityAttributes()),
+		keyAttempt.Int(info.Attempt), keyClaims.Bool(info.Claims)))
+}
+
+func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) {
+	errorType := refreshErrorType(info.Err)
+	var outcome []attribute.KeyValue
+	if errorType != "" {
+		outcome = append(outcome, semconv.ErrorTypeKey.String(errorType))
+	}
+	if status := httpStatus(info.Err); status != 0 {
+		outcome = append(outcome, semconv.HTTPResponseStatusCode(status))
+	}
+	o.requestDuration.Record(ctx, info.Duration.Seconds(), metric.WithAttributes(append(o.identityAttributes(), outcome...)...))
+
+	span := o.own(ctx, spanRequest)
+	span.SetAttributes(append(outcome, keyUnchanged.Bool(info.Unchanged))...)
+	if failed, ok := errors.AsType[*entra.RefreshError](info.Err); ok && failed.Code != "" {
+		span.SetAttributes(keyErrorCode.String(failed.Code))
+	}
+	fail(span, errorType)
+	span.End()
+}
