@@ -12,7 +12,8 @@
 // # The parts
 //
 // An [STS] gives tokens that look like Entra's to any azidentity credential that speaks HTTP: client secret,
-// certificate and assertion, workload identity, managed identity on VMs and App Service, DefaultAzureCredential.
+// certificate and assertion, workload identity, managed identity on VMs, App Service and Azure Arc,
+// DefaultAzureCredential.
 // [STS.Credential] gives tokens that live for milliseconds.
 //
 // A [Gateway] takes such a token as a password, as Azure does, and closes each connection when the token that last

@@ -33,12 +33,17 @@ type STSOptions struct {
 	RefreshIn time.Duration
 	// ObjectID is the claim oid: the constant [ObjectID] if empty.
 	ObjectID string
+	// ArcKeyFolder is where the endpoint of Azure Arc leaves its keys, one small file for each request, which it
+	// removes when the key was used: the constant [ArcKeyFolder] for azidentity. It must exist. Empty means that
+	// there is no Azure Arc.
+	ArcKeyFolder string
 }
 
 // An STS is a fake Microsoft Entra: instance discovery, OpenID configuration, the v2.0 token endpoint for
-// client credentials (secret, certificate, federated token), and the identity endpoints of Azure VMs (IMDS) and
-// App Service. Its tokens are JWTs signed with RS256 by a throw-away key. Every azidentity credential that
-// sends HTTP requests works against it, but that of Azure Arc, which needs a file only root may write.
+// client credentials (secret, certificate, federated token), and the identity endpoints of Azure VMs (IMDS),
+// App Service and Azure Arc. Its tokens are JWTs signed with RS256 by a throw-away key. Every azidentity credential
+// that sends HTTP requests for an application works against it; that of Azure Arc needs a folder that only root may
+// make, see [ArcKeyFolder].
 //
 // It is an http.Handler for tests over sockets, and a policy.Transporter for those without, also inside
 // testing/synctest. It is safe for concurrent use, starts no goroutine and needs no closing.
@@ -54,6 +59,9 @@ type STS struct {
 	last      issuedToken
 	revoked   map[string]bool // token ids
 	requests  []Request
+
+	arcKeyFolder       string // does not change
+	arcKey, arcKeyFile string // the key that was left last, empty once it was used
 }
 
 // NewSTS returns an STS. The first token takes a fraction of a second, for a process's signing key is made then.
@@ -61,7 +69,7 @@ func NewSTS(opts *STSOptions) *STS {
 	if opts == nil {
 		opts = &STSOptions{}
 	}
-	s := &STS{objectID: opts.ObjectID, refreshIn: opts.RefreshIn}
+	s := &STS{objectID: opts.ObjectID, refreshIn: opts.RefreshIn, arcKeyFolder: opts.ArcKeyFolder}
 	if s.objectID == "" {
 		s.objectID = ObjectID
 	}

@@ -88,7 +88,7 @@ func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
 	return jsonAnswer(http.StatusOK, body)
 }
 
-// answerManagedIdentity answers as IMDS and App Service do: with numbers in strings.
+// answerManagedIdentity answers as IMDS, App Service and Azure Arc do: with numbers in strings.
 func (s *STS) answerManagedIdentity(e Endpoint, form url.Values, f Fault) answer {
 	resource := form.Get("resource")
 	if resource == "" {
@@ -108,7 +108,7 @@ func (s *STS) answerManagedIdentity(e Endpoint, form url.Values, f Fault) answer
 		"expires_on":   strconv.FormatInt(t.expiresOn.Unix(), 10),
 		"not_before":   strconv.FormatInt(t.issuedAt.Unix(), 10),
 	}
-	if e == IMDS { // App Service says expires_on only
+	if e != AppService { // which says expires_on only
 		body["expires_in"] = strconv.Itoa(t.secondsLeft(s.clock.now()))
 		body["ext_expires_in"] = body["expires_in"]
 	}

@@ -18,20 +18,22 @@ import (
 // An Endpoint is a place of an [STS] that requests go to.
 type Endpoint string
 
-// The endpoints. Token, IMDS, AppService and Direct give tokens.
+// The endpoints. Token, IMDS, AppService, Arc and Direct give tokens.
 const (
-	Discovery  Endpoint = "discovery"   // instance discovery and OpenID configuration
-	Keys       Endpoint = "keys"        // the public keys (JWKS)
-	Token      Endpoint = "token"       // /oauth2/v2.0/token
-	IMDS       Endpoint = "imds"        // 169.254.169.254, of managed identities on VMs and most of Azure
-	IMDSProbe  Endpoint = "imds_probe"  // DefaultAzureCredential's question whether there is an IMDS
-	AppService Endpoint = "app_service" // IDENTITY_ENDPOINT with IDENTITY_HEADER
-	Direct     Endpoint = "direct"      // [STS.Credential], without HTTP
-	unknown    Endpoint = "unknown"
+	Discovery    Endpoint = "discovery"     // instance discovery and OpenID configuration
+	Keys         Endpoint = "keys"          // the public keys (JWKS)
+	Token        Endpoint = "token"         // /oauth2/v2.0/token
+	IMDS         Endpoint = "imds"          // 169.254.169.254, of managed identities on VMs and most of Azure
+	IMDSProbe    Endpoint = "imds_probe"    // DefaultAzureCredential's question whether there is an IMDS
+	AppService   Endpoint = "app_service"   // IDENTITY_ENDPOINT with IDENTITY_HEADER
+	Arc          Endpoint = "arc"           // the agent of Azure Arc, asked with a key
+	ArcChallenge Endpoint = "arc_challenge" // the same asked without, to learn where the key is
+	Direct       Endpoint = "direct"        // [STS.Credential], without HTTP
+	unknown      Endpoint = "unknown"
 )
 
 func (e Endpoint) givesTokens() bool {
-	return e == Token || e == IMDS || e == AppService || e == Direct
+	return e == Token || e == IMDS || e == AppService || e == Arc || e == Direct
 }
 
 // An answer is what an HTTP response is made of.
@@ -107,6 +109,8 @@ func (s *STS) answer(r *http.Request) (answer, error) {
 		return s.answerToken(r, form, f), nil
 	case IMDS, AppService:
 		return s.answerManagedIdentity(e, form, f), nil
+	case Arc, ArcChallenge:
+		return s.answerArc(r, e, form, f), nil
 	case IMDSProbe:
 		return jsonAnswer(http.StatusBadRequest, map[string]any{
 			"error": "invalid_request", "error_description": "Required metadata header not specified",
@@ -147,10 +151,15 @@ func endpointOf(r *http.Request) Endpoint {
 	case strings.HasSuffix(path, "/oauth2/v2.0/token"):
 		return Token
 	case strings.HasSuffix(path, "/metadata/identity/oauth2/token"):
-		if r.Header.Get("Metadata") == "" {
+		switch {
+		case r.Header.Get("Metadata") == "":
 			return IMDSProbe
+		case r.URL.Query().Get("api-version") != arcVersion:
+			return IMDS
+		case r.Header.Get("Authorization") == "":
+			return ArcChallenge
 		}
-		return IMDS
+		return Arc
 	case r.Header.Get("X-Identity-Header") != "":
 		return AppService
 	}
