@@ -74,7 +74,7 @@ type AttemptDoneInfo struct {
 	Attempt   int
 	Claims    bool
 	Duration  time.Duration
-	Unchanged bool  // it brought the token that is there already, or one that lives no longer
+	Unchanged bool // it brought the token that is there already, or one that lives no longer
 	// Err is nil without a failure, a *RefreshError after one, ErrClosed if Close ended the attempt, and
 	// context.Canceled if another one, given up for lost, brought a token after all.
 	Err error
