@@ -39,6 +39,7 @@ func allowances() []allowance {
 		{"adapters/entrarueidis", []string{entra, entraconn, Module + "/adapters/internal", rueidis}},
 		{"adapters/entraredigo", []string{entra, entraconn, Module + "/adapters/internal", redigo}},
 		{"otel/internal/census", []string{entra}},
+		{"otel/livepage", []string{entra, Module + "/otel/internal/census"}},
 		{"otel/otelentra", []string{entra, Module + "/otel/internal/census", otel}},
 	}
 }

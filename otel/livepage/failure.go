@@ -1,0 +1,88 @@
+package livepage
+
+import (
+	"net/netip"
+	"net/url"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// cause says in half a sentence why there is no new token.
+func cause(kind entra.Kind, host string) string {
+	switch kind {
+	case entra.Network:
+		return "Microsoft Entra cannot be reached, or is in trouble itself"
+	case entra.Throttled:
+		return "Microsoft Entra says that it gets too many requests"
+	case entra.Rejected:
+		if isMachineLocal(host) {
+			return "the managed identity endpoint has no identity for this machine"
+		}
+		return "Microsoft Entra refuses the credential"
+	case entra.Malformed:
+		return "the credential returns tokens that cannot be used"
+	case entra.TimedOut:
+		return "Microsoft Entra does not answer in time"
+	}
+	return "for a reason that this page does not know"
+}
+
+// remedy says what to do about it.
+func remedy(kind entra.Kind, host string) string {
+	const byItself = " The process goes on asking by itself."
+	switch kind {
+	case entra.Network, entra.TimedOut:
+		return "Check DNS, proxy and firewall on the way to login.microsoftonline.com, and the Azure status page." + byItself
+	case entra.Throttled:
+		return "Nothing to do for now: it waits as long as it was told to. If it lasts, look for what else asks for so many tokens."
+	case entra.Rejected:
+		if isMachineLocal(host) {
+			return "Assign the managed identity to this machine again, or check which client id the program asks for." + byItself
+		}
+		return "Somebody has to mend the credential: its secret, its certificate or its identity assignment." + byItself
+	case entra.Malformed:
+		return "Check the scope, and set entra.Options.Username if the tokens carry no oid claim." + byItself
+	}
+	return ""
+}
+
+// isMachineLocal tells the managed identity endpoints, which have addresses, from Entra, which has names.
+func isMachineLocal(host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost"
+}
+
+// meaning says what a code of Entra's means, for those that services meet. Source: "Microsoft Entra authentication and
+// authorization error codes" on learn.microsoft.com.
+func meaning(code string) string {
+	switch code {
+	case "AADSTS7000215":
+		return "the client secret is wrong"
+	case "AADSTS7000222":
+		return "the client secret has expired"
+	case "AADSTS1000502":
+		return "the certificate has expired"
+	case "AADSTS700027":
+		return "the certificate is not registered for this application"
+	case "AADSTS700016":
+		return "the tenant does not know this application"
+	case "AADSTS7000112", "AADSTS7000113":
+		return "the application is disabled or not allowed in this tenant"
+	case "AADSTS90002":
+		return "there is no such tenant"
+	case "AADSTS500011":
+		return "the tenant does not know the scope's resource"
+	case "AADSTS70021", "AADSTS700211", "AADSTS700212", "AADSTS700213":
+		return "no federated credential fits the workload's token"
+	case "AADSTS700024":
+		return "the workload's token is outside its time: check the clocks"
+	case "AADSTS53003":
+		return "a Conditional Access policy forbids it"
+	case "AADSTS50076", "AADSTS50079":
+		return "the user has to sign in with a second factor"
+	case "AADSTS700082":
+		return "the user has to sign in again"
+	}
+	return ""
+}

@@ -1,0 +1,151 @@
+package livepage
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/entraredis/entraredis/otel/internal/census"
+)
+
+// A level says how much of somebody's attention something needs.
+type level string
+
+const (
+	unknown level = "unknown"
+	good    level = "good"
+	watch   level = "watch" // not felt yet
+	bad     level = "bad"
+)
+
+// A verdict answers the question of the page. No number in it changes with time alone: it is read out when it changes.
+type verdict struct {
+	Level  level  `json:"level"`
+	Answer string `json:"answer"` // in a word or two
+	Reason string `json:"reason"` // in a sentence
+	Advice string `json:"advice"` // what to do, empty if there is nothing
+}
+
+const (
+	// For this long after trouble the page says that there was some: whoever was woken by it comes a little late.
+	troubleMemory = 10 * time.Minute
+
+	accessPolicy = "Check that the identity has an access policy assignment on this cache, and that nobody has revoked it."
+)
+
+// judge draws the conclusion. What is worst comes first.
+func judge(c census.Snapshot, r record, closed bool) verdict {
+	t, now := c.Token, c.At
+	if closed {
+		return verdict{bad, "Yes.", "The token source of this process was closed, so nothing is renewed any more.",
+			"Expected while a process ends. Otherwise look for what calls Close."}
+	}
+	if t.ExpiresOn.IsZero() || !now.Before(t.ExpiresOn) {
+		return withoutToken(t)
+	}
+	if v, found := refusedLogins(r.refusals); found {
+		return v
+	}
+	if t.Failures > 0 {
+		return verdict{watch, "Not yet.", "The token is good, but there is no new one: " + why(t.LastFailure) + ".",
+			remedy(t.LastFailure.Kind, t.LastFailure.Host)}
+	}
+	if len(r.refusals) > 0 {
+		return verdict{watch, "Not yet.", fmt.Sprintf("%s refuses the new token; connections keep the older one until it expires.", names(r.refusals)),
+			accessPolicy}
+	}
+	if v, found := behind(c.Pools); found {
+		return v
+	}
+	return noTrouble(c, r)
+}
+
+func withoutToken(t census.Token) verdict {
+	failure := t.LastFailure
+	switch first := t.ExpiresOn.IsZero(); {
+	case first && t.Failures > 0:
+		return verdict{bad, "Yes.", "There has been no token yet: " + why(failure) + ".", remedy(failure.Kind, failure.Host)}
+	case first && !t.Refresh.Begun.IsZero():
+		return verdict{unknown, "Not known yet.", "The first token has been asked for, and the answer is on its way.", ""}
+	case first:
+		return verdict{unknown, "Not known yet.", "Nothing has happened since the process began.",
+			"If this lasts, the page's Observer is not in the entra.Options of the Source."}
+	case t.Failures > 0:
+		return verdict{bad, "Yes.", "The token has expired and there is no new one: " + why(failure) + ".", remedy(failure.Kind, failure.Host)}
+	}
+	return verdict{bad, "Yes.", "The token has expired, and the next one is not there yet.", "If this lasts, the clock of this machine may be wrong."}
+}
+
+// why says why an attempt failed.
+func why(f census.Failure) string {
+	text := cause(f.Kind, f.Host)
+	if m := meaning(f.Code); m != "" {
+		text += " (" + m + ")"
+	}
+	return text
+}
+
+func refusedLogins(all []refusal) (v verdict, found bool) {
+	var logins []refusal
+	for _, r := range all {
+		if r.login {
+			logins = append(logins, r)
+		}
+	}
+	if len(logins) == 0 {
+		return verdict{}, false
+	}
+	return verdict{bad, "Yes.", names(logins) + " refuses logins, although the token is good.", accessPolicy}, true
+}
+
+func names(servers []refusal) string {
+	if len(servers) == 1 {
+		return servers[0].server
+	}
+	return fmt.Sprintf("%s (and %d more)", servers[0].server, len(servers)-1)
+}
+
+// behind looks for connections whose token should have been replaced.
+func behind(pools []census.Pool) (v verdict, found bool) {
+	expired, atRisk := 0, 0
+	for _, p := range pools {
+		expired += p.Expired
+		atRisk += p.AtRisk
+	}
+	const unrenewable = "Such connections are in MONITOR, a long transaction or the like, or stuck; the events say which when they end."
+	switch {
+	case expired > 0:
+		return verdict{bad, "In part.", "Some connections hold an expired token. Redis closes these.", unrenewable}, true
+	case atRisk > 0:
+		return verdict{watch, "Not yet.", "Some connections hold a token that should have been replaced by now. Redis closes them when it expires.", unrenewable}, true
+	}
+	return verdict{}, false
+}
+
+// noTrouble says what else a person may want to know who suspects authentication.
+func noTrouble(c census.Snapshot, r record) verdict {
+	open, loggedIn := 0, 0
+	for _, p := range c.Pools {
+		open += p.Open()
+		loggedIn += p.Open() - p.NotLoggedIn
+	}
+	lost := false
+	for _, e := range r.events {
+		if c.At.Sub(e.last) >= troubleMemory {
+			break
+		}
+		if e.severe {
+			return verdict{good, "Not any more.", "All is well now, but it was not some minutes ago: see recent events.", ""}
+		}
+		lost = lost || e.what == connLost
+	}
+	switch {
+	case lost:
+		return verdict{good, "No.", "Tokens are fine. Lately the server or the network closed connections for other reasons: see recent events.",
+			"Look at the cache itself: maintenance, failover, memory, its limit of connections."}
+	case open == 0:
+		return verdict{good, "No.", "There is a good token. No connection is open.", ""}
+	case loggedIn == 0:
+		return verdict{good, "No.", "There is a good token. No connection has logged in yet.", ""}
+	}
+	return verdict{good, "No.", "Tokens are renewed in time, and Redis accepts them.", ""}
+}

@@ -1,0 +1,119 @@
+package livepage
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// level says how much of somebody's attention an event needs.
+func (e *event) level() level {
+	switch e.what {
+	case tokenRenewed, connReconnected:
+		return good
+	case connsRotated:
+		if e.rotation.Refused+e.rotation.Left > 0 {
+			return watch
+		}
+		return good
+	case connRetired:
+		return watch
+	}
+	if e.severe {
+		return bad
+	}
+	return watch
+}
+
+// text tells an event in a sentence.
+func (e *event) text() string {
+	switch e.what {
+	case tokenRenewed:
+		return "New token from Microsoft Entra, good for " + inWords(e.length) + "."
+	case tokenFailed:
+		return "No new token: " + cause(e.kind, e.host) + answered(e.status, e.code) + "."
+	case connsRotated:
+		return e.server + ": " + rotated(e.rotation) + "."
+	case authRefused:
+		return e.server + " refused " + e.refused() + "."
+	case connLost:
+		return e.server + ": " + e.lost() + "."
+	case connRetired:
+		return fmt.Sprintf("%s: %s closed in order before the token expired, for it cannot be renewed there%s.", e.server, e.conns(), because(e.unrenewable))
+	case connReconnected:
+		if e.count == 1 {
+			return fmt.Sprintf("%s: a connection is back after %s.", e.server, inWords(e.length))
+		}
+		return fmt.Sprintf("%s: %d connections are back, the last after %s.", e.server, e.count, inWords(e.length))
+	}
+	return string(e.what)
+}
+
+func (e *event) conns() string { return number(e.count, "connection") }
+
+func (e *event) refused() string {
+	what := "the new token on open connections, which keep the older one"
+	if e.severe {
+		what = "to log connections in"
+	}
+	if e.word == "" {
+		return what
+	}
+	return what + " (" + e.word + ")"
+}
+
+func (e *event) lost() string {
+	switch e.reason {
+	case entra.CloseByServer:
+		return e.conns() + " closed by the server or the network"
+	case entra.CloseExpired:
+		return e.conns() + " lost, because the token on it had expired" + because(e.unrenewable)
+	case entra.CloseAuthTimeout:
+		return e.conns() + " given up, because a new token was not answered"
+	case entra.CloseProtocol:
+		return e.conns() + " given up, because the server's answers could not be understood"
+	}
+	return e.conns() + " lost"
+}
+
+func because(unrenewable string) string {
+	if unrenewable == "" {
+		return ""
+	}
+	return " (" + unrenewable + ")"
+}
+
+func rotated(r entra.RotationDoneInfo) string {
+	parts := []string{number(r.Renewed, "connection") + " got the new token"}
+	if r.Duration >= 1e9 {
+		parts[0] += " within " + inWords(r.Duration)
+	}
+	for _, rest := range []struct {
+		n    int
+		what string
+	}{{r.Refused, "refused by the server"}, {r.Left, "could not be renewed"}, {r.Closed, "closed meanwhile"}} {
+		if rest.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", rest.n, rest.what))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// answered says with what Entra refused, in codes that can be looked up.
+func answered(status int, code string) string {
+	var parts []string
+	if status != 0 {
+		parts = append(parts, fmt.Sprintf("HTTP %d", status))
+	}
+	if code != "" {
+		parts = append(parts, code)
+	}
+	if m := meaning(code); m != "" {
+		parts = append(parts, m)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
