@@ -1,0 +1,134 @@
+package otelentra_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/otel/otelentra"
+)
+
+func TestARefreshThatRecoversHasNotFailedItsAttemptHas(t *testing.T) {
+	tel := newTelemetry(t)
+	tel.refresh(entra.TriggerScheduled, life(time.Now()),
+		&entra.RefreshError{Kind: entra.Throttled, Status: 429, Code: "AADSTS50196", Attempt: 1, Err: errors.New("secret words")}, nil)
+
+	refresh, requests := tel.one("refresh token"), tel.named("request token")
+	tel.isRoot(refresh)
+	tel.has(refresh, "entraredis.token.refresh.trigger", "scheduled", "entraredis.token.refresh.attempts", "2",
+		"entraredis.token.remaining_lifetime", "900", "entraredis.identity.name", "default", "error.type", "")
+	if refresh.Status().Code != codes.Unset || refresh.SpanKind() != trace.SpanKindInternal {
+		t.Errorf("the refresh has status %v and kind %v", refresh.Status(), refresh.SpanKind())
+	}
+	if len(requests) != 2 {
+		t.Fatalf("%d requests", len(requests))
+	}
+	for _, r := range requests {
+		if r.Parent().SpanID() != refresh.SpanContext().SpanID() || r.SpanKind() != trace.SpanKindInternal {
+			t.Error("a request is no part of its refresh")
+		}
+	}
+	tel.has(requests[0], "error.type", "throttled", "http.response.status_code", "429", "entraredis.token.request.error_code", "AADSTS50196",
+		"entraredis.token.request.attempt", "1", "entraredis.token.request.claims", "false")
+	tel.has(requests[1], "error.type", "", "http.response.status_code", "", "entraredis.token.request.attempt", "2", "entraredis.token.request.unchanged", "false")
+	if got := requests[0].Status(); got.Code != codes.Error || got.Description != "throttled" {
+		t.Errorf("the failed attempt has status %v", got)
+	}
+}
+
+func TestRefreshesAreMeasured(t *testing.T) {
+	tel := newTelemetry(t)
+	tel.refresh(entra.TriggerForced, life(time.Now()), &entra.RefreshError{Kind: entra.Rejected, Status: 401, Attempt: 1}, nil)
+	histogram := func(buckets []float64, points ...metricdata.HistogramDataPoint[float64]) metricdata.Histogram[float64] {
+		for i := range points {
+			points[i].Bounds = buckets
+			points[i].Count = 1
+			points[i].BucketCounts = make([]uint64, len(buckets)+1)
+		}
+		return metricdata.Histogram[float64]{Temporality: metricdata.CumulativeTemporality, DataPoints: points}
+	}
+	point := func(attrs attribute.Set) metricdata.HistogramDataPoint[float64] {
+		return metricdata.HistogramDataPoint[float64]{Attributes: attrs}
+	}
+	want := map[string]metricdata.Histogram[float64]{
+		"entraredis.token.refresh.duration": histogram([]float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120},
+			point(identity(attribute.String("entraredis.token.refresh.trigger", "forced")))),
+		"entraredis.token.request.duration": histogram([]float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+			point(identity()), point(identity(attribute.String("error.type", "rejected"), attribute.Int("http.response.status_code", 401)))),
+		"entraredis.token.refresh.remaining_lifetime": histogram(
+			[]float64{0, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400}, point(identity())),
+	}
+	got := tel.metrics()
+	for name, data := range want {
+		metricdatatest.AssertEqual(t, metricdata.Metrics{Name: name, Description: got[name].Description, Unit: "s", Data: data}, got[name],
+			metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreValue(), metricdatatest.IgnoreExemplars())
+	}
+}
+
+func TestTheFirstTokenReplacesNone(t *testing.T) {
+	tel := newTelemetry(t)
+	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+	tel.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerInitial, ExpiresOn: time.Now().Add(time.Hour)})
+	if _, there := tel.metrics()["entraredis.token.refresh.remaining_lifetime"]; there {
+		t.Error("the life of no token was recorded")
+	}
+	tel.has(tel.one("refresh token"), "entraredis.token.remaining_lifetime", "")
+}
+
+func TestErrorTypesOfRefreshes(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"network", &entra.RefreshError{Kind: entra.Network}, "network"},
+		{"rejected", &entra.RefreshError{Kind: entra.Rejected}, "rejected"},
+		{"malformed", &entra.RefreshError{Kind: entra.Malformed}, "malformed"},
+		{"timed out", &entra.RefreshError{Kind: entra.TimedOut}, "timed_out"},
+		{"a kind of the future", &entra.RefreshError{Kind: "tired"}, "_OTHER"},
+		{"closed", entra.ErrClosed, "closed"},
+		{"overtaken", context.Canceled, "canceled"},
+		{"anything else", errors.New("words"), "_OTHER"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			tel := newTelemetry(t)
+			tel.refresh(entra.TriggerInitial, life(time.Now()), test.err)
+			tel.has(tel.one("request token"), "error.type", test.want)
+			if n := tel.count("entraredis.token.request.duration", identity(attribute.String("error.type", test.want))); n != 1 {
+				t.Errorf("%d on the metric", n)
+			}
+		})
+	}
+}
+
+func TestARefreshThatIsCutOffHasFailed(t *testing.T) {
+	tel := newTelemetry(t, otelentra.WithTokenSource(otelentra.ManagedIdentity))
+	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+	tel.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerInitial, Err: entra.ErrClosed})
+	refresh := tel.one("refresh token")
+	tel.has(refresh, "error.type", "closed", "entraredis.token.source", "managed_identity")
+	if refresh.Status().Code != codes.Error {
+		t.Errorf("status %v", refresh.Status())
+	}
+}
+
+func TestSpansOfTheCredentialGoBelowTheirRequest(t *testing.T) {
+	tel := newTelemetry(t)
+	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+	ctx = tel.obs.AttemptStart(ctx, entra.AttemptStartInfo{Attempt: 1})
+	_, span := tel.tracer.Start(ctx, "ManagedIdentityCredential.GetToken")
+	span.End()
+	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1})
+	if tel.one("ManagedIdentityCredential.GetToken").Parent().SpanID() != tel.one("request token").SpanContext().SpanID() {
+		t.Error("it goes elsewhere")
+	}
+}
