@@ -1,0 +1,159 @@
+// Package main_test runs the example, and a Prometheus beside it. make observability-test installs what it needs.
+package main_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/otel/alerts"
+	"github.com/entraredis/entraredis/otel/dashboards"
+)
+
+// A real Prometheus scrapes the example while tokens come and go, Entra rejects and Redis refuses.
+func TestEveryExpressionReturnsData(t *testing.T) {
+	needs(t, "prometheus")
+	needs(t, "promtool")
+	example := startExample(t, "-life", "3s", "-outage", "entra", "-outage", "auth")
+	prom := startPrometheus(t, example)
+
+	left := map[string]bool{}
+	for _, expr := range dashboardExpressions(t) {
+		left[expr] = true
+	}
+	for _, selector := range ruleSelectors(t) {
+		left[selector] = true
+	}
+	// The alert waits for a minute before it fires, but it is pending as soon as its expression is true.
+	left[`ALERTS{alertname="EntraRedisEntraRejecting", alertstate="pending", severity="critical"}`] = true
+	left[`ALERTS{alertname="EntraRedisAuthRefused", alertstate="pending", severity="critical"}`] = true
+	t.Logf("%d expressions", len(left))
+	eventually(t, 90*time.Second, func() string { return prom.missing(t, left) })
+
+	for _, v := range dashboardVariables(t) {
+		values, err := prom.values(t.Context(), v.selector, v.label)
+		if err != nil || len(values) == 0 {
+			t.Errorf("variable %s has no values: %v", v.label, err)
+		}
+	}
+	checkMetrics(t, example)
+}
+
+// needs fails rather than skips: this is what the test is for.
+func needs(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Fatalf("%s is not on PATH; make observability-test installs it where it can", program)
+	}
+}
+
+// startExample builds and runs the example and returns the address of its metrics.
+func startExample(t *testing.T, flags ...string) (addr string) {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "observability")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	running := start(t, exec.Command(binary, append([]string{"-listen", "127.0.0.1:0"}, flags...)...))
+	for {
+		select {
+		case line := <-running.lines:
+			if _, rest, found := strings.Cut(line, "http://"); found && strings.HasSuffix(rest, "/metrics") {
+				return strings.TrimSuffix(rest, "/metrics")
+			}
+		case <-running.done:
+			t.Fatal("the example ended")
+		case <-time.After(20 * time.Second):
+			t.Fatal("the example does not say where its metrics are")
+		}
+	}
+}
+
+// dashboardExpressions returns those of the dashboard with the values that Grafana puts in for its variables.
+func dashboardExpressions(t *testing.T) []string {
+	t.Helper()
+	var dashboard struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal(dashboards.JSON(), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	// Grafana takes at least four scrapes for a rate, which are a second apart here.
+	chosen := strings.NewReplacer("$__rate_interval", "8s", "$__range", "60s", "$job", ".*", "$instance", ".*", "$pool", ".*")
+	var all []string
+	for _, p := range dashboard.Panels {
+		for _, target := range p.Targets {
+			expr := chosen.Replace(target.Expr)
+			if strings.Contains(expr, "$") {
+				t.Errorf("a variable is left: %s", expr)
+			}
+			all = append(all, expr)
+		}
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d expressions", len(all))
+	}
+	return all
+}
+
+// ruleSelectors returns what the alerts look at. Whether they draw the right conclusions is for promtool's tests: here it
+// matters that there are series with these names, labels and values.
+func ruleSelectors(t *testing.T) []string {
+	t.Helper()
+	all := regexp.MustCompile(`\(entraredis_\w+(\{[^}]*\})?`).FindAllString(string(alerts.Rules()), -1)
+	if len(all) < 6 {
+		t.Fatalf("only %d selectors", len(all))
+	}
+	for i, selector := range all {
+		all[i] = strings.TrimPrefix(selector, "(")
+	}
+	return all
+}
+
+type variable struct{ selector, label string }
+
+func dashboardVariables(t *testing.T) []variable {
+	t.Helper()
+	var dashboard struct {
+		Templating struct{ List []struct{ Definition string } }
+	}
+	if err := json.Unmarshal(dashboards.JSON(), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	var all []variable
+	for _, v := range dashboard.Templating.List {
+		match := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`).FindStringSubmatch(v.Definition)
+		if match != nil {
+			all = append(all, variable{strings.NewReplacer("$job", ".*", "$instance", ".*").Replace(match[1]), match[2]})
+		}
+	}
+	if len(all) != 3 {
+		t.Errorf("%d variables with label_values, want job, instance and pool", len(all))
+	}
+	return all
+}
+
+// checkMetrics has promtool judge names and types.
+func checkMetrics(t *testing.T, example string) {
+	t.Helper()
+	resp, err := http.Get("http://" + example + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "promtool", "check", "metrics")
+	cmd.Stdin = strings.NewReader(string(text))
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}

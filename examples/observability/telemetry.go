@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/otel/livepage"
+	"github.com/entraredis/entraredis/otel/otelentra"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/otlptranslator"
+	"go.opentelemetry.io/contrib/bridges/otelslog"
+	"go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutlog"
+	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	"go.opentelemetry.io/otel/sdk/log"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/semconv/v1.43.0"
+)
+
+// telemetry is how the service is watched. Everything here but the live page it would have anyway.
+type telemetry struct {
+	observer *entra.Observer // what the Source is given
+	logger   *slog.Logger    // what the Source is given
+	page     *livepage.Page
+	closers  []func(context.Context) error
+}
+
+func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
+	t := &telemetry{}
+	service := resource.NewSchemaless(semconv.ServiceName("shop"))
+
+	// The names that dashboard and alerts expect are those of this strategy.
+	exporter, err := prometheus.New(prometheus.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes))
+	if err != nil {
+		return nil, err
+	}
+	meters := metric.NewMeterProvider(metric.WithReader(exporter), metric.WithResource(service))
+	t.closers = append(t.closers, meters.Shutdown)
+
+	spans := []trace.TracerProviderOption{trace.WithResource(service)}
+	if traces {
+		toOut, err := stdouttrace.New(stdouttrace.WithWriter(out))
+		if err != nil {
+			return nil, err
+		}
+		spans = append(spans, trace.WithBatcher(toOut))
+	}
+	tracers := trace.NewTracerProvider(spans...)
+	t.closers = append(t.closers, tracers.Shutdown)
+
+	toStderr, err := stdoutlog.New(stdoutlog.WithWriter(os.Stderr))
+	if err != nil {
+		return nil, err
+	}
+	logs := log.NewLoggerProvider(log.WithProcessor(log.NewSimpleProcessor(toStderr)), log.WithResource(service))
+	t.closers = append(t.closers, logs.Shutdown)
+	t.logger = otelslog.NewLogger("shop", otelslog.WithLoggerProvider(logs))
+
+	observer, err := otelentra.NewObserver(
+		otelentra.WithMeterProvider(meters),
+		otelentra.WithTracerProvider(tracers),
+		otelentra.WithTokenSource(otelentra.ClientSecret),
+	)
+	if err != nil {
+		return nil, err
+	}
+	t.page = livepage.New(nil)
+	t.observer = entra.JoinObservers(observer, t.page.Observer())
+	return t, nil
+}
+
+// serve answers until ctx ends.
+func (t *telemetry) serve(ctx context.Context, listener net.Listener) error {
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.Handler())
+	mux.Handle("/redis-auth/", http.StripPrefix("/redis-auth", t.page))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // also ends the live page's streams
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// close sends what has not been sent yet.
+func (t *telemetry) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var problems []error
+	for _, end := range t.closers {
+		problems = append(problems, end(ctx))
+	}
+	return errors.Join(problems...)
+}
