@@ -1,6 +1,7 @@
 # make test    every test, under the race detector, with the backends that they need
 # make check   the whole gate: what CI runs, and what must pass before a change is merged
 # make fuzz    each fuzz target for FUZZTIME
+# make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make differential   the differential tests ten times as long, without the race detector: half an hour
 
 GO           ?= go
@@ -9,7 +10,7 @@ TEST_TIMEOUT ?= 12m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DELETE_ON_ERROR:
-.PHONY: differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
+.PHONY: observability-test differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
 
 test: backends
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
@@ -60,6 +61,10 @@ quickstart:
 	"$$bin/quickstart" -fault refuse >"$$bin/out"; status=$$?; tail -n 1 "$$bin/out"; \
 	[ $$status -eq 1 ] && tail -n 1 "$$bin/out" | grep -q '^quickstart: failed' || \
 		{ cat "$$bin/out"; echo "quickstart -fault refuse: exit code $$status, want 1"; exit 1; }
+
+# Installs prometheus where it can. The example is a module of its own, so it is vetted and linted here too.
+observability-test:
+	@GO='$(GO)' ./scripts/observability-test.sh
 
 differential: backends
 	$(GO) test -count 1 -timeout 90m -v ./internal/differential -injections 1000000 -rotations 3000
