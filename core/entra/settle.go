@@ -24,7 +24,7 @@ func (r *renewer) settle(res result, now instant) {
 		res.err = errExpiredToken // by our clocks, whatever the credential reads from its own
 	}
 	switch {
-	case res.err == nil && r.advances(t):
+	case res.err == nil && r.advances(t, now):
 		if !late {
 			r.endAttempt(res.attempt, now, false, nil)
 		}
@@ -45,13 +45,16 @@ func (r *renewer) settle(res result, now instant) {
 }
 
 // advances reports whether t is to replace the current token. One that expires no later would cost every
-// connection an AUTH and gain nothing, unless the server will not have the current one. The same token may come
-// with another expiry, when somebody computes that from the seconds that are left.
-func (r *renewer) advances(t Token) bool {
+// connection an AUTH and gain nothing, unless the server will not have the current one. Expiries of before and after
+// somebody set the clock back do not compare, but it shows when one clearly has more of its life left. The same token
+// may come with another expiry, when somebody computes that from the seconds that are left.
+func (r *renewer) advances(t Token, now instant) bool {
 	if !r.valid {
 		return true
 	}
-	return !t.sameSecret(r.token) && (r.rejected || t.ExpiresOn().After(r.token.ExpiresOn()))
+	gain := t.ExpiresOn().Sub(now.wall) - now.until(r.deadline)
+	newer := t.ExpiresOn().After(r.token.ExpiresOn()) || gain > r.scale().of(soonestRenewal)
+	return !t.sameSecret(r.token) && (newer || r.rejected)
 }
 
 // accept makes t the current token.
