@@ -21,7 +21,7 @@ func Lay(sections []Section) []Panel {
 	}
 	for _, s := range sections {
 		open := false
-		add(Panel{Type: Row, Title: s.Title, Collapsed: &open}, GridPos{H: 1, W: Width, X: 0, Y: y})
+		add(Panel{Type: Row, Title: s.Title, Collapsed: &open, Panels: []Panel{}}, GridPos{H: 1, W: Width, X: 0, Y: y})
 		y++
 		w := Width / len(s.Panels)
 		for i, p := range s.Panels {

@@ -12,7 +12,7 @@ type Panel struct {
 	FieldConfig *FieldConfig `json:"fieldConfig,omitempty"`
 	Options     any          `json:"options,omitempty"`
 	Collapsed   *bool        `json:"collapsed,omitempty"` // of a row
-	Panels      []Panel      `json:"panels,omitempty"`
+	Panels      []Panel      `json:"panels,omitzero"`     // of a row: those it hides when it is collapsed
 }
 
 // A Type is one of Grafana's kinds of panels.
