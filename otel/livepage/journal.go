@@ -41,6 +41,7 @@ type event struct {
 	first, last time.Time
 	count       int
 	length      time.Duration // the longest: of a token's life, a rotation, an absence
+	gap         time.Duration // without a token, before a new one came
 	rotation    entra.RotationDoneInfo
 }
 

@@ -29,7 +29,8 @@ func (j *journal) refreshDone(_ context.Context, info entra.RefreshDoneInfo) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.failures, j.expires, j.accepted = 0, info.ExpiresOn, now
-	j.add(event{matter: matter{what: tokenRenewed}, length: info.ExpiresOn.Sub(now)}, now)
+	late := info.Remaining < 0 // for a while there was no token
+	j.add(event{matter: matter{what: tokenRenewed, severe: late}, length: info.ExpiresOn.Sub(now), gap: max(0, -info.Remaining)}, now)
 }
 
 func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {

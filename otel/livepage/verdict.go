@@ -112,9 +112,10 @@ func behind(pools []census.Pool) (v verdict, found bool) {
 		atRisk += p.AtRisk
 	}
 	const unrenewable = "Such connections are in MONITOR, a long transaction or the like, or stuck; the events say which when they end."
+	const idle = "Idle ones are replaced when they are next used. Others are in MONITOR, a long transaction or the like."
 	switch {
 	case expired > 0:
-		return verdict{bad, "In part.", "Some connections hold an expired token. Redis closes these.", unrenewable}, true
+		return verdict{watch, "In part.", "Some connections hold an expired token. Redis closes these.", idle}, true
 	case atRisk > 0:
 		return verdict{watch, "Not yet.", "Some connections hold a token that should have been replaced by now. Redis closes them when it expires.", unrenewable}, true
 	}

@@ -30,6 +30,9 @@ func (e *event) level() level {
 func (e *event) text() string {
 	switch e.what {
 	case tokenRenewed:
+		if e.gap > 0 {
+			return fmt.Sprintf("New token from Microsoft Entra, good for %s, after %s without one.", inWords(e.length), inWords(e.gap))
+		}
 		return "New token from Microsoft Entra, good for " + inWords(e.length) + "."
 	case tokenFailed:
 		return "No new token: " + cause(e.kind, e.host) + answered(e.status, e.code) + "."
