@@ -40,6 +40,8 @@ func allowances() []allowance {
 		{"adapters/entraredigo", []string{entra, entraconn, Module + "/adapters/internal", redigo}},
 		{"otel/internal/census", []string{entra}},
 		{"otel/livepage", []string{entra, Module + "/otel/internal/census"}},
+		{"otel/dashboards", nil},
+		{"otel/alerts", nil},
 		{"otel/otelentra", []string{entra, Module + "/otel/internal/census", otel}},
 	}
 }
