@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	connections = 12
-	workers     = 4
-	pause       = 20 * time.Millisecond
+	customers = 4
+	clerks    = 8 // each holds a connection while it waits for an order
+	pause     = 50 * time.Millisecond
+	patience  = time.Second
+	orders    = "orders"
 )
 
 // A shop is the service that is watched.
@@ -29,7 +31,7 @@ func openShop(s *stage, t *telemetry) (*shop, error) {
 		return nil, err
 	}
 	t.page.Watch(src)
-	opt := &redis.Options{Addr: s.addr, TLSConfig: s.tls, PoolSize: connections, MinIdleConns: connections - workers}
+	opt := &redis.Options{Addr: s.addr, TLSConfig: s.tls, PoolSize: customers + clerks}
 	if err := entragoredis.Configure(opt, src, &entragoredis.Options{Name: "carts"}); err != nil {
 		src.Close()
 		return nil, err
@@ -43,11 +45,15 @@ func (s *shop) close() {
 	s.src.Close()
 }
 
-// work serves customers until ctx ends. The channel is closed when the last has gone.
+// work goes on until ctx ends. The channel is closed when everybody has gone home. Nobody reports errors: in an outage
+// there are many, and telemetry has to tell what they come from.
 func (s *shop) work(ctx context.Context) <-chan struct{} {
 	var wg sync.WaitGroup
-	for i := range workers {
-		wg.Go(func() { s.serve(ctx, "cart:"+strconv.Itoa(i)) })
+	for i := range customers {
+		wg.Go(func() { s.buy(ctx, "cart:"+strconv.Itoa(i)) })
+	}
+	for range clerks {
+		wg.Go(func() { s.deliver(ctx) })
 	}
 	done := make(chan struct{})
 	go func() {
@@ -57,13 +63,20 @@ func (s *shop) work(ctx context.Context) <-chan struct{} {
 	return done
 }
 
-// serve does not report errors: in an outage there are many, and telemetry has to tell what they come from.
-func (s *shop) serve(ctx context.Context, cart string) {
+func (s *shop) buy(ctx context.Context, cart string) {
+	for rest(ctx, pause) {
+		_, _ = s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.Incr(ctx, cart)
+			p.RPush(ctx, orders, cart)
+			return nil
+		})
+	}
+}
+
+func (s *shop) deliver(ctx context.Context) {
 	for ctx.Err() == nil {
-		_ = s.client.Incr(ctx, cart).Err()
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
+		if err := s.client.BLPop(ctx, patience, orders).Err(); err != nil {
+			rest(ctx, pause)
 		}
 	}
 }
