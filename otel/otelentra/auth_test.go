@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -26,7 +25,7 @@ func TestALoginGoesBelowWhoDialedAndLinksToItsToken(t *testing.T) {
 	tel := newTelemetry(t)
 	token := life(time.Now())
 	tel.refresh(entra.TriggerInitial, token, nil)
-	ctx, dial := tel.tracer.Start(t.Context(), "dial")
+	ctx, dial := tel.tracers.Tracer("program").Start(t.Context(), "dial")
 	tel.login(ctx, conn(1), token, nil)
 	dial.End()
 	auth := tel.one("AUTH")
@@ -59,7 +58,7 @@ func TestErrorTypesOfAUTH(t *testing.T) {
 			tel.login(t.Context(), conn(1), life(time.Now()), test.err)
 			auth := tel.one("AUTH")
 			tel.has(auth, "error.type", test.want, "db.response.status_code", test.status)
-			if auth.Status() != (sdktrace.Status{Code: codes.Error, Description: test.want}) {
+			if auth.Status().Code != codes.Error || auth.Status().Description != test.want {
 				t.Errorf("status %v", auth.Status())
 			}
 			attrs := []attribute.KeyValue{attribute.String("entraredis.auth.phase", "initial"), attribute.String("error.type", test.want)}
@@ -184,13 +183,13 @@ func TestExemplarsLeadToTheSpanOrTheRotation(t *testing.T) {
 	tel.auth(t.Context(), conn(1), entra.AuthRotation, recent, time.Millisecond, nil)
 	tel.auth(t.Context(), conn(2), entra.AuthRotation, recent, time.Second, nil)
 	tel.rotated(ctx, 2, 0)
-	spanOf := map[float64]sdktrace.ReadOnlySpan{.001: tel.one("rotate connections"), 1: tel.one("AUTH")}
+	leadsTo := map[float64]string{.001: "rotate connections", 1: "AUTH"}
 	found := 0
 	for _, p := range tel.metrics()["entraredis.connection.auth.duration"].Data.(metricdata.Histogram[float64]).DataPoints {
 		for _, e := range p.Exemplars {
-			want := spanOf[e.Value].SpanContext().SpanID()
+			want := tel.one(leadsTo[e.Value]).SpanContext().SpanID()
 			if string(e.SpanID) != string(want[:]) {
-				t.Errorf("the exemplar of %v s leads elsewhere than %q", e.Value, spanOf[e.Value].Name())
+				t.Errorf("the exemplar of %v s leads elsewhere than %q", e.Value, leadsTo[e.Value])
 			}
 			found++
 		}
@@ -203,7 +202,7 @@ func TestExemplarsLeadToTheSpanOrTheRotation(t *testing.T) {
 // An observer between the Source and this one may give back a context of its own making.
 func TestTheSpanOfTheProgramIsNotOurs(t *testing.T) {
 	tel := newTelemetry(t)
-	ctx, program := tel.tracer.Start(t.Context(), "program")
+	ctx, program := tel.tracers.Tracer("program").Start(t.Context(), "program")
 	tel.obs.AuthDone(ctx, entra.AuthDoneInfo{Conn: conn(1), Phase: entra.AuthInitial, Err: io.EOF})
 	tel.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Err: entra.ErrClosed})
 	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{})

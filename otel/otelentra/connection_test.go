@@ -39,6 +39,7 @@ func TestCountersOfAPoolBeginAtZero(t *testing.T) {
 
 func TestRetirementsAreEndsBecauseOfTokens(t *testing.T) {
 	tel := newTelemetry(t)
+	tel.obs.ConnOpened(t.Context(), entra.ConnOpenedInfo{Conn: conn(1)})
 	for reason, want := range map[entra.CloseReason]int64{
 		entra.CloseByClient: -1, entra.CloseByServer: -1, entra.CloseAuthRejected: 1, entra.CloseAuthTimeout: 1,
 		entra.CloseExpired: 1, entra.CloseUnsupported: 1, entra.CloseProtocol: 1,
@@ -54,7 +55,7 @@ func TestAReconnectTellsWhatWasLostAndForHowLong(t *testing.T) {
 	tel := newTelemetry(t)
 	token := life(time.Now())
 	tel.closed(conn(1), entra.CloseByServer, token)
-	ctx, dial := tel.tracer.Start(t.Context(), "dial")
+	ctx, dial := tel.tracers.Tracer("program").Start(t.Context(), "dial")
 	ctx = tel.login(ctx, conn(2), token, nil)
 	dial.End()
 	tel.obs.Reconnected(ctx, entra.ReconnectedInfo{Conn: conn(2), Reason: entra.CloseByServer, After: 7 * time.Second})

@@ -71,7 +71,7 @@ func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) 
 }
 
 func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo) context.Context {
-	if o.spans == SpansNone {
+	if o.spans == SpansNone || info.Attempt > maxRequests {
 		return ctx
 	}
 	return o.start(ctx, spanRequest, withAll(o.spanAttributes(o.identityAttributes()),

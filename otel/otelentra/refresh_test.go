@@ -125,10 +125,23 @@ func TestSpansOfTheCredentialGoBelowTheirRequest(t *testing.T) {
 	tel := newTelemetry(t)
 	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
 	ctx = tel.obs.AttemptStart(ctx, entra.AttemptStartInfo{Attempt: 1})
-	_, span := tel.tracer.Start(ctx, "ManagedIdentityCredential.GetToken")
+	_, span := tel.tracers.Tracer("program").Start(ctx, "ManagedIdentityCredential.GetToken")
 	span.End()
 	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1})
 	if tel.one("ManagedIdentityCredential.GetToken").Parent().SpanID() != tel.one("request token").SpanContext().SpanID() {
 		t.Error("it goes elsewhere")
+	}
+}
+
+func TestAnOutageOfANightIsATraceOfBearableSize(t *testing.T) {
+	tel := newTelemetry(t)
+	const attempts = 5000
+	tel.refresh(entra.TriggerScheduled, life(time.Now()), make([]error, attempts)...)
+	if n := len(tel.named("request token")); n != 100 {
+		t.Errorf("%d spans of requests", n)
+	}
+	tel.has(tel.one("refresh token"), "entraredis.token.refresh.attempts", "5000")
+	if n := tel.count("entraredis.token.request.duration", identity()); n != attempts {
+		t.Errorf("metrics saw %d", n)
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/otel/otelentra"
@@ -21,16 +20,16 @@ const serverAddr = "cache.example:6380"
 // telemetry is an observer and all that it has reported.
 type telemetry struct {
 	*testing.T
-	obs    *entra.Observer
-	tracer trace.Tracer // of the program around it
-	spans  *tracetest.SpanRecorder
-	reader *metric.ManualReader
+	obs     *entra.Observer
+	tracers *trace.TracerProvider // of the whole program
+	spans   *tracetest.SpanRecorder
+	reader  *metric.ManualReader
 }
 
 func newTelemetry(t *testing.T, opts ...otelentra.Option) *telemetry {
 	t.Helper()
 	spans, reader := tracetest.NewSpanRecorder(), metric.NewManualReader()
-	tracers := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	tracers := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
 	obs, err := otelentra.NewObserver(append([]otelentra.Option{
 		otelentra.WithTracerProvider(tracers),
 		otelentra.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))),
@@ -38,11 +37,11 @@ func newTelemetry(t *testing.T, opts ...otelentra.Option) *telemetry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &telemetry{t, obs, tracers.Tracer("program"), spans, reader}
+	return &telemetry{t, obs, tracers, spans, reader}
 }
 
 // named returns the spans of a name that have ended.
-func (t *telemetry) named(name string) (found []sdktrace.ReadOnlySpan) {
+func (t *telemetry) named(name string) (found []trace.ReadOnlySpan) {
 	for _, s := range t.spans.Ended() {
 		if s.Name() == name {
 			found = append(found, s)
@@ -52,7 +51,7 @@ func (t *telemetry) named(name string) (found []sdktrace.ReadOnlySpan) {
 }
 
 // one returns the only span of a name.
-func (t *telemetry) one(name string) sdktrace.ReadOnlySpan {
+func (t *telemetry) one(name string) trace.ReadOnlySpan {
 	t.Helper()
 	found := t.named(name)
 	if len(found) != 1 {
@@ -64,14 +63,14 @@ func (t *telemetry) one(name string) sdktrace.ReadOnlySpan {
 func valueOf(attrs []attribute.KeyValue, key string) string {
 	for _, a := range attrs {
 		if string(a.Key) == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""
 }
 
 // has checks attributes of a span, given as key and value in turn; an empty value stands for none.
-func (t *telemetry) has(s sdktrace.ReadOnlySpan, pairs ...string) {
+func (t *telemetry) has(s trace.ReadOnlySpan, pairs ...string) {
 	t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		if got := valueOf(s.Attributes(), pairs[i]); got != pairs[i+1] {
@@ -81,7 +80,7 @@ func (t *telemetry) has(s sdktrace.ReadOnlySpan, pairs ...string) {
 }
 
 // isRoot checks that a span has no parent and links to causes, in order.
-func (t *telemetry) isRoot(s sdktrace.ReadOnlySpan, causes ...sdktrace.ReadOnlySpan) {
+func (t *telemetry) isRoot(s trace.ReadOnlySpan, causes ...trace.ReadOnlySpan) {
 	t.Helper()
 	if s.Parent().IsValid() {
 		t.Errorf("span %q has a parent", s.Name())
@@ -89,7 +88,7 @@ func (t *telemetry) isRoot(s sdktrace.ReadOnlySpan, causes ...sdktrace.ReadOnlyS
 	t.links(s, causes...)
 }
 
-func (t *telemetry) links(s sdktrace.ReadOnlySpan, causes ...sdktrace.ReadOnlySpan) {
+func (t *telemetry) links(s trace.ReadOnlySpan, causes ...trace.ReadOnlySpan) {
 	t.Helper()
 	if len(s.Links()) != len(causes) {
 		t.Errorf("span %q has %d links, want %d", s.Name(), len(s.Links()), len(causes))

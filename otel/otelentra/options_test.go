@@ -1,0 +1,105 @@
+package otelentra_test
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/otel/otelentra"
+)
+
+func TestWrongOptionsSayWhatToDo(t *testing.T) {
+	tests := []struct {
+		name  string
+		opt   otelentra.Option
+		field string // empty if it is fine
+	}{
+		{"no policy", otelentra.WithSpans(17), "otelentra.WithSpans"},
+		{"a source that is none", otelentra.WithTokenSource("cli"), "otelentra.WithTokenSource"},
+		{"no name", otelentra.WithIdentityName(""), "otelentra.WithIdentityName"},
+		{"attribute without a key", otelentra.WithAttributes(attribute.String("", "x")), "otelentra.WithAttributes"},
+		{"attribute of ours", otelentra.WithAttributes(attribute.String("server.address", "x")), "otelentra.WithAttributes"},
+		{"attribute of the program", otelentra.WithAttributes(attribute.String("tenant", "a")), ""},
+		{"nil providers", otelentra.WithTracerProvider(nil), ""},
+		{"nothing", otelentra.Option{}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			obs, err := otelentra.NewObserver(test.opt)
+			if test.field == "" {
+				if err != nil || obs == nil {
+					t.Fatalf("refused: %v", err)
+				}
+				return
+			}
+			config, ok := errors.AsType[*entra.ConfigError](err)
+			if !ok || config.Field != test.field || obs != nil {
+				t.Errorf("%v and %v, want a *entra.ConfigError for %s", obs, err, test.field)
+			}
+		})
+	}
+}
+
+func TestAttributesOfTheProgramAreOnEverySignal(t *testing.T) {
+	tel := newTelemetry(t, otelentra.WithAttributes(attribute.String("tenant", "a")), otelentra.WithIdentityName("billing"))
+	everything(tel)
+	for name, m := range tel.metrics() {
+		if !strings.Contains(strings.Join(seen(m).attributes, " "), "tenant") {
+			t.Errorf("%s lacks it", name)
+		}
+	}
+	for _, s := range tel.spans.Ended() {
+		tel.has(s, "tenant", "a")
+	}
+	tel.has(tel.one("rotate connections"), "entraredis.identity.name", "")
+	tel.has(tel.named("refresh token")[0], "entraredis.identity.name", "billing")
+}
+
+func TestAddressesBecomeAttributes(t *testing.T) {
+	tests := []struct {
+		conn             entra.ConnInfo
+		host, port, pool string
+	}{
+		{entra.ConnInfo{Pool: "cache", ServerAddr: "a.example:10000"}, "a.example", "10000", "cache"},
+		{entra.ConnInfo{ServerAddr: "a.example:6380"}, "a.example", "6380", "a.example:6380"},
+		{entra.ConnInfo{ServerAddr: "[2001:db8::1]:6380"}, "2001:db8::1", "6380", "[2001:db8::1]:6380"},
+		{entra.ConnInfo{ServerAddr: "/run/redis.sock"}, "/run/redis.sock", "", "/run/redis.sock"},
+	}
+	for _, test := range tests {
+		tel := newTelemetry(t)
+		tel.login(t.Context(), test.conn, entra.TokenTimes{}, nil)
+		tel.has(tel.one("AUTH"), "server.address", test.host, "server.port", test.port, "db.client.connection.pool.name", test.pool)
+	}
+}
+
+func TestTheScopeSaysWhoReports(t *testing.T) {
+	tel := newTelemetry(t)
+	tel.refresh(entra.TriggerInitial, entra.TokenTimes{}, nil)
+	scope := tel.one("refresh token").InstrumentationScope()
+	if scope.Name != otelentra.ScopeName || scope.Version != otelentra.Version || scope.SchemaURL != semconv.SchemaURL {
+		t.Errorf("the scope is %+v", scope)
+	}
+}
+
+// The version is a constant, because build information has none for tests and for programs inside this module. A
+// release cannot forget it.
+func TestTheVersionIsThatOfTheNewestRelease(t *testing.T) {
+	changes, err := os.ReadFile("../../CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := regexp.MustCompile(`(?m)^## \[?(\d+\.\d+\.\d+)`).FindSubmatch(changes)
+	unreleased := strings.Contains(string(changes), "\n## Unreleased\n")
+	switch {
+	case unreleased && !strings.HasSuffix(otelentra.Version, "-dev"):
+		t.Errorf("%s, but CHANGELOG.md has unreleased changes", otelentra.Version)
+	case !unreleased && (newest == nil || string(newest[1]) != otelentra.Version):
+		t.Errorf("%s, but the newest release in CHANGELOG.md is %q", otelentra.Version, newest)
+	}
+}
