@@ -10,6 +10,7 @@
 //   - adapters/entragoredis, adapters/entrarueidis, adapters/entraredigo: one verb each, Configure, which makes
 //     the options of go-redis v9, rueidis or redigo log in with a Source.
 //   - core/entraconn: the authenticated net.Conn below the adapters, for any other client that lets its user dial.
+//   - otel/otelentra: an Observer that reports spans and metrics to OpenTelemetry.
 //
 // What tests import:
 //
