@@ -38,7 +38,7 @@ func TestReportsWhatReallyHappens(t *testing.T) {
 		}
 		defer src.Close()
 		client := redis.NewClient(&redis.Options{
-			Addr: gateway.Addr(), PoolSize: 5, MinIdleConns: 5,
+			Addr: gateway.Addr(), PoolSize: 1,
 			Dialer: entraconn.NewDialer(src, &entraconn.Options{Library: "go-redis", Name: "cache"}).
 				DialFunc(func(ctx context.Context, n, addr string) (net.Conn, error) { return network.DialContext(ctx, n, addr) }),
 		})
