@@ -1,6 +1,7 @@
 # make test    every test, under the race detector, with the backends that they need
 # make check   the whole gate: what CI runs, and what must pass before a change is merged
 # make fuzz    each fuzz target for FUZZTIME
+# make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make differential   the differential tests ten times as long, without the race detector: half an hour
 
@@ -10,7 +11,7 @@ TEST_TIMEOUT ?= 12m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DELETE_ON_ERROR:
-.PHONY: observability-test differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
+.PHONY: page-test observability-test differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
 
 test: backends
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
@@ -63,6 +64,9 @@ quickstart:
 		{ cat "$$bin/out"; echo "quickstart -fault refuse: exit code $$status, want 1"; exit 1; }
 
 # Installs prometheus where it can. The example is a module of its own, so it is vetted and linted here too.
+page-test:
+	@GO='$(GO)' ./scripts/page-test.sh $(PAGE_TEST)
+
 observability-test:
 	@GO='$(GO)' ./scripts/observability-test.sh
 

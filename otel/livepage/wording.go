@@ -3,6 +3,7 @@ package livepage
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -30,10 +31,11 @@ func (e *event) level() level {
 func (e *event) text() string {
 	switch e.what {
 	case tokenRenewed:
+		life := inWords(e.length.Round(time.Second))
 		if e.gap > 0 {
-			return fmt.Sprintf("New token from Microsoft Entra, good for %s, after %s without one.", inWords(e.length), inWords(e.gap))
+			return fmt.Sprintf("New token from Microsoft Entra, good for %s, after %s without one.", life, inWords(e.gap))
 		}
-		return "New token from Microsoft Entra, good for " + inWords(e.length) + "."
+		return "New token from Microsoft Entra, good for " + life + "."
 	case tokenFailed:
 		return "No new token: " + cause(e.kind, e.host) + answered(e.status, e.code) + "."
 	case connsRotated:
@@ -89,7 +91,7 @@ func because(unrenewable string) string {
 
 func rotated(r entra.RotationDoneInfo) string {
 	parts := []string{number(r.Renewed, "connection") + " got the new token"}
-	if r.Duration >= 1e9 {
+	if r.Duration >= time.Second {
 		parts[0] += " within " + inWords(r.Duration)
 	}
 	for _, rest := range []struct {
