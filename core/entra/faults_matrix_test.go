@@ -1,0 +1,229 @@
+package entra_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A faultCase is trouble, and what is promised for it.
+type faultCase struct {
+	name  string
+	fault entratest.Fault
+	life  time.Duration // of the tokens while it lasts, if not the usual one
+	// direct: it cannot be had over HTTP.
+	direct bool
+
+	kinds    []entra.Kind  // that the error of Token may have; none, that it tells of no failure yet
+	most     int           // requests in an hour, while nobody waits
+	mostWant int           // and while somebody does
+	alone    time.Duration // to the recovery, while nobody waits
+	wanted   time.Duration // and while somebody does
+	accepted bool          // it gives tokens that are taken
+}
+
+// begin makes the fault strike, and returns what ends it.
+func (f *faultCase) begin(sts *entratest.STS) (remove func()) {
+	if f.life != 0 {
+		sts.SetLifetime(f.life)
+		return func() { sts.SetLifetime(0) }
+	}
+	return sts.Inject(f.fault).Remove
+}
+
+const otherObjectID = "11111111-2222-4333-8444-555555555555"
+
+func faultCases() []faultCase {
+	outage := func(name string, f entratest.Fault, kinds ...entra.Kind) faultCase {
+		// A try every second to 15 where nobody waits, every second or two where somebody does.
+		return faultCase{name: name, fault: f, kinds: kinds, most: 600, mostWant: 3600, alone: 15 * time.Second, wanted: 2 * time.Second}
+	}
+	refusal := func(name string, f entratest.Fault, kind entra.Kind) faultCase {
+		return faultCase{name: name, fault: f, kinds: []entra.Kind{kind}, most: 64, mostWant: 64, alone: 5 * time.Minute, wanted: 75 * time.Second}
+	}
+	throttled := func(retryAfter string, floor time.Duration) faultCase {
+		most := int(faultLength/floor) + 1
+		slow := floor + floor/10 // its jitter
+		return faultCase{
+			name: "429, Retry-After " + retryAfter, fault: entratest.Fault{Status: 429, RetryAfter: retryAfter}, kinds: []entra.Kind{entra.Throttled},
+			most: most, mostWant: most, alone: max(15*time.Second, slow), wanted: slow,
+		}
+	}
+	hang := func(name string, f entratest.Fault) faultCase {
+		c := outage(name, f)
+		c.most, c.mostWant = 120, 120 // each holds the Source for 30 seconds
+		return c
+	}
+	// azidentity caches whatever token it is given, and gives it out until 5 minutes before its expiry: so long no
+	// other one is asked for at Entra.
+	unnamed := func(name string, f entratest.Fault) faultCase {
+		c := refusal(name, f, entra.Malformed)
+		c.alone, c.wanted = life, life
+		return c
+	}
+	stuck := hang("hangs and ignores its context", entratest.Fault{HangIgnoringContext: true})
+	stuck.direct, stuck.most, stuck.mostWant = true, 9, 9 // 8 calls are left behind, and no more made
+	stuck.kinds = []entra.Kind{}
+	expired := outage("token that has expired", entratest.Fault{}, entra.Malformed, entra.Network)
+	expired.life = -time.Minute
+	return []faultCase{
+		refusal("400", entratest.Fault{Status: 400}, entra.Rejected),
+		refusal("401", entratest.Fault{Status: 401}, entra.Rejected),
+		refusal("403", entratest.Fault{Status: 403}, entra.Rejected),
+		outage("429", entratest.Fault{Status: 429}, entra.Throttled),
+		throttled("7", 7*time.Second),
+		throttled("20", 20*time.Second),
+		throttled("120", 60*time.Second),
+		outage("500", entratest.Fault{Status: 500}, entra.Network),
+		outage("503", entratest.Fault{Status: 503}, entra.Network),
+		outage("connection refused", entratest.Fault{Refuse: true}, entra.Network),
+		hang("hangs", entratest.Fault{Hang: true}),
+		stuck,
+		outage("garbage", entratest.Fault{Status: 200, Body: "<html>"}, entra.Network),
+		outage("empty token", entratest.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"","expires_in":"4500","expires_on":"4102444800"}`}, entra.Malformed, entra.Network),
+		expired,
+		unnamed("opaque token", entratest.Fault{Token: "opaque"}),
+		unnamed("token without oid", entratest.Fault{NoObjectID: true}),
+		{name: "token with another oid", fault: entratest.Fault{Claims: map[string]any{"oid": otherObjectID}}, most: 3, mostWant: 3, accepted: true},
+	}
+}
+
+// Every fault, in every situation, with real credentials: how many requests it costs, what callers get, how soon it
+// is over when it is over.
+func TestFaultsInEverySituation(t *testing.T) {
+	table := []string{"| fault | begins | Token within 10 s | requests in an hour | back after |", "|---|---|---|---|---|"}
+	for _, f := range faultCases() {
+		makers := map[string]func(testing.TB, *entratest.STS) azcore.TokenCredential{"client secret": secretCredential, "managed identity": managedIdentity}
+		if f.direct {
+			makers = map[string]func(testing.TB, *entratest.STS) azcore.TokenCredential{"direct": func(_ testing.TB, sts *entratest.STS) azcore.TokenCredential { return sts.Credential() }}
+		}
+		for _, s := range situations() {
+			row := faultRow{fault: f.name, begins: s}
+			for name, make := range makers {
+				for _, waiting := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s/%s/%s/waiting %v", f.name, s, name, waiting), func(t *testing.T) {
+						o := sufferInBubble(t, f, s, make, waiting)
+						row.add(o, waiting)
+						f.judge(t, s, o, waiting)
+					})
+				}
+			}
+			table = append(table, row.String())
+		}
+	}
+	t.Log("\n" + strings.Join(table, "\n"))
+	text, err := os.ReadFile("../../docs/outages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faultCases() {
+		for _, s := range situations() {
+			if row := fmt.Sprintf("\n| %s | %s |", f.name, s); !strings.Contains(string(text), row) {
+				t.Errorf("docs/outages.md has no row %q", row)
+			}
+		}
+	}
+}
+
+func (f *faultCase) judge(t *testing.T, s situation, o outcome, waiting bool) {
+	if f.accepted {
+		if o.username != otherObjectID && o.username != "" || o.requests > f.most {
+			t.Errorf("user name %q, %d requests", o.username, o.requests)
+		}
+		if follows := strings.Contains(o.log, "another identity"); follows == (s == coldStart) {
+			t.Errorf("log: %s", o.log)
+		}
+		return
+	}
+	if has := s == beforeRenewal || s == lastMinutes; o.immediate != has {
+		t.Errorf("a token at once: %v", o.immediate)
+	} else if !has && !f.tells(o.kind) && !(s == afterExpiry && o.kind == entra.Network) { // the trouble before it
+		t.Errorf("the error of Token is %q, want %v", o.kind, f.kinds)
+	}
+	most, slowest := f.most, f.alone
+	if waiting {
+		most, slowest = f.mostWant, f.wanted
+	}
+	if o.requests > most {
+		t.Errorf("%d requests in an hour, want at most %d", o.requests, most)
+	}
+	if o.recovered > slowest+time.Second/10 {
+		t.Errorf("back after %v, want %v", o.recovered, slowest)
+	}
+	if warned := strings.Count(o.log, "level=WARN") + strings.Count(o.log, "level=ERROR"); warned < 1 || warned > 2 {
+		t.Errorf("%d lines of trouble: %s", warned, o.log)
+	}
+}
+
+func (f *faultCase) tells(kind entra.Kind) bool {
+	for _, k := range f.kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return len(f.kinds) == 0 && kind == ""
+}
+
+// A faultRow is one of docs/outages.md: the extremes of all credentials, while nobody waits and while somebody does.
+type faultRow struct {
+	fault     string
+	begins    situation
+	token     string
+	requests  [2]span[int]
+	recovered [2]span[time.Duration]
+}
+
+type span[T int | time.Duration] struct {
+	least, most T
+	known       bool
+}
+
+func (s *span[T]) add(v T) {
+	if !s.known {
+		s.least, s.most, s.known = v, v, true
+	}
+	s.least, s.most = min(s.least, v), max(s.most, v)
+}
+
+func (s span[T]) String() string {
+	if s.least == s.most {
+		return fmt.Sprint(s.most)
+	}
+	return fmt.Sprintf("%v to %v", s.least, s.most)
+}
+
+func (r *faultRow) add(o outcome, waiting bool) {
+	i := 0
+	if waiting {
+		i = 1
+	}
+	r.requests[i].add(o.requests)
+	r.recovered[i].add(o.recovered.Round(time.Second / 10))
+	said := "waits; " + string(o.kind)
+	switch {
+	case o.immediate:
+		said = "a token at once"
+	case o.kind == "" && o.username != "":
+		said = "a token"
+	case o.kind == "":
+		said = "waits; nothing has failed yet"
+	}
+	kind := strings.TrimPrefix(said, "waits; ")
+	if r.token == "" {
+		r.token = said
+	} else if !strings.Contains(r.token, kind) {
+		r.token += " or " + kind
+	}
+}
+
+func (r *faultRow) String() string {
+	return fmt.Sprintf("| %s | %s | %s | %v; wanted: %v | %v; wanted: %v |", r.fault, r.begins, r.token,
+		r.requests[0], r.requests[1], r.recovered[0], r.recovered[1])
+}
