@@ -13,10 +13,12 @@ import (
 	"github.com/entraredis/entraredis/otel/livepage"
 )
 
+var pictures = flag.Bool("pictures", false, "take the pictures of docs/observability.md anew")
+
 // TestPictures takes what docs/observability.md shows: all well during a rotation, on a desk; and an outage of Entra, on
 // a phone at night. The images differ each time, so they are taken on demand only.
 func TestPictures(t *testing.T) {
-	if f := flag.Lookup("pictures"); f.Value.String() != "true" {
+	if !*pictures {
 		t.Skip("-pictures is not set")
 	}
 	s := play(t, 20*time.Second, &livepage.Options{Name: "checkout"})

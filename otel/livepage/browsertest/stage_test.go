@@ -3,8 +3,10 @@ package browsertest
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ type stage struct {
 	rdb     *redis.Client
 	page    *livepage.Page
 	server  *httptest.Server
+	gone    atomic.Bool // as far as the network is concerned
 }
 
 const connections = 12
@@ -54,7 +57,12 @@ func play(t *testing.T, life time.Duration, opts *livepage.Options) *stage {
 	}
 	s.rdb = redis.NewClient(opt)
 	t.Cleanup(func() { _ = s.rdb.Close() })
-	s.server = httptest.NewServer(s.page)
+	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.gone.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		s.page.ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() {
 		s.page.Close()
 		s.server.CloseClientConnections()
@@ -62,6 +70,14 @@ func play(t *testing.T, life time.Duration, opts *livepage.Options) *stage {
 	})
 	s.work(t)
 	return s
+}
+
+// vanish takes the page off the network, with the streams that are open, or puts it back.
+func (s *stage) vanish(gone bool) {
+	s.gone.Store(gone)
+	if gone {
+		s.server.CloseClientConnections()
+	}
 }
 
 // work opens all connections of the pool and keeps one goroutine busy until the test ends.
