@@ -134,7 +134,7 @@ func TestFaultsInEverySituation(t *testing.T) {
 
 func (f *faultCase) judge(t *testing.T, s situation, o outcome, waiting bool) {
 	if f.accepted {
-		if o.username != otherObjectID && o.username != "" || o.requests > f.most {
+		if o.username != otherObjectID || o.requests > f.most {
 			t.Errorf("user name %q, %d requests", o.username, o.requests)
 		}
 		if follows := strings.Contains(o.log, "another identity"); follows == (s == coldStart) {
