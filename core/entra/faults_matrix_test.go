@@ -61,11 +61,10 @@ func faultCases() []faultCase {
 		c.most, c.mostWant = 120, 120 // each holds the Source for 30 seconds
 		return c
 	}
-	// azidentity caches whatever token it is given, and gives it out until 5 minutes before its expiry: so long no
-	// other one is asked for at Entra.
+	// azidentity caches whatever token it is given, so every other call comes with claims: only these reach Entra.
 	unnamed := func(name string, f entratest.Fault) faultCase {
 		c := refusal(name, f, entra.Malformed)
-		c.alone, c.wanted = life, life
+		c.alone, c.wanted = 2*c.alone, 2*c.wanted
 		return c
 	}
 	stuck := hang("hangs and ignores its context", entratest.Fault{HangIgnoringContext: true})

@@ -60,7 +60,10 @@ type RefreshDoneInfo struct {
 	Duration  time.Duration // from the first attempt to the end
 	Remaining time.Duration // what the old token had left when it was replaced; negative if it had expired, 0 if there was none
 	ExpiresOn time.Time     // of the new token
-	Err       error         // nil if there is a new token
+	Token     TokenTimes    // of the new token
+	// NextAttempt is when the credential is to be asked for the one after that.
+	NextAttempt time.Time
+	Err         error // nil if there is a new token
 }
 
 // AttemptStartInfo describes a call to the credential that is about to be made.

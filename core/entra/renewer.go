@@ -127,6 +127,9 @@ func (r *renewer) attemptAt() instant {
 // renewBy returns when every connection should have the successor of the token.
 func (r *renewer) renewBy() instant { return r.deadline.add(-guard(r.token.Lifetime())) }
 
+// expiry returns when the token expires, as the wall clock will show it if nobody sets it again.
+func (r *renewer) expiry(now instant) time.Time { return now.wall.Add(now.until(r.deadline)) }
+
 // logContext returns the context of the refresh under way, for log handlers that look for a trace in it.
 func (r *renewer) logContext() context.Context {
 	if r.refresh != nil {
@@ -145,6 +148,9 @@ func (r *renewer) withdrawExpired(now instant) {
 	}
 	r.valid = false
 	r.useClaims = false // no cache serves it now
+	if r.failures == 0 {
+		r.next = now // whatever was planned by a clock that somebody has set since
+	}
 	r.publish()
 	if r.failures > 0 || r.troubled > untroubled {
 		r.trouble("the token has expired and there is no new one: connections end, and logins wait until there is")

@@ -102,7 +102,7 @@ func renewAt(issued, expires, refreshOn, now time.Time, spread bool, rnd float64
 
 	soonest := now.Add(min(s.of(soonestRenewal), left/2))
 	latest := expires.Add(-s.of(cacheMargin))
-	if latest.Before(soonest) {
+	if latest.Before(soonest.Add(left / 20)) {
 		latest = soonest.Add(left / 10)
 	}
 	if from.Before(soonest) {
@@ -110,7 +110,7 @@ func renewAt(issued, expires, refreshOn, now time.Time, spread bool, rnd float64
 		to = later(to, soonest.Add(left/10))
 	}
 	from, to = earlier(from, latest), earlier(to, latest)
-	to = later(to, from.Add(left/100)) // a refreshOn next to the expiry is jittered all the same
+	from = earlier(from, later(soonest, to.Add(-left/100))) // a refreshOn next to the expiry is jittered all the same
 	return between(from, to, rnd)
 }
 

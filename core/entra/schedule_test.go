@@ -27,7 +27,7 @@ func TestRenewalPoint(t *testing.T) {
 		{"50 milliseconds", 50 * time.Millisecond, 0, 0, 35 * time.Millisecond, 40 * time.Millisecond, false},
 		{"refreshOn has passed", time.Hour, 20 * time.Minute, 10 * time.Minute, 20*time.Minute + 30*time.Second, 25 * time.Minute, false},
 		{"refreshOn at once", time.Hour, 0, time.Second, 30 * time.Second, 7 * time.Minute, false},
-		{"refreshOn in the last minutes", time.Hour, 0, 58 * time.Minute, 55 * time.Minute, 56 * time.Minute, false},
+		{"refreshOn in the last minutes", time.Hour, 0, 58 * time.Minute, 54*time.Minute + 24*time.Second, 55 * time.Minute, false},
 		{"refreshOn at the expiry", time.Hour, 0, time.Hour, 42 * time.Minute, 48 * time.Minute, false},
 		{"from a cache, late", time.Hour, 50 * time.Minute, 0, 50*time.Minute + 30*time.Second, 52 * time.Minute, false},
 		{"from a cache, last minutes", time.Hour, 56 * time.Minute, 0, 56*time.Minute + 30*time.Second, 57 * time.Minute, false},

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 )
@@ -73,11 +72,14 @@ func (r *renewer) accept(t Token, res result, now instant) {
 				slog.String("was", was), slog.String("is", is))
 		}
 	}
-	scheduled := r.refresh == nil || r.refresh.trigger == TriggerScheduled
+	r.beginRefresh(context.Background(), now) // it may have been given up for lost long ago
+	scheduled, forced := r.refresh.trigger == TriggerScheduled, r.refresh.trigger == TriggerForced
 	renewal := renewAt(t.v.issuedAt, t.ExpiresOn(), res.token.RefreshOn, now.wall, !scheduled || r.failures > 0, r.rnd())
 	r.token, r.deadline, r.valid, r.rejected = t, now.at(t.ExpiresOn()), true, false
 	r.next = now.at(renewal)
-	r.troubleOver()
+	if !forced { // which the server may refuse like the one before
+		r.troubleOver()
+	}
 	r.failures, r.lastErr = 0, nil
 	r.outage, r.refusal = outagePace(r.scale()), refusalPace(r.scale())
 	r.useClaims, r.claimsTried, r.forced = false, false, false
@@ -89,7 +91,9 @@ func (r *renewer) accept(t Token, res result, now instant) {
 	r.changed = make(chan struct{})
 	r.publish()
 	close(superseded)
-	r.endRefresh(now, RefreshDoneInfo{Remaining: remaining, ExpiresOn: t.ExpiresOn()})
+	r.endRefresh(now, RefreshDoneInfo{
+		Remaining: remaining, ExpiresOn: t.ExpiresOn(), Token: t.Times(), NextAttempt: r.next.wall,
+	})
 }
 
 // notNewer plans on after the credential had nothing to offer but what is there: once past its cache, if that has a
@@ -101,7 +105,7 @@ func (r *renewer) notNewer(claims bool, now instant) {
 	case r.useClaims, !r.valid:
 		r.next = now
 	default:
-		r.next = now.at(lookAgainAt(r.token.Lifetime(), r.token.ExpiresOn(), now.wall, r.rnd()))
+		r.next = now.at(lookAgainAt(r.token.Lifetime(), r.expiry(now), now.wall, r.rnd()))
 		if now.reached(r.renewBy()) {
 			r.trouble("no new token: the credential still gives the old one, and its time has come; looking again every few seconds")
 		}
@@ -123,9 +127,10 @@ func (r *renewer) failed(res result, now instant) {
 	patient, urgent := retryIn(r.scale(), refused, left, steps.next(), res.retryAfter(now.wall), r.rnd())
 	r.next, r.urgent = now.add(patient), now.add(min(patient, urgent))
 	switch {
-	case errors.Is(res.err, errExpiredToken):
-		r.useClaims = !res.claims && !r.claimsRefused // whoever serves it from a cache may have to be told
-	case res.claims && !r.next.wall.Before(lastLooks(r.token.Lifetime(), r.token.ExpiresOn())):
+	case res.kind() == Malformed:
+		// Some cache may serve it for as long as it seems to live: the credential's, or one behind it. So by turns.
+		r.useClaims = !res.claims && !r.claimsRefused
+	case res.claims && !r.next.wall.Before(lastLooks(r.token.Lifetime(), r.expiry(now))):
 		// By then a plain request reaches Entra as well, and not every credential knows what claims are.
 		r.useClaims, r.claimsTried = false, true
 	}
