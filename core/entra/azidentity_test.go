@@ -72,7 +72,7 @@ func TestRenewsRealCredentialsBeforeTheirCacheWould(t *testing.T) {
 		if n := len(requests); n < 24 || n > 28 {
 			t.Errorf("%d tokens in 24 hours, want one for each 70 to 80 %% of 75 minutes", n)
 		}
-		checkGap(t, "first renewal", start, requests[1].At, life*45/100-time.Second, life*8/10)
+		checkGap(t, "first renewal", start, requests[1].At, life*3/10-time.Second, life*8/10)
 		if got := src.Status(); !got.Valid || got.Err != nil {
 			t.Errorf("status %+v", got)
 		}
@@ -87,7 +87,7 @@ func TestRenewsRealCredentialsAtTheirRefreshOn(t *testing.T) {
 		start := time.Now()
 		_, superseded := src.Latest()
 		<-superseded
-		checkGap(t, "renewed", start, time.Now(), 30*time.Minute-time.Second, 30*time.Minute+life*35/100)
+		checkGap(t, "renewed", start, time.Now(), 30*time.Minute-time.Second, life*8/10)
 	})
 }
 
@@ -157,7 +157,7 @@ func TestOutageOfEntraWithRealCredentials(t *testing.T) {
 	forRealCredentials(t, func(t *testing.T, sts *entratest.STS, cred azcore.TokenCredential) {
 		src := newSource(t, cred, nil)
 		tok := mustToken(t, src)
-		time.Sleep(life * 4 / 10)
+		time.Sleep(life / 4)
 		outage := sts.Inject(entratest.Fault{Status: 503})
 		time.Sleep(time.Until(tok.ExpiresOn()) - time.Second)
 		if got := mustToken(t, src); got != tok {

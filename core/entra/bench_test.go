@@ -57,3 +57,12 @@ func BenchmarkAzidentityCache(b *testing.B) {
 		}
 	}
 }
+
+func TestValidTokenIsServedWithoutAllocating(t *testing.T) {
+	src := newSource(t, minting(life), nil)
+	ctx := t.Context()
+	mustToken(t, src)
+	if n := testing.AllocsPerRun(100, func() { _, _ = src.Token(ctx) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

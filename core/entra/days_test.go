@@ -137,8 +137,8 @@ func (d *days) judge(k credentialKind) {
 	if d.requests != d.tokens {
 		d.bad = append(d.bad, fmt.Sprintf("%d requests for %d tokens", d.requests, d.tokens))
 	}
-	// A renewal is asked for between 45 % of a life, where nobody chose the moment, and its end.
-	from, to := d.life*45/100, d.life
+	// A renewal is asked for between 30 % of a life, where nobody chose the moment, and its end.
+	from, to := d.life*3/10, d.life
 	if d.refreshIn > 0 {
 		from = d.refreshIn
 	}

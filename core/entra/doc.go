@@ -19,8 +19,8 @@
 //     before the first token and after an outage that outlasted the last one.
 //   - A token is replaced in good time: at a random point of the tenth of its life that follows the RefreshOn which
 //     the credential named, or 70 %. What came at a moment that nobody chose, at the start or after an outage, is
-//     replaced at a random point of the 35 % that follow RefreshOn, or 45 %: programs that got their tokens together
-//     do not ask together for the next ones.
+//     replaced at a random point between RefreshOn, or 30 %, and 80 %: programs that got their tokens together do not
+//     ask together for the next ones.
 //   - A failure never takes a valid token away, and never ends the Source. It retries until Close, with growing
 //     random waits that shrink again towards the expiry, and not before a Retry-After has passed. When Entra is back
 //     after an outage, there is a token within 2 seconds if a caller waits, else within 15, if no Retry-After and no

@@ -60,7 +60,7 @@ func suffer(t *testing.T, f faultCase, s situation, make func(testing.TB, *entra
 	} else {
 		src = newSource(t, make(t, sts), opts)
 		expires := mustToken(t, src).ExpiresOn()
-		time.Sleep(life * 4 / 10)
+		time.Sleep(life / 4)
 		if s == beforeRenewal {
 			before = requestsTo(sts)
 			remove = f.begin(sts)

@@ -75,7 +75,7 @@ func TestObserverSeesEveryRefresh(t *testing.T) {
 		if got := d.done[0]; got.Attempts != 1 || got.Remaining != 0 || !got.ExpiresOn.Equal(tok.ExpiresOn()) {
 			t.Errorf("first: %+v", got)
 		}
-		if got := d.done[1]; got.Attempts != 3 || got.Duration < 2*time.Second || got.Remaining < 14*time.Minute || got.Remaining > life*55/100 {
+		if got := d.done[1]; got.Attempts != 3 || got.Duration < 2*time.Second || got.Remaining < 14*time.Minute || got.Remaining > life*7/10 {
 			t.Errorf("second: %+v", got)
 		}
 		if want := []any{1, 2, 2, 2, 3}; !reflect.DeepEqual(seenByCredential, want) {

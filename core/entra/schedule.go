@@ -26,10 +26,9 @@ const (
 	regularFrom, regularTo = 70, 80
 
 	// Tokens that came at a moment which nobody had chosen, at a start, after an outage, after a refusal, may have
-	// come to a thousand programs in the same second. Their renewals are spread over this much instead: as requests
-	// of everybody in any minute are then at most three times the mean, where the tenth would make it eight.
-	spreadFrom = regularTo - spreadOver
-	spreadOver = 35
+	// come to a thousand programs in the same second. Their renewals begin here instead: the busiest minute then sees
+	// little more than twice the mean, where it would see eight times as many requests otherwise.
+	spreadFrom = 30
 
 	// A token that is due for renewal when it arrives, because a host or a tool had cached it, gets this long
 	// before the next request.
@@ -84,21 +83,24 @@ func (s scale) of(d time.Duration) time.Duration {
 func guard(life time.Duration) time.Duration { return min(guardTime, life/10) }
 
 // renewAt returns when to ask for the successor of a token acquired now: at a random point of the tenth of its
-// life that follows refreshOn, or lacking that, 70 % of it; spread, of the 35 % that follow refreshOn or 45 %. That
-// stretch never begins less than soonestRenewal from now nor, when there is time, ends later than cacheMargin before
+// life that follows refreshOn, or lacking that, 70 % of it. If it is to be spread, that stretch begins with refreshOn,
+// or 30 %, and goes on to 80 %. It never begins less than soonestRenewal from now nor, when there is time, ends later than cacheMargin before
 // the expiry.
 func renewAt(issued, expires, refreshOn, now time.Time, spread bool, rnd float64) time.Time {
 	life, left := expires.Sub(issued), expires.Sub(now)
 	s := scaleOf(life)
 	percent := life / 100
-	from, over := issued.Add(percent*regularFrom), percent*(regularTo-regularFrom)
+	from := issued.Add(percent * regularFrom)
 	if spread {
-		from, over = issued.Add(percent*spreadFrom), percent*spreadOver
+		from = issued.Add(percent * spreadFrom)
 	}
 	if !refreshOn.IsZero() && refreshOn.Before(expires) {
 		from = refreshOn
 	}
-	to := from.Add(over)
+	to := from.Add(percent * (regularTo - regularFrom))
+	if spread {
+		to = later(to, issued.Add(percent*regularTo))
+	}
 
 	soonest := now.Add(min(s.of(soonestRenewal), left/2))
 	latest := expires.Add(-s.of(cacheMargin))

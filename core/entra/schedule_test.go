@@ -33,10 +33,10 @@ func TestRenewalPoint(t *testing.T) {
 		{"from a cache, last minutes", time.Hour, 56 * time.Minute, 0, 56*time.Minute + 30*time.Second, 57 * time.Minute, false},
 		{"from a cache, last seconds", time.Hour, time.Hour - 10*time.Second, 0, time.Hour - 5*time.Second, time.Hour - 4*time.Second, false},
 		{"from a host's cache", day, 20 * time.Hour, 0, 20*time.Hour + 30*time.Second, 20*time.Hour + 30*time.Minute, false},
-		{name: "75 minutes, spread", life: 75 * time.Minute, spread: true, earliest: 33*time.Minute + 45*time.Second, latest: 60 * time.Minute},
-		{name: "24 hours, half of it asked for, spread", life: day, spread: true, refreshIn: 12 * time.Hour, earliest: 12 * time.Hour, latest: day * 85 / 100},
-		{name: "60 minutes, half of it asked for, spread", life: time.Hour, spread: true, refreshIn: 30 * time.Minute, earliest: 30 * time.Minute, latest: 51 * time.Minute},
-		{name: "60 minutes, refreshOn late, spread", life: time.Hour, spread: true, refreshIn: 45 * time.Minute, earliest: 45 * time.Minute, latest: 55 * time.Minute},
+		{name: "75 minutes, spread", life: 75 * time.Minute, spread: true, earliest: 22*time.Minute + 30*time.Second, latest: 60 * time.Minute},
+		{name: "24 hours, half of it asked for, spread", life: day, spread: true, refreshIn: 12 * time.Hour, earliest: 12 * time.Hour, latest: day * 8 / 10},
+		{name: "60 minutes, half of it asked for, spread", life: time.Hour, spread: true, refreshIn: 30 * time.Minute, earliest: 30 * time.Minute, latest: 48 * time.Minute},
+		{name: "60 minutes, refreshOn late, spread", life: time.Hour, spread: true, refreshIn: 45 * time.Minute, earliest: 45 * time.Minute, latest: 51 * time.Minute},
 		{name: "from a cache, late, spread", life: time.Hour, age: 50 * time.Minute, spread: true, earliest: 50*time.Minute + 30*time.Second, latest: 52 * time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
