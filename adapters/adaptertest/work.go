@@ -131,8 +131,8 @@ func (e *env) hold(client Client, n int, fn func(i int, conn Conn) error) error 
 				return fn(i, conn)
 			})
 			if err != nil {
-				cancel() // the others need not wait for their connections
-				errs <- fmt.Errorf("connection %d: %w", i, err)
+				errs <- fmt.Errorf("connection %d: %w", i, err) // before those that the next line fails
+				cancel()                                        // the others need not wait for their connections
 			}
 		})
 	}
