@@ -24,7 +24,8 @@ type Observer struct {
 	// ConnOpened is called when a connection to Redis is there, before it logs in. The login's AuthStart gets
 	// the values of the context that it returns, so that a login can be traced to the caller who dialed.
 	ConnOpened func(context.Context, ConnOpenedInfo) context.Context
-	// ConnClosed gets a context without values, long after the dial: ConnInfo.ID tells which connection it is.
+	// ConnClosed gets a context without values, long after the dial: ConnInfo.ID tells which connection it is. It is
+	// called when the client closes the connection, or when a renewal finds that the server has.
 	ConnClosed func(context.Context, ConnClosedInfo)
 
 	AuthStart func(context.Context, AuthStartInfo) context.Context
@@ -154,6 +155,9 @@ type AuthDoneInfo struct {
 	Token    TokenTimes    // of the token it carried
 	Duration time.Duration // from the write to the answer
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
+	// Refused is whether the server will not have the token. An *AuthError without it holds what a server says that
+	// serves nobody for the moment: it is full, or loading.
+	Refused bool
 }
 
 // RotationStartInfo describes how a client's open connections to a server will get a newer token.

@@ -135,7 +135,7 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 func (c *Conn) authDone(a *attempt, err error) {
 	if a.told.CompareAndSwap(toldStart, toldDone) {
 		c.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{
-			Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times(), Duration: time.Since(a.begun), Err: err,
+			Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times(), Duration: time.Since(a.begun), Err: err, Refused: isRefusal(err),
 		})
 	}
 }
@@ -190,6 +190,12 @@ func (c *Conn) loginOver() {
 	default:
 		close(c.loggedIn)
 	}
+}
+
+// isRefusal reports whether err is a server's refusal of a token.
+func isRefusal(err error) bool {
+	answer, ok := errors.AsType[*entra.AuthError](err)
+	return ok && refusesLogin(answer.Err.Error())
 }
 
 // refusesLogin reports whether an error line means that the server does not accept the token, rather than that it

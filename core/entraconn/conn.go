@@ -42,6 +42,7 @@ type Conn struct {
 
 	mu       sync.Mutex
 	closed   bool
+	left     bool     // its end has been reported
 	resuming bool     // a goroutine is about to send what is held back
 	backlog  *backlog // nil until something was held back
 	session  session

@@ -89,9 +89,15 @@ func (c *Conn) retire() (retired, forever bool) {
 	return true, true
 }
 
-// leave reports the end of a connection, once, when the host closes it.
+// leave reports the end of a connection, once: when the host closes it, or when a worker finds that it has ended, for
+// nobody may use an idle one for hours.
 func (c *Conn) leave() {
 	c.mu.Lock()
+	if c.left {
+		c.mu.Unlock()
+		return
+	}
+	c.left = true
 	c.lose(entra.CloseByClient, nil)
 	end := *c.end
 	unanswered := c.session.outstandingAuths()

@@ -153,7 +153,11 @@ func (s *server) worker() {
 
 // follow decides what comes next for a connection that a worker has looked after.
 func (s *server) follow(c *Conn, at progress, now time.Time) {
-	if at == settled || at == over {
+	switch at {
+	case settled:
+		return
+	case over:
+		c.leave() // its host may not look at it for hours
 		return
 	}
 	_, forever := c.barredBy()
