@@ -18,7 +18,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-var histories = flag.Int("histories", 2000, "random histories of tokens, faults and clocks to go through")
+var histories = flag.Int("histories", 500, "random histories of tokens, faults and clocks to go through")
 
 // A trouble is one that a credential or a clock is in for a while.
 type trouble struct {

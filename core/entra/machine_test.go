@@ -110,10 +110,10 @@ func TestWallClockIsSet(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var m machine
 				cred := m.credential(life)
-				var expiry time.Time // of the newest token, in the world
+				var expiry atomic.Pointer[time.Time] // of the newest token, in the world
 				mintByWorld := cred.answer
 				cred.answer = func(ctx context.Context, c call) (azcore.AccessToken, error) {
-					expiry = m.world().Add(life)
+					expiry.Store(new(m.world().Add(life)))
 					return mintByWorld(ctx, c)
 				}
 				src := m.source(t, cred)
@@ -133,7 +133,7 @@ func TestWallClockIsSet(t *testing.T) {
 						if tok, _ := src.Latest(); tok.IsZero() {
 							t.Fatalf("no token in hour %d", hour)
 						}
-						if left := expiry.Sub(m.world()); left <= 3*time.Minute {
+						if left := expiry.Load().Sub(m.world()); left <= 3*time.Minute {
 							t.Fatalf("hour %d: %v left of the newest token", hour, left)
 						}
 					}
