@@ -29,7 +29,7 @@ func authAttributes(phase entra.AuthPhase) []attribute.KeyValue {
 }
 
 func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
-	errorType, status := authErrorType(info.Err)
+	errorType, status := authErrorType(info)
 	o.mu.Lock()
 	p := o.poolLocked(connKey(info.Conn))
 	opts := p.authOptions(info.Phase, errorType, status)

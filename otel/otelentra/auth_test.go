@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,7 +51,11 @@ func TestErrorTypesOfAUTH(t *testing.T) {
 		{"no words", &entra.AuthError{Addr: serverAddr}, "_OTHER", ""},
 		{"timeout", &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, "timeout", ""},
 		{"closed by the client", net.ErrClosed, "closed", ""},
-		{"closed by the server", io.EOF, "_OTHER", ""},
+		{"closed by the client, in a call", &net.OpError{Op: "read", Err: net.ErrClosed}, "closed", ""},
+		{"closed by the server", io.EOF, "connection_lost", ""},
+		{"closed by the server in an answer", io.ErrUnexpectedEOF, "connection_lost", ""},
+		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "connection_lost", ""},
+		{"not understood", errors.New("an answer that is none"), "_OTHER", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

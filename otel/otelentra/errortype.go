@@ -3,9 +3,11 @@ package otelentra
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -14,10 +16,15 @@ import (
 // credential can make a time series, or put its words into one.
 const (
 	errorTimeout  = "timeout"
-	errorClosed   = "closed"   // by this program
-	errorCanceled = "canceled" // because another attempt brought a token
+	errorClosed   = "closed"          // by this program
+	errorLost     = "connection_lost" // to the server or the network, before the answer
+	errorCanceled = "canceled"        // because another attempt brought a token
 	errorOther    = "_OTHER"
 )
+
+// givenUp is how long a login has gone without an answer when a client that closes the connection has lost patience,
+// and does not just end. Client libraries wait for 1 to 10 s by default, and servers answer in milliseconds.
+const givenUp = time.Second
 
 // refreshErrorType classifies how a refresh or an attempt ended. It is empty without an error.
 func refreshErrorType(err error) string {
@@ -50,11 +57,11 @@ func httpStatus(err error) int {
 
 // authErrorType classifies how an AUTH ended. status is the code with which the server began its answer, if it is one
 // that Redis knows; error.type is the same then.
-func authErrorType(err error) (errorType, status string) {
-	if err == nil {
+func authErrorType(info entra.AuthDoneInfo) (errorType, status string) {
+	if info.Err == nil {
 		return "", ""
 	}
-	if refused, ok := errors.AsType[*entra.AuthError](err); ok {
+	if refused, ok := errors.AsType[*entra.AuthError](info.Err); ok {
 		if refused.Err == nil {
 			return errorOther, ""
 		}
@@ -64,11 +71,20 @@ func authErrorType(err error) (errorType, status string) {
 		}
 		return errorOther, ""
 	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return errorTimeout, ""
-	}
-	if errors.Is(err, net.ErrClosed) || errors.Is(err, entra.ErrClosed) {
+	if errors.Is(info.Err, net.ErrClosed) || errors.Is(info.Err, entra.ErrClosed) {
+		if info.Phase == entra.AuthInitial && info.Duration >= givenUp {
+			return errorTimeout, ""
+		}
 		return errorClosed, ""
+	}
+	if failed, ok := errors.AsType[net.Error](info.Err); ok {
+		if failed.Timeout() {
+			return errorTimeout, ""
+		}
+		return errorLost, ""
+	}
+	if errors.Is(info.Err, io.EOF) || errors.Is(info.Err, io.ErrUnexpectedEOF) {
+		return errorLost, ""
 	}
 	return errorOther, ""
 }

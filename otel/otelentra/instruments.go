@@ -41,7 +41,7 @@ func newInstruments(m metric.Meter) (instruments, error) {
 		// Tokens live 60 to 90 minutes, those of managed identities 24 hours. What is in the first bucket had
 		// expired before there was another; 180 is where the service's guidance wants every connection renewed.
 		remaining: seconds("entraredis.token.refresh.remaining_lifetime",
-			"What the old token had left to live when it was replaced; negative if it had expired.",
+			"What the old token had left to live when it was replaced; 0 if it had expired.",
 			0, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400),
 		// Those of db.client.operation.duration: an AUTH is an operation like others.
 		authDuration: seconds("entraredis.connection.auth.duration",

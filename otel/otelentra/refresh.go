@@ -58,7 +58,8 @@ func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) 
 	span.SetAttributes(keyAttempts.Int(info.Attempts))
 	fail(span, errorType)
 	if replaced := info.Trigger != entra.TriggerInitial || info.Remaining != 0; info.Err == nil && replaced {
-		o.remaining.Record(ctx, info.Remaining.Seconds(), o.identity)
+		// A histogram's sum has to rise, for who reads it takes a fall for a restart. The span tells how late it was.
+		o.remaining.Record(ctx, max(0, info.Remaining).Seconds(), o.identity)
 		span.SetAttributes(keyRemaining.Float64(info.Remaining.Seconds()))
 	}
 	o.mu.Lock()

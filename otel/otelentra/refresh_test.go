@@ -145,3 +145,27 @@ func TestAnOutageOfANightIsATraceOfBearableSize(t *testing.T) {
 		t.Errorf("metrics saw %d", n)
 	}
 }
+
+// Prometheus takes a sum that falls for a restart.
+func TestARenewalAfterExpiryDoesNotLowerTheSum(t *testing.T) {
+	tel := newTelemetry(t)
+	for _, left := range []time.Duration{15 * time.Minute, -time.Hour} {
+		ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerScheduled})
+		tel.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerScheduled, Remaining: left, ExpiresOn: time.Now().Add(time.Hour)})
+	}
+	p := tel.metrics()["entraredis.token.refresh.remaining_lifetime"].Data.(metricdata.Histogram[float64]).DataPoints[0]
+	if p.Sum != 900 || p.Count != 2 || p.BucketCounts[0] != 1 {
+		t.Errorf("sum %v, count %d, too late %d", p.Sum, p.Count, p.BucketCounts[0])
+	}
+	tel.has(tel.named("refresh token")[1], "entraredis.token.remaining_lifetime", "-3600")
+}
+
+// The dashboard finds processes by it, also those that never had a token and so have no connection.
+func TestFailuresInARowAreThereBeforeTheFirstToken(t *testing.T) {
+	tel := newTelemetry(t)
+	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1, Err: &entra.RefreshError{Kind: entra.Rejected, Attempt: 1}})
+	if _, there := tel.metrics()["entraredis.token.refresh.consecutive_failures"]; !there {
+		t.Error("nothing tells of this process")
+	}
+}
