@@ -15,8 +15,9 @@
 //
 // # What it serves
 //
-// A [Page] is an [http.Handler] that looks at the last element of the path alone, so it may be mounted anywhere, with
-// or without [http.StripPrefix]. Nothing is mounted by importing the package. It answers GET and HEAD:
+// A [Page] is an [http.Handler] that looks at the last element of the path alone, so it may be mounted anywhere below a
+// path that ends with a slash, with or without [http.StripPrefix]. Nothing is mounted by importing the package. It
+// answers GET and HEAD:
 //
 //   - the page itself, below the prefix with a slash at the end. Without JavaScript it is a picture of its moment.
 //   - events: a stream of server-sent events. Each is a whole snapshot, so a reader that was away has missed nothing.
@@ -42,5 +43,9 @@
 // # What it cannot know
 //
 // It sees what one Source and the connections fed from it have done since the program started. A failure that happens
-// again within a while is one line with a count.
+// again within a while is one line with a count, and so are the rotations of all servers to one token. When there are
+// more lines than Options allow, ordinary ones give way first, and grave ones after a day.
+//
+// It says that a server refuses the identity only if the server said so. A server that is full, loading or busy is named
+// with the first word of its answer, and one that does not answer a login within a second with that.
 package livepage

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,7 @@ var files embed.FS
 // ServeHTTP serves what the last element of the request's path names: see the package's documentation.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
-	serve, found := p.route(r.URL.Path)
+	serve, found := p.route(r)
 	if !found {
 		http.NotFound(w, r)
 		return
@@ -39,12 +40,14 @@ func secure(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-func (p *Page) route(urlPath string) (serve http.HandlerFunc, found bool) {
-	if urlPath == "" { // what StripPrefix leaves of the prefix without a slash
-		return addSlash, true
-	}
-	switch _, name := path.Split(urlPath); name {
+func (p *Page) route(r *http.Request) (serve http.HandlerFunc, found bool) {
+	_, name := path.Split(r.URL.Path)
+	switch name {
 	case "":
+		// StripPrefix leaves no path of its prefix alone. Whether that ended with a slash is known from what was asked.
+		if r.URL.Path == "" && !strings.HasSuffix(asked(r), "/") {
+			return addSlash, true
+		}
 		return p.servePage, true
 	case "events":
 		return p.serveEvents, true
@@ -55,17 +58,22 @@ func (p *Page) route(urlPath string) (serve http.HandlerFunc, found bool) {
 	case "page.js":
 		return asset("page/page.js", "text/javascript; charset=utf-8"), true
 	}
-	return nil, false
+	// Of a mux that has the page under this very path, without a slash, the page may be had with one.
+	return addSlash, strings.HasSuffix(r.Pattern, "/"+name)
+}
+
+// asked returns the path that was asked for, before any prefix was taken from it.
+func asked(r *http.Request) string {
+	if u, err := r.URL.Parse(r.RequestURI); err == nil {
+		return u.EscapedPath()
+	}
+	return r.RequestURI
 }
 
 // addSlash sends the reader to the place that the page's relative links begin at. The prefix is no longer in the
 // request's path, but the browser knows it: the address is relative to that.
 func addSlash(w http.ResponseWriter, r *http.Request) {
-	asked := r.RequestURI
-	if u, err := r.URL.Parse(asked); err == nil {
-		asked = u.Path
-	}
-	w.Header().Set("Location", "./"+path.Base(asked)+"/")
+	w.Header().Set("Location", "./"+path.Base(asked(r))+"/")
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 

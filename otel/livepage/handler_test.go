@@ -66,9 +66,12 @@ func TestPageMayBeMountedAnywhere(t *testing.T) {
 	mux.Handle("/stripped/redis/", http.StripPrefix("/stripped/redis", page))
 	mux.Handle("/exact", http.StripPrefix("/exact", page))
 	mux.Handle("/exact/", http.StripPrefix("/exact", page))
+	mux.Handle("/all/", http.StripPrefix("/all/", page))
+	mux.Handle("/bare", page)
+	mux.Handle("/bare/", page)
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	for _, at := range []string{"/plain", "/plain/", "/stripped/redis", "/stripped/redis/", "/exact", "/exact?a=b", "/exact/"} {
+	for _, at := range []string{"/plain", "/plain/", "/stripped/redis", "/stripped/redis/", "/exact", "/exact?a=b", "/exact/", "/all", "/all/", "/bare", "/bare/"} {
 		answer, err := server.Client().Get(server.URL + at)
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,8 @@ const (
 	tokenFailed     happening = "failed"
 	connsRotated    happening = "rotated"
 	authRefused     happening = "refused"
+	serverUnable    happening = "unable"
+	authUnanswered  happening = "unanswered"
 	connLost        happening = "lost"
 	connReconnected happening = "reconnected"
 	connRetired     happening = "retired"
@@ -24,14 +26,16 @@ const (
 // A matter is what events have in common that are told as one.
 type matter struct {
 	what        happening
-	server      string
-	severe      bool   // a program felt it, or is about to
-	word        string // that the server refused it with: the first of its answer
+	server      string // empty of rotations, which are told by token
+	severe      bool   // authentication failed a program, or is about to
+	login       bool   // it befell a new connection
+	word        string // that the server answered: the first
 	reason      entra.CloseReason
 	unrenewable string
 	kind        entra.Kind // of the failure
 	status      int
 	host, code  string
+	token       time.Time // expiry of the one that a rotation brings
 }
 
 // An event is what happened once, or several times in a row.
@@ -42,7 +46,7 @@ type event struct {
 	count       int
 	length      time.Duration // the longest: of a token's life, a rotation, an absence
 	gap         time.Duration // without a token, before a new one came
-	rotation    entra.RotationDoneInfo
+	turnout     turnout
 }
 
 const (
@@ -57,56 +61,64 @@ const (
 type journal struct {
 	most int
 
-	mu       sync.Mutex
-	lastID   uint64
-	events   []event // by last
-	failures int     // in a row
-	expires  time.Time
-	accepted time.Time // when the newest token came
-	same     time.Time // when the credential gave the old one again
-	refusals refusals
+	mu        sync.Mutex
+	lastID    uint64
+	events    []event   // by last
+	severe    time.Time // the last such event, listed or not
+	elsewhere time.Time // the last trouble with a server that was not about its accepting a token
+	failures  int       // in a row
+	expires   time.Time
+	accepted  time.Time // when the newest token came
+	same      time.Time // when the credential gave the old one again
+	setbacks  setbacks
 }
 
-func newJournal(most int) *journal { return &journal{most: most, refusals: refusals{}} }
+func newJournal(most int) *journal { return &journal{most: most, setbacks: setbacks{}} }
 
 // add takes an event down. j.mu is held.
 func (j *journal) add(e event, now time.Time) {
+	switch {
+	case e.severe:
+		j.severe = now
+	case e.what == connLost, e.what == serverUnable, e.what == authUnanswered:
+		j.elsewhere = now
+	}
 	if j.most == 0 {
 		return
 	}
-	within := near
-	if e.what == tokenFailed {
-		within = nearFailure
-	}
 	e.first, e.last, e.count = now, now, 1
-	if i := j.find(e.matter, now.Add(-within)); i >= 0 {
+	if i := j.find(e.matter, now); i >= 0 {
 		before := j.events[i]
 		e.id, e.first, e.count = before.id, before.first, before.count+1
 		e.length = max(e.length, before.length)
-		e.rotation.Renewed += before.rotation.Renewed
-		e.rotation.Refused += before.rotation.Refused
-		e.rotation.Left += before.rotation.Left
-		e.rotation.Closed += before.rotation.Closed
+		e.turnout = before.turnout.plus(e.turnout)
 		j.events = slices.Delete(j.events, i, i+1)
 	} else {
 		j.lastID++
 		e.id = j.lastID
 	}
 	if len(j.events) == j.most {
-		j.events = slices.Delete(j.events, 0, 1)
+		i := j.least(now)
+		j.events = slices.Delete(j.events, i, i+1)
 	}
 	j.events = append(j.events, e)
 }
 
-// find returns the place of the newest event of a matter, -1 if there is none since. A renewal separates the failures
-// before it from those behind it.
-func (j *journal) find(m matter, since time.Time) int {
-	if m.what == tokenRenewed || m.what == connsRotated {
-		return -1 // each token and each rotation has its line
+// find returns the place of the newest event of a matter that is near enough to now to be told as one with it, -1 if
+// there is none. A renewal separates the failures before it from those behind it.
+func (j *journal) find(m matter, now time.Time) int {
+	within := near
+	switch m.what {
+	case tokenRenewed:
+		return -1 // each token has its line
+	case tokenFailed:
+		within = nearFailure
+	case connsRotated:
+		within = dayOld // servers are done with one token when each of them is
 	}
 	for i := len(j.events) - 1; i >= 0; i-- {
 		switch e := &j.events[i]; {
-		case e.last.Before(since), m.what == tokenFailed && e.what == tokenRenewed:
+		case now.Sub(e.last) > within, m.what == tokenFailed && e.what == tokenRenewed:
 			return -1
 		case e.matter == m:
 			return i
@@ -115,17 +127,38 @@ func (j *journal) find(m matter, since time.Time) int {
 	return -1
 }
 
+// dayOld is when an event has no claim to its place any more, however grave it was.
+const dayOld = 24 * time.Hour
+
+// least returns the place of the event to be dropped for a new one: the oldest of those that need the least attention,
+// for whoever looks wants to know of a trouble that many ordinary events came after.
+func (j *journal) least(now time.Time) int {
+	if now.Sub(j.events[0].last) > dayOld {
+		return 0
+	}
+	for _, l := range []level{good, watch} {
+		if i := slices.IndexFunc(j.events, func(e event) bool { return e.level() == l }); i >= 0 {
+			return i
+		}
+	}
+	return 0
+}
+
 // A record is what a journal has to say at one moment.
 type record struct {
-	events         []event // the newest first
-	accepted, same time.Time
-	refusals       []refusal
+	events            []event // the newest first
+	severe, elsewhere time.Time
+	accepted, same    time.Time
+	setbacks          []setback
 }
 
 func (j *journal) record(now time.Time) record {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	r := record{events: slices.Clone(j.events), accepted: j.accepted, same: j.same, refusals: j.refusals.since(now.Add(-refusalMemory))}
+	r := record{
+		events: slices.Clone(j.events), severe: j.severe, elsewhere: j.elsewhere,
+		accepted: j.accepted, same: j.same, setbacks: j.setbacks.since(now.Add(-setbackMemory)),
+	}
 	slices.Reverse(r.events)
 	return r
 }

@@ -3,6 +3,7 @@ package livepage
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"time"
 
@@ -12,12 +13,13 @@ import (
 // observer returns the observer that the journal is written from.
 func (j *journal) observer() *entra.Observer {
 	return &entra.Observer{
-		RefreshDone:  j.refreshDone,
-		AttemptDone:  j.attemptDone,
-		AuthDone:     j.authDone,
-		ConnClosed:   j.connClosed,
-		RotationDone: j.rotationDone,
-		Reconnected:  j.reconnected,
+		RefreshDone:   j.refreshDone,
+		AttemptDone:   j.attemptDone,
+		AuthDone:      j.authDone,
+		ConnClosed:    j.connClosed,
+		RotationStart: j.rotationStart,
+		RotationDone:  j.rotationDone,
+		Reconnected:   j.reconnected,
 	}
 }
 
@@ -56,20 +58,45 @@ func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
 }
 
 func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
-	refused, isRefusal := errors.AsType[*entra.AuthError](info.Err)
-	if info.Err != nil && !isRefusal {
-		return // the connection ended, and ConnClosed says why
-	}
-	now := time.Now()
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	if info.Err == nil {
-		j.refusals.accepted(info.Conn.ServerAddr, info.Token.ExpiresOn)
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.setbacks.accepted(info.Conn.ServerAddr, info.Token.ExpiresOn)
 		return
 	}
-	login, word := info.Phase == entra.AuthInitial, firstWord(refused.Err)
-	j.refusals.note(refusal{server: info.Conn.ServerAddr, login: login, word: word, last: now, expires: info.Token.ExpiresOn})
-	j.add(event{matter: matter{what: authRefused, server: info.Conn.ServerAddr, severe: login, word: word}}, now)
+	login := info.Phase == entra.AuthInitial
+	s := setback{server: info.Conn.ServerAddr, login: login, last: time.Now(), expires: info.Token.ExpiresOn}
+	m := matter{server: s.server, login: login}
+	answer, answered := errors.AsType[*entra.AuthError](info.Err)
+	switch {
+	case answered && info.Refused:
+		s.rebuff, m.what, m.severe = refused, authRefused, login
+	case answered:
+		s.rebuff, m.what = unable, serverUnable
+	case login && info.Duration >= patience && gaveUp(info.Err):
+		s.rebuff, m.what = silent, authUnanswered
+	default:
+		return // the connection ended, and ConnClosed says why
+	}
+	if answered {
+		s.word = firstWord(answer.Err)
+		m.word = s.word
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.setbacks.note(s)
+	j.add(event{matter: m, length: info.Duration}, s.last)
+}
+
+// patience is how long a login must have been waited for to be called unanswered. Servers answer within milliseconds; a
+// caller that has gone away sooner says nothing about the server.
+const patience = time.Second
+
+// gaveUp reports whether a client stopped waiting: entraconn by a timeout of its own, or the client library, which
+// closes the connection.
+func gaveUp(err error) bool {
+	waited, ok := errors.AsType[net.Error](err)
+	return errors.Is(err, net.ErrClosed) || ok && waited.Timeout()
 }
 
 func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {
@@ -89,13 +116,6 @@ func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.add(event{matter: m}, now)
-}
-
-func (j *journal) rotationDone(_ context.Context, info entra.RotationDoneInfo) {
-	now := time.Now()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.add(event{matter: matter{what: connsRotated, server: info.ServerAddr}, length: info.Duration, rotation: info}, now)
 }
 
 func (j *journal) reconnected(_ context.Context, info entra.ReconnectedInfo) {

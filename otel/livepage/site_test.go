@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -103,8 +104,8 @@ type view struct {
 	More   int `json:"more_servers"`
 	Events []struct {
 		Kind, Level, Text string
-		Count             int
-		At                time.Time
+		Count, Times      int
+		At, Since         time.Time
 	}
 }
 
@@ -174,8 +175,21 @@ func (s *site) opened(c entra.ConnInfo) {
 	s.see.ConnOpened(s.t.Context(), entra.ConnOpenedInfo{Conn: c})
 }
 
+// auth tells of an AUTH that was accepted, refused (*entra.AuthError), or not answered because the connection ended.
 func (s *site) auth(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, err error) {
+	_, refused := errors.AsType[*entra.AuthError](err)
+	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})
+}
+
+// unable tells of an AUTH that was answered by a server that serves nobody.
+func (s *site) unable(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, line string) {
+	err := &entra.AuthError{Addr: c.ServerAddr, Err: errors.New(line)}
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err})
+}
+
+// unanswered tells of a login that was waited for in vain.
+func (s *site) unanswered(c entra.ConnInfo, t entra.TokenTimes, waited time.Duration, err error) {
+	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: entra.AuthInitial, Token: t, Duration: waited, Err: err})
 }
 
 func (s *site) closed(c entra.ConnInfo, reason entra.CloseReason, t entra.TokenTimes) {

@@ -96,8 +96,9 @@ func (s server) Client() string { return strings.TrimSpace(s.Library + " " + s.P
 type line struct {
 	ID    uint64    `json:"id"`
 	At    time.Time `json:"at"`             // of the last
-	Since time.Time `json:"since,omitzero"` // of the first, if there were several
+	Since time.Time `json:"since,omitzero"` // of the first, if that was at another time
 	Count int       `json:"count"`
+	Times int       `json:"times,omitempty"` // as Count, if there were several and Text does not say how many
 	Kind  happening `json:"kind"`
 	Level level     `json:"level"`
 	Text  string    `json:"text"`
@@ -211,7 +212,10 @@ func lines(events []event) []line {
 	all := make([]line, 0, len(events))
 	for _, e := range events {
 		l := line{ID: e.id, At: e.last, Count: e.count, Kind: e.what, Level: e.level(), Text: e.text()}
-		if e.count > 1 {
+		if e.count > 1 && !e.counted() {
+			l.Times = e.count
+		}
+		if l.Times > 0 || e.last.Sub(e.first) >= time.Second {
 			l.Since = e.first
 		}
 		all = append(all, l)

@@ -29,6 +29,7 @@ const (
 	// For this long after trouble the page says that there was some: whoever was woken by it comes a little late.
 	troubleMemory = 10 * time.Minute
 
+	theCache     = "Look at the cache itself: maintenance, failover, memory, its limit of connections."
 	accessPolicy = "Check that the identity has an access policy assignment on this cache, and that nobody has revoked it."
 )
 
@@ -42,16 +43,22 @@ func judge(c census.Snapshot, r record, closed bool) verdict {
 	if t.ExpiresOn.IsZero() || !now.Before(t.ExpiresOn) {
 		return withoutToken(t)
 	}
-	if v, found := refusedLogins(r.refusals); found {
+	if logins := of(r.setbacks, refused, true); len(logins) > 0 {
+		return verdict{bad, "Yes.", names(logins) + " refuses logins, although the token is good.", accessPolicy}
+	}
+	if v, found := unserved(r.setbacks); found {
 		return v
 	}
 	if t.Failures > 0 {
 		return verdict{watch, "Not yet.", "The token is good, but there is no new one: " + why(t.LastFailure) + ".",
 			remedy(t.LastFailure.Kind, t.LastFailure.Host)}
 	}
-	if len(r.refusals) > 0 {
-		return verdict{watch, "Not yet.", fmt.Sprintf("%s refuses the new token; connections keep the older one until it expires.", names(r.refusals)),
-			accessPolicy}
+	if open := of(r.setbacks, refused, false); len(open) > 0 {
+		return verdict{watch, "Not yet.", names(open) + " refuses the new token; connections keep the older one until it expires.", accessPolicy}
+	}
+	if open := of(r.setbacks, unable, false); len(open) > 0 {
+		return verdict{watch, "Not yet.", fmt.Sprintf("%s answers %s to the new token; connections keep the older one until it expires.", names(open), named(open[0].word)),
+			theCache}
 	}
 	if v, found := behind(c.Pools); found {
 		return v
@@ -84,20 +91,20 @@ func why(f census.Failure) string {
 	return text
 }
 
-func refusedLogins(all []refusal) (v verdict, found bool) {
-	var logins []refusal
-	for _, r := range all {
-		if r.login {
-			logins = append(logins, r)
-		}
+// unserved looks for servers that let nobody in, whoever they are. It comes before what may go wrong later.
+func unserved(all []setback) (v verdict, found bool) {
+	if logins := of(all, unable, true); len(logins) > 0 {
+		return verdict{watch, "No.", fmt.Sprintf("The token is good, but %s answers %s to logins: it serves nobody for the moment.", names(logins), named(logins[0].word)),
+			theCache}, true
 	}
-	if len(logins) == 0 {
-		return verdict{}, false
+	if logins := of(all, silent, true); len(logins) > 0 {
+		return verdict{watch, "No.", fmt.Sprintf("The token is good, but %s did not answer the last login.", names(logins)),
+			"If this lasts, look at the cache itself and at the network on the way to it: failover, firewall, load."}, true
 	}
-	return verdict{bad, "Yes.", names(logins) + " refuses logins, although the token is good.", accessPolicy}, true
+	return verdict{}, false
 }
 
-func names(servers []refusal) string {
+func names(servers []setback) string {
 	if len(servers) == 1 {
 		return servers[0].server
 	}
@@ -129,20 +136,13 @@ func noTrouble(c census.Snapshot, r record) verdict {
 		open += p.Open()
 		loggedIn += p.Open() - p.NotLoggedIn
 	}
-	lost := false
-	for _, e := range r.events {
-		if c.At.Sub(e.last) >= troubleMemory {
-			break
-		}
-		if e.severe {
-			return verdict{good, "Not any more.", "All is well now, but it was not some minutes ago: see recent events.", ""}
-		}
-		lost = lost || e.what == connLost
-	}
+	lately := c.At.Add(-troubleMemory)
 	switch {
-	case lost:
-		return verdict{good, "No.", "Tokens are fine. Lately the server or the network closed connections for other reasons: see recent events.",
-			"Look at the cache itself: maintenance, failover, memory, its limit of connections."}
+	case r.severe.After(lately):
+		return verdict{good, "Not any more.", "All is well now, but it was not some minutes ago: see recent events.", ""}
+	case r.elsewhere.After(lately):
+		return verdict{good, "No.", "Tokens are fine. Lately servers or the network failed connections for other reasons: see recent events.",
+			theCache}
 	case open == 0:
 		return verdict{good, "No.", "There is a good token. No connection is open.", ""}
 	case loggedIn == 0:

@@ -3,6 +3,9 @@ package livepage_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -83,6 +86,35 @@ func TestVerdicts(t *testing.T) {
 			s.auth(conn, entra.AuthRotation, next, refused)
 			s.auth(conn, entra.AuthInitial, old, nil)
 		}, "watch", "Not yet.", "refuses the new token"},
+		{"server loading", func(s *site) { s.unable(conn, entra.AuthInitial, healthy(s), "LOADING the dataset") },
+			"watch", "No.", "The token is good, but redis.test:6380 answers LOADING to logins"},
+		{"server loading, then not any more", func(s *site) {
+			token := healthy(s)
+			s.unable(conn, entra.AuthInitial, token, "LOADING the dataset")
+			s.auth(conn, entra.AuthInitial, token, nil)
+		}, "good", "No.", "for other reasons"},
+		{"server loading in rotation", func(s *site) { s.unable(conn, entra.AuthRotation, healthy(s), "LOADING the dataset") },
+			"watch", "Not yet.", "redis.test:6380 answers LOADING to the new token"},
+		{"server refuses, and is full then", func(s *site) {
+			token := healthy(s)
+			s.auth(conn, entra.AuthInitial, token, refused)
+			s.unable(conn, entra.AuthInitial, token, "ERR max number of clients reached")
+		}, "bad", "Yes.", "redis.test:6380 refuses logins"},
+		{"server in other words", func(s *site) { s.unable(conn, entra.AuthInitial, healthy(s), "it is late") },
+			"watch", "No.", "answers an error to logins"},
+		{"login unanswered, closed by its client", func(s *site) { s.unanswered(conn, healthy(s), 3*time.Second, net.ErrClosed) },
+			"watch", "No.", "redis.test:6380 did not answer the last login"},
+		{"login unanswered, timed out", func(s *site) {
+			s.unanswered(conn, healthy(s), 3*time.Second, &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded})
+		}, "watch", "No.", "did not answer the last login"},
+		{"login given up at once", func(s *site) { s.unanswered(conn, healthy(s), 10*time.Millisecond, net.ErrClosed) },
+			"good", "No.", "renewed in time"},
+		{"login cut off", func(s *site) { s.unanswered(conn, healthy(s), 3*time.Second, io.EOF) }, "good", "No.", "renewed in time"},
+		{"login unanswered, a later one answered", func(s *site) {
+			token := healthy(s)
+			s.unanswered(conn, token, 3*time.Second, net.ErrClosed)
+			s.auth(conn, entra.AuthInitial, token, nil)
+		}, "good", "No.", "for other reasons"},
 		{"connection left behind", func(s *site) {
 			healthy(s)
 			time.Sleep(55 * time.Minute)

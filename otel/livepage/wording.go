@@ -14,7 +14,7 @@ func (e *event) level() level {
 	case tokenRenewed, connReconnected:
 		return good
 	case connsRotated:
-		if e.rotation.Refused+e.rotation.Left > 0 {
+		if e.turnout.Refused+e.turnout.Left > 0 {
 			return watch
 		}
 		return good
@@ -39,9 +39,13 @@ func (e *event) text() string {
 	case tokenFailed:
 		return "No new token: " + cause(e.kind, e.host) + answered(e.status, e.code) + "."
 	case connsRotated:
-		return e.server + ": " + rotated(e.rotation) + "."
+		return e.turnout.text()
 	case authRefused:
 		return e.server + " refused " + e.refused() + "."
+	case serverUnable:
+		return fmt.Sprintf("%s answers %s to %s.", e.server, named(e.word), e.asked())
+	case authUnanswered:
+		return fmt.Sprintf("%s did not answer a login for %s.", e.server, inWords(e.length))
 	case connLost:
 		return e.server + ": " + e.lost() + "."
 	case connRetired:
@@ -55,17 +59,42 @@ func (e *event) text() string {
 	return string(e.what)
 }
 
+// counted reports whether the text says how many there were.
+func (e *event) counted() bool {
+	switch e.what {
+	case connsRotated, connLost, connRetired, connReconnected:
+		return true
+	}
+	return false
+}
+
 func (e *event) conns() string { return number(e.count, "connection") }
 
 func (e *event) refused() string {
-	what := "the new token on open connections, which keep the older one"
-	if e.severe {
+	what := e.asked()
+	if e.login {
 		what = "to log connections in"
 	}
 	if e.word == "" {
 		return what
 	}
 	return what + " (" + e.word + ")"
+}
+
+// asked says what the token was for.
+func (e *event) asked() string {
+	if e.login {
+		return "logins"
+	}
+	return "the new token on open connections, which keep the older one"
+}
+
+// named stands for an error by its first word.
+func named(word string) string {
+	if word == "" {
+		return "an error"
+	}
+	return word
 }
 
 func (e *event) lost() string {
@@ -87,22 +116,6 @@ func because(unrenewable string) string {
 		return ""
 	}
 	return " (" + unrenewable + ")"
-}
-
-func rotated(r entra.RotationDoneInfo) string {
-	parts := []string{number(r.Renewed, "connection") + " got the new token"}
-	if r.Duration >= time.Second {
-		parts[0] += " within " + inWords(r.Duration)
-	}
-	for _, rest := range []struct {
-		n    int
-		what string
-	}{{r.Refused, "refused by the server"}, {r.Left, "could not be renewed"}, {r.Closed, "closed meanwhile"}} {
-		if rest.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", rest.n, rest.what))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // answered says with what Entra refused, in codes that can be looked up.

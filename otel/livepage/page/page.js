@@ -98,7 +98,7 @@
 
   function line(e) {
     const text = element("span", {}, e.text);
-    if (e.count > 1) text.append(" ", element("b", {}, `${e.count} times`), " since ", time(e.since, "clock"));
+    if (e.since) text.append(" ", ...(e.times ? [element("b", {}, `${e.times} times`), " since "] : ["First at "]), time(e.since, "clock"));
     return element("li", { class: e.level }, time(e.at, "clock"), " ", text);
   }
 
