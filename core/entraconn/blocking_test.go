@@ -198,9 +198,9 @@ func TestBlockedCallWhileEntraIsDown(t *testing.T) {
 			t.Fatal(err)
 		}
 		wait := c.later("*2", "$5", "queue", "$3", "job")
-		s.rest(45 * time.Minute)
+		s.rest(20 * time.Minute) // before any renewal
 		outage := s.sts.Inject(entratest.Fault{Status: 503})
-		s.rest(27 * time.Minute) // to 3 minutes before the token's end
+		s.rest(52 * time.Minute) // to 3 minutes before the token's end
 		before := s.gateway.Stats().Commands
 		s.rest(time.Minute)
 		if n := s.gateway.Stats().Commands - before; n < 1 || n > 7 {
