@@ -38,17 +38,29 @@ func newToken(at azcore.AccessToken, username string, now time.Time) (Token, err
 		return Token{}, errNoUsername
 	}
 	secret := at.Token
+	at.ExpiresOn = earlier(at.ExpiresOn, latestExpiry(claims, now, at.ExpiresOn))
 	return Token{v: &tokenValue{
 		username:  username,
 		secret:    func() string { return secret },
 		issuedAt:  at.ExpiresOn.Add(-lifeOf(claims, at.ExpiresOn, now)).Round(0),
 		expiresOn: at.ExpiresOn.Round(0),
+		pace:      paceOf(claims.life()),
 	}}, nil
 }
 
 // sameSecret reports whether two tokens are one, whatever else was said of them.
 func (t Token) sameSecret(other Token) bool {
 	return t.v != nil && other.v != nil && t.v.secret() == other.v.secret()
+}
+
+// latestExpiry returns until when a token can live that has its whole life before it: whatever a credential says, it is
+// not longer. Of one that does not tell its life, the credential is believed.
+func latestExpiry(c tokenClaims, now, told time.Time) time.Time {
+	const clocksDiffer = time.Minute
+	if life := c.life(); life > 0 {
+		return now.Add(life + clocksDiffer)
+	}
+	return told
 }
 
 // lifeOf returns for how long the token was issued. The difference of its own two claims is right even if this

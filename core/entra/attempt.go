@@ -41,6 +41,7 @@ var errStuck = errors.New("entra: the credential did not return although its dea
 func (a *attempt) ask(ctx context.Context, cred azcore.TokenCredential, scope string, deliver func(result)) {
 	defer a.cancel()
 	res := result{attempt: a, err: errNoReturn}
+	var answered *http.Response
 	defer func() {
 		if p := recover(); p != nil {
 			res.err = unusable(fmt.Sprintf("entra: the credential panicked: %v", p))
@@ -54,9 +55,13 @@ func (a *attempt) ask(ctx context.Context, cred azcore.TokenCredential, scope st
 	}
 	// azcore's own retries would keep one call busy for up to 8 minutes and lose the status and Retry-After.
 	ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: -1})
-	ctx = policy.WithCaptureResponse(ctx, &res.response)
+	ctx = policy.WithCaptureResponse(ctx, &answered)
 	res.token, res.err = cred.GetToken(ctx, opts)
+	if ctx.Err() == nil { // else what the credential left behind may still be writing
+		res.response = answered
+	}
 	if res.err != nil {
 		res.text = fmt.Sprint(res.err) // which survives an Error method that panics
+		_ = res.refusedClaims()        // the error's other methods may panic too: better here than in the renewer
 	}
 }

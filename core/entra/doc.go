@@ -26,7 +26,7 @@
 //     after an outage, there is a token within 2 seconds if a caller waits, else within 15, if no Retry-After and no
 //     attempt that hangs (for at most 30 seconds) stands in between.
 //   - A refusal that somebody has to mend (400, 401, 403, a token without a user name) is followed by few requests: never
-//     more than 64 in an hour, however many callers wait.
+//     more than 64 in an hour, however many callers wait, unless tokens are issued for less than 4 minutes.
 //   - A token that is empty, expired or names no user is an error, not a token. One that is not newer than the
 //     current one is neither: credentials serve their caches, and the Source waits for them to let go.
 //   - However many callers wait, one request is made. One call to the credential is under way at a time; one that
@@ -40,8 +40,8 @@
 //
 // A machine clock that is right within a minute or so: azidentity and Entra tell expiries by it. Credentials that
 // keep their own retries are used without them. A credential is asked with the claims "{}" when its cache stands
-// in the way of a renewal; if it refuses that alone, or answers with the same token, it is not asked so again but
-// looked at once its cache lets go, at a random moment between 4:59 and 4:00 minutes before the expiry.
+// in the way of a renewal; if it refuses that alone, or answers with the same token, it is not asked so again for a
+// day, but looked at once its cache lets go, at a random moment between 4:59 and 4:00 minutes before the expiry.
 //
 // # When something goes wrong
 //

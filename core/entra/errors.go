@@ -36,14 +36,14 @@ const (
 )
 
 // A RefreshError says that a token could not be acquired or renewed. The [Source] goes on trying by itself, so
-// a caller retries by calling Token again, and nothing is gained by doing that before RetryAt.
+// a caller retries by calling Token again: that waits for the next try, and hurries it if no token is left.
 type RefreshError struct {
 	Kind    Kind
 	Status  int       // of the HTTP answer that refused, 0 if none did
 	Host    string    // that gave this answer, for example "login.microsoftonline.com"
 	Code    string    // Entra's own for what is wrong, for example "AADSTS7000215"; empty if it gave none
 	Attempt int       // failed attempts in a row, 1 for the first
-	RetryAt time.Time // when the Source tries next
+	RetryAt time.Time // when the Source tries next, at the latest
 	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole answer, so neither Error nor any
 	// format verb or encoding of the RefreshError repeats it; log it only where such text may go.
 	Err error `json:"-"`
@@ -87,7 +87,7 @@ func (e *RefreshError) remedy() string {
 		}
 		return "the credential was refused, check its secret, certificate or identity assignment"
 	case Malformed:
-		return "the credential returned an unusable token, check the scope, and set Options.Username if the token carries no oid"
+		return "the credential gave nothing usable, RefreshError.Err says what; check the scope, and set Options.Username if tokens carry no oid"
 	case TimedOut:
 		return "no answer from Microsoft Entra in time; retrying"
 	}

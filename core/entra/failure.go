@@ -16,7 +16,7 @@ import (
 // answer returns the HTTP response behind a failure, nil if there was none. azidentity's own error type would name
 // it, but this package knows azcore alone; the response that azcore's pipeline captured is the same one.
 func (r result) answer() *http.Response {
-	if re, ok := errors.AsType[*azcore.ResponseError](r.err); ok && re.RawResponse != nil {
+	if re, ok := errors.AsType[*azcore.ResponseError](r.err); ok && re != nil && re.RawResponse != nil {
 		return re.RawResponse
 	}
 	if isProbed(r.response) {
@@ -67,13 +67,14 @@ func (r result) needsSomebody() bool {
 	return false
 }
 
-// refusedClaims reports whether the failure of an attempt with claims was a definite no to the claims: from Entra,
+// refusedClaims reports whether the failure of an attempt with claims was a definite no to the claims: a 400 from Entra,
 // or from a credential that takes none and said so without a request, as the one of the Azure CLI does. What
 // azidentity returns for trouble on the way to Entra is marked as not retriable, whatever it is.
 func (r result) refusedClaims() bool {
 	switch r.kind() {
-	case Rejected:
-		return true
+	case Rejected: // 401 and 403 speak of who asks, not of what is asked
+		resp := r.answer()
+		return resp != nil && resp.StatusCode == http.StatusBadRequest
 	case Network:
 		var marked interface{ NonRetriable() }
 		var onTheWay net.Error

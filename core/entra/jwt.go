@@ -15,6 +15,14 @@ type tokenClaims struct {
 	expires  time.Time
 }
 
+// life returns for how long the token was issued, 0 if it does not tell.
+func (c tokenClaims) life() time.Duration {
+	if c.issuedAt.IsZero() || !c.expires.After(c.issuedAt) {
+		return 0
+	}
+	return c.expires.Sub(c.issuedAt)
+}
+
 // readClaims reads the payload of a JSON Web Token. It verifies nothing: the token is Entra's message to Redis,
 // and Redis does the verifying. What cannot be read is left out.
 func readClaims(token string) tokenClaims {

@@ -33,6 +33,8 @@ type renewer struct {
 	rejected bool          // a server refused it
 	changed  chan struct{} // see snapshot
 
+	renewal   instant // when token is to be renewed, if nothing comes in between
+	soonest   instant // of the first attempt after token came, whatever it is worth
 	next      instant // of the next attempt
 	urgent    instant // the same while a caller waits and no token is left; never after next
 	running   *attempt
@@ -44,11 +46,13 @@ type renewer struct {
 	outage   pace // of failures that pass by themselves
 	refusal  pace // of those that somebody has to mend
 	troubled slog.Level
+	refused  bool // the log knows that a server refuses tokens
 
-	useClaims     bool // in the next attempt
-	claimsTried   bool // for the successor of token
-	claimsRefused bool // by this credential, once and for all
-	claimsIdle    bool // they brought what was there already: somebody beyond this credential keeps a cache
+	useClaims     bool    // in the next attempt
+	claimsTried   bool    // for the successor of token
+	claimsRefused bool    // by this credential
+	claimsIdle    bool    // they brought what was there already: somebody beyond this credential keeps a cache
+	claimsForget  instant // when these two are no longer believed
 
 	forced       bool // the next attempt is due to Reject
 	forcedCount  int  // since a token last lived to its renewal
@@ -138,6 +142,14 @@ func (r *renewer) logContext() context.Context {
 	return context.Background()
 }
 
+// pace is that of the waits between requests.
+func (r *renewer) pace() scale {
+	if r.token.IsZero() {
+		return 1
+	}
+	return r.token.v.pace
+}
+
 // scale is that of the newest token, also beyond its expiry: its successor will be alike.
 func (r *renewer) scale() scale { return scaleOf(r.token.Lifetime()) }
 
@@ -149,7 +161,7 @@ func (r *renewer) withdrawExpired(now instant) {
 	r.valid = false
 	r.useClaims = false // no cache serves it now
 	if r.failures == 0 {
-		r.next = now // whatever was planned by a clock that somebody has set since
+		r.next = now.add(max(0, now.until(r.soonest))) // whatever was planned by a clock that somebody has set since
 	}
 	r.publish()
 	if r.failures > 0 || r.troubled > untroubled {
@@ -206,7 +218,7 @@ func (r *renewer) reject(t Token, now instant) {
 		r.forced = true
 	}
 	r.publish()
-	r.trouble("a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
+	r.refusedTrouble("a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
 }
 
 // publish shows the readers how things are.

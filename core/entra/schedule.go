@@ -46,6 +46,9 @@ const (
 	refusedJitter   = 15 * time.Second
 	refusalsPerHour = 64
 
+	// How long it is remembered that claims bring nothing new, or are refused: it may have been a proxy, once.
+	claimsMemory = 24 * time.Hour
+
 	// Retry-After is obeyed up to here even when nothing is in hand.
 	retryAfterMax = 60 * time.Second
 
@@ -74,6 +77,17 @@ func scaleOf(life time.Duration) scale {
 	return scale(life) / scale(fullScale)
 }
 
+// paceOf returns the scale of the waits between requests for tokens of which one says that it was issued for life, 0 if
+// it does not say. Nobody but a test issues tokens for less than 4 minutes, and Entra is not to be asked more often
+// because somebody's cache has little left of one.
+func paceOf(life time.Duration) scale {
+	const fullPace = 4 * time.Minute
+	if life <= 0 || life >= fullPace {
+		return 1
+	}
+	return scale(life) / scale(fullPace)
+}
+
 // of returns d at this scale, and at least a millisecond, below which a wait is a busy loop.
 func (s scale) of(d time.Duration) time.Duration {
 	return max(time.Duration(s*scale(d)), time.Millisecond)
@@ -94,7 +108,7 @@ func renewAt(issued, expires, refreshOn, now time.Time, spread bool, rnd float64
 	if spread {
 		from = issued.Add(percent * spreadFrom)
 	}
-	if !refreshOn.IsZero() && refreshOn.Before(expires) {
+	if refreshOn.After(issued) && refreshOn.Before(expires) {
 		from = refreshOn
 	}
 	to := from.Add(percent * (regularTo - regularFrom))

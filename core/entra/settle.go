@@ -32,11 +32,13 @@ func (r *renewer) settle(res result, now instant) {
 		// Others have been asked since; it is their answer that counts.
 	case res.err == nil:
 		r.endAttempt(res.attempt, now, true, nil)
-		r.claimsIdle = r.claimsIdle || res.claims
+		if res.claims {
+			r.claimsIdle, r.claimsForget = true, now.add(claimsMemory)
+		}
 		r.notNewer(res.claims, now)
-	case res.claims && res.refusedClaims():
+	case res.claims && res.refusedClaims() && r.valid:
 		r.endAttempt(res.attempt, now, false, res.refreshError(r.failures, now.wall))
-		r.claimsRefused = true
+		r.claimsRefused, r.claimsForget = true, now.add(claimsMemory)
 		r.notNewer(true, now)
 	default:
 		r.failed(res, now)
@@ -73,16 +75,19 @@ func (r *renewer) accept(t Token, res result, now instant) {
 		}
 	}
 	r.beginRefresh(context.Background(), now) // it may have been given up for lost long ago
-	scheduled, forced := r.refresh.trigger == TriggerScheduled, r.refresh.trigger == TriggerForced
+	scheduled := r.refresh.trigger == TriggerScheduled
 	renewal := renewAt(t.v.issuedAt, t.ExpiresOn(), res.token.RefreshOn, now.wall, !scheduled || r.failures > 0, r.rnd())
 	r.token, r.deadline, r.valid, r.rejected = t, now.at(t.ExpiresOn()), true, false
-	r.next = now.at(renewal)
-	if !forced { // which the server may refuse like the one before
-		r.troubleOver()
-	}
+	r.soonest = now.add(min(r.pace(), r.scale()).of(leastWait))
+	r.renewal = now.add(max(now.until(now.at(renewal)), now.until(r.soonest)))
+	r.next = r.renewal
+	r.troubleOver(scheduled)
 	r.failures, r.lastErr = 0, nil
-	r.outage, r.refusal = outagePace(r.scale()), refusalPace(r.scale())
+	r.outage, r.refusal = outagePace(r.pace()), refusalPace(r.pace())
 	r.useClaims, r.claimsTried, r.forced = false, false, false
+	if now.reached(r.claimsForget) {
+		r.claimsRefused, r.claimsIdle = false, false
+	}
 	if scheduled {
 		r.forcedCount = 0
 	}
@@ -104,6 +109,8 @@ func (r *renewer) notNewer(claims bool, now instant) {
 	switch {
 	case r.useClaims, !r.valid:
 		r.next = now
+	case !now.reached(r.renewal): // it was Reject that asked before the time
+		r.next, r.claimsTried = r.renewal, false
 	default:
 		r.next = now.at(lookAgainAt(r.token.Lifetime(), r.expiry(now), now.wall, r.rnd()))
 		if now.reached(r.renewBy()) {
@@ -111,6 +118,11 @@ func (r *renewer) notNewer(claims bool, now instant) {
 		}
 	}
 	r.urgent = r.next
+	if r.lastErr != nil {
+		still := *r.lastErr // it has failed before, but this is when it goes on now
+		still.RetryAt = r.next.wall
+		r.lastErr = &still
+	}
 	r.publish()
 }
 
@@ -124,9 +136,11 @@ func (r *renewer) failed(res result, now instant) {
 	if r.valid {
 		left = now.until(r.deadline)
 	}
-	patient, urgent := retryIn(r.scale(), refused, left, steps.next(), res.retryAfter(now.wall), r.rnd())
+	patient, urgent := retryIn(r.pace(), refused, left, steps.next(), res.retryAfter(now.wall), r.rnd())
 	r.next, r.urgent = now.add(patient), now.add(min(patient, urgent))
 	switch {
+	case res.claims && res.refusedClaims():
+		r.useClaims, r.claimsRefused = false, true
 	case res.kind() == Malformed:
 		// Some cache may serve it for as long as it seems to live: the credential's, or one behind it. So by turns.
 		r.useClaims = !res.claims && !r.claimsRefused

@@ -140,7 +140,15 @@ func (s *Source) Reject(t Token) {
 	}
 	select {
 	case s.rejects <- t:
-	default: // the renewer has yet to see an earlier one, of the same token
+	default: // the renewer has yet to see an earlier one, which may be of the token before
+		select {
+		case <-s.rejects:
+		default:
+		}
+		select {
+		case s.rejects <- t:
+		default:
+		}
 	}
 }
 

@@ -108,7 +108,7 @@ func (st *Status) reason() string {
 	case st.Rejected:
 		what += "; another one is asked for at " + next
 	default:
-		what += fmt.Sprintf("; the credential still gives the old one, and is asked again at %s", next)
+		what += "; no newer one has been had so far, the next try is due at " + next
 	}
 	return what
 }

@@ -24,6 +24,7 @@ type tokenValue struct {
 	secret    func() string
 	issuedAt  time.Time
 	expiresOn time.Time
+	pace      scale // of waits between requests for such tokens
 }
 
 // Credentials returns the two arguments of the Redis command AUTH: the user name, which is the object id of the

@@ -25,12 +25,23 @@ func (r *renewer) trouble(what string, attrs ...slog.Attr) {
 }
 
 // troubleOver logs that all is well again, if it was not.
-func (r *renewer) troubleOver() {
-	if r.troubled > untroubled {
+func (r *renewer) troubleOver(scheduled bool) {
+	if r.troubled > untroubled || scheduled && r.refused {
 		r.log.LogAttrs(r.logContext(), slog.LevelInfo, "entra: there is a new token again",
 			slog.Int("failures", r.failures), slog.Time("expires_on", r.token.ExpiresOn()))
 	}
 	r.troubled = untroubled
+	r.refused = r.refused && !scheduled // a server may refuse the new one like the one before
+}
+
+// refusedTrouble logs that a server refuses tokens, once until one has lived to its renewal. It is apart from the
+// trouble of renewals, so that neither hides the other.
+func (r *renewer) refusedTrouble(what string) {
+	if r.refused {
+		return
+	}
+	r.refused = true
+	r.log.LogAttrs(r.logContext(), slog.LevelWarn, "entra: "+what, slog.Time("current_expires_on", r.token.ExpiresOn()))
 }
 
 // untroubled is below every level that trouble is logged at.
