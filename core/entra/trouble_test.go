@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,13 +18,13 @@ import (
 // A switched credential fails while it is off.
 type switched struct {
 	credential
-	off bool
+	off atomic.Bool
 }
 
 func newSwitched() *switched {
 	c := &switched{}
 	c.answer = func(_ context.Context, got call) (azcore.AccessToken, error) {
-		if c.off {
+		if c.off.Load() {
 			return azcore.AccessToken{}, errDown
 		}
 		return mint(got, life), nil
@@ -33,6 +34,7 @@ func newSwitched() *switched {
 
 // levels returns those of the log's lines, in order, and empties it.
 func levels(log *bytes.Buffer) string {
+	synctest.Wait() // for whoever is writing
 	var got []string
 	for line := range strings.Lines(log.String()) {
 		_, rest, _ := strings.Cut(line, "level=")
@@ -53,7 +55,7 @@ func TestOutageAfterARejectIsLogged(t *testing.T) {
 		if got := levels(&log); got != "WARN" {
 			t.Errorf("after the refusal: %q", got)
 		}
-		cred.off = true
+		cred.off.Store(true)
 		time.Sleep(time.Until(src.Status().NextAttempt) + 5*time.Minute)
 		if got := levels(&log); got != "WARN" {
 			t.Errorf("after 5 minutes of outage: %q", got)
@@ -67,15 +69,15 @@ func TestOutageThatBeganWithARejectIsLoggedToItsEnd(t *testing.T) {
 		cred := newSwitched()
 		src := newSource(t, cred, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		tok := mustToken(t, src)
-		cred.off = true
+		cred.off.Store(true)
 		src.Reject(tok)
 		time.Sleep(life + time.Minute)
-		cred.off = false
+		cred.off.Store(false)
 		mustToken(t, src)
 		if got := levels(&log); got != "WARN WARN ERROR INFO" {
 			t.Errorf("refused, down, expired, over: %q", got)
 		}
-		cred.off = true
+		cred.off.Store(true)
 		time.Sleep(2 * life)
 		if got := levels(&log); got != "WARN ERROR" {
 			t.Errorf("the next outage: %q", got)
