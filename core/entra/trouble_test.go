@@ -1,10 +1,10 @@
 package entra_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -32,32 +32,45 @@ func newSwitched() *switched {
 	return c
 }
 
-// levels returns those of the log's lines, in order, and empties it.
-func levels(log *bytes.Buffer) string {
+// A levelLog keeps the levels of what is logged.
+type levelLog struct {
+	mu  sync.Mutex
+	got []string
+}
+
+func (l *levelLog) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, rest, _ := strings.Cut(string(line), "level=")
+	level, _, _ := strings.Cut(rest, " ")
+	l.got = append(l.got, level)
+	return len(line), nil
+}
+
+func (l *levelLog) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// levels returns the levels of the lines since it was last called.
+func (l *levelLog) levels() string {
 	synctest.Wait() // for whoever is writing
-	var got []string
-	for line := range strings.Lines(log.String()) {
-		_, rest, _ := strings.Cut(line, "level=")
-		level, _, _ := strings.Cut(rest, " ")
-		got = append(got, level)
-	}
-	log.Reset()
-	return strings.Join(got, " ")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer func() { l.got = nil }()
+	return strings.Join(l.got, " ")
 }
 
 func TestOutageAfterARejectIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log levelLog
 		cred := newSwitched()
-		src := newSource(t, cred, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		src := newSource(t, cred, &entra.Options{Logger: log.logger()})
 		src.Reject(mustToken(t, src))
 		time.Sleep(time.Minute)
-		if got := levels(&log); got != "WARN" {
+		if got := log.levels(); got != "WARN" {
 			t.Errorf("after the refusal: %q", got)
 		}
 		cred.off.Store(true)
 		time.Sleep(time.Until(src.Status().NextAttempt) + 5*time.Minute)
-		if got := levels(&log); got != "WARN" {
+		if got := log.levels(); got != "WARN" {
 			t.Errorf("after 5 minutes of outage: %q", got)
 		}
 	})
@@ -65,21 +78,21 @@ func TestOutageAfterARejectIsLogged(t *testing.T) {
 
 func TestOutageThatBeganWithARejectIsLoggedToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log levelLog
 		cred := newSwitched()
-		src := newSource(t, cred, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		src := newSource(t, cred, &entra.Options{Logger: log.logger()})
 		tok := mustToken(t, src)
 		cred.off.Store(true)
 		src.Reject(tok)
 		time.Sleep(life + time.Minute)
 		cred.off.Store(false)
 		mustToken(t, src)
-		if got := levels(&log); got != "WARN WARN ERROR INFO" {
+		if got := log.levels(); got != "WARN WARN ERROR INFO" {
 			t.Errorf("refused, down, expired, over: %q", got)
 		}
 		cred.off.Store(true)
 		time.Sleep(2 * life)
-		if got := levels(&log); got != "WARN ERROR" {
+		if got := log.levels(); got != "WARN ERROR" {
 			t.Errorf("the next outage: %q", got)
 		}
 	})
@@ -88,17 +101,17 @@ func TestOutageThatBeganWithARejectIsLoggedToItsEnd(t *testing.T) {
 // A server that refuses one token after the other is one trouble, not one for each token.
 func TestServerThatRefusesEveryTokenIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		src := newSource(t, minting(life), &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		var log levelLog
+		src := newSource(t, minting(life), &entra.Options{Logger: log.logger()})
 		for range 30 {
 			src.Reject(mustToken(t, src))
 			time.Sleep(time.Minute)
 		}
-		if got := levels(&log); got != "WARN" {
+		if got := log.levels(); got != "WARN" {
 			t.Errorf("%q", got)
 		}
 		time.Sleep(2 * life) // tokens live to their renewal again
-		if got := levels(&log); got != "INFO" {
+		if got := log.levels(); got != "INFO" {
 			t.Errorf("afterwards: %q", got)
 		}
 	})
