@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +43,14 @@ func TestEveryExpressionReturnsData(t *testing.T) {
 		if err != nil || len(values) == 0 {
 			t.Errorf("variable %s has no values: %v", v.label, err)
 		}
+	}
+	var exemplars []any
+	if err := prom.get(t.Context(), "/api/v1/query_exemplars", url.Values{
+		"query": {"entraredis_connection_auth_duration_seconds_bucket"},
+		"start": {strconv.FormatInt(time.Now().Add(-time.Hour).Unix(), 10)},
+		"end":   {strconv.FormatInt(time.Now().Unix(), 10)},
+	}, &exemplars); err != nil || len(exemplars) == 0 {
+		t.Errorf("no exemplar leads from AUTHs to their traces: %v", err)
 	}
 	checkMetrics(t, example)
 }

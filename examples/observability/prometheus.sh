@@ -47,6 +47,7 @@ scrape_configs:
 CONFIG
 
 echo "prometheus http://$listen/alerts"
-prometheus --config.file="$data/prometheus.yaml" --storage.tsdb.path="$data/tsdb" --web.listen-address="$listen" --log.level=warn &
+prometheus --config.file="$data/prometheus.yaml" --storage.tsdb.path="$data/tsdb" --web.listen-address="$listen" \
+	--enable-feature=exemplar-storage --log.level=warn &
 prometheus_pid=$!
 wait "$prometheus_pid"

@@ -86,8 +86,10 @@ func changes() [][2]string {
 		{`error_type="rejected"`, `error_type=~".+"`},
 		{`retire_reason="auth_rejected"`, `retire_reason=~".+"`},
 		{"at_risk|expired", "at_risk"}, {"at_risk|expired", "expired"}, {"at_risk|expired", ".+"},
-		{"WRONGPASS|NOAUTH|NOPERM|ERR", "WRONGPASS"}, {"WRONGPASS|NOAUTH|NOPERM|ERR", ".+"}, {"WRONGPASS|NOAUTH|NOPERM|ERR", ".*"},
-		{"by (job, instance,", "by (job, instance, otel_scope_version,"},
+		{"WRONGPASS|NOAUTH|NOPERM", "WRONGPASS"}, {"WRONGPASS|NOAUTH|NOPERM", "WRONGPASS|NOAUTH|NOPERM|ERR"},
+		{"WRONGPASS|NOAUTH|NOPERM", ".+"}, {"WRONGPASS|NOAUTH|NOPERM", ".*"},
+		{"failures[2m]", "failures[30s]"}, {"failures[2m]", "failures[30m]"}, {"[10m:1m]", "[1m:1m]"},
+		{"by (job, instance,", "by (job, instance, otel_scope_version,"}, {"server_address, server_port)", "server_address)"},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/otel/livepage"
 	"github.com/entraredis/entraredis/otel/otelentra"
+	client "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/contrib/bridges/otelslog"
@@ -81,7 +82,8 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 // serve answers until ctx ends.
 func (t *telemetry) serve(ctx context.Context, listener net.Listener) error {
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.Handler())
+	// Only OpenMetrics carries exemplars, which lead from a slow AUTH to its trace.
+	mux.Handle("/metrics", promhttp.HandlerFor(client.DefaultGatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.Handle("/redis-auth/", http.StripPrefix("/redis-auth", t.page))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // also ends the live page's streams

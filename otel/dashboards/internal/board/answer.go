@@ -37,14 +37,14 @@ func answer() grafana.Section {
 			Description: "How often a server refused a token in the time shown. 0 is normal. Otherwise check that the identity has an access policy assignment on this cache, " +
 				"then runbook EntraRedisAuthRefused. \"AUTHs that failed\" shows when, and the server's word for it.",
 			Unit: grafana.Count, Danger: &grafana.Danger{Warn: 1, Bad: 1}, None: "0",
-			Expr: `sum(increase(entraredis_connection_auth_duration_seconds_count{` + ofPool + `, db_response_status_code!=""}[$__range]))`,
+			Expr: increase("", "entraredis_connection_auth_duration_seconds_count", ofPool+`, db_response_status_code=~"WRONGPASS|NOAUTH|NOPERM"`, shown),
 		}.Panel(),
 		grafana.Number{
 			Title: "Reconnections",
 			Description: "How often a connection came back after one to the same server was lost, in the time shown. Some are normal: servers are patched, networks break. " +
 				"If there are many, \"Reconnections by reason\" tells whether tokens had to do with it.",
 			Unit: grafana.Count,
-			Expr: `sum(increase(entraredis_connection_reconnections_total{` + ofPool + `}[$__range]))`,
+			Expr: increase("", "entraredis_connection_reconnections_total", ofPool, shown),
 		}.Panel(),
 	}}
 }

@@ -9,9 +9,9 @@ func auth() grafana.Section {
 			Title: "AUTHs by phase",
 			Description: "initial: logins of new connections. rotation: a newer token for open ones, a plateau after each renewal. retry: the server had refused it before. " +
 				"A peak of initial is a wave of new connections: see \"Reconnections by reason\". A rotation that is a needle instead of a plateau: the window was short because the renewal was late.",
-			Unit: grafana.PerSecond,
+			Unit: grafana.Count, Steps: true,
 			Queries: []grafana.Query{{
-				Expr:   `sum by (` + phase + `) (rate(` + duration + `_count{` + ofPool + `}[$__rate_interval]))`,
+				Expr:   increase(phase, duration+"_count", ofPool, perStep),
 				Legend: "{{" + phase + "}}",
 			}},
 		}.Panel(),
@@ -28,10 +28,10 @@ func auth() grafana.Section {
 		grafana.Graph{
 			Title: "AUTHs that failed",
 			Description: "WRONGPASS: the user name is not the token's oid, or there is no access policy assignment. NOPERM, NOAUTH: the assignment was changed. A login that fails fails a command; a rotation that fails is tried again while the old token lives. " +
-				"Runbook EntraRedisAuthRefused. Anything else: the connection ended before the answer.",
-			Unit: grafana.PerSecond,
+				"Runbook EntraRedisAuthRefused. ERR, LOADING, BUSY: the server is full, starting or busy, the token is not the matter. timeout: it did not answer. connection_lost, closed: the connection ended before the answer.",
+			Unit: grafana.Count, Steps: true,
 			Queries: []grafana.Query{{
-				Expr:   `sum by (error_type, ` + phase + `) (rate(` + duration + `_count{` + ofPool + `, error_type!=""}[$__rate_interval]))`,
+				Expr:   increase("error_type, "+phase, duration+"_count", ofPool+`, error_type!=""`, perStep),
 				Legend: "{{error_type}} {{" + phase + "}}",
 			}},
 		}.Panel(),

@@ -22,8 +22,8 @@ func Dashboard() grafana.Dashboard {
 		Links:         []grafana.Link{{Title: "Runbook", Type: "link", URL: Runbook, TargetBlank: true, Tags: []string{}}},
 		Templating: grafana.Templating{List: []grafana.Variable{
 			grafana.DatasourceVariable(),
-			grafana.LabelVariable("job", "Job", "entraredis_connection_active", "job"),
-			grafana.LabelVariable("instance", "Instance", `entraredis_connection_active{job=~"$job"}`, "instance"),
+			grafana.LabelVariable("job", "Job", everyProcess, "job"),
+			grafana.LabelVariable("instance", "Instance", everyProcess+`{job=~"$job"}`, "instance"),
 			grafana.LabelVariable("pool", "Pool", "entraredis_connection_active{"+ofProcess+"}", pool),
 		}},
 		Annotations: grafana.Annotations{List: []struct{}{}},
@@ -42,6 +42,9 @@ const (
 	reason   = "entraredis_connection_retire_reason"
 	state    = "entraredis_connection_token_state"
 	trigger  = "entraredis_token_refresh_trigger"
+
+	// everyProcess is what each process reports from its start on, also one that has never had a token or a connection.
+	everyProcess = "entraredis_token_refresh_consecutive_failures"
 
 	ofProcess = `job=~"$job", instance=~"$instance"`
 	ofPool    = ofProcess + `, ` + pool + `=~"$pool"`

@@ -45,7 +45,7 @@ func losses() grafana.Section {
 				"token_expired: it could not be renewed in time. unsupported_reauth: ended in order because AUTH may not be sent on it. protocol: report it to us.",
 			Unit: grafana.Count, Steps: true,
 			Queries: []grafana.Query{{
-				Expr:   `sum by (` + reason + `) (increase(entraredis_connection_retirements_total{` + ofPool + `}[$__rate_interval]))`,
+				Expr:   increase(reason, "entraredis_connection_retirements_total", ofPool, perStep),
 				Legend: "{{" + reason + "}}",
 			}},
 		}.Panel(),
@@ -55,7 +55,7 @@ func losses() grafana.Section {
 				"Anything else has to do with tokens, see \"Retirements by reason\". Peaks that go on: runbook EntraRedisReconnectStorm.",
 			Unit: grafana.Count, Steps: true,
 			Queries: []grafana.Query{{
-				Expr:   `sum by (` + reason + `) (increase(entraredis_connection_reconnections_total{` + ofPool + `}[$__rate_interval]))`,
+				Expr:   increase(reason, "entraredis_connection_reconnections_total", ofPool, perStep),
 				Legend: "{{" + reason + "}}",
 			}},
 		}.Panel(),

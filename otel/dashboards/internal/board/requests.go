@@ -12,9 +12,9 @@ func requests() grafana.Section {
 				"The log line \"entra: no new token\" has the AADSTS code.",
 			Unit: grafana.Count, Steps: true,
 			Queries: []grafana.Query{
-				{Expr: `sum(increase(` + request + `_count{` + ofProcess + `, error_type=""}[$__rate_interval]))`, Legend: "ok"},
+				{Expr: increase("", request+"_count", ofProcess+`, error_type=""`, perStep), Legend: "ok"},
 				{
-					Expr:   `sum by (error_type, http_response_status_code) (increase(` + request + `_count{` + ofProcess + `, error_type!=""}[$__rate_interval]))`,
+					Expr:   increase("error_type, http_response_status_code", request+"_count", ofProcess+`, error_type!=""`, perStep),
 					Legend: "{{error_type}} {{http_response_status_code}}",
 				},
 			},
@@ -40,12 +40,4 @@ func requests() grafana.Section {
 			}},
 		}.Panel(),
 	}}
-}
-
-// quantile returns below what the share q of a histogram's values lies, for each value of the label by, if any.
-func quantile(q, by, histogram, selector string) string {
-	if by != "" {
-		by = ", " + by
-	}
-	return `histogram_quantile(` + q + `, sum by (le` + by + `) (rate(` + histogram + `_bucket{` + selector + `}[$__rate_interval])))`
 }

@@ -4,7 +4,7 @@ import "github.com/entraredis/entraredis/otel/dashboards/internal/grafana"
 
 func token() grafana.Section {
 	const (
-		refreshes = `entraredis_token_refresh_duration_seconds_count{` + ofProcess
+		refreshes = `entraredis_token_refresh_duration_seconds_count`
 		remaining = `entraredis_token_refresh_remaining_lifetime_seconds`
 	)
 	return grafana.Section{Title: "Token", Height: graphHeight, Panels: []grafana.Panel{
@@ -24,23 +24,23 @@ func token() grafana.Section {
 				"\"after expiry\" came too late: runbook EntraRedisTokenNotRenewed.",
 			Unit: grafana.Count, Steps: true,
 			Queries: []grafana.Query{
-				{Expr: `sum by (` + trigger + `) (increase(` + refreshes + `, error_type=""}[$__rate_interval]))`, Legend: "{{" + trigger + "}}"},
+				{Expr: increase(trigger, refreshes, ofProcess+`, error_type=""`, perStep), Legend: "{{" + trigger + "}}"},
 				// Scraped as OpenMetrics the bucket is called 0.0, through OTLP 0.
-				{Expr: `sum(increase(` + remaining + `_bucket{` + ofProcess + `, le=~"0|0[.]0"}[$__rate_interval]))`, Legend: "after expiry"},
+				{Expr: increase("", remaining+"_bucket", ofProcess+`, le=~"0|0[.]0"`, perStep), Legend: "after expiry"},
 			},
 		}.Panel(),
 		grafana.Graph{
 			Title: "Life left at renewal",
 			Description: "What the old token had left when the newer one came. A fifth of its life or more is normal; developers' logins (az login) and others that cannot skip their cache renew with 4 to 5 minutes left. " +
-				"If it shrinks from renewal to renewal, Entra or the way to it is getting slow.",
-			Unit: grafana.Seconds, BelowZero: true,
+				"0: it had expired. If it shrinks from renewal to renewal, Entra or the way to it is getting slow.",
+			Unit: grafana.Seconds,
 			Queries: []grafana.Query{
 				{
-					Expr:   `sum(rate(` + remaining + `_sum{` + ofProcess + `}[$__rate_interval])) / sum(rate(` + remaining + `_count{` + ofProcess + `}[$__rate_interval]))`,
+					Expr:   increase("", remaining+"_sum", ofProcess, perStep) + " / " + increase("", remaining+"_count", ofProcess, perStep),
 					Legend: "average",
 				},
 				{
-					Expr:   `histogram_quantile(0.1, sum by (le) (rate(` + remaining + `_bucket{` + ofProcess + `}[$__rate_interval])))`,
+					Expr:   quantile("0.1", "", remaining, ofProcess),
 					Legend: "a tenth had less",
 				},
 			},

@@ -66,9 +66,8 @@ type Unit string
 
 // The units that we use.
 const (
-	Seconds   Unit = "s"
-	Count     Unit = "short"
-	PerSecond Unit = "ops"
+	Seconds Unit = "s"
+	Count   Unit = "short"
 )
 
 // Color says by what rule colours are chosen.
