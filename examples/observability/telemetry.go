@@ -5,16 +5,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/otel/livepage"
 	"github.com/entraredis/entraredis/otel/otelentra"
-	client "github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/contrib/bridges/otelslog"
 	"go.opentelemetry.io/otel/exporters/prometheus"
@@ -77,20 +73,6 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 	t.page = livepage.New(nil)
 	t.observer = entra.JoinObservers(observer, t.page.Observer())
 	return t, nil
-}
-
-// serve answers until ctx ends.
-func (t *telemetry) serve(ctx context.Context, listener net.Listener) error {
-	mux := http.NewServeMux()
-	// Only OpenMetrics carries exemplars, which lead from a slow AUTH to its trace.
-	mux.Handle("/metrics", promhttp.HandlerFor(client.DefaultGatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	mux.Handle("/redis-auth/", http.StripPrefix("/redis-auth", t.page))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // also ends the live page's streams
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }
 
 // close sends what has not been sent yet.
