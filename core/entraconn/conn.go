@@ -24,6 +24,7 @@ type Conn struct {
 	opened    time.Duration // since the Dialer's start
 	deadlines deadlines
 
+	stopped   atomic.Bool // end.err is set, which Read looks at before it reads
 	unblocked atomic.Bool // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
 
 	due      atomic.Pointer[dueAuth]    // nil if no AUTH is due
@@ -72,15 +73,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 			}
 			return n, nil
 		}
-		c.mu.Lock()
-		err, owed := c.ended(), c.session.owed
-		c.mu.Unlock()
-		if err != nil {
-			return 0, err
-		}
-		if owed {
-			_, c.early = c.received(p[:0])
-			continue
+		if c.stopped.Load() {
+			return 0, c.endedNow()
 		}
 		n, behind, err := c.read(p)
 		if len(behind) > 0 || len(c.early) > 0 {

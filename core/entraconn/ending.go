@@ -28,6 +28,7 @@ func (c *Conn) fail(why entra.CloseReason, err error) {
 	c.lose(why, err)
 	if c.end.err == nil {
 		c.end.err = err
+		c.stopped.Store(true)
 	}
 }
 

@@ -63,6 +63,14 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 		if at == len(p) || s.sent.blind {
 			return s.edits(), len(p)
 		}
+		if wanted == nil && s.sent.plain() {
+			if n, commands := s.sent.scan.Ordinary(p[at:]); n > 0 { // nearly always all of p
+				s.sent.replies += commands
+				s.sent.prefix = false
+				at += n
+				continue
+			}
+		}
 		n, end, err := s.sent.scan.Next(p[at:])
 		at += n
 		switch kind := s.sent.scan.Kind(); {
@@ -72,7 +80,7 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 			}
 			e, _, _ := s.sent.goBlind()
 			s.await(e)
-		case end && kind == resp.Ordinary && s.sent.plain(): // nearly always
+		case end && kind == resp.Ordinary && s.sent.plain():
 			s.sent.replies++
 			s.sent.prefix = false
 		case !end && start >= 0 && len(p)-start <= maxHeld && s.mustSeeWhole(kind):

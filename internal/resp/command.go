@@ -42,11 +42,6 @@ func (s *CommandScanner) Argc() int64 { return s.argc }
 // Next scans p up to the end of a command. It returns how many bytes it took and whether a command ended there;
 // if not, it took all of p. After an error the scanner is of no more use.
 func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {
-	if s.state == commandStart {
-		if n = s.whole(p); n > 0 {
-			return n, true, nil
-		}
-	}
 	for n < len(p) {
 		switch s.state {
 		case commandStart:
@@ -108,36 +103,4 @@ func (s *CommandScanner) endArg() bool {
 	}
 	s.state = commandStart
 	return true
-}
-
-// whole takes the common case in one go: an ordinary command that lies in p as a whole. It returns its length,
-// or 0 if the case is another one and nothing was taken.
-func (s *CommandScanner) whole(p []byte) int {
-	if len(p) < 4 || p[0] != '*' {
-		return 0
-	}
-	argc, size := number(p[1:])
-	if size <= 0 || argc < 1 {
-		return 0
-	}
-	i := 1 + size
-	for arg := range argc {
-		if i >= len(p) || p[i] != '$' {
-			return 0
-		}
-		length, size := number(p[i+1:])
-		if size <= 0 || length < 0 {
-			return 0
-		}
-		i += 1 + size
-		if length+2 > int64(len(p)-i) {
-			return 0
-		}
-		if arg == 0 && mayMatter(p[i:i+int(length)]) {
-			return 0
-		}
-		i += int(length) + 2
-	}
-	s.argc, s.kind = argc, Ordinary
-	return i
 }

@@ -137,6 +137,7 @@ func FuzzCommands(f *testing.F) {
 			return // longer ones are slow to compare and say no more
 		}
 		whole, wholeErr := scanCommands(stream)
+		checkOrdinary(t, stream, whole)
 		from := 0
 		for _, c := range whole {
 			complete, args, kind, rest, err := redcon.ReadNextCommand(withCRLF(stream[from:c.End]), nil)
@@ -185,6 +186,9 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, x, y string, argc uint8) {
 		args := []string{name, x, y, x, y, name}[:argc%6+1]
 		stream := append(encode(args...), encode("PING")...)
+		if whole, err := scanCommands(stream); err == nil {
+			checkOrdinary(t, stream, whole)
+		}
 		for _, cut := range [][]int{nil, everyByte(len(stream))} {
 			got, err := scanCommands(stream, cut...)
 			if err != nil || len(got) != 2 || got[0].End != len(encode(args...)) || got[1].End != len(stream) {
@@ -220,12 +224,8 @@ func BenchmarkCommandScanner(b *testing.B) {
 			b.ReportAllocs()
 			var s resp.CommandScanner
 			for b.Loop() {
-				for p := tc.stream; len(p) > 0; {
-					n, _, err := s.Next(p)
-					if err != nil {
-						b.Fatal(err)
-					}
-					p = p[n:]
+				if n, _ := s.Ordinary(tc.stream); n != len(tc.stream) {
+					b.Fatal(n)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*tc.per), "ns/cmd")

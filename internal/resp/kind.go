@@ -133,45 +133,25 @@ func (k Kind) with(arg, argc int64, word []byte) (kind Kind, more bool) {
 // mayMatter reports whether a command of this name may be of another kind than Ordinary. It is quick and may
 // err on the careful side.
 func mayMatter(name []byte) bool {
-	if len(name) == 0 || len(name) > 12 {
-		return false
-	}
-	first := name[0] | 0x20 // lower case
-	if first < 'a' || first > 'z' {
-		return false
-	}
-	return lengths(first)&(1<<len(name)) != 0
+	return len(name) > 0 && len(name) <= 12 && lengths[name[0]&letter]&(1<<len(name)) != 0
 }
 
-// lengths returns the lengths that names of other kinds with this first letter have, a bit each.
-func lengths(first byte) uint16 {
-	switch first {
-	case 'a': // AUTH, ASKING
-		return 1<<4 | 1<<6
-	case 'b': // BLPOP, BRPOP, BLMOVE, BLMPOP, BZMPOP, BZPOPMIN, BZPOPMAX, BRPOPLPUSH
-		return 1<<5 | 1<<6 | 1<<8 | 1<<10
-	case 'c': // CLIENT
-		return 1 << 6
-	case 'd': // DISCARD
-		return 1 << 7
-	case 'e': // EXEC
-		return 1 << 4
-	case 'h': // HELLO
-		return 1 << 5
-	case 'm': // MULTI, MONITOR
-		return 1<<5 | 1<<7
-	case 'p': // PING, PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
-		return 1<<4 | 1<<5 | 1<<10 | 1<<12
-	case 'r': // RESET
-		return 1 << 5
-	case 's': // SYNC, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE
-		return 1<<4 | 1<<9 | 1<<10 | 1<<12
-	case 'u': // UNSUBSCRIBE
-		return 1 << 11
-	case 'w': // WAIT, WAITAOF
-		return 1<<4 | 1<<7
-	case 'x': // XREAD, XREADGROUP
-		return 1<<5 | 1<<10
-	}
-	return 0
+// letter is what upper and lower case of a letter have in common.
+const letter = 1<<5 - 1
+
+// lengths has the lengths, a bit each, that names of other kinds with a first letter have.
+var lengths = [1 << 5]uint16{
+	'a' & letter: 1<<4 | 1<<6,                 // AUTH, ASKING
+	'b' & letter: 1<<5 | 1<<6 | 1<<8 | 1<<10,  // BLPOP, BRPOP, BLMOVE, BLMPOP, BZMPOP, BZPOPMIN, BZPOPMAX, BRPOPLPUSH
+	'c' & letter: 1 << 6,                      // CLIENT
+	'd' & letter: 1 << 7,                      // DISCARD
+	'e' & letter: 1 << 4,                      // EXEC
+	'h' & letter: 1 << 5,                      // HELLO
+	'm' & letter: 1<<5 | 1<<7,                 // MULTI, MONITOR
+	'p' & letter: 1<<4 | 1<<5 | 1<<10 | 1<<12, // PING, PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
+	'r' & letter: 1 << 5,                      // RESET
+	's' & letter: 1<<4 | 1<<9 | 1<<10 | 1<<12, // SYNC, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE
+	'u' & letter: 1 << 11,                     // UNSUBSCRIBE
+	'w' & letter: 1<<4 | 1<<7,                 // WAIT, WAITAOF
+	'x' & letter: 1<<5 | 1<<10,                // XREAD, XREADGROUP
 }

@@ -223,6 +223,7 @@ func FuzzReplies(f *testing.F) {
 			return // longer ones are slow to compare and say no more
 		}
 		whole, wholeErr := scanReplies(stream)
+		checkPlain(t, stream, whole)
 		in := bytes.NewReader(stream)
 		r := bufio.NewReader(in)
 		pos := func() int { return len(stream) - in.Len() - r.Buffered() }
@@ -272,7 +273,8 @@ func BenchmarkReplyScanner(b *testing.B) {
 			var s resp.ReplyScanner
 			stream := []byte(tc.stream)
 			for b.Loop() {
-				for p := stream; len(p) > 0; {
+				n, _ := s.Plain(stream, uint64(tc.per))
+				for p := stream[n:]; len(p) > 0; {
 					n, _, err := s.Next(p)
 					if err != nil {
 						b.Fatal(err)
