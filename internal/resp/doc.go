@@ -3,9 +3,10 @@
 //
 // Both scanners are pure state machines: bytes go in, the end of the next command or frame comes out. They keep
 // no payload, allocate nothing and skip strings by their length, so a value of a gigabyte costs what a value of
-// one byte costs. In front of each stands a quick look, Ordinary and Plain, that takes what lies there whole and is
-// common: what it does not take, the state machine looks at from the start. They are stricter than they need to be: whatever a Redis server or client would not send is an
-// error, and a caller that gets one must stop interpreting that stream, for it no longer knows what a byte means.
+// one byte costs. In front of each stands a quick look, Ordinary and Plain, which takes what is common and lies there
+// whole; what it does not take, the state machine looks at from the start. They are stricter than they need to be:
+// whatever a Redis server or client would not send is an error, and a caller that gets one must stop interpreting that
+// stream, for it no longer knows what a byte means.
 package resp
 
 import "errors"
