@@ -1,0 +1,139 @@
+// Command bench measures what logging in with Entra tokens costs, and what it saves, beside what one would do otherwise,
+// and writes docs/benchmarks.md. Run make bench, or make bench-quick, which writes nothing.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entraredis/entraredis/bench/internal/machine"
+	"github.com/entraredis/entraredis/bench/internal/report"
+	"github.com/entraredis/entraredis/bench/overhead"
+)
+
+// comparisons are measured and shown in this order.
+func comparisons() []comparison {
+	return []comparison{
+		compare("overhead", overhead.Measure),
+	}
+}
+
+func main() {
+	quick := flag.Bool("quick", false, "measure less, in two minutes, print the page and write nothing")
+	only := flag.String("only", "", "names of comparisons, separated by commas; the results of the others stay as they are")
+	docs := flag.String("docs", "../docs", "folder of the page")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, report.Folder(*docs), *quick, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, docs report.Folder, quick bool, only string) error {
+	all := comparisons()
+	chosen, err := choose(all, only)
+	if err != nil {
+		return err
+	}
+	here, err := machine.Look(ctx)
+	if err != nil {
+		return err
+	}
+	var sections []report.Section
+	for _, c := range all {
+		section, err := c.section(ctx, docs, quick, slices.Contains(chosen, c.name))
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		if section != nil {
+			sections = append(sections, *section)
+		}
+	}
+	if quick {
+		fmt.Println(report.Markdown("Benchmarks", here.String(), sections))
+		return nil
+	}
+	if err := docs.Save("machine", here); err != nil {
+		return err
+	}
+	return docs.Page("Benchmarks", introduction(here), sections)
+}
+
+// choose returns the names that were asked for.
+func choose(all []comparison, only string) ([]string, error) {
+	var names []string
+	for _, c := range all {
+		names = append(names, c.name)
+	}
+	if only == "" {
+		return names, nil
+	}
+	chosen := strings.Split(only, ",")
+	for _, name := range chosen {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("there is no comparison %q: choose from %s", name, strings.Join(names, ", "))
+		}
+	}
+	return chosen, nil
+}
+
+// A result can be shown.
+type result interface {
+	Section() (report.Section, error)
+}
+
+// A comparison is measured, or its last result is read.
+type comparison struct {
+	name    string
+	measure func(ctx context.Context, quick bool) (result, error)
+	load    func(report.Folder, string) (result, error)
+}
+
+// compare makes a comparison of a function that measures.
+func compare[R any, P interface {
+	*R
+	result
+}](name string, measure func(context.Context, bool) (P, error)) comparison {
+	return comparison{
+		name:    name,
+		measure: func(ctx context.Context, quick bool) (result, error) { return measure(ctx, quick) },
+		load: func(docs report.Folder, name string) (result, error) {
+			r := P(new(R))
+			return r, docs.Load(name, r)
+		},
+	}
+}
+
+// section measures, if it is to, and returns what the page says; nil if there is nothing to say.
+func (c comparison) section(ctx context.Context, docs report.Folder, quick, chosen bool) (*report.Section, error) {
+	if !chosen && quick {
+		return nil, nil
+	}
+	var r result
+	var err error
+	if chosen {
+		began := time.Now()
+		fmt.Fprintf(os.Stderr, "bench: %s\n", c.name)
+		if r, err = c.measure(ctx, quick); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(os.Stderr, "bench: %s took %v\n", c.name, time.Since(began).Round(time.Second))
+		if !quick {
+			if err := docs.Save(c.name, r); err != nil {
+				return nil, err
+			}
+		}
+	} else if r, err = c.load(docs, c.name); err != nil {
+		return nil, err
+	}
+	section, err := r.Section()
+	return &section, err
+}

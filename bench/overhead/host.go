@@ -1,0 +1,59 @@
+package overhead
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+
+	"github.com/entraredis/entraredis/bench/internal/redisserver"
+)
+
+// A host is a client library with one way to log in.
+type host interface {
+	// worker returns what one goroutine calls again and again: one call of the workload. It owns what it needs
+	// until close.
+	worker(ctx context.Context, w workload) (call func() error, err error)
+	close() error
+}
+
+// A login is one of the two that are compared. name is of the channel and the key that only it uses.
+type login struct {
+	name   string
+	tokens bool
+	// hide puts a connection of which only net.Conn can be seen below a host that logs in with a password: where
+	// it finds a syscall.Conn the host does more, one system call per command for a check of health.
+	hide bool
+}
+
+// An opener makes a host. dial, if it is not nil, makes its connections, TLS included.
+type opener struct {
+	name string
+	open func(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error)
+}
+
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+func openers() []opener {
+	return []opener{{"go-redis", openGoRedis}, {"rueidis", openRueidis}, {"redigo", openRedigo}}
+}
+
+// hidden shows nothing of a connection but net.Conn.
+type hidden struct{ net.Conn }
+
+// hiding dials as the hosts do, and hides what the connection is.
+func hiding(ctx context.Context, network, addr string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return hidden{c}, nil
+}
+
+// place returns where to connect to and how.
+func place(s *redisserver.Server, secure bool) (addr string, config *tls.Config) {
+	if secure {
+		return s.TLSAddr, s.TLS
+	}
+	return s.Addr, nil
+}
