@@ -42,12 +42,15 @@ func (c *Conn) loginCredential() (*credential, error) {
 		c.mu.Unlock()
 		return nil, err
 	}
-	c.giveUp = cancel
+	if c.opening == nil { // a write of the login has failed before
+		c.opening = &opening{ctx: context.Background()}
+	}
+	c.opening.giveUp = cancel
 	c.mu.Unlock()
 	cred, err := c.server.loginCredential(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.giveUp = nil
+	c.opening.giveUp = nil
 	if c.closed {
 		return nil, net.ErrClosed
 	}
@@ -107,8 +110,11 @@ func (c *Conn) writeAuth(a *attempt) error {
 // startAuth tells the observer that an AUTH is about to be written. c.wmu is held.
 func (c *Conn) startAuth(a *attempt) {
 	ctx := context.Background()
-	if c.openCtx != nil {
-		ctx, c.openCtx = c.openCtx, nil
+	if c.opening != nil {
+		ctx = c.opening.ctx
+		c.mu.Lock()
+		c.opening = nil
+		c.mu.Unlock()
 	}
 	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times()})
 	a.told.Store(toldStart)
@@ -170,7 +176,7 @@ func (c *Conn) answered(v verdict) {
 	default:
 		// The server serves nobody now: it is full, or starting. Hosts know these errors and when to retry, so
 		// theirs is the first command that gets it, and the connection ends there.
-		c.early = append(c.early, "-"+v.line+"\r\n"...)
+		c.early.add([]byte("-" + v.line + "\r\n"))
 		c.mu.Lock()
 		c.fail(entra.CloseByServer, io.EOF)
 		c.end.lastWords = true

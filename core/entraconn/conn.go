@@ -34,12 +34,11 @@ type Conn struct {
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
 	wmu     sync.Mutex
-	written *credential     // in the AUTH that was written last; nil before the login
-	openCtx context.Context // what the observer's ConnOpened returned, for the login; nil from then on
+	written *credential // in the AUTH that was written last; nil before the login
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
 	rmu   sync.Mutex
-	early []byte // what we met for the host while we looked for an answer of ours
+	early stash
 
 	mu       sync.Mutex
 	closed   bool
@@ -47,10 +46,16 @@ type Conn struct {
 	resuming bool     // a goroutine is about to send what is held back
 	backlog  *backlog // nil until something was held back
 	session  session
-	end      *ending            // nil while the connection is whole
-	giveUp   context.CancelFunc // ends the wait for a token; nil while there is none
+	end      *ending  // nil while the connection is whole
+	opening  *opening // nil from the login on; written with wmu held as well
 
 	renewal renewal // guarded by server.mu
+}
+
+// An opening is what a connection needs only until its login is written.
+type opening struct {
+	ctx    context.Context    // what the observer's ConnOpened returned
+	giveUp context.CancelFunc // ends the wait for a token; nil while there is none
 }
 
 // Read reads what the server sends to the host. It blocks as the connection below does. If the server refused the
@@ -66,19 +71,14 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	defer c.rmu.Unlock()
 	for {
-		if len(c.early) > 0 {
-			n := copy(p, c.early)
-			if c.early = c.early[n:]; len(c.early) == 0 {
-				c.early = nil
-			}
+		if n := c.early.take(p); n > 0 {
 			return n, nil
 		}
 		if c.stopped.Load() {
 			return 0, c.endedNow()
 		}
 		n, behind, err := c.read(p)
-		if len(behind) > 0 || len(c.early) > 0 {
-			c.early = append(c.early, behind...)
+		if c.early.add(behind); c.early.len() > 0 {
 			err = nil // which the next read meets again
 		}
 		if n > 0 || err != nil {
@@ -142,8 +142,8 @@ func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.closed
 	c.closed = true
-	if c.giveUp != nil {
-		c.giveUp()
+	if c.opening != nil && c.opening.giveUp != nil {
+		c.opening.giveUp()
 	}
 	c.wakeWriters()
 	c.mu.Unlock()

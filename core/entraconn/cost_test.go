@@ -76,9 +76,10 @@ func BenchmarkConn(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/cmd")
 }
 
-// The state of ten thousand connections is part of a program's bill.
+// The state of ten thousand connections is part of a program's bill: half a kilobyte for each, the place among those of
+// its server included, for which 64 bytes are left here.
 func TestConnectionStateIsSmall(t *testing.T) {
-	const limit = 512
+	const limit = 448
 	if size := unsafe.Sizeof(Conn{}); size > limit {
 		t.Errorf("a Conn takes %d bytes, want %d at most", size, limit)
 	}

@@ -93,7 +93,7 @@ func (c *Conn) readAhead(buf []byte, d time.Duration) {
 		return
 	}
 	defer c.rmu.Unlock()
-	if c.endedNow() == nil && len(c.early) <= maxEarly {
+	if c.endedNow() == nil && c.early.len() <= maxEarly {
 		_ = c.readEarly(buf, d) // the host meets an error with its next call
 	}
 }

@@ -1,7 +1,6 @@
 package entraconn
 
 import (
-	"math"
 	"strings"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -40,6 +39,12 @@ func (s *session) received(p []byte, out outside) (kept int, behind []byte, err 
 			s.tellNull(p[at], &o, out)
 		}
 		if s.lowering != nil && !s.ours {
+			if n := s.replies.Message(p[at:]); n > 0 { // nearly always
+				p[at] = '*'
+				o.pass(at, at+n)
+				at += n
+				continue
+			}
 			n, frame, scanErr := s.lowered(p, at, &o)
 			if scanErr != nil {
 				err = errDesync
@@ -77,13 +82,13 @@ func (s *session) received(p []byte, out outside) (kept int, behind []byte, err 
 	return o.kept, o.behind, err
 }
 
-// expected takes the replies at the start of p that commands of the host were to get and that need no second look. It
-// returns how many bytes they are.
+// expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no
+// second look. It returns how many bytes they are.
 func (s *session) expected(p []byte) (n int) {
-	last := min(s.next-1, s.sent.replies)
-	if s.streaming || s.lowering != nil || last <= s.read {
+	if s.streaming || s.lowering != nil {
 		return 0
 	}
+	last := max(s.read, min(s.next-1, s.sent.replies))
 	n, replies := s.replies.Plain(p, last-s.read)
 	s.read += replies
 	return n
@@ -265,7 +270,7 @@ func (s *session) subscribeAnswered(e *entry, frame resp.Frame) error {
 // confirm takes a push that confirms, or says something else.
 func (s *session) confirm(c resp.Confirmation) {
 	var left int32
-	count := int32(min(c.Count, math.MaxInt32))
+	count := c.Count
 	switch c.Kind {
 	case resp.Subscribe, resp.Unsubscribe:
 		s.channels = count - s.patterns // the server counts these two together

@@ -111,7 +111,8 @@ func (c *Conn) readEarly(buf []byte, d time.Duration) error {
 	c.deadlines.beginRead(c, time.Now().Add(d))
 	n, behind, err := c.read(buf)
 	c.deadlines.endRead(c)
-	c.early = append(append(c.early, buf[:n]...), behind...)
+	c.early.add(buf[:n])
+	c.early.add(behind)
 	return err
 }
 
@@ -124,7 +125,7 @@ func (c *Conn) mayLook() progress {
 		return silent
 	case !c.session.authOutstanding():
 		return settled
-	case !c.session.oursNext() || len(c.early) > maxEarly:
+	case !c.session.oursNext() || c.early.len() > maxEarly:
 		return unread
 	}
 	return silent

@@ -1,10 +1,6 @@
 package entraconn
 
-import (
-	"math"
-
-	"github.com/entraredis/entraredis/internal/resp"
-)
+import "github.com/entraredis/entraredis/internal/resp"
 
 // A sentState is what is known of a connection from what was written to it. It is a plain value: a copy is a
 // point to return to when a write turns out not to have happened.
@@ -86,7 +82,7 @@ func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
 		if inMulti {
 			return t.goBlind()
 		}
-		left := int32(min(argc-1, math.MaxInt32))
+		left := argc - 1
 		if left == 0 && (kind == resp.Unsubscribe || kind == resp.PUnsubscribe || kind == resp.SUnsubscribe) {
 			left = untilNone
 		}

@@ -49,7 +49,7 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 	}
 	c.deadlines.init()
 	c.session.init()
-	c.openCtx = context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))
+	c.opening = &opening{ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}

@@ -1,19 +1,21 @@
 package resp
 
+import "math"
+
 // A CommandScanner finds where commands end in the bytes that a client sends. The zero value is ready. It is a
 // plain value: a copy of it is a point to return to.
 //
 // Only the form that client libraries send is understood, an array of bulk strings. Inline commands are
 // ErrUnknown.
 type CommandScanner struct {
+	skip int64 // bytes of the current argument still to come, its CRLF included
+	argc int32
+	arg  int32 // index of the current argument
+	// text holds the header or the start of the argument that is being read: never both at once.
+	text  text
 	state commandState
 	kind  Kind
 	words bool // the arguments of this command are being looked at
-	argc  int64
-	arg   int64 // index of the current argument
-	skip  int64 // bytes of the current argument still to come, its CRLF included
-	// text holds the header or the start of the argument that is being read: never both at once.
-	text text
 }
 
 type commandState uint8
@@ -37,7 +39,7 @@ func (s *CommandScanner) Undecided() bool {
 func (s *CommandScanner) Kind() Kind { return s.kind }
 
 // Argc returns the number of arguments, the name included, of the command that ended last.
-func (s *CommandScanner) Argc() int64 { return s.argc }
+func (s *CommandScanner) Argc() int32 { return s.argc }
 
 // Next scans p up to the end of a command. It returns how many bytes it took and whether a command ended there;
 // if not, it took all of p. After an error the scanner is of no more use.
@@ -76,10 +78,10 @@ func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {
 // begin takes a complete header.
 func (s *CommandScanner) begin(typ byte, num int64) bool {
 	if s.state == commandHeader {
-		if typ != '*' || num < 1 {
+		if typ != '*' || num < 1 || num > math.MaxInt32 { // which is Redis's own limit
 			return false
 		}
-		s.argc, s.arg, s.kind, s.words = num, 0, Ordinary, true
+		s.argc, s.arg, s.kind, s.words = int32(num), 0, Ordinary, true
 		s.state = argHeader
 		return true
 	}

@@ -16,7 +16,7 @@ import (
 type command struct {
 	End  int
 	Kind resp.Kind
-	Argc int64
+	Argc int32
 }
 
 // scanCommands scans stream in pieces that end at the given offsets.
@@ -104,7 +104,7 @@ func TestKindsOfCommands(t *testing.T) {
 		stream := encode(strings.Fields(tc.line)...)
 		for cut := range stream {
 			got, err := scanCommands(stream, cut)
-			want := []command{{len(stream), tc.want, int64(len(strings.Fields(tc.line)))}}
+			want := []command{{len(stream), tc.want, int32(len(strings.Fields(tc.line)))}}
 			if err != nil || !slices.Equal(got, want) {
 				t.Fatalf("%s cut at %d: got %v, %v, want %v", tc.line, cut, got, err, want)
 			}
@@ -147,7 +147,7 @@ func FuzzCommands(f *testing.F) {
 			if got := c.End - len(rest); got != c.End {
 				t.Fatalf("command ends at %d, redcon says %d", c.End, got)
 			}
-			if int64(len(args)) != c.Argc {
+			if int32(len(args)) != c.Argc {
 				t.Fatalf("%d arguments, redcon says %d", c.Argc, len(args))
 			}
 			if exec := bytes.EqualFold(args[0], []byte("EXEC")); exec != (c.Kind == resp.Exec) {

@@ -14,8 +14,8 @@ import "errors"
 // ErrUnknown is returned by the scanners for bytes that they cannot place. It is final for the stream.
 var ErrUnknown = errors.New("resp: unknown protocol")
 
-// maxDigits bounds the numbers in length headers. Redis itself limits them to 64 bits; 18 digits always fit.
-const maxDigits = 18
+// maxDigits bounds the numbers in length headers, far above what memory holds and far below overflow.
+const maxDigits = 17
 
 // number reads the decimal number and CRLF at the start of p. It returns the number and its length with CRLF, 0
 // if p ends before that, or -1 if it is malformed. Redis accepts and sends neither signs (but in -1, which stands

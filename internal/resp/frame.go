@@ -1,5 +1,7 @@
 package resp
 
+import "math"
+
 // A Frame says what the server sent, as far as it matters.
 type Frame uint8
 
@@ -17,7 +19,7 @@ const (
 // A Confirmation is what a push says about subscriptions.
 type Confirmation struct {
 	Kind  Kind  // Subscribe to SUnsubscribe; Ordinary for any other push
-	Count int64 // subscriptions left after it, as the server counts them
+	Count int32 // subscriptions left after it, as the server counts them
 }
 
 // Confirmed returns what the Push that ended last says about subscriptions.
@@ -30,10 +32,10 @@ func (s *ReplyScanner) Confirmed() Confirmation {
 
 // pushWords keeps the two things of a push that may matter: its first word and its last number.
 type pushWords struct {
+	count int32 // or as much as fits
 	begun bool
 	named bool // the first element is over
 	kind  Kind
-	count int64
 }
 
 // endOfElement looks at an element of a push that has ended.
@@ -64,8 +66,8 @@ func (w *pushWords) line(typ byte, p []byte) {
 		return
 	}
 	for _, c := range p {
-		if d := c - '0'; d <= 9 && w.count < maxValues/10 {
-			w.count = w.count*10 + int64(d)
+		if d := c - '0'; d <= 9 && w.count < math.MaxInt32/10 {
+			w.count = w.count*10 + int32(d)
 		}
 	}
 }

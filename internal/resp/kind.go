@@ -85,7 +85,7 @@ func named(name string) Kind {
 }
 
 // with returns the kind after one more argument, and whether the arguments that follow can still change it.
-func (k Kind) with(arg, argc int64, word []byte) (kind Kind, more bool) {
+func (k Kind) with(arg, argc int32, word []byte) (kind Kind, more bool) {
 	if len(word) == maxWord {
 		word = nil // cut off: equal to nothing
 	}

@@ -213,6 +213,7 @@ func FuzzReplies(f *testing.F) {
 		"+OK\r\n$3\r\nabc\r\n*2\r\n:1\r\n_\r\n",
 		"|1\r\n+ttl\r\n:3600\r\n+OK\r\n>2\r\n+x\r\n+y\r\n",
 		"*2\r\n>2\r\n+invalidate\r\n*1\r\n+k\r\n:1\r\n:2\r\n%1\r\n#t\r\n,1.5\r\n~1\r\n(12\r\n=5\r\ntxt:a\r\n!3\r\nERR\r\n",
+		">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n+OK\r\n>4\r\n$8\r\npmessage\r\n$1\r\n*\r\n$1\r\nc\r\n$0\r\n\r\n",
 		">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n-ERR x\r\n*-1\r\n$-1\r\n",
 		"|1\r\n+a\r\n+b\r\n>1\r\n+push\r\n$1\r\nx\r\n",
 	} {

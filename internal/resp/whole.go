@@ -3,6 +3,7 @@ package resp
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 )
 
 // Ordinary takes the commands at the start of p that lie there as a whole and are of kind Ordinary, one after the
@@ -45,7 +46,7 @@ func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 // arguments and longer names than opening knows.
 func uncommon(p []byte, at int) (end int) {
 	argc, size := long(p[at:])
-	if size == 0 || argc < 1 || p[at] != '*' {
+	if size == 0 || argc < 1 || argc > math.MaxInt32 || p[at] != '*' {
 		return 0
 	}
 	end, name := argument(p, at+size)
@@ -60,12 +61,18 @@ func uncommon(p []byte, at int) (end int) {
 	return end
 }
 
-// argument returns the argument that begins at p[at], and where it ends, 0 if it does not lie there as a whole.
+// argument returns the bulk string that begins at p[at], and where it ends, 0 if it does not lie there as a whole.
 func argument(p []byte, at int) (end int, arg []byte) {
 	if at >= len(p) || p[at] != '$' {
 		return 0, nil
 	}
-	length, size := long(p[at:])
+	length, size := 0, 0
+	if len(p)-at >= 8 {
+		length, size = short(binary.LittleEndian.Uint64(p[at:]))
+	}
+	if size == 0 {
+		length, size = long(p[at:])
+	}
 	at += size
 	if size == 0 || length < 0 || length > len(p)-at-2 {
 		return 0, nil
@@ -73,14 +80,23 @@ func argument(p []byte, at int) (end int, arg []byte) {
 	return at + length + 2, p[at : at+length]
 }
 
-// Plain takes the replies at the start of p that lie there as a whole and consist of common values only, without
-// pushes and attributes, at most so many. It returns how many bytes and how many replies it took; Next goes on from
-// there. It is Next for what servers nearly always send, at a third of the cost.
+// Plain takes the replies at the start of p that lie there as a whole and consist of common values only, at most so
+// many, and the messages to subscribers between them. It returns how many bytes and how many replies it took; Next goes
+// on from there. It is Next for what servers nearly always send, at a third of the cost.
 func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	if s.typ != 0 {
 		return 0, 0
 	}
-	for at := 0; replies < most; n, replies = at, replies+1 {
+	for at := 0; at < len(p); n = at {
+		if p[at] == '>' {
+			if at = message(p, at); at == 0 {
+				return n, replies
+			}
+			continue
+		}
+		if replies == most {
+			return n, replies
+		}
 		for left := 1; left > 0; left-- {
 			if len(p)-at >= 8 && p[at] == '$' {
 				length, size := short(binary.LittleEndian.Uint64(p[at:]))
@@ -95,8 +111,48 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 			}
 			at = end
 		}
+		replies++
 	}
 	return n, replies
+}
+
+// Message returns the length of the message to a subscriber at the start of p, or 0 if Next has to look at it. But for
+// its first byte it is in RESP3 what it is in RESP2.
+func (s *ReplyScanner) Message(p []byte) (n int) {
+	if s.typ != 0 || len(p) == 0 || p[0] != '>' {
+		return 0
+	}
+	return message(p, 0)
+}
+
+// message returns where the message ends that begins at p[at], 0 if it does not lie there as a whole or is another push.
+func message(p []byte, at int) (end int) {
+	const (
+		message  = ">3\r\n$7\r\nmessage\r\n"  // channel, payload
+		smessage = ">3\r\n$8\r\nsmessage\r\n" // channel, payload
+		pmessage = ">4\r\n$8\r\npmessage\r\n" // pattern, channel, payload
+	)
+	if len(p)-at < len(pmessage) {
+		return 0
+	}
+	strings := 2
+	switch head := p[at : at+len(pmessage)]; {
+	case string(head[:len(message)]) == message:
+		at += len(message)
+	case string(head) == smessage:
+		at += len(smessage)
+	case string(head) == pmessage:
+		at += len(pmessage)
+		strings = 3
+	default:
+		return 0
+	}
+	for ; strings > 0; strings-- {
+		if at, _ = argument(p, at); at == 0 {
+			return 0
+		}
+	}
+	return at
 }
 
 // value returns where the value ends that begins at p[at], 0 if it does not lie there as a whole or is not a common one.

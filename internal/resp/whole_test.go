@@ -39,6 +39,39 @@ func TestCommonRepliesAreTakenAtOnce(t *testing.T) {
 	}
 }
 
+func TestMessagesAreTakenBetweenReplies(t *testing.T) {
+	messages := []string{
+		">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n", ">3\r\n$8\r\nsmessage\r\n$1\r\nc\r\n$0\r\n\r\n",
+		">4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n$100\r\n" + strings.Repeat("x", 100) + "\r\n",
+	}
+	var s resp.ReplyScanner
+	all := "+OK\r\n" + strings.Join(messages, "") + ":1\r\n" + messages[0]
+	if n, replies := s.Plain([]byte(all+"+OK\r\n"), 2); n != len(all) || replies != 2 {
+		t.Error(n, replies)
+	}
+	if n, replies := s.Plain([]byte(messages[0]+"+OK\r\n"), 0); n != len(messages[0]) || replies != 0 {
+		t.Error(n, replies)
+	}
+	for _, m := range messages {
+		for cut := range m {
+			if n := s.Message([]byte(m[:cut])); n != 0 {
+				t.Errorf("%q: %d bytes", m[:cut], n)
+			}
+		}
+		if n := s.Message([]byte(m + "+OK\r\n")); n != len(m) {
+			t.Errorf("%q: %d bytes", m, n)
+		}
+	}
+	for _, other := range []string{
+		">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n", ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", ">2\r\n$7\r\nmessage\r\n$1\r\nc\r\n",
+		">3\r\n$7\r\nmessage\r\n_\r\n$1\r\nc\r\n", "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n",
+	} {
+		if n := s.Message([]byte(other)); n != 0 {
+			t.Errorf("%q: %d bytes", other, n)
+		}
+	}
+}
+
 func TestTakesNoMoreRepliesThanItIsTold(t *testing.T) {
 	var s resp.ReplyScanner
 	if n, replies := s.Plain([]byte("+OK\r\n+OK\r\n+OK\r\n"), 2); n != 10 || replies != 2 {
@@ -98,15 +131,20 @@ func checkPlain(t *testing.T, stream []byte, frames []frame) {
 		for _, most := range []uint64{1, math.MaxUint64} {
 			var s resp.ReplyScanner
 			n, took := s.Plain(stream[from:], most)
-			want := from
-			for k := range int(took) {
-				if i+k == len(frames) || frames[i+k].Frame == resp.Push {
-					t.Fatalf("%q: frame %d is not a plain one", stream, i+k)
+			end, replies := from, uint64(0)
+			for k := i; end < from+n && k < len(frames); k++ {
+				end = frames[k].End
+				if frames[k].Frame != resp.Push {
+					replies++
+				} else if frames[k].Says.Kind != resp.Ordinary {
+					t.Fatalf("%q: took the confirmation %v for a message", stream, frames[k])
 				}
-				want = frames[i+k].End
 			}
-			if from+n != want || took > most {
-				t.Fatalf("%q: %d replies from %d end at %d, not at %d", stream, took, from, from+n, want)
+			if from+n != end || took != replies || took > most {
+				t.Fatalf("%q: %d replies from %d end at %d; Next says %d, at %d", stream, took, from, from+n, replies, end)
+			}
+			if size := s.Message(stream[from:]); size > 0 && (frames[i].Frame != resp.Push || frames[i].End != from+size) {
+				t.Fatalf("%q: message of %d bytes at %d, Next says %v", stream, size, from, frames[i])
 			}
 		}
 		if i < len(frames) {
