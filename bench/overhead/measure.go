@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomodule/redigo/redis"
 
+	"github.com/entraredis/entraredis/bench/internal/cores"
 	"github.com/entraredis/entraredis/bench/internal/redisserver"
 	"github.com/entraredis/entraredis/bench/internal/stats"
 )
@@ -58,6 +59,9 @@ func Measure(ctx context.Context, quick bool) (*Result, error) {
 	}
 	defer server.Close()
 	if err := fill(ctx, server); err != nil {
+		return nil, err
+	}
+	if err := cores.Separate(server.PID); err != nil {
 		return nil, err
 	}
 	p := plan{slice: 120 * time.Millisecond, slices: 40}

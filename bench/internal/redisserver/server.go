@@ -13,6 +13,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -35,6 +37,7 @@ type Server struct {
 	TLSAddr string      // with TLS
 	TLS     *tls.Config // for clients of TLSAddr
 	Source  *entra.Source
+	PID     int
 
 	process *entratest.RedisServer
 	dir     string
@@ -88,6 +91,17 @@ func (s *Server) admit(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
+	info, err := redis.String(conn.Do("INFO", "server"))
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(info) {
+		if pid, found := strings.CutPrefix(line, "process_id:"); found {
+			if s.PID, err = strconv.Atoi(strings.TrimSpace(pid)); err != nil {
+				return err
+			}
+		}
+	}
 	for user, password := range map[string]string{User: Password, entratest.ObjectID: token.Token} {
 		if _, err := conn.Do("ACL", "SETUSER", user, "on", ">"+password, "~*", "&*", "+@all"); err != nil {
 			return fmt.Errorf("ACL SETUSER %s: %w", user, err)
