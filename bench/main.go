@@ -12,23 +12,32 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"github.com/entraredis/entraredis/bench/internal/azure"
 	"github.com/entraredis/entraredis/bench/internal/machine"
 	"github.com/entraredis/entraredis/bench/internal/report"
 	"github.com/entraredis/entraredis/bench/overhead"
+	"github.com/entraredis/entraredis/bench/rotation"
 )
 
 // comparisons are measured and shown in this order.
 func comparisons() []comparison {
 	return []comparison{
 		compare("overhead", overhead.Measure),
+		compare("rotation", rotation.Measure),
 	}
 }
 
 func main() {
+	if azure.Serve() {
+		return
+	}
 	quick := flag.Bool("quick", false, "measure less, in two minutes, print the page and write nothing")
 	only := flag.String("only", "", "names of comparisons, separated by commas; the results of the others stay as they are")
 	docs := flag.String("docs", "../docs", "folder of the page")
 	flag.Parse()
+	redis.SetLogger(silent{}) // the peers' troubles are counted
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, report.Folder(*docs), *quick, *only); err != nil {
@@ -66,6 +75,11 @@ func run(ctx context.Context, docs report.Folder, quick bool, only string) error
 	}
 	return docs.Page("Benchmarks", introduction(here), sections)
 }
+
+// silent is a log that nobody reads.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // choose returns the names that were asked for.
 func choose(all []comparison, only string) ([]string, error) {

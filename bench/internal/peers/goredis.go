@@ -23,7 +23,7 @@ type goRedis struct {
 // notifications, which the gateway does not have.
 func goRedisOptions(at Site) *redis.Options {
 	return &redis.Options{
-		Addr: at.Addr, PoolSize: at.Conns, MinIdleConns: at.Conns, Dialer: at.Dial,
+		Addr: at.Addr, PoolSize: at.Conns, Dialer: at.Dial,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 }
