@@ -52,7 +52,7 @@ type plan struct {
 
 // Measure compares every client, workload and transport; quick does with a third of them. It takes seven and a half
 // minutes, or three quarters of a minute.
-func Measure(ctx context.Context, quick bool) (*Result, error) {
+func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	server, err := redisserver.Start(ctx)
 	if err != nil {
 		return nil, err
@@ -61,14 +61,16 @@ func Measure(ctx context.Context, quick bool) (*Result, error) {
 	if err := fill(ctx, server); err != nil {
 		return nil, err
 	}
-	if err := cores.Separate(server.PID); err != nil {
+	restore, err := cores.Separate(server.PID)
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, restore()) }()
 	p := plan{slice: 120 * time.Millisecond, slices: 40}
 	if quick {
 		p = plan{slice: 60 * time.Millisecond, slices: 20, quick: true}
 	}
-	r := &Result{}
+	r = &Result{}
 	for _, c := range p.comparisons() {
 		cell, err := p.compare(ctx, server, c)
 		if err != nil {

@@ -3,6 +3,7 @@ package rotation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,7 +54,7 @@ const (
 
 // Measure measures every way, in turns with a token that lives for a day. It takes two and a half minutes, or 20
 // seconds.
-func Measure(ctx context.Context, quick bool) (*Result, error) {
+func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	length, rounds, chosen := 3*time.Second, 4, peers.All()
 	if quick {
 		length, rounds, chosen = 1500*time.Millisecond, 1, chosen[:2]
@@ -63,10 +64,12 @@ func Measure(ctx context.Context, quick bool) (*Result, error) {
 		return nil, err
 	}
 	defer server.Close()
-	if err := cores.Separate(server.PID); err != nil {
+	restore, err := cores.Separate(server.PID)
+	if err != nil {
 		return nil, err
 	}
-	r := &Result{Conns: conns, PerSecond: perSecond, Subscribers: subscribers, Blocked: blocked, Life: life}
+	defer func() { err = errors.Join(err, restore()) }()
+	r = &Result{Conns: conns, PerSecond: perSecond, Subscribers: subscribers, Blocked: blocked, Life: life}
 	for _, p := range chosen {
 		n := rounds
 		if p.Name != peers.Ours {

@@ -3,6 +3,7 @@
 package cores
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -11,23 +12,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Separate gives the last core to the process of the server, and the others to this one. It does nothing on a machine
-// with one core.
-func Separate(server int) error {
-	n := runtime.NumCPU()
+// Separate gives the last of the cores that this process may use to the process of the server, and the others to this
+// one, until restore is called. It does nothing where there is one core only.
+func Separate(server int) (restore func() error, err error) {
+	var all, last unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return nil, fmt.Errorf("sched_getaffinity: %w", err)
+	}
+	n := all.Count()
 	if n < 2 {
-		return nil
+		return func() error { return nil }, nil
 	}
-	var last, others unix.CPUSet
-	last.Set(n - 1)
-	for i := range n - 1 {
-		others.Set(i)
+	core := 0
+	for seen := 0; seen < n; core++ {
+		if all.IsSet(core) {
+			seen++
+		}
 	}
-	if err := pin(server, &last); err != nil {
-		return err
+	last.Set(core - 1)
+	others := all
+	others.Clear(core - 1)
+	procs := runtime.GOMAXPROCS(n - 1)
+	restore = func() error {
+		runtime.GOMAXPROCS(procs)
+		return pin(os.Getpid(), &all)
 	}
-	runtime.GOMAXPROCS(n - 1)
-	return pin(os.Getpid(), &others)
+	if err := errors.Join(pin(server, &last), pin(os.Getpid(), &others)); err != nil {
+		return nil, errors.Join(err, restore())
+	}
+	return restore, nil
 }
 
 // pin keeps all threads of a process on cores; those that they start inherit it.

@@ -5,4 +5,4 @@
 package cores
 
 // Separate does nothing on systems where processes cannot be kept on cores.
-func Separate(int) error { return nil }
+func Separate(int) (restore func() error, err error) { return func() error { return nil }, nil }

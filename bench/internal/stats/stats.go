@@ -2,6 +2,7 @@
 package stats
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
@@ -60,6 +61,21 @@ func (i Interval) Covers(x float64) bool { return i.Low <= x && x <= i.High }
 // MarshalJSON writes the bounds as null where there are none.
 func (i Interval) MarshalJSON() ([]byte, error) {
 	return fmt.Appendf(nil, `{"Median":%s,"Low":%s,"High":%s}`, number(i.Median), number(i.Low), number(i.High)), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (i *Interval) UnmarshalJSON(text []byte) error {
+	var from struct{ Median, Low, High *float64 }
+	if err := json.Unmarshal(text, &from); err != nil {
+		return err
+	}
+	*i = Interval{math.NaN(), math.Inf(-1), math.Inf(1)}
+	for to, x := range map[*float64]*float64{&i.Median: from.Median, &i.Low: from.Low, &i.High: from.High} {
+		if x != nil {
+			*to = *x
+		}
+	}
+	return nil
 }
 
 func number(x float64) string {

@@ -39,7 +39,13 @@ func TestChangeIsReadable(t *testing.T) {
 }
 
 func TestResultsWithoutAnIntervalAreStillJSON(t *testing.T) {
-	if text, err := json.Marshal(stats.Median([]float64{2})); err != nil || string(text) != `{"Median":2,"Low":null,"High":null}` {
+	want := stats.Median([]float64{2})
+	text, err := json.Marshal(want)
+	if err != nil || string(text) != `{"Median":2,"Low":null,"High":null}` {
 		t.Error(string(text), err)
+	}
+	var got stats.Interval
+	if err := json.Unmarshal(text, &got); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }
