@@ -14,9 +14,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/entraredis/entraredis/bench/connections"
+	"github.com/entraredis/entraredis/bench/fleet"
 	"github.com/entraredis/entraredis/bench/internal/azure"
 	"github.com/entraredis/entraredis/bench/internal/machine"
 	"github.com/entraredis/entraredis/bench/internal/report"
+	"github.com/entraredis/entraredis/bench/outage"
 	"github.com/entraredis/entraredis/bench/overhead"
 	"github.com/entraredis/entraredis/bench/rotation"
 )
@@ -26,11 +29,14 @@ func comparisons() []comparison {
 	return []comparison{
 		compare("overhead", overhead.Measure),
 		compare("rotation", rotation.Measure),
+		compare("outage", outage.Measure),
+		compare("connections", connections.Measure),
+		compare("fleet", fleet.Measure),
 	}
 }
 
 func main() {
-	if azure.Serve() {
+	if azure.Serve() || connections.Serve() {
 		return
 	}
 	quick := flag.Bool("quick", false, "measure less, in two minutes, print the page and write nothing")

@@ -124,6 +124,10 @@ func (c *goRedis) Listen(ctx context.Context, channel string, ready func(), mess
 func pause(ctx context.Context) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(5 * time.Millisecond):
+	case <-time.After(100 * time.Millisecond):
 	}
+}
+
+func (c *goRedis) Publish(ctx context.Context, channel, message string) error {
+	return c.Client.Publish(ctx, channel, message).Err()
 }

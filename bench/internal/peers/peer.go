@@ -15,7 +15,7 @@ import (
 // A Peer is one way.
 type Peer struct {
 	Host string // the client library
-	Name string // the way; "" for ours
+	Name string // the way
 	Open func(ctx context.Context, at Site) (Client, error)
 }
 
@@ -36,6 +36,8 @@ type Site struct {
 	Addr       string
 	Credential azcore.TokenCredential
 	Conns      int // how many connections the client may open for commands
+	// Ping is how often rueidis asks whether its connections are still good; 0 means its own second.
+	Ping time.Duration
 	// Dial makes connections; nil means that the client does itself.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -49,6 +51,7 @@ type Client interface {
 	// after a connection was lost, it does so, as programs do. ready is called when it has subscribed for the first
 	// time.
 	Listen(ctx context.Context, channel string, ready func(), message func(string))
+	Publish(ctx context.Context, channel, message string) error
 	Close() error
 }
 

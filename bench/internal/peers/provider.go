@@ -22,6 +22,7 @@ type provider struct {
 
 	mu        sync.Mutex
 	token     azcore.AccessToken
+	life      time.Duration // that it had when it came
 	renewAt   time.Time
 	listeners map[any]func(azcore.AccessToken)
 }
@@ -55,8 +56,8 @@ func (p *provider) fetch(ctx context.Context) error {
 	if !t.ExpiresOn.After(p.token.ExpiresOn) {
 		return nil // the credential's cache
 	}
-	life := t.ExpiresOn.Sub(now)
-	p.token, p.renewAt = t, now.Add(time.Duration((0.70+0.1*rand.Float64())*float64(life)))
+	p.token, p.life = t, t.ExpiresOn.Sub(now)
+	p.renewAt = now.Add(time.Duration((0.70 + 0.1*rand.Float64()) * float64(p.life)))
 	for _, tell := range p.listeners {
 		go tell(t)
 	}
@@ -69,8 +70,7 @@ func (p *provider) run(ctx context.Context) {
 		_, renewAt := p.current()
 		wait := time.Until(renewAt)
 		if wait <= 0 { // the last attempt failed, or brought nothing new
-			wait = min(10*time.Second, time.Until(p.expiry())/20)
-			wait = max(wait, 10*time.Millisecond)
+			wait = p.patience()
 		}
 		select {
 		case <-ctx.Done():
@@ -81,10 +81,11 @@ func (p *provider) run(ctx context.Context) {
 	}
 }
 
-func (p *provider) expiry() time.Time {
+// patience returns how long to wait between attempts: ten seconds, less if tokens live for less than minutes.
+func (p *provider) patience() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.token.ExpiresOn
+	return max(10*time.Millisecond, min(10*time.Second, p.life/20))
 }
 
 // current returns the token and when it will be renewed.

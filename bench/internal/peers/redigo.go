@@ -139,3 +139,10 @@ func (c *redigo) listen(ctx context.Context, channel string, ready func(), messa
 		}
 	}
 }
+
+func (c *redigo) Publish(ctx context.Context, channel, message string) error {
+	return c.do(ctx, func(conn redis.Conn) error {
+		_, err := redis.DoContext(conn, ctx, "PUBLISH", channel, message)
+		return err
+	})
+}

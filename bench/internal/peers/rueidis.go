@@ -21,7 +21,8 @@ type rueidisClient struct {
 
 // rueidisOption is what all ways share: commands go over as many connections as a power of two below Conns.
 func rueidisOption(at Site) rueidis.ClientOption {
-	opt := rueidis.ClientOption{InitAddress: []string{at.Addr}, DisableCache: true, BlockingPoolSize: at.Conns}
+	opt := rueidis.ClientOption{InitAddress: []string{at.Addr}, DisableCache: true, ForceSingleClient: true, BlockingPoolSize: at.Conns}
+	opt.Dialer.KeepAlive = at.Ping
 	for 2<<opt.PipelineMultiplex <= at.Conns && opt.PipelineMultiplex < 7 {
 		opt.PipelineMultiplex++
 	}
@@ -125,4 +126,8 @@ func (c *rueidisClient) Listen(ctx context.Context, channel string, ready func()
 		_ = c.Receive(ctx, c.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) { message(m.Message) })
 		pause(ctx)
 	}
+}
+
+func (c *rueidisClient) Publish(ctx context.Context, channel, message string) error {
+	return c.Do(ctx, c.B().Publish().Channel(channel).Message(message).Build()).Error()
 }
