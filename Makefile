@@ -4,6 +4,8 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make histories    10,000 random histories of tokens, faults and clocks, without the race detector: a minute and a half
+# make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
+# make bench-quick   less of it, in two minutes: prints the page and writes nothing
 # make differential   the differential tests ten times as long, without the race detector: half an hour
 
 GO           ?= go
@@ -12,7 +14,7 @@ TEST_TIMEOUT ?= 12m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DELETE_ON_ERROR:
-.PHONY: histories nested page-test observability-test differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
+.PHONY: bench bench-quick bench-test histories nested page-test observability-test differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
 
 test: backends
 	$(GO) test -race -timeout $(TEST_TIMEOUT) ./...
@@ -22,7 +24,7 @@ check: test check-rest
 
 # The gate without the tests, for CI, which has just run them. The live page's test in Chromium is not in it, because
 # a browser is much to ask of a machine: run make page-test when the page was changed.
-check-rest: fmt vet staticcheck tidy nested vuln quickstart observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested bench-test vuln quickstart observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -81,6 +83,16 @@ observability-test:
 
 differential: backends
 	$(GO) test -count 1 -timeout 90m -v ./internal/differential -injections 1000000 -rotations 3000
+
+bench: backends
+	cd bench && $(GO) run .
+
+bench-quick: backends
+	cd bench && $(GO) run . -quick
+
+# The comparisons' own tests, and the guard that counts what a command costs in allocations and calls.
+bench-test: backends
+	cd bench && $(GO) test ./...
 
 histories:
 	$(GO) test -count 1 -v -run Histories ./core/entra -histories 10000

@@ -34,6 +34,9 @@ func TestOutages(t *testing.T) {
 	r := &Result{Life: life}
 	for _, o := range outages {
 		for _, p := range peers.All() {
+			if !*flags.Whole && p.Host == "rueidis" && p.Name != peers.Ours {
+				continue // its dials without a token come so thick that ten virtual minutes take eight seconds
+			}
 			t.Run(p.Host+"/"+p.Name+"/"+o.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					c := live(t, p, o.length)
