@@ -17,19 +17,14 @@ import (
 // Read, Write, Close and the deadlines may be called from several goroutines at once, as on any net.Conn. It hides
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
+//
+// The fields that every command needs come first, session included: with many connections each cache line of a Conn is
+// one that has to be fetched.
 type Conn struct {
 	inner     net.Conn
-	server    *server
-	id        uint64        // among the connections of the Dialer
-	opened    time.Duration // since the Dialer's start
 	deadlines deadlines
-
-	stopped   atomic.Bool // end.err is set, which Read looks at before it reads
-	unblocked atomic.Bool // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
-
-	due      atomic.Pointer[dueAuth]    // nil if no AUTH is due
-	accepted atomic.Pointer[credential] // that the server accepted last
-	loggedIn chan struct{}              // closed when the login was answered; nil without SeparateLogin
+	server    *server
+	due       atomic.Pointer[dueAuth] // nil if no AUTH is due
 
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
@@ -40,14 +35,22 @@ type Conn struct {
 	rmu   sync.Mutex
 	early stash
 
+	// mu guards what follows, up to session.
 	mu       sync.Mutex
+	backlog  *backlog    // nil until something was held back
+	end      *ending     // nil while the connection is whole
+	stopped  atomic.Bool // end.err is set, which Read looks at before it reads
 	closed   bool
-	left     bool     // its end has been reported
-	resuming bool     // a goroutine is about to send what is held back
-	backlog  *backlog // nil until something was held back
+	left     bool // its end has been reported
+	resuming bool // a goroutine is about to send what is held back
 	session  session
-	end      *ending  // nil while the connection is whole
-	opening  *opening // nil from the login on; written with wmu held as well
+
+	id        uint64                     // among the connections of the Dialer
+	opened    time.Duration              // since the Dialer's start
+	unblocked atomic.Bool                // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
+	accepted  atomic.Pointer[credential] // that the server accepted last
+	loggedIn  chan struct{}              // closed when the login was answered; nil without SeparateLogin
+	opening   *opening                   // nil from the login on; guarded by mu, and written with wmu held as well
 
 	renewal renewal // guarded by server.mu
 }

@@ -13,16 +13,14 @@ import (
 // Its one promise: the host sees exactly the bytes that it would see if no AUTH of ours had been sent, or the
 // connection ends.
 type session struct {
-	sent    sentState
-	ledger  ledger
-	replies resp.ReplyScanner
-	read    uint64 // replies read so far
-	next    uint64 // number of the first reply that the ledger waits for; none is math.MaxUint64
+	sent sentState
 
-	// Subscriptions in RESP3, as the server's confirmations count them.
-	channels, patterns, shards int32
+	read     uint64      // replies read so far
+	next     uint64      // number of the first reply that the ledger waits for; none is math.MaxUint64
+	work     *work       // nil while nothing of ours is under way
+	lowering *lowering   // between our HELLO 3 and HELLO 2, else nil
+	sliced   *slicedCall // nil until there was one
 
-	clientID    int64  // the server's number of the connection, 0 if it never said
 	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 	proto       int8   // 2 or 3, as the last answered HELLO said
 	unrenewable reason // why AUTH may never be sent again, or 0
@@ -35,9 +33,13 @@ type session struct {
 	unraisable  bool   // the server has refused HELLO 3
 	undecided   byte   // the first byte of a reply to a sliced command, kept from the host until the second comes
 
-	work     *work       // nil while nothing of ours is under way
-	lowering *lowering   // between our HELLO 3 and HELLO 2, else nil
-	sliced   *slicedCall // nil until there was one
+	replies resp.ReplyScanner
+	ledger  ledger
+
+	// Subscriptions in RESP3, as the server's confirmations count them.
+	channels, patterns, shards int32
+
+	clientID int64 // the server's number of the connection, 0 if it never said
 }
 
 // A work is what a session needs only while something of ours is under way, once in an hour.

@@ -9,15 +9,15 @@ import "bytes"
 // are values too many at any depth, so they add their own and take none: Redis puts pushes between the header of
 // EXEC's array and its elements.
 type ReplyScanner struct {
+	state replyState
+	typ   byte      // of the frame, 0 before its first byte was seen
+	value byte      // type of the value that is being read
+	cr    bool      // the byte before this one, in a line, was CR
+	push  bool      // the frame is a push
+	text  text      // the header or the first word of a push that is being read
 	left  int64     // values still to come in this frame
 	skip  int64     // bytes of a string still to come, its CRLF included
 	says  pushWords // what the push says
-	text  text      // the header or the first word of a push that is being read
-	state replyState
-	typ   byte // of the frame, 0 before its first byte was seen
-	value byte // type of the value that is being read
-	cr    bool // the byte before this one, in a line, was CR
-	push  bool // the frame is a push
 }
 
 type replyState uint8
