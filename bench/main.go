@@ -40,7 +40,7 @@ func main() {
 		return
 	}
 	quick := flag.Bool("quick", false, "measure less, in two minutes, print the page and write nothing")
-	only := flag.String("only", "", "names of comparisons, separated by commas; the results of the others stay as they are")
+	only := flag.String("only", "", "names of comparisons, separated by commas; the results of the others stay as they are. none: write the page anew")
 	docs := flag.String("docs", "../docs", "folder of the page")
 	flag.Parse()
 	redis.SetLogger(silent{}) // the peers' troubles are counted
@@ -93,8 +93,11 @@ func choose(all []comparison, only string) ([]string, error) {
 	for _, c := range all {
 		names = append(names, c.name)
 	}
-	if only == "" {
+	switch only {
+	case "":
 		return names, nil
+	case "none":
+		return nil, nil
 	}
 	chosen := strings.Split(only, ",")
 	for _, name := range chosen {

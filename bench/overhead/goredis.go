@@ -19,7 +19,7 @@ type goRedis struct {
 func openGoRedis(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
 	addr, config := place(s, secure)
 	opt := &redis.Options{Addr: addr, TLSConfig: config, PoolSize: 128, Dialer: dial}
-	if l.hide && dial == nil {
+	if l.hide && dial == nil && !secure {
 		opt.Dialer = hiding
 	}
 	if !l.tokens {

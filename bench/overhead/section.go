@@ -42,6 +42,7 @@ hidden as well; the row "bare" shows it as it is.
 	}
 	s.Charts = []report.Chart{{Name: "overhead", SVG: svg}}
 	b.WriteString("![Throughput with a token, compared with a password](benchmarks/overhead.svg)\n\n")
+	b.WriteString(r.verdict())
 	b.WriteString(r.trust())
 	b.WriteString(r.latency())
 	fmt.Fprintf(&b, `### Memory
@@ -88,6 +89,35 @@ func (c Cell) verdict() string {
 		return "met, by the median"
 	}
 	return "missed, by the median"
+}
+
+// verdict says where we win and where we lose.
+func (r *Result) verdict() string {
+	met, missed := 0, 0
+	var where []string
+	for _, c := range r.Cells {
+		if c.Rate.Median >= 1-c.Goal {
+			met++
+			continue
+		}
+		missed++
+		where = append(where, fmt.Sprintf("%s%s (%s)", c.name(), map[bool]string{true: ", TLS"}[c.TLS], c.Rate.Change()))
+	}
+	text := fmt.Sprintf("### Where the goal is met, and where not\n\nBy its median, the goal is met in %d of %d rows.", met, met+missed)
+	if missed > 0 {
+		text += " It is missed by:\n\n- " + strings.Join(where, "\n- ")
+	}
+	return text + `
+
+What a connection of ours adds to a command is 50 ns: 12 for the ends of the command and of its reply, 18 for two locks in
+each direction, which keep an AUTH out of the host's bytes and its answer out of the host's replies, and the rest for calls
+and copies (` + "`go test -bench 'Get|Conn' ./internal/resp ./core/entraconn`" + `). Of a command that goes alone to a server and back that is
+less than half a percent. With many goroutines, whose commands share the way, it is one or two. What goes beyond that is in
+the write system call, which takes longer when the server has fallen asleep meanwhile: with one core for the client and one
+for the server, on the same machine, a client that is a little slower finds it asleep more often. A profile of redigo with 128
+goroutines has 1.5 % of its time in our code, and the system call took 5.1 µs instead of 4.6.
+
+`
 }
 
 // trust says what the method makes of no difference.

@@ -1,0 +1,50 @@
+package overhead
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/bench/internal/stats"
+)
+
+func TestEveryComparisonRuns(t *testing.T) {
+	s := serve(t)
+	r := &Result{}
+	p := plan{slice: 2 * time.Millisecond, slices: 1}
+	for _, c := range p.comparisons() {
+		cell, err := p.compare(t.Context(), s, c)
+		if err != nil {
+			t.Fatalf("%s, %s, TLS %v: %v", c.host.name, c.work.name, c.secure, err)
+		}
+		if cell.Base.Rate == 0 || cell.Ours.Rate == 0 {
+			t.Errorf("%+v", cell)
+		}
+		r.Cells = append(r.Cells, *cell)
+	}
+	section, err := r.Section()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range workloads() {
+		if n := strings.Count(section.Body, "| redigo, "+w.name+" |"); n < 2 {
+			t.Errorf("%s is %d times in the tables, not with and without TLS", w.name, n)
+		}
+	}
+}
+
+// What is slower than it should be is called so.
+func TestMissedGoalsAreNamed(t *testing.T) {
+	cell := func(name string, ratio float64) Cell {
+		return Cell{Host: name, Goal: 0.01, Rate: stats.Interval{Median: ratio, Low: ratio - 0.001, High: ratio + 0.001}}
+	}
+	r := &Result{Cells: []Cell{cell("fine", 1), cell("slow", 0.9)}}
+	section, err := r.Section()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, missed, found := strings.Cut(section.Body, "It is missed by:")
+	if !found || !strings.Contains(missed, "slow") || strings.Contains(missed[:strings.Index(missed, "What a")], "fine") || !strings.Contains(section.Body, "**missed**") {
+		t.Error(section.Body)
+	}
+}
