@@ -47,10 +47,13 @@ func Define() Flags {
 	return Flags{flag.String("result", "", "file for the result"), flag.Bool("whole", false, "everything")}
 }
 
+// Wanted reports whether somebody wants the result, or this is an ordinary test.
+func (f Flags) Wanted() bool { return *f.result != "" }
+
 // Keep writes the result, if somebody wants it.
 func (f Flags) Keep(t *testing.T, result any) {
 	t.Helper()
-	if *f.result == "" {
+	if !f.Wanted() {
 		return
 	}
 	text, err := json.Marshal(result)
