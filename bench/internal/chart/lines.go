@@ -51,5 +51,8 @@ func (l Lines) SVG() ([]byte, error) {
 			p.Legend.Add(series.Name, line)
 		}
 	}
+	if !l.LogY {
+		p.Y.Max *= 1.15 // where the names of the lines stand
+	}
 	return svg(p, vg.Points(640), vg.Points(300))
 }
