@@ -1,217 +1,88 @@
-// Package connections measures ten thousand connections in one process, while they are idle and while they all get a
-// newer token.
+// Package connections measures ten thousand connections in one process: what each takes while it is idle, and what it
+// takes to bring a newer token to all of them.
 package connections
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
-	"runtime"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-
-	"github.com/entraredis/entraredis/bench/internal/cores"
-	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 )
 
 // A Result is what was measured.
 type Result struct {
+	Bare float64 // bytes of the heap that a connection takes without us
+	Ways []Way
+}
+
+// A Way is one to hold many connections.
+type Way struct {
+	Name       string
 	Conns      int
 	Life       time.Duration // of a token
-	Heap       float64       // bytes of each connection, Go's own included
-	Bare       float64       // bytes of each connection without us
-	Goroutines int           // of ours, at most
-	Window     time.Duration // from the first AUTH of the rotation to the last
-	Slots      []int         // AUTHs in each of as many equal parts of the window
-	CPU        time.Duration // of this process in the window, and the kernel on its behalf
-	Idle       time.Duration // the same in as long a time before
-	Late       int           // connections that got the new token later than a tenth of its life before the old one's expiry
-	Lost       int
+	Heap       float64       // bytes that a connection takes: Go's, the client library's and ours
+	Goroutines int           // at most, of all that the connections brought with them
+	Auths      int           // that brought a newer token to an open connection
+	Redialed   int           // connections that the client opened in addition
+	Late       int           // AUTHs in the last tenth of the old token's life
+	LateBy     time.Duration // behind the beginning of that tenth, at most
+	Lost       int           // connections that the server closed because their token had expired
+	Failed     int           // commands
+	Spread     Spread        // of all AUTHs since the renewal, those of logins included
+	// CPU is what this process used during the rotation, with the kernel on its behalf, and Idle the same in as long a
+	// time before. Both are 0 where there is other work at the same time.
+	CPU, Idle time.Duration
 }
 
-const slots = 20
+// scale is how many connections there are, and how long tokens live: as short as may be, for one has to be waited for.
+type scale struct {
+	conns          int
+	life, poolLife time.Duration
+}
 
-// Measure opens the connections and waits for a rotation. It takes a minute, or a quarter of one.
+// Measure opens the connections in each way, and waits for the renewal. It takes a minute, or a quarter of one.
 func Measure(ctx context.Context, quick bool) (*Result, error) {
-	r := &Result{Conns: 10_000, Life: time.Minute}
+	s := scale{10_000, 45 * time.Second, 16 * time.Second}
 	if quick {
-		r.Conns, r.Life = 5_000, 16*time.Second
+		s = scale{3000, 9 * time.Second, 4 * time.Second}
 	}
-	addr, stop, err := start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	bare, err := open(ctx, addr, r.Conns, func(c net.Conn) net.Conn { return c })
-	if err != nil {
-		return nil, err
-	}
-	r.Bare = bare.heap
-	bare.close()
-	return r, r.rotate(ctx, addr)
+	return s.measure(ctx)
 }
 
-// rotate opens connections of ours and follows them through a rotation.
-func (r *Result) rotate(ctx context.Context, addr string) error {
-	before := runtime.NumGoroutine()
-	var seen log
-	began := time.Now()
-	src, err := entra.NewSource(credential(r.Life), &entra.Options{Username: "us", Observer: seen.observer()})
+// spareFiles are for all that is no connection.
+const spareFiles = 200
+
+func (s scale) measure(ctx context.Context) (*Result, error) {
+	conns := min(s.conns, mostFiles()-spareFiles)
+	pooled := min(s.conns, (mostFiles()-spareFiles)/2) // go-redis may dial one in addition to each
+	r := &Result{}
+	var err error
+	if r.Bare, err = bare(ctx, conns); err != nil {
+		return nil, err
+	}
+	for _, measure := range []func() (*Way, error){
+		func() (*Way, error) { return direct(ctx, conns, s.life) },
+		func() (*Way, error) { return pool(ctx, "entraredis", pooled, s.poolLife) },
+		func() (*Way, error) { return pool(ctx, "StreamingCredentialsProvider", pooled, s.poolLife) },
+	} {
+		w, err := measure()
+		if err != nil {
+			return nil, err
+		}
+		r.Ways = append(r.Ways, *w)
+	}
+	return r, nil
+}
+
+// see takes over what the server has seen since all connections were logged in, and all of its AUTHs but the n logins.
+func (w *Way) see(server *process) error {
+	s, err := server.seen(withTimes)
 	if err != nil {
 		return err
 	}
-	defer src.Close()
-	first, err := src.Token(ctx)
-	if err != nil {
-		return err
+	if s.Logins < w.Conns {
+		return fmt.Errorf("%d of %d connections have logged in", s.Logins, w.Conns)
 	}
-	dialer := entraconn.NewDialer(src, nil)
-	ours, err := open(ctx, addr, r.Conns, func(c net.Conn) net.Conn { return dialer.Wrap(c) })
-	if err != nil {
-		return err
-	}
-	defer ours.close()
-	r.Heap = ours.heap
-	idleFrom, idleCPU := time.Now(), processor()
-	var idle [2]time.Duration // processor and time before the rotation
-	for seen.count() < r.Conns {
-		if time.Since(began) > 2*r.Life {
-			return fmt.Errorf("%d of %d connections have got a newer token", seen.count(), r.Conns)
-		}
-		if seen.count() == 0 {
-			idle = [2]time.Duration{processor() - idleCPU, time.Since(idleFrom)}
-		}
-		r.Goroutines = max(r.Goroutines, runtime.NumGoroutine()-before)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	r.CPU = processor() - idleCPU - idle[0]
-	r.Slots, r.Window = seen.slots(slots)
-	r.Idle = time.Duration(float64(idle[0]) * float64(r.Window) / float64(idle[1]))
-	r.Late, r.Lost = seen.after(first.ExpiresOn().Add(-r.Life/10)), seen.lost()
+	w.Auths, w.Redialed, w.Late, w.LateBy, w.Lost = s.Auths, s.Logins-w.Conns, s.Late, s.LateBy, s.Expired
+	w.Spread = spread(s.Times[w.Conns:])
 	return nil
-}
-
-// start starts this program again, as the server.
-func start(ctx context.Context) (addr string, stop func(), err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", nil, err
-	}
-	cmd := exec.CommandContext(ctx, self, argument)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		_ = in.Close() // which ends it
-		_ = cmd.Wait()
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		stop()
-		return "", nil, err
-	}
-	restore, err := cores.Separate(cmd.Process.Pid)
-	if err != nil {
-		stop()
-		return "", nil, err
-	}
-	end := stop
-	return strings.TrimSpace(line), func() {
-		end()
-		_ = restore()
-	}, nil
-}
-
-// conns are open ones.
-type conns struct {
-	all  []net.Conn
-	heap float64 // bytes of each
-}
-
-func open(ctx context.Context, addr string, n int, wrap func(net.Conn) net.Conn) (o *conns, err error) {
-	o = &conns{all: make([]net.Conn, 0, n)}
-	defer func() {
-		if err != nil {
-			o.close()
-		}
-	}()
-	var d net.Dialer
-	answer := make([]byte, 100)
-	before := heap()
-	for range n {
-		inner, err := d.DialContext(ctx, "tcp", addr)
-		if err != nil {
-			return o, fmt.Errorf("connection %d: %w", len(o.all), errors.Join(err, ctx.Err()))
-		}
-		c := wrap(inner)
-		o.all = append(o.all, c)
-		if _, err := c.Write([]byte("*1\r\n$4\r\nPING\r\n")); err != nil {
-			return o, err
-		}
-		if n, err := c.Read(answer); err != nil || string(answer[:n]) != "+PONG\r\n" {
-			return o, fmt.Errorf("instead of PONG came %q: %w", answer[:n], err)
-		}
-	}
-	o.heap = float64(heap()-before) / float64(n)
-	return o, nil
-}
-
-func (o *conns) close() {
-	var closing sync.WaitGroup
-	for part := range 8 {
-		closing.Go(func() {
-			for i := part; i < len(o.all); i += 8 {
-				_ = o.all[i].Close()
-			}
-		})
-	}
-	closing.Wait()
-}
-
-// A credential gives tokens that live so long.
-type credential time.Duration
-
-func (c credential) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	expires := time.Now().Add(time.Duration(c))
-	return azcore.AccessToken{Token: fmt.Sprintf("%01500d", expires.UnixNano()), ExpiresOn: expires}, nil // as long as Entra's
-}
-
-// heap returns how many bytes of the heap are in use.
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // what the first one made free by finalizers
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-// processor returns how much time of the processor this process has used, and the kernel on its behalf.
-func processor() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -1,0 +1,76 @@
+package connections
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/entraredis/entraredis/bench/internal/peers"
+)
+
+// pool measures go-redis with n connections in its pool, which are idle until shortly before their token expires, when
+// all are wanted at once.
+func pool(ctx context.Context, way string, n int, life time.Duration) (*Way, error) {
+	server, err := start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	cred := &credential{life: life}
+	client, err := openGoRedis(ctx, way, peers.Site{Addr: server.addr, Credential: cred, Conns: n})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	expires, err := cred.second(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &Way{Name: "go-redis, " + way, Conns: n, Life: life}
+	before := heap()
+	if failed := fill(ctx, client, n, life/2); failed > 0 {
+		return nil, fmt.Errorf("%s: %d of %d connections could not be opened", way, failed, n)
+	}
+	w.Heap = float64(heap()-before) / float64(n)
+	for time.Until(expires) > life*8/100 { // everybody has had the newer token for a while
+		w.Goroutines = max(w.Goroutines, goroutines())
+		if err := sleep(ctx, 200*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+	w.Failed = fill(ctx, client, n, life/2)
+	if err := sleep(ctx, time.Until(expires.Add(200*time.Millisecond))); err != nil {
+		return nil, err
+	}
+	return w, w.see(server)
+}
+
+// openGoRedis opens a client of go-redis.
+func openGoRedis(ctx context.Context, way string, at peers.Site) (peers.Client, error) {
+	all := peers.All()
+	i := slices.IndexFunc(all, func(p peers.Peer) bool { return p.Host == "go-redis" && p.Name == way })
+	if i < 0 {
+		return nil, fmt.Errorf("go-redis has no way %q", way)
+	}
+	return all[i].Open(ctx, at)
+}
+
+// fill uses n connections at the same time, for the server lets all of them wait for the last one, and returns how many
+// commands failed. It gives up after patience.
+func fill(ctx context.Context, client peers.Client, n int, patience time.Duration) (failed int) {
+	var all sync.WaitGroup
+	var wrong atomic.Int32
+	for range n {
+		all.Go(func() {
+			if _, err := client.Pop(ctx, strconv.Itoa(n), patience); err != nil {
+				wrong.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return int(wrong.Load())
+}

@@ -1,0 +1,96 @@
+package connections
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A stamp is the end of a token: when it expires, and how long it lives.
+type stamp struct {
+	expires time.Time
+	life    time.Duration
+}
+
+const stampSize = 2 * 19 // digits
+
+func (s stamp) String() string { return fmt.Sprintf("%019d%019d", s.expires.UnixNano(), int64(s.life)) }
+
+func parseStamp(text string) (s stamp, err error) {
+	if len(text) != stampSize {
+		return s, fmt.Errorf("a stamp of %d characters", len(text))
+	}
+	expires, err := strconv.ParseInt(text[:19], 10, 64)
+	if err != nil {
+		return s, err
+	}
+	life, err := strconv.ParseInt(text[19:], 10, 64)
+	return stamp{time.Unix(0, expires), time.Duration(life)}, err
+}
+
+// A credential gives tokens that are as long as Entra's. The first one is renewed at once, so that the second, with
+// which connections log in, is not the one of a program that has just started: that would be renewed at any time.
+type credential struct {
+	life    time.Duration // of all but the first
+	refresh time.Duration // after which the second is to be renewed, 0 if its life decides
+
+	mu      sync.Mutex
+	given   int
+	expires time.Time // of the second
+}
+
+const firstLife = 300 * time.Millisecond
+
+func (c *credential) GetToken(context.Context, policy.TokenRequestOptions) (t azcore.AccessToken, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.given++
+	s := stamp{time.Now().Add(c.life), c.life}
+	switch c.given {
+	case 1:
+		s = stamp{time.Now().Add(firstLife), firstLife}
+	case 2:
+		c.expires = s.expires
+		if c.refresh > 0 {
+			t.RefreshOn = time.Now().Add(c.refresh)
+		}
+	}
+	t.ExpiresOn = s.expires
+	payload := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"oid":%q}`, entratest.ObjectID))
+	t.Token = "e30." + payload + "." + strings.Repeat("0", 1400) + s.String()
+	return t, nil
+}
+
+// second waits for the second token and returns when it expires.
+func (c *credential) second(ctx context.Context) (expires time.Time, err error) {
+	for {
+		c.mu.Lock()
+		expires = c.expires
+		c.mu.Unlock()
+		if !expires.IsZero() {
+			// Whoever asked for it has to make it known.
+			return expires, sleep(ctx, 100*time.Millisecond)
+		}
+		if err := sleep(ctx, 5*time.Millisecond); err != nil {
+			return expires, err
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
