@@ -52,7 +52,7 @@ func tell(t *testing.T, r *Result) {
 		t.Errorf("%+v became %+v", r, &read)
 	}
 	before, err := read.Section()
-	if err != nil || len(before.Charts) != 1 {
+	if err != nil || len(before.Charts) != 2 {
 		t.Fatal(len(before.Charts), err)
 	}
 	read.Ways[0].Lost = 4321

@@ -7,20 +7,52 @@ import (
 	"sync"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// bare returns how many bytes of the heap each of n connections takes without us.
-func bare(ctx context.Context, n int) (float64, error) {
+// A floor is what connections take without us.
+type floor struct {
+	heap float64       // bytes of each
+	auth time.Duration // of the processor, to send an AUTH and read its answer now and then
+}
+
+// bare measures n connections without us. Some of them log in anew, as far from each other in time as those of a
+// rotation.
+func bare(ctx context.Context, n int, pause time.Duration) (f floor, err error) {
 	server, err := start(ctx)
 	if err != nil {
-		return 0, err
+		return f, err
 	}
 	defer server.stop()
 	o, err := open(ctx, server.addr, n, func(c net.Conn) net.Conn { return c })
-	o.close()
-	return o.heap, err
+	defer o.close()
+	if err != nil {
+		return f, err
+	}
+	f.heap = o.heap
+	t, err := (&credential{life: time.Hour}).GetToken(ctx, policy.TokenRequestOptions{})
+	if err != nil {
+		return f, err
+	}
+	command := fmt.Appendf(nil, "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$%d\r\n%s\r\n", len(t.Token), t.Token)
+	answer := make([]byte, 100)
+	before := processor()
+	for _, c := range o.all[:n/10] {
+		if err := sleep(ctx, pause); err != nil {
+			return f, err
+		}
+		if _, err := c.Write(command); err != nil {
+			return f, err
+		}
+		if n, err := c.Read(answer); err != nil || string(answer[:n]) != "+OK\r\n" {
+			return f, fmt.Errorf("instead of OK came %q: %w", answer[:n], err)
+		}
+	}
+	f.auth = (processor() - before) / time.Duration(max(1, n/10))
+	return f, nil
 }
 
 // direct measures connections of a Dialer, which nobody uses, through a rotation.

@@ -10,7 +10,8 @@ import (
 
 // A Result is what was measured.
 type Result struct {
-	Bare float64 // bytes of the heap that a connection takes without us
+	Bare float64       // bytes of the heap that a connection takes without us
+	Auth time.Duration // of the processor, that an AUTH and its answer take without us
 	Ways []Way
 }
 
@@ -54,11 +55,11 @@ const spareFiles = 200
 func (s scale) measure(ctx context.Context) (*Result, error) {
 	conns := min(s.conns, mostFiles()-spareFiles)
 	pooled := min(s.conns, (mostFiles()-spareFiles)/2) // go-redis may dial one in addition to each
-	r := &Result{}
-	var err error
-	if r.Bare, err = bare(ctx, conns); err != nil {
+	without, err := bare(ctx, conns, s.life/3/time.Duration(conns))
+	if err != nil {
 		return nil, err
 	}
+	r := &Result{Bare: without.heap, Auth: without.auth}
 	for _, measure := range []func() (*Way, error){
 		func() (*Way, error) { return direct(ctx, conns, s.life) },
 		func() (*Way, error) { return pool(ctx, "entraredis", pooled, s.poolLife) },
