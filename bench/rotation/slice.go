@@ -46,6 +46,7 @@ func run(ctx context.Context, server *azure.Azure, p peers.Peer, length time.Dur
 	if err != nil {
 		return nil, err
 	}
+	l.catchUp(ctx)
 	l.end()
 	s = l.result()
 	s.took, s.dials, s.auths = took, after.Accepted-before.Accepted, after.Auths-before.Auths
