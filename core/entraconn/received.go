@@ -39,8 +39,7 @@ func (s *session) received(p []byte, out outside) (kept int, behind []byte, err 
 			s.tellNull(p[at], &o, out)
 		}
 		if s.lowering != nil && !s.ours {
-			if n := s.replies.Message(p[at:]); n > 0 { // nearly always
-				p[at] = '*'
+			if n := s.lowerMessages(p[at:]); n > 0 { // nearly always
 				o.pass(at, at+n)
 				at += n
 				continue

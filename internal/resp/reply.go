@@ -54,6 +54,13 @@ func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 			if single && n > 0 {
 				return n, None, nil
 			}
+			if s.left > 1 && !single && !s.push {
+				if end, took := shortStrings(p[n:], s.left-1); took > 0 {
+					n += end
+					s.left -= took
+					continue
+				}
+			}
 			s.value = p[n]
 			s.open()
 			n++

@@ -80,9 +80,10 @@ func argument(p []byte, at int) (end int, arg []byte) {
 	return at + length + 2, p[at : at+length]
 }
 
-// Plain takes the replies at the start of p that lie there as a whole and consist of common values only, at most so
-// many, and the messages to subscribers between them. It returns how many bytes and how many replies it took; Next goes
-// on from there. It is Next for what servers nearly always send, at a third of the cost.
+// Plain takes the replies at the start of p that consist of common values only, at most so many, and the messages to
+// subscribers between them. It returns how many bytes it took and how many replies ended there. Of a reply that p holds
+// only the start of, it takes the values that lie there as a whole. Next goes on from there. It is Next for what servers
+// nearly always send, at a third of the cost.
 func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	if s.typ != 0 {
 		return 0, 0
@@ -97,23 +98,43 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 		if replies == most {
 			return n, replies
 		}
-		for left := 1; left > 0; left-- {
+		for left := 1; left > 0; {
 			if len(p)-at >= 8 && p[at] == '$' {
 				length, size := short(binary.LittleEndian.Uint64(p[at:]))
 				if size > 0 && length <= len(p)-at-size-2 {
 					at += size + length + 2
+					left--
 					continue
 				}
 			}
 			end, more := value(p, at)
-			if left += more; end == 0 || left > len(p) { // so many do not lie there
+			switch {
+			case end > 0 && more < math.MaxInt32:
+				at, left = end, left-1+more
+			case at > n:
+				s.typ, s.push, s.left = p[n], false, int64(left)
+				return at, replies
+			default:
 				return n, replies
 			}
-			at = end
 		}
 		replies++
 	}
 	return n, replies
+}
+
+// shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes and lie there as a
+// whole: aggregates consist of them mostly. It returns where they end and how many they are.
+func shortStrings(p []byte, most int64) (end int, took int64) {
+	for took < most && len(p)-end >= 8 && p[end] == '$' {
+		length, size := short(binary.LittleEndian.Uint64(p[end:]))
+		if size == 0 || length > len(p)-end-size-2 {
+			break
+		}
+		end += size + length + 2
+		took++
+	}
+	return end, took
 }
 
 // Message returns the length of the message to a subscriber at the start of p, or 0 if Next has to look at it. But for

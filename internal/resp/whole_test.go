@@ -33,7 +33,7 @@ func TestCommonRepliesAreTakenAtOnce(t *testing.T) {
 		"~2\r\n+a\r\n+b\r\n", "*12\r\n" + strings.Repeat("$-1\r\n", 12),
 	} {
 		var s resp.ReplyScanner
-		if n, replies := s.Plain([]byte(reply+"*1\r\n"), 9); n != len(reply) || replies != 1 || !s.AtBoundary() {
+		if n, replies := s.Plain([]byte(reply+">0\r\n"), 9); n != len(reply) || replies != 1 || !s.AtBoundary() {
 			t.Errorf("%.20q: took %d bytes, %d replies", reply, n, replies)
 		}
 	}
@@ -123,32 +123,66 @@ func checkOrdinary(t *testing.T, stream []byte, commands []command) {
 	}
 }
 
-// checkPlain compares what Plain takes, at every boundary, with the frames that Next found.
+// checkPlain compares what Plain takes, at every boundary and of a stream that is cut anywhere behind it, with the frames
+// that Next found.
 func checkPlain(t *testing.T, stream []byte, frames []frame) {
 	t.Helper()
 	from := 0
 	for i := range len(frames) + 1 {
+		rest := frames[i:]
 		for _, most := range []uint64{1, math.MaxUint64} {
-			var s resp.ReplyScanner
-			n, took := s.Plain(stream[from:], most)
-			end, replies := from, uint64(0)
-			for k := i; end < from+n && k < len(frames); k++ {
-				end = frames[k].End
-				if frames[k].Frame != resp.Push {
-					replies++
-				} else if frames[k].Says.Kind != resp.Ordinary {
-					t.Fatalf("%q: took the confirmation %v for a message", stream, frames[k])
-				}
+			step := max(1, (len(stream)-from)/50)
+			for cut := from; cut < len(stream); cut += step {
+				checkPlainOf(t, stream, from, cut, most, rest)
 			}
-			if from+n != end || took != replies || took > most {
-				t.Fatalf("%q: %d replies from %d end at %d; Next says %d, at %d", stream, took, from, from+n, replies, end)
-			}
-			if size := s.Message(stream[from:]); size > 0 && (frames[i].Frame != resp.Push || frames[i].End != from+size) {
-				t.Fatalf("%q: message of %d bytes at %d, Next says %v", stream, size, from, frames[i])
-			}
+			checkPlainOf(t, stream, from, len(stream), most, rest)
+		}
+		var s resp.ReplyScanner
+		if size := s.Message(stream[from:]); size > 0 && (rest[0].Frame != resp.Push || rest[0].End != from+size) {
+			t.Fatalf("%q: message of %d bytes at %d, Next says %v", stream, size, from, rest[0])
 		}
 		if i < len(frames) {
 			from = frames[i].End
+		}
+	}
+}
+
+// checkPlainOf lets Plain begin at a boundary when the stream has come up to cut, and Next end what it has begun.
+func checkPlainOf(t *testing.T, stream []byte, from, cut int, most uint64, frames []frame) {
+	t.Helper()
+	var s resp.ReplyScanner
+	n, took := s.Plain(stream[from:cut], most)
+	end, replies := from, uint64(0)
+	for len(frames) > 0 && frames[0].End <= from+n {
+		switch {
+		case frames[0].Frame != resp.Push:
+			replies++
+		case frames[0].Says.Kind != resp.Ordinary:
+			t.Fatalf("%q: took the confirmation %v for a message", stream, frames[0])
+		}
+		end, frames = frames[0].End, frames[1:]
+	}
+	if took != replies || took > most || s.AtBoundary() != (from+n == end) {
+		t.Fatalf("%q: %d replies from %d to %d of %d, at a boundary: %v; Next says %d, to %d", stream, took, from, from+n, cut, s.AtBoundary(), replies, end)
+	}
+	if s.AtBoundary() {
+		return
+	}
+	if took == most {
+		t.Fatalf("%q: began one more reply than %d", stream, most)
+	}
+	for at := from + n; ; {
+		taken, f, err := s.Next(stream[at:])
+		at += taken
+		if f != resp.None || err != nil || at == len(stream) {
+			if len(frames) == 0 {
+				if f != resp.None {
+					t.Fatalf("%q: a frame ends at %d, but Next alone finds none", stream, at)
+				}
+			} else if at != frames[0].End || f != frames[0].Frame {
+				t.Fatalf("%q: %v ends at %d behind Plain, Next alone finds %v", stream, f, at, frames[0])
+			}
+			return
 		}
 	}
 }
@@ -173,4 +207,42 @@ func BenchmarkGet(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pipelined), "ns/cmd")
 		})
 	}
+}
+
+// BenchmarkCut is what it costs to follow a reply of 201 values that is read in pieces of 4096 bytes.
+func BenchmarkCut(b *testing.B) {
+	reply := []byte("*200\r\n" + strings.Repeat("$9\r\nfield:042\r\n$32\r\n"+strings.Repeat("x", 32)+"\r\n", 100))
+	b.ReportAllocs()
+	for b.Loop() {
+		var s resp.ReplyScanner
+		for p := reply; len(p) > 0; {
+			piece := p[:min(4096, len(p))]
+			p = p[len(piece):]
+			n, _ := s.Plain(piece, 1)
+			for n < len(piece) {
+				taken, _, err := s.Next(piece[n:])
+				if err != nil {
+					b.Fatal(err)
+				}
+				n += taken
+			}
+		}
+		if !s.AtBoundary() {
+			b.Fatal("not at the end")
+		}
+	}
+}
+
+// BenchmarkMessages is what a message to a subscriber costs, of a burst.
+func BenchmarkMessages(b *testing.B) {
+	const burst = 32
+	messages := bytes.Repeat([]byte(">3\r\n$7\r\nmessage\r\n$14\r\nchannel:tokens\r\n$64\r\n"+strings.Repeat("x", 64)+"\r\n"), burst)
+	b.ReportAllocs()
+	for b.Loop() {
+		var s resp.ReplyScanner
+		if n, _ := s.Plain(messages, 0); n != len(messages) {
+			b.Fatal(n)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*burst), "ns/message")
 }
