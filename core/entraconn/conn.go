@@ -153,6 +153,7 @@ func (c *Conn) Close() error {
 	if first {
 		c.leave()
 	}
+	defer c.deadlines.closed()
 	return c.inner.Close()
 }
 

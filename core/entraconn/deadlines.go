@@ -16,6 +16,9 @@ type deadlines struct {
 	read, write time.Duration
 	// Whether the connection has a deadline of ours at the moment.
 	ownRead, ownWrite bool
+	// Whether it is known to have none. Some hosts ask for none before every read, which costs more than to follow
+	// the reply.
+	noRead, noWrite bool
 	// How many reads of the host wait for one of ours to end.
 	waiting int32
 }
@@ -45,37 +48,62 @@ func (c *Conn) fromStart(d time.Duration) time.Time {
 func (d *deadlines) set(c *Conn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if t.IsZero() && d.noRead && d.noWrite {
+		return nil
+	}
 	d.read = c.sinceStart(t)
 	d.write = d.read
 	switch {
 	case d.ownRead && d.ownWrite:
 		return nil
 	case d.ownRead:
+		d.noWrite = false
 		return c.inner.SetWriteDeadline(t)
 	case d.ownWrite:
+		d.noRead = false
 		return c.inner.SetReadDeadline(t)
 	}
-	return c.inner.SetDeadline(t)
+	err := c.inner.SetDeadline(t)
+	d.noRead = err == nil && t.IsZero()
+	d.noWrite = d.noRead
+	return err
 }
 
 func (d *deadlines) setRead(c *Conn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if t.IsZero() && d.noRead {
+		return nil
+	}
 	d.read = c.sinceStart(t)
 	if d.ownRead {
 		return nil
 	}
-	return c.inner.SetReadDeadline(t)
+	err := c.inner.SetReadDeadline(t)
+	d.noRead = err == nil && t.IsZero()
+	return err
 }
 
 func (d *deadlines) setWrite(c *Conn, t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if t.IsZero() && d.noWrite {
+		return nil
+	}
 	d.write = c.sinceStart(t)
 	if d.ownWrite {
 		return nil
 	}
-	return c.inner.SetWriteDeadline(t)
+	err := c.inner.SetWriteDeadline(t)
+	d.noWrite = err == nil && t.IsZero()
+	return err
+}
+
+// closed is told that the connection is closed: what deadlines are set says so from now on.
+func (d *deadlines) closed() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.noRead, d.noWrite = false, false
 }
 
 // beginRead gives the connection a read deadline of ours. The caller holds Conn.rmu, so that no read of the host is
@@ -83,7 +111,7 @@ func (d *deadlines) setWrite(c *Conn, t time.Time) error {
 func (d *deadlines) beginRead(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownRead = true
+	d.ownRead, d.noRead = true, false
 	if d.waiting > 0 {
 		t = longAgo
 	}
@@ -119,7 +147,7 @@ func (d *deadlines) endRead(c *Conn) {
 func (d *deadlines) beginWrite(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownWrite = true
+	d.ownWrite, d.noWrite = true, false
 	_ = c.inner.SetWriteDeadline(t)
 }
 
@@ -137,7 +165,7 @@ func (d *deadlines) wakeRead(c *Conn) { d.beginRead(c, longAgo) }
 func (d *deadlines) interrupt(inner net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownRead = true
+	d.ownRead, d.noRead = true, false
 	_ = inner.SetReadDeadline(longAgo)
 }
 
