@@ -18,22 +18,23 @@ import (
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 //
-// The fields that every command needs come first, session included: with many connections each cache line of a Conn is
-// one that has to be fetched.
+// The fields that every command needs come first, with those of its parts, and fill four cache lines: with many
+// connections each line has to be fetched, and that costs more than what is done with it.
 type Conn struct {
-	inner     net.Conn
-	deadlines deadlines
-	server    *server
-	due       atomic.Pointer[dueAuth] // nil if no AUTH is due
+	inner net.Conn
 
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
 	wmu     sync.Mutex
-	written *credential // in the AUTH that was written last; nil before the login
+	written *credential             // in the AUTH that was written last; nil before the login; guarded by wmu
+	due     atomic.Pointer[dueAuth] // nil if no AUTH is due
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
 	rmu   sync.Mutex
-	early stash
+	early stash // guarded by rmu
+
+	deadlines deadlines
+	server    *server
 
 	// mu guards what follows, up to session.
 	mu       sync.Mutex
@@ -80,22 +81,48 @@ func (c *Conn) Read(p []byte) (int, error) {
 		if c.stopped.Load() {
 			return 0, c.endedNow()
 		}
-		n, behind, err := c.read(p)
-		if c.early.add(behind); c.early.len() > 0 {
-			err = nil // which the next read meets again
+		n, err := c.inner.Read(p)
+		taken := c.takeExpected(p[:n])
+		if err == nil && n == taken && n > 0 { // nearly always
+			return n, nil
 		}
-		if n > 0 || err != nil {
+		if n, err = c.readOther(p, n, taken, err); n > 0 || err != nil {
 			return n, err
 		}
 	}
+}
+
+// takeExpected takes the replies at the start of what was read that commands of the host were to get, and returns how
+// many bytes they are.
+func (c *Conn) takeExpected(p []byte) (taken int) {
+	c.mu.Lock()
+	taken = c.session.takeExpected(p)
+	c.mu.Unlock()
+	return taken
+}
+
+// readOther goes on with a read of n bytes, of which the first were taken. What is for the host is left at the start of
+// p, which may be nothing. c.rmu is held.
+func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
+	kept, behind, err := c.readBehind(p, n, taken, err)
+	if c.early.add(behind); c.early.len() > 0 {
+		err = nil // which the next read meets again
+	}
+	return kept, err
 }
 
 // read reads once and leaves what is for the host at the start of p, which may be nothing; behind is what comes after
 // that. c.rmu is held.
 func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	n, err = c.inner.Read(p)
-	if n > 0 || c.owesNull() {
-		n, behind = c.received(p[:n])
+	return c.readBehind(p, n, 0, err)
+}
+
+// readBehind is read after the connection below was read and some of that was taken.
+func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error) {
+	var behind []byte
+	if n > taken || c.owesNull() {
+		n, behind = c.received(p[:n], taken)
 		if len(behind) > 0 && isTimeout(err) {
 			err = nil // that was the read being woken, or the next one meets it again
 		}
@@ -114,14 +141,14 @@ func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	return n, behind, err
 }
 
-// received takes what the server sent and leaves what is for the host at the start of p, and behind that. c.rmu is
-// held.
-func (c *Conn) received(p []byte) (n int, behind []byte) {
+// received takes what the server sent, of which the first bytes were taken, and leaves what is for the host at the
+// start of p, and behind that. c.rmu is held.
+func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
 	if c.session.owed {
 		c.deadlines.endRead(c) // a read was woken for that, unless it had something to read
 	}
-	n, behind, err := c.session.received(p, c)
+	n, behind, err := c.session.received(p, taken, c)
 	verdicts := c.session.takeVerdicts()
 	if err == errDesync {
 		c.fail(entra.CloseProtocol, err)

@@ -84,3 +84,18 @@ func TestConnectionStateIsSmall(t *testing.T) {
 		t.Errorf("a Conn takes %d bytes, want %d at most", size, limit)
 	}
 }
+
+// What every command needs lies together.
+func TestEveryCommandTouchesFourCacheLines(t *testing.T) {
+	const lines = 4 * 64
+	var c Conn
+	session := unsafe.Offsetof(c.session)
+	for what, end := range map[string]uintptr{
+		"what Write needs to know of what was written": session + unsafe.Offsetof(c.session.sent) + unsafe.Offsetof(c.session.sent.scan) + 1,
+		"what Read needs to know of what was read":     session + unsafe.Offsetof(c.session.replies) + 2,
+	} {
+		if end > lines {
+			t.Errorf("%s ends at %d, want %d at most", what, end, lines)
+		}
+	}
+}

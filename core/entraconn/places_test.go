@@ -48,7 +48,7 @@ func TestPlacesForAuth(t *testing.T) {
 			cred := &credential{wire: wire("AUTH")}
 			if tc.first != "" {
 				s.plan(encodeOne(tc.first), nil, nil, &standstill{})
-				if _, _, err := s.received([]byte(tc.hello), &standstill{}); err != nil {
+				if _, _, err := s.received([]byte(tc.hello), 0, &standstill{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -62,7 +62,7 @@ func TestPlacesForAuth(t *testing.T) {
 				}
 				return
 			}
-			if _, _, err := s.received([]byte(tc.server), &standstill{}); err != nil {
+			if _, _, err := s.received([]byte(tc.server), 0, &standstill{}); err != nil {
 				t.Fatal(err)
 			}
 			if why, _ := s.barredBy(); s.mayAuth() != tc.free || why != tc.why {
@@ -113,7 +113,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		}
 		s.plan(p, nil, nil, &standstill{})
 		s.plan(nil, newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil, &standstill{})
-		if kept, _, err := s.received([]byte(tc.server), &standstill{}); err != errDesync || kept > 0 {
+		if kept, _, err := s.received([]byte(tc.server), 0, &standstill{}); err != errDesync || kept > 0 {
 			t.Errorf("%q behind %q: %d bytes for the host, %v", tc.server, tc.host, kept, err)
 		}
 	}
@@ -124,14 +124,14 @@ func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	var s session
 	s.init()
 	s.plan(encodeOne("HELLO 3"), nil, nil, &standstill{})
-	if _, _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n"), &standstill{}); err != nil {
+	if _, _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	cred := &credential{}
 	if n := planned(&s, story{commands: []string{"SUBSCRIBE a", "RESET"}}.encode(), cred); n != 1 {
 		t.Fatalf("%d AUTHs behind RESET", n)
 	}
-	if kept, _, err := s.received([]byte("+RESET\r\n+OK\r\n"), &standstill{}); err != errDesync {
+	if kept, _, err := s.received([]byte("+RESET\r\n+OK\r\n"), 0, &standstill{}); err != errDesync {
 		t.Errorf("%d bytes for the host, %v", kept, err)
 	}
 }
@@ -150,14 +150,14 @@ func TestRetract(t *testing.T) {
 	if s.mayAuth() {
 		t.Error("left the transaction by an EXEC that was never written")
 	}
-	if _, _, err := s.received([]byte("+OK\r\n+QUEUED\r\n"), &standstill{}); err != nil {
+	if _, _, err := s.received([]byte("+OK\r\n+QUEUED\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	if s.mayAuth() {
 		t.Error("left the transaction")
 	}
 	s.plan(encodeOne("EXEC"), nil, nil, &standstill{})
-	if _, _, err := s.received([]byte("*1\r\n$1\r\nx\r\n"), &standstill{}); err != nil || !s.mayAuth() || !s.quiet() {
+	if _, _, err := s.received([]byte("*1\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil || !s.mayAuth() || !s.quiet() {
 		t.Errorf("after EXEC: %v, %+v", err, s.ledger)
 	}
 }
@@ -188,7 +188,7 @@ func TestSettled(t *testing.T) {
 			p = story{commands: strings.Split(tc.host, ", ")}.encode()
 		}
 		s.plan(append(p, tc.rest...), nil, nil, &standstill{})
-		if _, _, err := s.received([]byte(tc.server), &standstill{}); err != nil {
+		if _, _, err := s.received([]byte(tc.server), 0, &standstill{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.settled(); got != tc.settled {
@@ -203,7 +203,7 @@ func TestUnblockWithoutArguments(t *testing.T) {
 		var s session
 		s.init()
 		s.plan(encodeOne(command), nil, nil, &standstill{})
-		if _, _, err := s.received([]byte("-ERR no\r\n"), &standstill{}); err != nil || !s.quiet() {
+		if _, _, err := s.received([]byte("-ERR no\r\n"), 0, &standstill{}); err != nil || !s.quiet() {
 			t.Errorf("%s: %v", command, err)
 		}
 	}
@@ -234,7 +234,7 @@ func TestServerWithoutRESP3(t *testing.T) {
 	}
 	answer := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"
 	in := []byte("-ERR unknown command 'HELLO'\r\n" + answer)
-	kept, behind, err := s.received(in, &standstill{})
+	kept, behind, err := s.received(in, 0, &standstill{})
 	if err != nil || string(in[:kept])+string(behind) != answer || !s.ready() {
 		t.Fatalf("the host read %q%q, %v, ready %v", in[:kept], behind, err, s.ready())
 	}
@@ -252,7 +252,7 @@ func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
 	var s session
 	s.init()
 	s.plan(encodeOne("SUBSCRIBE a"), nil, nil, &standstill{})
-	if _, _, err := s.received([]byte(hello+push("subscribe", "1")), &standstill{}); err != nil {
+	if _, _, err := s.received([]byte(hello+push("subscribe", "1")), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	p := story{commands: []string{"UNSUBSCRIBE a", "GET k", "SUBSCRIBE a"}}.encode()
@@ -260,7 +260,7 @@ func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
 	if string(p[taken:]) != string(encodeOne("SUBSCRIBE a")) {
 		t.Fatalf("%q waits", p[taken:])
 	}
-	if _, _, err := s.received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), &standstill{}); err != nil {
+	if _, _, err := s.received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	if edits, _ := s.plan(p[taken:], nil, nil, &standstill{}); !s.sent.raised || len(edits) != 1 {

@@ -121,6 +121,20 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 	}
 }
 
+// takeOrdinary is plan for p that needs nothing but to be counted, as nearly all does. It returns how many commands it is.
+func (s *session) takeOrdinary(p []byte) (commands uint64, ok bool) {
+	t := &s.sent
+	if t.blind || t.prefix || !t.plain() || t.holding != holdNothing || s.slicing() {
+		return 0, false
+	}
+	n, commands := t.scan.Ordinary(p)
+	if n < len(p) {
+		return 0, false
+	}
+	t.replies += commands
+	return commands, true
+}
+
 // mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is there.
 func (s *session) mustSeeWhole(kind resp.Kind) bool {
 	return s.sent.scan.Undecided() || kind == resp.Blocking || kind == resp.Unblock

@@ -7,16 +7,17 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// received takes what the server sent. What is for the host is left at the start of p, in order and without a
-// gap, and received returns its length; behind is what comes after that and found no room in p. Answers to our AUTHs
-// become verdicts. After an error nothing of the connection can be trusted but what was left for the host.
-func (s *session) received(p []byte, out outside) (kept int, behind []byte, err error) {
-	o := outlet{p: p}
+// received takes what the server sent, of which takeExpected took the first bytes. What is for the host is left at the
+// start of p, in order and without a gap, and received returns its length; behind is what comes after that and found no
+// room in p. Answers to our AUTHs become verdicts. After an error nothing of the connection can be trusted but what was
+// left for the host.
+func (s *session) received(p []byte, taken int, out outside) (kept int, behind []byte, err error) {
+	o := outlet{p: p, kept: taken}
 	if s.owed {
 		s.owed = false
-		o.put(s.nullArray(), 0)
+		o.put(s.nullArray(), taken)
 	}
-	for at := 0; at < len(p); {
+	for at := taken; at < len(p); {
 		if s.blind {
 			if s.lowering != nil {
 				err = errDesync // what comes next cannot be put into RESP2
@@ -79,6 +80,16 @@ func (s *session) received(p []byte, out outside) (kept int, behind []byte, err 
 		}
 	}
 	return o.kept, o.behind, err
+}
+
+// takeExpected is expected for what was just read. It takes nothing where something waits for replies, or for their
+// being over, that looks at them one by one.
+func (s *session) takeExpected(p []byte) (n int) {
+	if s.owed || s.blind || s.undecided != 0 || s.sent.holding != holdNothing || !s.replies.AtBoundary() {
+		return 0
+	}
+	s.ours, s.listening = false, false
+	return s.expected(p)
 }
 
 // expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no

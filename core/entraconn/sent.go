@@ -5,7 +5,6 @@ import "github.com/entraredis/entraredis/internal/resp"
 // A sentState is what is known of a connection from what was written to it. It is a plain value: a copy is a
 // point to return to when a write turns out not to have happened.
 type sentState struct {
-	scan    resp.CommandScanner
 	replies uint64 // that the commands written so far give
 	entries uint32 // put into the ledger so far; it may wrap around
 	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A MULTI whose
@@ -23,6 +22,7 @@ type sentState struct {
 	holding holding
 	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
 	silent bool
+	scan   resp.CommandScanner
 }
 
 // boundary reports whether the bytes written end where a command ends and the next one begins a new thing.

@@ -13,28 +13,30 @@ import (
 // Its one promise: the host sees exactly the bytes that it would see if no AUTH of ours had been sent, or the
 // connection ends.
 type session struct {
-	sent sentState
+	// What every command needs, see Conn.
 
-	read     uint64      // replies read so far
-	next     uint64      // number of the first reply that the ledger waits for; none is math.MaxUint64
-	work     *work       // nil while nothing of ours is under way
-	lowering *lowering   // between our HELLO 3 and HELLO 2, else nil
-	sliced   *slicedCall // nil until there was one
+	read      uint64      // replies read so far
+	next      uint64      // number of the first reply that the ledger waits for; none is math.MaxUint64
+	lowering  *lowering   // between our HELLO 3 and HELLO 2, else nil
+	sliced    *slicedCall // nil until there was one
+	ours      bool        // the reply that is being read is the answer to our AUTH
+	streaming bool        // replies are not counted any more, but frames are still told apart
+	blind     bool        // what the server sends is not looked at any more
+	listening bool        // the reply that is being read is collected in work.line
+	owed      bool        // the host is to get a null for a blocking command that is not sent again
+	undecided byte        // the first byte of a reply to a sliced command, kept from the host until the second comes
+	sent      sentState
+	replies   resp.ReplyScanner
 
+	// What few need.
+
+	work        *work // nil while nothing of ours is under way
+	ledger      ledger
 	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 	proto       int8   // 2 or 3, as the last answered HELLO said
 	unrenewable reason // why AUTH may never be sent again, or 0
-	ours        bool   // the reply that is being read is the answer to our AUTH
 	foreign     bool   // the host has logged in as somebody else
-	streaming   bool   // replies are not counted any more, but frames are still told apart
-	blind       bool   // what the server sends is not looked at any more
-	listening   bool   // the reply that is being read is collected in work.line
-	owed        bool   // the host is to get a null for a blocking command that is not sent again
 	unraisable  bool   // the server has refused HELLO 3
-	undecided   byte   // the first byte of a reply to a sliced command, kept from the host until the second comes
-
-	replies resp.ReplyScanner
-	ledger  ledger
 
 	// Subscriptions in RESP3, as the server's confirmations count them.
 	channels, patterns, shards int32

@@ -145,7 +145,7 @@ func (r *rig) read(n int) {
 	}
 	p := bytes.Clone(r.pending[:n])
 	r.pending = r.pending[n:]
-	kept, behind, err := r.session.received(p, r)
+	kept, behind, err := r.session.received(p, 0, r)
 	r.host = append(append(r.host, p[:kept]...), behind...)
 	r.failed = err
 	for _, v := range r.session.takeVerdicts() {

@@ -35,7 +35,7 @@ func TestNullsCutAnywhere(t *testing.T) {
 					var host []byte
 					for _, piece := range []string{null[:first], null[first:second], null[second:]} {
 						p := []byte(piece)
-						kept, behind, err := s.received(p, world)
+						kept, behind, err := s.received(p, 0, world)
 						if err != nil {
 							t.Fatal(err)
 						}

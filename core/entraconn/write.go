@@ -17,6 +17,40 @@ import (
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
+	if commands, ok := c.takeOrdinary(p); ok { // nearly always
+		if n, err = c.inner.Write(p); n < len(p) {
+			c.cutOrdinaryShort(n, commands, err)
+		}
+		return n, err
+	}
+	return c.writeOther(p)
+}
+
+// takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
+// that is so. c.wmu is held.
+func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
+	if c.written == nil || c.due.Load() != nil {
+		return 0, false
+	}
+	c.mu.Lock()
+	if c.end == nil && !c.closed && len(c.held()) == 0 {
+		commands, ok = c.session.takeOrdinary(p)
+	}
+	c.mu.Unlock()
+	return commands, ok
+}
+
+// cutOrdinaryShort is cutShort for what takeOrdinary has taken.
+func (c *Conn) cutOrdinaryShort(written int, commands uint64, err error) {
+	c.mu.Lock()
+	mark := c.session.sent
+	c.mu.Unlock()
+	mark.replies -= commands
+	c.cutShort(written, &mark, err)
+}
+
+// writeOther is Write for what takeOrdinary does not take.
+func (c *Conn) writeOther(p []byte) (n int, err error) {
 	for {
 		wanted, err := c.wantedAuth()
 		if err != nil {

@@ -8,14 +8,14 @@ import "math"
 // Only the form that client libraries send is understood, an array of bulk strings. Inline commands are
 // ErrUnknown.
 type CommandScanner struct {
-	skip int64 // bytes of the current argument still to come, its CRLF included
-	argc int32
-	arg  int32 // index of the current argument
-	// text holds the header or the start of the argument that is being read: never both at once.
-	text  text
 	state commandState
 	kind  Kind
 	words bool // the arguments of this command are being looked at
+	argc  int32
+	arg   int32 // index of the current argument
+	skip  int64 // bytes of the current argument still to come, its CRLF included
+	// text holds the header or the start of the argument that is being read: never both at once.
+	text text
 }
 
 type commandState uint8
