@@ -129,7 +129,7 @@ func (p plan) compare(ctx context.Context, s *redisserver.Server, c comparison) 
 		if err != nil {
 			return nil, err
 		}
-		defer one.host.close()
+		defer one.close()
 		sides[i] = one
 	}
 	for _, one := range sides { // connections are dialed, buffers have grown

@@ -2,6 +2,7 @@ package overhead
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -17,14 +18,28 @@ import (
 
 // A side is one of the two logins at work.
 type side struct {
-	host  host
-	work  workload
-	calls []func() error // of each worker
+	host    host
+	work    workload
+	workers []*worker
 
-	latency       []*hdrhistogram.Histogram // of each worker, in nanoseconds
-	rates, cpu    []float64                 // of each slice
+	rates, cpu    []float64 // of each slice
 	commands      uint64
 	allocs, bytes uint64
+}
+
+// A worker is a goroutine that works in every slice: a new one for each would have to grow its stack in each.
+type worker struct {
+	call    func() error
+	slices  chan *slice
+	latency *hdrhistogram.Histogram // in nanoseconds
+}
+
+// A slice is a while of work.
+type slice struct {
+	over    atomic.Bool
+	calls   atomic.Uint64
+	failed  atomic.Pointer[error]
+	working sync.WaitGroup
 }
 
 func newSide(ctx context.Context, s *redisserver.Server, c comparison, l login) (*side, error) {
@@ -36,52 +51,68 @@ func newSide(ctx context.Context, s *redisserver.Server, c comparison, l login) 
 	for range c.work.workers {
 		call, err := h.worker(ctx, c.work)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", err, h.close())
+			return nil, errors.Join(err, one.close())
 		}
-		one.calls = append(one.calls, call)
+		w := &worker{call: call, slices: make(chan *slice)}
+		one.workers = append(one.workers, w)
+		go w.run()
 	}
 	one.forget()
 	return one, nil
 }
 
+func (s *side) close() error {
+	for _, w := range s.workers {
+		close(w.slices)
+	}
+	return s.host.close()
+}
+
+func (w *worker) run() {
+	for s := range w.slices {
+		n, err := w.work(s)
+		s.calls.Add(n)
+		if err != nil {
+			s.failed.Store(&err)
+		}
+		s.working.Done()
+	}
+}
+
+func (w *worker) work(s *slice) (calls uint64, err error) {
+	for from := time.Now(); !s.over.Load(); calls++ {
+		if err := w.call(); err != nil {
+			return calls, err
+		}
+		now := time.Now()
+		_ = w.latency.RecordValue(min(int64(now.Sub(from)), int64(10*time.Second)))
+		from = now
+	}
+	return calls, nil
+}
+
 // forget forgets what was measured.
 func (s *side) forget() {
 	s.rates, s.cpu, s.commands, s.allocs, s.bytes = nil, nil, 0, 0, 0
-	s.latency = nil
-	for range s.work.workers {
-		s.latency = append(s.latency, hdrhistogram.New(1, int64(10*time.Second), 3))
+	for _, w := range s.workers {
+		w.latency = hdrhistogram.New(1, int64(10*time.Second), 3)
 	}
 }
 
 // slice works for a while, and returns how many commands that were.
 func (s *side) slice(length time.Duration) (commands uint64, err error) {
-	var stop atomic.Bool
-	var calls atomic.Uint64
-	var working sync.WaitGroup
-	failed := make(chan error, len(s.calls))
-	timer := time.AfterFunc(length, func() { stop.Store(true) })
+	var this slice
+	this.working.Add(len(s.workers))
+	timer := time.AfterFunc(length, func() { this.over.Store(true) })
 	defer timer.Stop()
-	for i, call := range s.calls {
-		working.Go(func() {
-			var n uint64
-			for from := time.Now(); !stop.Load(); n++ {
-				if err := call(); err != nil {
-					failed <- err
-					return
-				}
-				now := time.Now()
-				_ = s.latency[i].RecordValue(min(int64(now.Sub(from)), int64(10*time.Second)))
-				from = now
-			}
-			calls.Add(n)
-		})
+	for _, w := range s.workers {
+		w.slices <- &this
 	}
-	working.Wait()
-	select {
-	case err = <-failed:
-	default:
+	this.working.Wait()
+	if failed := this.failed.Load(); failed != nil {
+		return 0, *failed
 	}
-	return calls.Load() * uint64(s.work.perCall), err
+	return this.calls.Load() * uint64(s.work.perCall), nil
 }
 
 // measure works for a while and keeps what that took.
@@ -108,8 +139,8 @@ func (s *side) measure(length time.Duration) error {
 
 func (s *side) result() Side {
 	all := hdrhistogram.New(1, int64(10*time.Second), 3)
-	for _, h := range s.latency {
-		all.Merge(h)
+	for _, w := range s.workers {
+		all.Merge(w.latency)
 	}
 	quantile := func(q float64) time.Duration { return time.Duration(all.ValueAtQuantile(q)) }
 	return Side{
