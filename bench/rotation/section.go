@@ -2,12 +2,14 @@ package rotation
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/entraredis/entraredis/bench/internal/chart"
 	"github.com/entraredis/entraredis/bench/internal/peers"
 	"github.com/entraredis/entraredis/bench/internal/report"
+	"github.com/entraredis/entraredis/bench/internal/stats"
 )
 
 // Section says what callers notice.
@@ -20,23 +22,26 @@ the same moment, %d commands in a second. It listens with %d subscribers to a me
 each of which waits for longer than a token lives. A real day has 24 such rotations or so; here are as many in 24 seconds.
 
 Latency counts from when a command was to be sent. It is divided by that of the same way with a token that lives for a day,
-measured in turns. Dials are those beyond the ones of the start. Each AUTH takes the server its time as well.
+measured in turns of 1.5 seconds: shown is the median of the pairs' ratios, with the interval in which the true one lies
+with a confidence of 95 %%, if there are enough pairs for one. Milliseconds are medians of the slices, and the slowest
+command of all; steady in parentheses. Dials are those beyond the ones of the start. Each AUTH takes the server its time
+as well.
 
 `, r.Life, r.Conns, r.PerSecond, r.Subscribers, r.Blocked)
 	t := report.Table{Head: []string{
-		"", "errors / commands", "lost / messages", "broken / blocking calls", "dials", "AUTHs/s", "p50 ÷ steady", "p99.9 ÷ steady", "p99.9", "steady",
+		"", "errors / commands", "lost / messages", "broken / blocking calls", "dials", "AUTHs/s", "p50 ÷ steady", "p99.9 ÷ steady", "p99.9", "slowest",
 	}}
 	bars := chart.Bars{Title: "Latency in rotation, p99.9, divided by steady", X: "times", Goals: []float64{1.1}}
 	for _, w := range r.Ways {
 		t.Rows = append(t.Rows, []string{
 			w.label(), of(w.Errors, w.Commands), of(w.Lost, w.Messages), of(w.Broken, w.Pops), fmt.Sprint(w.Dials), fmt.Sprintf("%.0f", w.Auths),
-			times(w.Latency.P50, w.Steady.P50), times(w.Latency.P999, w.Steady.P999), milli(w.Latency.P999), milli(w.Steady.P999),
+			times(w.P50), times(w.P999), both(w.Latency.P999, w.Steady.P999), both(w.Latency.Max, w.Steady.Max),
 		})
 		group := 1
 		if w.Name == peers.Ours {
 			group = 0
 		}
-		bars.Bars = append(bars.Bars, chart.Bar{Name: w.Host + ", " + w.Name, Value: float64(w.Latency.P999) / float64(w.Steady.P999), Group: group})
+		bars.Bars = append(bars.Bars, chart.Bar{Name: w.Host + ", " + w.Name, Value: w.P999.Median, Group: group})
 	}
 	b.WriteString(t.String())
 	b.WriteString("\n![Latency in rotation, divided by steady](benchmarks/rotation.svg)\n")
@@ -54,8 +59,15 @@ func (w Way) label() string {
 
 func of(part, all int) string { return fmt.Sprintf("%d / %d", part, all) }
 
-func times(a, b time.Duration) string { return fmt.Sprintf("%.2f", float64(a)/float64(b)) }
+// times writes a ratio, and its interval if there is one.
+func times(i stats.Interval) string {
+	if math.IsInf(i.Low, 0) || math.IsInf(i.High, 0) {
+		return fmt.Sprintf("%.2f", i.Median)
+	}
+	return fmt.Sprintf("%.2f (%.2f … %.2f)", i.Median, i.Low, i.High)
+}
 
-func milli(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+func both(rotation, steady time.Duration) string {
+	milli := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	return fmt.Sprintf("%.1f ms (%.1f)", milli(rotation), milli(steady))
 }
