@@ -1,6 +1,9 @@
 package entraconn
 
 import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"testing"
 	"time"
@@ -48,6 +51,84 @@ func TestDeadlinesOfTheHostWait(t *testing.T) {
 			if !inner.read.Equal(at) || !inner.write.Equal(at) || at.IsZero() != inner.read.IsZero() {
 				t.Fatalf("afterwards: %v, %v, want %v", inner.read, inner.write, at)
 			}
+		}
+	}
+}
+
+// A host's deadline that changes nothing need not reach the connection below; every other one must.
+func TestDeadlinesFollowTheHost(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	now := time.Now()
+	for range 2000 {
+		inner := &clocked{read: now, write: now} // as a dialer may have left them, until the host sets its own
+		c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: now}}}
+		c.deadlines.init()
+		ours := now.Add(time.Second)
+		read, write := time.Time{}, time.Time{} // the host's
+		c.SetReadDeadline(read)
+		c.SetWriteDeadline(write)
+		var ownRead, ownWrite bool
+		var story []string
+		for range 12 {
+			at := time.Time{}
+			if rng.IntN(2) == 0 {
+				at = now.Add(time.Duration(1+rng.IntN(3)) * time.Minute)
+			}
+			step := rng.IntN(5)
+			story = append(story, fmt.Sprint(step, at.IsZero()))
+			switch step {
+			case 0:
+				read, write = at, at
+				c.SetDeadline(at)
+			case 1:
+				read = at
+				c.SetReadDeadline(at)
+			case 2:
+				write = at
+				c.SetWriteDeadline(at)
+			case 3:
+				if ownRead = !ownRead; ownRead {
+					c.deadlines.beginRead(c, ours)
+				} else {
+					c.deadlines.endRead(c)
+				}
+			case 4:
+				if ownWrite = !ownWrite; ownWrite {
+					c.deadlines.beginWrite(c, ours)
+				} else {
+					c.deadlines.endWrite(c)
+				}
+			}
+			wantRead, wantWrite := read, write
+			if ownRead {
+				wantRead = ours
+			}
+			if ownWrite {
+				wantWrite = ours
+			}
+			if !inner.read.Equal(wantRead) || !inner.write.Equal(wantWrite) {
+				t.Fatalf("%v: deadlines %v and %v, want %v and %v", story, inner.read, inner.write, wantRead, wantWrite)
+			}
+		}
+	}
+}
+
+// A closed connection says so, also to a host that asks for no deadline.
+func TestDeadlinesOfAClosedConnectionAreErrors(t *testing.T) {
+	inner, other := net.Pipe()
+	defer other.Close()
+	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}}
+	c.deadlines.init()
+	for range 2 {
+		if err := errors.Join(c.SetDeadline(time.Time{}), c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inner.Close()
+	c.deadlines.closed()
+	for _, set := range []func(time.Time) error{c.SetDeadline, c.SetReadDeadline, c.SetWriteDeadline} {
+		if set(time.Time{}) == nil {
+			t.Error("no error on a closed connection")
 		}
 	}
 }

@@ -121,11 +121,15 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 	}
 }
 
-// takeOrdinary is plan for p that needs nothing but to be counted, as nearly all does. It returns how many commands it is.
+// takeOrdinary is plan for p that needs nothing but to be counted, as nearly all does. It returns how many commands it
+// is, 0 if it is a part of a long one.
 func (s *session) takeOrdinary(p []byte) (commands uint64, ok bool) {
 	t := &s.sent
 	if t.blind || t.prefix || !t.plain() || t.holding != holdNothing || s.slicing() {
 		return 0, false
+	}
+	if t.scan.Within(len(p)) {
+		return 0, true
 	}
 	n, commands := t.scan.Ordinary(p)
 	if n < len(p) {
@@ -133,6 +137,15 @@ func (s *session) takeOrdinary(p []byte) (commands uint64, ok bool) {
 	}
 	t.replies += commands
 	return commands, true
+}
+
+// beforeOrdinary returns what was known before takeOrdinary took n bytes.
+func (s *session) beforeOrdinary(n int, commands uint64) sentState {
+	mark := s.sent
+	if mark.replies -= commands; commands == 0 {
+		mark.scan.Unread(n)
+	}
+	return mark
 }
 
 // mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is there.

@@ -82,14 +82,19 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 	return o.kept, o.behind, err
 }
 
-// takeExpected is expected for what was just read. It takes nothing where something waits for replies, or for their
-// being over, that looks at them one by one.
+// takeExpected takes from the start of what was just read the replies that commands of the host were to get, or all of it
+// where a long string goes on in it. It takes nothing where something waits for replies that looks at them one by one.
 func (s *session) takeExpected(p []byte) (n int) {
-	if s.owed || s.blind || s.undecided != 0 || s.sent.holding != holdNothing || !s.replies.AtBoundary() {
+	switch {
+	case s.owed, s.blind, s.undecided != 0, s.sent.holding != holdNothing, s.lowering != nil:
 		return 0
+	case s.replies.AtBoundary():
+		s.ours, s.listening = false, false
+		return s.expected(p)
+	case !s.ours && !s.listening && s.replies.Within(len(p)):
+		return len(p)
 	}
-	s.ours, s.listening = false, false
-	return s.expected(p)
+	return 0
 }
 
 // expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no

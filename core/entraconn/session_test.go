@@ -112,6 +112,13 @@ func (r *rig) write(p []byte, wanted *attempt) {
 }
 
 func (r *rig) send(p []byte, wanted *attempt) {
+	if wanted == nil && r.rng.IntN(2) == 0 {
+		if _, ok := r.session.takeOrdinary(p); ok {
+			r.deliver(p)
+			r.held = nil
+			return
+		}
+	}
 	edits, taken := r.session.plan(p, wanted, r.cred, r)
 	var out []byte
 	from := 0
@@ -145,7 +152,11 @@ func (r *rig) read(n int) {
 	}
 	p := bytes.Clone(r.pending[:n])
 	r.pending = r.pending[n:]
-	kept, behind, err := r.session.received(p, 0, r)
+	taken := 0
+	if r.rng.IntN(2) == 0 {
+		taken = r.session.takeExpected(p)
+	}
+	kept, behind, err := r.session.received(p, taken, r)
 	r.host = append(append(r.host, p[:kept]...), behind...)
 	r.failed = err
 	for _, v := range r.session.takeVerdicts() {

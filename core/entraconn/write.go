@@ -19,7 +19,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	defer c.wmu.Unlock()
 	if commands, ok := c.takeOrdinary(p); ok { // nearly always
 		if n, err = c.inner.Write(p); n < len(p) {
-			c.cutOrdinaryShort(n, commands, err)
+			c.cutOrdinaryShort(n, len(p), commands, err)
 		}
 		return n, err
 	}
@@ -40,12 +40,11 @@ func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
 	return commands, ok
 }
 
-// cutOrdinaryShort is cutShort for what takeOrdinary has taken.
-func (c *Conn) cutOrdinaryShort(written int, commands uint64, err error) {
+// cutOrdinaryShort is cutShort for all that takeOrdinary has taken.
+func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) {
 	c.mu.Lock()
-	mark := c.session.sent
+	mark := c.session.beforeOrdinary(all, commands)
 	c.mu.Unlock()
-	mark.replies -= commands
 	c.cutShort(written, &mark, err)
 }
 

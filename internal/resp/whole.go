@@ -42,6 +42,19 @@ func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 	return n, commands
 }
 
+// Within takes the n bytes that come next if all of them, and more, belong to an argument that nothing depends on, and
+// reports whether it did: what writes of a long argument's pieces need.
+func (s *CommandScanner) Within(n int) bool {
+	if s.state != argPayload || s.words || s.skip <= int64(n) {
+		return false
+	}
+	s.skip -= int64(n)
+	return true
+}
+
+// Unread takes back what Within has taken.
+func (s *CommandScanner) Unread(n int) { s.skip += int64(n) }
+
 // uncommon returns where the ordinary command ends that begins at p[at], 0 if Next has to look at it. It is for more
 // arguments and longer names than opening knows.
 func uncommon(p []byte, at int) (end int) {
@@ -121,6 +134,16 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 		replies++
 	}
 	return n, replies
+}
+
+// Within takes the n bytes that come next if all of them, and more, belong to a string of a reply, and reports whether it
+// did: what reads of a long string's pieces need.
+func (s *ReplyScanner) Within(n int) bool {
+	if s.state != valueString || s.push || s.skip <= int64(n) {
+		return false
+	}
+	s.skip -= int64(n)
+	return true
 }
 
 // shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes and lie there as a

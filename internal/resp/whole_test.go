@@ -100,6 +100,70 @@ func TestTakesNothingInsideOfSomething(t *testing.T) {
 	}
 }
 
+// However a long string is cut, Within takes what lies inside of it and nothing that something depends on.
+func TestPiecesOfLongStringsAreTakenAtOnce(t *testing.T) {
+	long := strings.Repeat("x", 60)
+	for _, tc := range []struct {
+		args    []string
+		ignored bool // a piece of its last argument
+	}{{[]string{"SET", "k", long}, true}, {[]string{"AUTH", "us", long}, true}, {[]string{long}, false}, {[]string{"HELLO", "3", long}, false}} {
+		stream := encode(tc.args...)
+		took := false
+		for cut := range len(stream) {
+			for end := cut + 1; end <= len(stream); end++ {
+				var s resp.CommandScanner
+				if _, ended, err := s.Next(stream[:cut]); ended || err != nil {
+					t.Fatal(ended, err)
+				}
+				before := s
+				if !s.Within(end - cut) {
+					continue
+				}
+				took = true
+				if after := s; end == len(stream) {
+					t.Fatalf("%q: took its end, %+v", stream, after)
+				}
+				by := before
+				if _, ended, err := by.Next(stream[cut:end]); ended || err != nil || by != s {
+					t.Fatalf("%q: pieces from %d to %d leave %+v, Next %+v", stream, cut, end, s, by)
+				}
+				if s.Unread(end - cut); s != before {
+					t.Fatalf("%q: %+v taken back is %+v", stream, before, s)
+				}
+			}
+		}
+		if took != tc.ignored {
+			t.Errorf("%q: took pieces of it: %v", stream, took)
+		}
+	}
+	for _, tc := range []struct {
+		reply string
+		takes bool
+	}{{"$60\r\n" + long + "\r\n", true}, {"*2\r\n:1\r\n$60\r\n" + long + "\r\n", true}, {"+" + long + "\r\n", false}, {">2\r\n$1\r\nx\r\n$60\r\n" + long + "\r\n", false}} {
+		stream := []byte(tc.reply)
+		took := false
+		for cut := range len(stream) {
+			for end := cut + 1; end <= len(stream); end++ {
+				var s resp.ReplyScanner
+				if _, f, err := s.Next(stream[:cut]); f != resp.None || err != nil {
+					t.Fatal(f, err)
+				}
+				by := s
+				if !s.Within(end - cut) {
+					continue
+				}
+				took = true
+				if _, f, err := by.Next(stream[cut:end]); f != resp.None || err != nil || by != s {
+					t.Fatalf("%q: pieces from %d to %d leave %+v, Next %+v", stream, cut, end, s, by)
+				}
+			}
+		}
+		if took != tc.takes {
+			t.Errorf("%q: took pieces of it: %v", stream, took)
+		}
+	}
+}
+
 // checkOrdinary compares what Ordinary takes, at every boundary, with the commands that Next found.
 func checkOrdinary(t *testing.T, stream []byte, commands []command) {
 	t.Helper()
