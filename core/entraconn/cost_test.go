@@ -12,10 +12,14 @@ import (
 // loop answers every write with one reply, without a network.
 type loop struct {
 	stubborn
-	reply []byte
+	reply  []byte
+	writes int
 }
 
-func (l *loop) Write(p []byte) (int, error)     { return len(p), nil }
+func (l *loop) Write(p []byte) (int, error) {
+	l.writes++
+	return len(p), nil
+}
 func (l *loop) Read(p []byte) (int, error)      { return copy(p, l.reply), nil }
 func (l *loop) SetReadDeadline(time.Time) error { return nil }
 func (l *loop) SetDeadline(time.Time) error     { return nil }

@@ -1,7 +1,6 @@
 package entraconn
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -109,26 +108,6 @@ func TestDeadlinesFollowTheHost(t *testing.T) {
 			if !inner.read.Equal(wantRead) || !inner.write.Equal(wantWrite) {
 				t.Fatalf("%v: deadlines %v and %v, want %v and %v", story, inner.read, inner.write, wantRead, wantWrite)
 			}
-		}
-	}
-}
-
-// A closed connection says so, also to a host that asks for no deadline.
-func TestDeadlinesOfAClosedConnectionAreErrors(t *testing.T) {
-	inner, other := net.Pipe()
-	defer other.Close()
-	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}}
-	c.deadlines.init()
-	for range 2 {
-		if err := errors.Join(c.SetDeadline(time.Time{}), c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
-			t.Fatal(err)
-		}
-	}
-	inner.Close()
-	c.deadlines.closed()
-	for _, set := range []func(time.Time) error{c.SetDeadline, c.SetReadDeadline, c.SetWriteDeadline} {
-		if set(time.Time{}) == nil {
-			t.Error("no error on a closed connection")
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 // where a long string goes on in it. It takes nothing where something waits for replies that looks at them one by one.
 func (s *session) takeExpected(p []byte) (n int) {
 	switch {
-	case s.owed, s.blind, s.undecided != 0, s.sent.holding != holdNothing, s.lowering != nil:
+	case s.owed, s.blind, s.sent.holding != holdNothing:
 		return 0
 	case s.replies.AtBoundary():
 		s.ours, s.listening = false, false

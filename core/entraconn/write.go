@@ -33,7 +33,7 @@ func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
 		return 0, false
 	}
 	c.mu.Lock()
-	if c.end == nil && !c.closed && len(c.held()) == 0 {
+	if c.end == nil && !c.closed {
 		commands, ok = c.session.takeOrdinary(p)
 	}
 	c.mu.Unlock()

@@ -92,6 +92,20 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// NextValue stops at each value, however alike they are.
+func TestValuesOneByOne(t *testing.T) {
+	var s resp.ReplyScanner
+	values := []string{"*3\r\n", "$1\r\na\r\n", "$1\r\nb\r\n", "$1\r\nc\r\n"}
+	p := []byte(strings.Join(values, ""))
+	for i, want := range values {
+		n, f, err := s.NextValue(p)
+		if n != len(want) || err != nil || (f == resp.Array) != (i == len(values)-1) {
+			t.Fatalf("%q: %d bytes, %v, %v", want, n, f, err)
+		}
+		p = p[n:]
+	}
+}
+
 func TestConfirmations(t *testing.T) {
 	for stream, want := range map[string]resp.Confirmation{
 		">3\r\n$9\r\nsubscribe\r\n$5\r\n12345\r\n:17\r\n":                      {Kind: resp.Subscribe, Count: 17},
