@@ -97,7 +97,7 @@ bench-test: backends
 histories:
 	$(GO) test -count 1 -v -run Histories ./core/entra -histories 10000
 
-# go test runs one fuzz target of one package at a time.
+# go test runs one fuzz target of one package at a time. To make inputs small would take most of the time.
 fuzz:
 	@set -e; found=0; \
 	for pkg in $$($(GO) list ./...); do \
@@ -105,7 +105,7 @@ fuzz:
 		for target in $$targets; do \
 			found=$$((found + 1)); \
 			echo "fuzz: $$target $$pkg"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$pkg"; \
 		done; \
 	done; \
 	echo "fuzz: $$found targets, $(FUZZTIME) each"
