@@ -21,19 +21,6 @@ var (
 	null              = []byte("$-1\r\n")
 )
 
-// lowerMessages turns the messages at the start of p into what they are in RESP2, where they lie there as a whole. It
-// returns how many bytes they are.
-func (s *session) lowerMessages(p []byte) (n int) {
-	for {
-		size := s.replies.Message(p[n:])
-		if size == 0 {
-			return n
-		}
-		p[n] = '*'
-		n += size
-	}
-}
-
 // lowered takes a piece of a frame, one value at most, and puts into o what RESP2 has in its place.
 func (s *session) lowered(p []byte, at int, o *outlet) (n int, frame resp.Frame, err error) {
 	l := s.lowering

@@ -40,7 +40,7 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 			s.tellNull(p[at], &o, out)
 		}
 		if s.lowering != nil && !s.ours {
-			if n := s.lowerMessages(p[at:]); n > 0 { // nearly always
+			if n := s.replies.Lower(p[at:]); n > 0 { // nearly always
 				o.pass(at, at+n)
 				at += n
 				continue

@@ -55,9 +55,9 @@ func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 				return n, None, nil
 			}
 			if s.left > 1 && !single && !s.push {
-				if end, took := shortStrings(p[n:], s.left-1); took > 0 {
+				if end, took := shortStrings(p[n:], uint64(s.left-1)); took > 0 {
 					n += end
-					s.left -= took
+					s.left -= int64(took)
 					continue
 				}
 			}

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,43 +232,88 @@ func FuzzReplies(f *testing.F) {
 		">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n+OK\r\n>4\r\n$8\r\npmessage\r\n$1\r\n*\r\n$1\r\nc\r\n$0\r\n\r\n",
 		">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n-ERR x\r\n*-1\r\n$-1\r\n",
 		"|1\r\n+a\r\n+b\r\n>1\r\n+push\r\n$1\r\nx\r\n",
+		"*6\r\n$1\r\na\r\n$12\r\nhello, world\r\n$1\r\nb\r\n$12\r\nhello, redis\r\n$1\r\nc\r\n$11\r\nhello, you\r\n$1\r\nd\r\n",
+		strings.Repeat(">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n", 3) + ">3\r\n$7\r\nmessage\r\n$1\r\nd\r\n$2\r\nhi\r\n",
 	} {
 		f.Add([]byte(seed), 3, 9)
 	}
-	f.Fuzz(func(t *testing.T, stream []byte, a, b int) {
-		if len(stream) > 4096 {
-			return // longer ones are slow to compare and say no more
+	f.Fuzz(checkReplies)
+}
+
+// Strings and messages of which many are alike are told apart where one is not, in length or in anything else.
+func TestStringsAlikeAreToldApart(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		lengths := make([]int, 1+rng.IntN(3))
+		for i := range lengths {
+			lengths[i] = []int{0, 1, 9, 10, 12, 21, 99, 100}[rng.IntN(8)]
 		}
-		whole, wholeErr := scanReplies(stream)
-		checkPlain(t, stream, whole)
-		in := bytes.NewReader(stream)
-		r := bufio.NewReader(in)
-		pos := func() int { return len(stream) - in.Len() - r.Buffered() }
-		plain := !bytes.ContainsAny(stream, "|>")
-		from := 0
-		for _, fr := range whole {
-			kind, err := reference(r, true)
-			if err != nil || pos() != fr.End || kind != fr.Frame {
-				t.Fatalf("scanner: %v ends at %d; reference: %v at %d, %v", fr.Frame, fr.End, kind, pos(), err)
+		text := func(i int) string {
+			n := lengths[i%len(lengths)]
+			return fmt.Sprintf("$%d\r\n%s\r\n", n, strings.Repeat(string("x\r\n$1"[rng.IntN(5)]), n))
+		}
+		var b strings.Builder
+		for range 1 + rng.IntN(3) {
+			n := rng.IntN(9)
+			kind := rng.IntN(4)
+			if kind == 0 {
+				fmt.Fprintf(&b, "*%d\r\n", n)
 			}
-			if plain && !bytes.ContainsAny(bytes.ReplaceAll(stream[from:fr.End], []byte("\r\n"), nil), "\r\n") {
-				var raw resp3.RawMessage
-				if err := raw.UnmarshalRESP(bufio.NewReaderSize(bytes.NewReader(stream[from:]), 1<<16), nil); err == nil && len(raw) != fr.End-from {
-					t.Fatalf("frame of %d bytes, radix says %d", fr.End-from, len(raw))
+			channel := text(rng.IntN(3))
+			for i := range n {
+				switch kind {
+				case 2:
+					b.WriteString(">3\r\n$7\r\nmessage\r\n" + channel)
+				case 3:
+					b.WriteString(">4\r\n$8\r\npmessage\r\n$1\r\n*\r\n" + channel)
 				}
-			}
-			from = fr.End
-		}
-		if kind, err := reference(r, true); err == nil {
-			t.Fatalf("reference reads one more frame, %v up to %d, where the scanner says %v", kind, pos(), wholeErr)
-		}
-		for _, cut := range [][]int{everyByte(len(stream)), ordered(a, b, len(stream))} {
-			got, err := scanReplies(stream, cut...)
-			if (err == nil) != (wholeErr == nil) || !slices.Equal(got, whole) {
-				t.Fatalf("cut at %v: %v, %v; whole: %v, %v", cut, got, err, whole, wholeErr)
+				b.WriteString(text(i))
 			}
 		}
-	})
+		stream := []byte(b.String())
+		checkReplies(t, stream, rng.IntN(300), rng.IntN(300))
+		if len(stream) > 0 {
+			stream[rng.IntN(len(stream))] = "$*>:1290\r\nxX"[rng.IntN(12)]
+			checkReplies(t, stream, rng.IntN(300), rng.IntN(300))
+		}
+	}
+}
+
+// checkReplies compares what the scanner finds in a stream with the reference, and with what it finds when the stream is cut.
+func checkReplies(t *testing.T, stream []byte, a, b int) {
+	t.Helper()
+	if len(stream) > 4096 {
+		return // longer ones are slow to compare and say no more
+	}
+	whole, wholeErr := scanReplies(stream)
+	checkPlain(t, stream, whole)
+	in := bytes.NewReader(stream)
+	r := bufio.NewReader(in)
+	pos := func() int { return len(stream) - in.Len() - r.Buffered() }
+	plain := !bytes.ContainsAny(stream, "|>")
+	from := 0
+	for _, fr := range whole {
+		kind, err := reference(r, true)
+		if err != nil || pos() != fr.End || kind != fr.Frame {
+			t.Fatalf("scanner: %v ends at %d; reference: %v at %d, %v", fr.Frame, fr.End, kind, pos(), err)
+		}
+		if plain && !bytes.ContainsAny(bytes.ReplaceAll(stream[from:fr.End], []byte("\r\n"), nil), "\r\n") {
+			var raw resp3.RawMessage
+			if err := raw.UnmarshalRESP(bufio.NewReaderSize(bytes.NewReader(stream[from:]), 1<<16), nil); err == nil && len(raw) != fr.End-from {
+				t.Fatalf("frame of %d bytes, radix says %d", fr.End-from, len(raw))
+			}
+		}
+		from = fr.End
+	}
+	if kind, err := reference(r, true); err == nil {
+		t.Fatalf("reference reads one more frame, %v up to %d, where the scanner says %v", kind, pos(), wholeErr)
+	}
+	for _, cut := range [][]int{everyByte(len(stream)), ordered(a, b, len(stream))} {
+		got, err := scanReplies(stream, cut...)
+		if (err == nil) != (wholeErr == nil) || !slices.Equal(got, whole) {
+			t.Fatalf("cut at %v: %v, %v; whole: %v, %v", cut, got, err, whole, wholeErr)
+		}
+	}
 }
 
 func BenchmarkReplyScanner(b *testing.B) {

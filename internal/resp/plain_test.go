@@ -52,22 +52,37 @@ func TestMessagesAreTakenBetweenReplies(t *testing.T) {
 	if n, replies := s.Plain([]byte(messages[0]+"+OK\r\n"), 0); n != len(messages[0]) || replies != 0 {
 		t.Error(n, replies)
 	}
-	for _, m := range messages {
-		for cut := range m {
-			if n := s.Message([]byte(m[:cut])); n != 0 {
-				t.Errorf("%q: %d bytes", m[:cut], n)
-			}
+}
+
+func TestMessagesAreLowered(t *testing.T) {
+	one := ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n"
+	for _, messages := range []string{
+		one, one + one + one, one + ">4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n$1\r\nx\r\n" + one,
+		">3\r\n$8\r\nsmessage\r\n$1\r\nc\r\n$0\r\n\r\n" + one,
+	} {
+		var s resp.ReplyScanner
+		want := strings.ReplaceAll(messages, ">", "*")
+		p := []byte(messages + "+OK\r\n")
+		if n := s.Lower(p); n != len(messages) || string(p) != want+"+OK\r\n" {
+			t.Errorf("%q: %d bytes, %q", messages, n, p)
 		}
-		if n := s.Message([]byte(m + "+OK\r\n")); n != len(m) {
-			t.Errorf("%q: %d bytes", m, n)
+		for cut := range one {
+			p := []byte(messages + one[:cut])
+			if n := s.Lower(p); n != len(messages) || string(p) != want+one[:cut] {
+				t.Errorf("%q cut: %d bytes, %q", messages+one[:cut], n, p)
+			}
 		}
 	}
 	for _, other := range []string{
 		">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n", ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", ">2\r\n$7\r\nmessage\r\n$1\r\nc\r\n",
 		">3\r\n$7\r\nmessage\r\n_\r\n$1\r\nc\r\n", "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n",
 	} {
-		if n := s.Message([]byte(other)); n != 0 {
-			t.Errorf("%q: %d bytes", other, n)
+		var s resp.ReplyScanner
+		for _, first := range []string{"", one} {
+			p := []byte(first + other)
+			if n := s.Lower(p); n != len(first) || string(p[n:]) != other {
+				t.Errorf("%q: %d bytes, %q", first+other, n, p)
+			}
 		}
 	}
 }
@@ -201,13 +216,31 @@ func checkPlain(t *testing.T, stream []byte, frames []frame) {
 			}
 			checkPlainOf(t, stream, from, len(stream), most, rest)
 		}
-		var s resp.ReplyScanner
-		if size := s.Message(stream[from:]); size > 0 && (rest[0].Frame != resp.Push || rest[0].End != from+size) {
-			t.Fatalf("%q: message of %d bytes at %d, Next says %v", stream, size, from, rest[0])
-		}
+		checkLower(t, stream, from, rest)
 		if i < len(frames) {
 			from = frames[i].End
 		}
+	}
+}
+
+// checkLower compares what Lower takes at a boundary with the frames that Next found.
+func checkLower(t *testing.T, stream []byte, from int, frames []frame) {
+	t.Helper()
+	var s resp.ReplyScanner
+	p := bytes.Clone(stream[from:])
+	n := s.Lower(p)
+	for want, at := bytes.Clone(stream[from:]), from; ; frames = frames[1:] {
+		if at == from+n {
+			if !bytes.Equal(p, want) {
+				t.Fatalf("%q: from %d it is lowered to %q, want %q", stream, from, p, want)
+			}
+			return
+		}
+		if len(frames) == 0 || frames[0].Frame != resp.Push || frames[0].End > from+n || frames[0].Says.Kind != resp.Ordinary {
+			t.Fatalf("%q: messages from %d to %d, Next says %v", stream, from, from+n, frames)
+		}
+		want[at-from] = '*'
+		at = frames[0].End
 	}
 }
 
