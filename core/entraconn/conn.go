@@ -36,19 +36,21 @@ type Conn struct {
 	deadlines deadlines
 	server    *server
 
-	// mu guards what follows, up to session.
-	mu       sync.Mutex
-	backlog  *backlog    // nil until something was held back
-	end      *ending     // nil while the connection is whole
-	stopped  atomic.Bool // end.err is set, which Read looks at before it reads
+	// mu guards what follows, up to resuming.
+	mu      sync.Mutex
+	backlog *backlog    // nil until something was held back
+	end     *ending     // nil while the connection is whole
+	stopped atomic.Bool // end.err is set, which Read looks at before it reads
+	untold  atomic.Bool // see deadlines; set with wmu held
+	session session
+
 	closed   bool
 	left     bool // its end has been reported
 	resuming bool // a goroutine is about to send what is held back
-	session  session
 
+	unblocked atomic.Bool                // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
 	id        uint64                     // among the connections of the Dialer
 	opened    time.Duration              // since the Dialer's start
-	unblocked atomic.Bool                // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
 	accepted  atomic.Pointer[credential] // that the server accepted last
 	loggedIn  chan struct{}              // closed when the login was answered; nil without SeparateLogin
 	opening   *opening                   // nil from the login on; guarded by mu, and written with wmu held as well
@@ -85,6 +87,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		taken := c.takeExpected(p[:n])
 		if err == nil && n == taken && n > 0 { // nearly always
 			return n, nil
+		}
+		if err != nil && c.deadlines.wokenEarly(c, err) {
+			err = nil
 		}
 		if n, err = c.readOther(p, n, taken, err); n > 0 || err != nil {
 			return n, err

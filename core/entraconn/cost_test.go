@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -26,12 +27,19 @@ func (l *loop) SetDeadline(time.Time) error     { return nil }
 
 // loggedIn returns a connection over a loop that has its login behind it.
 func loggedIn(tb testing.TB) *Conn {
+	inner := &loop{}
+	return logIn(tb, inner, inner)
+}
+
+// logIn is loggedIn for a connection that has the loop in it.
+func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
+	tb.Helper()
 	src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { src.Close() })
-	inner := &loop{reply: []byte("+OK\r\n$5\r\nhello\r\n")}
+	l.reply = []byte("+OK\r\n$5\r\nhello\r\n")
 	c := NewDialer(src, nil).Wrap(inner)
 	tb.Cleanup(func() { c.Close() })
 	if _, err := c.Write(encodeOne("GET k")); err != nil {
@@ -40,7 +48,7 @@ func loggedIn(tb testing.TB) *Conn {
 	if n, err := c.Read(make([]byte, 100)); n != len("$5\r\nhello\r\n") || err != nil {
 		tb.Fatal(n, err)
 	}
-	inner.reply = []byte("$5\r\nhello\r\n")
+	l.reply = []byte("$5\r\nhello\r\n")
 	return c
 }
 

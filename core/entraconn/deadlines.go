@@ -10,32 +10,50 @@ import (
 // deadlines keeps the host's deadlines apart from ours. Hosts set theirs at any time, from other goroutines than
 // the one that reads or writes, and leave stale ones behind: a stale one must not meet our own I/O (on TLS an
 // expired write deadline ends the connection for good), and ours must not be left behind for the host.
+//
+// To tell the connection below costs more than to follow a command and its reply, and hosts set two or three with each
+// command, so it is told what it needs to know:
+//
+//   - The read deadline below may be earlier than the host's, by leeway, or if the host wants none. A read that is woken
+//     by it goes on with the host's, see wokenEarly.
+//   - A write cannot go on after a timeout. That there is no write deadline any more is told when the next write begins.
+//
+// So hosts see no difference: reads and writes end when their deadline has passed, and not before.
 type deadlines struct {
 	mu sync.Mutex
 	// The host's latest, in time since the Dialer's start, or none.
 	read, write time.Duration
-	// Whether the connection has a deadline of ours at the moment.
+	// The read deadline that the connection below is known to have; unknown if every deadline is to be told.
+	known time.Duration
+	// Whether known was earlier than read since a read was last woken.
+	early bool
+	// Whether the connection below is known to have no write deadline.
+	noWrite bool
+	// Whether it has a deadline of ours at the moment.
 	ownRead, ownWrite bool
-	// Whether it is known to have none. Some hosts ask for none before every read, which costs more than to follow
-	// the reply.
-	noRead, noWrite bool
 	// How many reads of the host wait for one of ours to end.
 	waiting int32
 }
 
+// leeway lets a host that is busy tell the connection below ten times in a second instead of with every command.
+const leeway = 100 * time.Millisecond
+
 // longAgo is a deadline that makes a read return at once.
 var longAgo = time.Unix(1, 0)
 
-// none stands for no deadline.
-const none time.Duration = math.MinInt64
+const (
+	none    time.Duration = math.MinInt64 // no deadline
+	unknown               = none + 1
+	before                = -time.Hour // stands for all times before the Dialer's start, so that none comes near to unknown
+)
 
-func (d *deadlines) init() { d.read, d.write = none, none }
+func (d *deadlines) init() { d.read, d.write, d.known = none, none, unknown }
 
 func (c *Conn) sinceStart(t time.Time) time.Duration {
 	if t.IsZero() {
 		return none
 	}
-	return max(t.Sub(c.server.dialer.start), none+1)
+	return max(t.Sub(c.server.dialer.start), before)
 }
 
 func (c *Conn) fromStart(d time.Duration) time.Time {
@@ -45,65 +63,126 @@ func (c *Conn) fromStart(d time.Duration) time.Time {
 	return c.server.dialer.start.Add(d)
 }
 
-func (d *deadlines) set(c *Conn, t time.Time) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if t.IsZero() && d.noRead && d.noWrite {
-		return nil
+// readStays remembers the host's read deadline, and reports whether the connection below can keep the one that it has.
+func (d *deadlines) readStays(read time.Duration) bool {
+	d.read = read
+	switch ahead := uint64(read - d.known); {
+	case d.ownRead || ahead == 0:
+		return true
+	case ahead <= uint64(leeway), read == none && d.known != unknown: // not if the one below is later, or none
+		d.early = true
+		return true
 	}
-	d.read = c.sinceStart(t)
-	d.write = d.read
+	return false
+}
+
+// readTold remembers that the connection below was told the host's read deadline. Until the login is answered every one
+// is to be told: a TLS handshake may come first, and cannot go on after a timeout.
+func (d *deadlines) readTold(c *Conn, err error) {
+	d.known = unknown
+	if err == nil && c.accepted.Load() != nil {
+		d.known = d.read
+	}
+}
+
+// writeStays remembers the host's write deadline, and reports whether the connection below can keep the one that it has,
+// for now at least.
+func (d *deadlines) writeStays(c *Conn, write time.Duration) bool {
+	d.write = write
 	switch {
-	case d.ownRead && d.ownWrite:
-		return nil
-	case d.ownRead:
-		d.noWrite = false
-		return c.inner.SetWriteDeadline(t)
-	case d.ownWrite:
-		d.noRead = false
-		return c.inner.SetReadDeadline(t)
+	case d.ownWrite || write == none && d.noWrite:
+		return true
+	case write == none && d.known != unknown && c.wmu.TryLock(): // nobody writes
+		c.untold.Store(true)
+		c.wmu.Unlock()
+		return true
 	}
-	err := c.inner.SetDeadline(t)
-	d.noRead = err == nil && t.IsZero()
-	d.noWrite = d.noRead
+	return false
+}
+
+// writeTold remembers that the connection below was told the host's write deadline.
+func (d *deadlines) writeTold(c *Conn, err error) {
+	d.noWrite = err == nil && d.write == none
+	if c.untold.Load() {
+		c.untold.Store(false)
+	}
+}
+
+func (d *deadlines) set(c *Conn, t time.Time) (err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	since := c.sinceStart(t)
+	read, write := d.readStays(since), d.writeStays(c, since)
+	switch {
+	case read && write:
+		return nil
+	case read:
+		err = c.inner.SetWriteDeadline(t)
+	case write:
+		err = c.inner.SetReadDeadline(t)
+	default:
+		err = c.inner.SetDeadline(t)
+	}
+	if !read {
+		d.readTold(c, err)
+	}
+	if !write {
+		d.writeTold(c, err)
+	}
 	return err
 }
 
-func (d *deadlines) setRead(c *Conn, t time.Time) error {
+func (d *deadlines) setRead(c *Conn, t time.Time) (err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if t.IsZero() && d.noRead {
-		return nil
+	if !d.readStays(c.sinceStart(t)) {
+		err = c.inner.SetReadDeadline(t)
+		d.readTold(c, err)
 	}
-	d.read = c.sinceStart(t)
-	if d.ownRead {
-		return nil
-	}
-	err := c.inner.SetReadDeadline(t)
-	d.noRead = err == nil && t.IsZero()
 	return err
 }
 
-func (d *deadlines) setWrite(c *Conn, t time.Time) error {
+func (d *deadlines) setWrite(c *Conn, t time.Time) (err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if t.IsZero() && d.noWrite {
-		return nil
+	if !d.writeStays(c, c.sinceStart(t)) {
+		err = c.inner.SetWriteDeadline(t)
+		d.writeTold(c, err)
 	}
-	d.write = c.sinceStart(t)
-	if d.ownWrite {
-		return nil
-	}
-	err := c.inner.SetWriteDeadline(t)
-	d.noWrite = err == nil && t.IsZero()
 	return err
+}
+
+// tellWrite tells the connection below the host's write deadline, because the host is about to write. The caller holds
+// Conn.wmu.
+func (d *deadlines) tellWrite(c *Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.writeTold(c, c.inner.SetWriteDeadline(c.fromStart(d.write))) // fails only on a closed connection, which the write then says
+}
+
+// wokenEarly reports whether err woke a read of the host's before the host's deadline, and lets the connection below
+// have that one. If it has passed as well, the next read says so.
+func (d *deadlines) wokenEarly(c *Conn, err error) bool {
+	if !isTimeout(err) {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ownRead || !d.early {
+		return false
+	}
+	d.early = false
+	if d.known != d.read { // else the host has moved it on meanwhile
+		d.readTold(c, c.inner.SetReadDeadline(c.fromStart(d.read)))
+	}
+	return true
 }
 
 // closed is told that the connection is closed: what deadlines are set says so from now on.
 func (d *deadlines) closed() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.noRead, d.noWrite = false, false
+	d.known, d.noWrite = unknown, false
 }
 
 // beginRead gives the connection a read deadline of ours. The caller holds Conn.rmu, so that no read of the host is
@@ -111,7 +190,7 @@ func (d *deadlines) closed() {
 func (d *deadlines) beginRead(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownRead, d.noRead = true, false
+	d.ownRead, d.known = true, unknown
 	if d.waiting > 0 {
 		t = longAgo
 	}
@@ -140,7 +219,7 @@ func (d *deadlines) endRead(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = false
-	_ = c.inner.SetReadDeadline(c.fromStart(d.read))
+	d.readTold(c, c.inner.SetReadDeadline(c.fromStart(d.read)))
 }
 
 // beginWrite and endWrite are the same for writing; the caller holds Conn.wmu.
@@ -155,7 +234,7 @@ func (d *deadlines) endWrite(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownWrite = false
-	_ = c.inner.SetWriteDeadline(c.fromStart(d.write))
+	d.writeTold(c, c.inner.SetWriteDeadline(c.fromStart(d.write)))
 }
 
 // wakeRead makes the read under way, or the next one, return at once. Who finds out why calls endRead.
@@ -165,7 +244,7 @@ func (d *deadlines) wakeRead(c *Conn) { d.beginRead(c, longAgo) }
 func (d *deadlines) interrupt(inner net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownRead, d.noRead = true, false
+	d.ownRead, d.known = true, unknown
 	_ = inner.SetReadDeadline(longAgo)
 }
 

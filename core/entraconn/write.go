@@ -29,11 +29,11 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 // takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
 // that is so. c.wmu is held.
 func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
-	if c.written == nil || c.due.Load() != nil {
+	if c.written == nil || c.due.Load() != nil || c.untold.Load() {
 		return 0, false
 	}
 	c.mu.Lock()
-	if c.end == nil && !c.closed {
+	if c.end == nil {
 		commands, ok = c.session.takeOrdinary(p)
 	}
 	c.mu.Unlock()
@@ -51,6 +51,9 @@ func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) {
 // writeOther is Write for what takeOrdinary does not take.
 func (c *Conn) writeOther(p []byte) (n int, err error) {
 	for {
+		if c.untold.Load() {
+			c.deadlines.tellWrite(c)
+		}
 		wanted, err := c.wantedAuth()
 		if err != nil {
 			return 0, err

@@ -11,11 +11,10 @@ type CommandScanner struct {
 	state commandState
 	kind  Kind
 	words bool // the arguments of this command are being looked at
+	text  text // the header, or the start of the argument, that is being read: never both at once
 	argc  int32
 	arg   int32 // index of the current argument
 	skip  int64 // bytes of the current argument still to come, its CRLF included
-	// text holds the header or the start of the argument that is being read: never both at once.
-	text text
 }
 
 type commandState uint8
