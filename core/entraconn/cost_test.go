@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"bufio"
 	"net"
 	"strings"
 	"testing"
@@ -15,10 +16,14 @@ type loop struct {
 	stubborn
 	reply  []byte
 	writes int
+	keeps  bool
 }
 
 func (l *loop) Write(p []byte) (int, error) {
 	l.writes++
+	if l.keeps {
+		l.got = append(l.got, p...)
+	}
 	return len(p), nil
 }
 func (l *loop) Read(p []byte) (int, error)      { return copy(p, l.reply), nil }
@@ -70,6 +75,32 @@ func TestCommandsCostNoAllocation(t *testing.T) {
 		if n := testing.AllocsPerRun(100, roundtrip); n != 0 {
 			t.Errorf("%s: %v allocations", command, n)
 		}
+	}
+}
+
+// A bufio.Writer hands a long string on as a whole, if what it writes to takes one.
+func TestLongStringsAreWrittenAtOnce(t *testing.T) {
+	inner := &loop{keeps: true}
+	c := logIn(t, inner, inner)
+	head, value := "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$65536\r\n", strings.Repeat("0123456789abcdef", 4096)
+	before := inner.writes
+	w := bufio.NewWriter(c)
+	for _, s := range []string{head, value, "\r\n"} {
+		if n, err := w.WriteString(s); n != len(s) || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n := inner.writes - before; n > 3 {
+		t.Errorf("%d writes", n)
+	}
+	if n, err := c.WriteString(""); n != 0 || err != nil {
+		t.Errorf("nothing: %d, %v", n, err)
+	}
+	if !strings.HasSuffix(string(inner.got), head+value+"\r\n") {
+		t.Error("something else was written")
 	}
 }
 

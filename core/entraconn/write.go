@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"unsafe"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -24,6 +25,12 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		return n, err
 	}
 	return c.writeOther(p)
+}
+
+// WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
+// in pieces of 4 KiB.
+func (c *Conn) WriteString(s string) (n int, err error) {
+	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // which nobody writes to, as io.Writer demands
 }
 
 // takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
