@@ -14,7 +14,7 @@ The peers are what one would write today with each client, done well.
 %s Numbers differ from machine to machine; the ratios should not.
 
 How to read: the two that are compared run in turns of fractions of a second within one process, so that both meet the
-same noise. What is shown is the median of the pairs' ratios, and in parentheses the interval in which the true one lies
+same noise. What is shown is the median of their ratios, and in parentheses the interval in which the true one lies
 with a confidence of 95 %% (no distribution is assumed). An interval that covers 0 means that no difference was seen.
 
 `+"`make bench`"+` measures all of this anew, in about a quarter of an hour, and writes this page; `+"`make bench-quick`"+` measures less,

@@ -46,12 +46,12 @@ func (h *goRedis) worker(ctx context.Context, w workload) (func() error, error) 
 			return err
 		}, nil
 	case large:
-		key, value := bigKey+h.login.name, strings.Repeat("x", big)
+		value := strings.Repeat("x", big)
 		return func() error {
-			if err := h.client.Set(ctx, key, value, 0).Err(); err != nil {
+			if err := h.client.Set(ctx, bigKey, value, 0).Err(); err != nil {
 				return err
 			}
-			return h.client.Get(ctx, key).Err()
+			return h.client.Get(ctx, bigKey).Err()
 		}, nil
 	case hgetall:
 		return func() error { return h.client.HGetAll(ctx, hashKey).Err() }, nil

@@ -16,7 +16,7 @@ type host interface {
 	close() error
 }
 
-// A login is one of the two that are compared. name is of the channel and the key that only it uses.
+// A login is one of the two that are compared. name is of the channel that only it uses.
 type login struct {
 	name   string
 	tokens bool

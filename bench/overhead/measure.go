@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -29,7 +30,7 @@ type Cell struct {
 	TLS            bool
 	Bare           bool    // the connection of the host with the password is not hidden from it
 	Goal           float64 // how much slower ours may be
-	Slices         int     // of each of the two
+	Rounds, Slices int     // in each round both have new connections; slices of each of the two in all rounds
 	Rate           stats.Interval
 	CPU            stats.Interval // time of the processor for a command
 	Base, Ours     Side
@@ -46,8 +47,19 @@ type Side struct {
 // A plan says what is measured for how long.
 type plan struct {
 	slice  time.Duration
-	slices int
+	pairs  int           // of slices in a round
+	fewest int           // rounds
+	rounds time.Duration // new ones begin until this has passed
 	quick  bool
+}
+
+// patience is more than it takes, for each of many, to dial a connection and log in. A pool that still dials in slices that
+// count would make its side slower.
+func patience(secure bool) time.Duration {
+	if secure {
+		return 2 * time.Millisecond
+	}
+	return 500 * time.Microsecond
 }
 
 // Measure compares every client, workload and transport; quick does with a third of them. It takes six
@@ -66,9 +78,10 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
-	p := plan{slice: 20 * time.Millisecond, slices: 180} // many short ones, for the noise of machines is slow
+	// Slices are short, for the noise of machines is slow. Of fewer than six rounds there is no interval.
+	p := plan{slice: 20 * time.Millisecond, pairs: 4, fewest: 6, rounds: 7 * time.Second}
 	if quick {
-		p = plan{slice: 20 * time.Millisecond, slices: 60, quick: true}
+		p.rounds, p.quick = 2500*time.Millisecond, true
 	}
 	r = &Result{}
 	for _, c := range p.comparisons() {
@@ -119,44 +132,63 @@ func (p plan) comparisons() (all []comparison) {
 	return all
 }
 
-// compare lets both work in turns, A B B A, so that neither is always the one that comes first.
+// compare measures in rounds. Where the memory lies that connections have, here and in the kernel, makes them faster or
+// slower by a percent or two for as long as they live, whatever their login. So there are new ones in each round, and
+// each round counts once.
 func (p plan) compare(ctx context.Context, s *redisserver.Server, c comparison) (*Cell, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var sides [2]*side
-	for i, l := range []login{c.base, c.ours} {
-		one, err := newSide(ctx, s, c, l)
+	base, ours := newRecord(c.work.workers), newRecord(c.work.workers)
+	var rates, cpu []float64
+	for began := time.Now(); len(rates) < p.fewest || time.Since(began) < p.rounds; {
+		rate, used, err := p.round(ctx, s, c, base, ours, len(rates)%2 == 1)
 		if err != nil {
 			return nil, err
+		}
+		rates, cpu = append(rates, rate), append(cpu, used)
+	}
+	return &Cell{
+		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: !c.base.hide,
+		Rounds: len(rates), Slices: len(ours.rates),
+		Rate: stats.Median(rates), CPU: stats.Median(cpu), Base: base.side(), Ours: ours.side(),
+	}, nil
+}
+
+// round opens both, in the other order if swapped, and lets them work in turns, A B B A. It returns the medians of what
+// ours has, divided by what base has, in each pair of slices.
+func (p plan) round(ctx context.Context, s *redisserver.Server, c comparison, base, ours *record, swapped bool) (rate, cpu float64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	order := []int{0, 1}
+	if swapped {
+		order = []int{1, 0}
+	}
+	logins, records := []login{c.base, c.ours}, []*record{base, ours}
+	var sides [2]*side
+	for _, i := range order {
+		one, err := newSide(ctx, s, c, logins[i], records[i])
+		if err != nil {
+			return 0, 0, err
 		}
 		defer one.close()
 		sides[i] = one
 	}
-	for _, one := range sides { // connections are dialed, buffers have grown
-		if _, err := one.slice(p.slice); err != nil {
-			return nil, err
+	for _, i := range order {
+		if err := sides[i].warmUp(max(p.slice, time.Duration(c.work.workers)*patience(c.secure))); err != nil {
+			return 0, 0, err
 		}
-		one.forget()
 	}
 	runtime.GC()
-	for i := range p.slices {
-		first, second := sides[i%2], sides[1-i%2]
-		for _, one := range []*side{first, second} {
-			if err := one.measure(p.slice); err != nil {
-				return nil, err
+	var rates, cpus [2][]float64
+	for range p.pairs {
+		for _, i := range order {
+			rate, used, err := sides[i].measure(p.slice)
+			if err != nil {
+				return 0, 0, err
 			}
+			rates[i], cpus[i] = append(rates[i], rate), append(cpus[i], used)
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+		slices.Reverse(order)
 	}
-	base, ours := sides[0], sides[1]
-	return &Cell{
-		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Slices: p.slices,
-		Bare: !c.base.hide,
-		Rate: stats.Ratio(ours.rates, base.rates), CPU: stats.Ratio(ours.cpu, base.cpu),
-		Base: base.result(), Ours: ours.result(),
-	}, nil
+	return stats.Ratio(rates[1], rates[0]).Median, stats.Ratio(cpus[1], cpus[0]).Median, ctx.Err()
 }
 
 // fill writes what the workloads read.

@@ -11,7 +11,7 @@ import (
 func TestEveryComparisonRuns(t *testing.T) {
 	s := serve(t)
 	r := &Result{}
-	p := plan{slice: 2 * time.Millisecond, slices: 1}
+	p := plan{slice: 2 * time.Millisecond, pairs: 1, fewest: 1}
 	for _, c := range p.comparisons() {
 		cell, err := p.compare(t.Context(), s, c)
 		if err != nil {

@@ -71,8 +71,8 @@ func (h *redigo) worker(ctx context.Context, w workload) (func() error, error) {
 			})
 		}, nil
 	case large:
-		key, value := bigKey+h.login.name, strings.Repeat("x", big)
-		return func() error { return errors.Join(one("SET", key, value)(), one("GET", key)()) }, nil
+		value := strings.Repeat("x", big)
+		return func() error { return errors.Join(one("SET", bigKey, value)(), one("GET", bigKey)()) }, nil
 	case hgetall:
 		return func() error {
 			return h.do(ctx, func(c redis.Conn) error {

@@ -60,12 +60,12 @@ func (h *rueidisHost) worker(ctx context.Context, w workload) (func() error, err
 			return nil
 		}, nil
 	case large:
-		key, value := bigKey+h.login.name, strings.Repeat("x", big)
+		value := strings.Repeat("x", big)
 		return func() error {
-			if err := c.Do(ctx, c.B().Set().Key(key).Value(value).Build()).Error(); err != nil {
+			if err := c.Do(ctx, c.B().Set().Key(bigKey).Value(value).Build()).Error(); err != nil {
 				return err
 			}
-			return c.Do(ctx, c.B().Get().Key(key).Build()).Error()
+			return c.Do(ctx, c.B().Get().Key(bigKey).Build()).Error()
 		}, nil
 	case hgetall:
 		return func() error {

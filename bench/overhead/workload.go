@@ -46,11 +46,11 @@ func workloads() []workload {
 	}
 }
 
-// What the workloads read. Each variant has its own channel and its own big key.
+// What the workloads read. Each login has its own channel.
 const (
 	smallKey = "small"
 	hashKey  = "hash"
-	bigKey   = "big:"
+	bigKey   = "big"
 	channel  = "channel:"
 )
 

@@ -56,9 +56,9 @@ const (
 
 // Measure measures every way, in turns with a token that lives for a day. It takes five minutes, or 20 seconds.
 func Measure(ctx context.Context, quick bool) (r *Result, err error) {
-	length, ours, others, chosen := 2*time.Second, 10, 3, peers.All()
+	ours, others, chosen := plan{4 * time.Second, 7}, plan{3 * time.Second, 2}, peers.All()
 	if quick {
-		ours, others, chosen = 2, 1, chosen[:2]
+		ours, others, chosen = plan{2 * time.Second, 2}, plan{2 * time.Second, 1}, chosen[:2]
 	}
 	server, err := azure.Start(ctx)
 	if err != nil {
@@ -72,11 +72,11 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	defer func() { err = errors.Join(err, restore()) }()
 	r = &Result{Conns: conns, PerSecond: perSecond, Subscribers: subscribers, Blocked: blocked, Life: life}
 	for _, p := range chosen {
-		pairs := ours
-		if p.Name != peers.Ours {
-			pairs = others
+		plan := others
+		if p.Name == peers.Ours {
+			plan = ours
 		}
-		way, err := compare(ctx, server, p, length, pairs)
+		way, err := plan.compare(ctx, server, p)
 		if err != nil {
 			return nil, fmt.Errorf("%s, %s: %w", p.Host, p.Name, err)
 		}
@@ -85,11 +85,17 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	return r, nil
 }
 
+// A plan says how long a slice is, and how many pairs of them there are: in rotation, and steady.
+type plan struct {
+	slice time.Duration
+	pairs int
+}
+
 // compare measures one way, steady and in rotation in turns: A B B A.
-func compare(ctx context.Context, server *azure.Azure, p peers.Peer, length time.Duration, pairs int) (*Way, error) {
-	way := &Way{Host: p.Host, Name: p.Name, Slices: pairs}
+func (l plan) compare(ctx context.Context, server *azure.Azure, p peers.Peer) (*Way, error) {
+	way := &Way{Host: p.Host, Name: p.Name, Slices: l.pairs}
 	var all [2][]*hdrhistogram.Histogram
-	for i := range 2 * pairs {
+	for i := range 2 * l.pairs {
 		rotating := (i + 1) / 2 % 2
 		lifetime := steadyLife
 		if rotating == 1 {
@@ -98,7 +104,7 @@ func compare(ctx context.Context, server *azure.Azure, p peers.Peer, length time
 		if err := server.SetLifetime(ctx, lifetime); err != nil {
 			return nil, err
 		}
-		slice, err := run(ctx, server, p, length)
+		slice, err := run(ctx, server, p, l.slice)
 		if err != nil {
 			return nil, err
 		}

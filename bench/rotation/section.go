@@ -22,7 +22,7 @@ the same moment, %d commands in a second. It listens with %d subscribers to a me
 each of which waits for longer than a token lives. A real day has 24 such rotations or so; here are as many in 24 seconds.
 
 Latency counts from when a command was to be sent. It is divided by that of the same way with a token that lives for a day,
-measured in turns of two seconds: shown is the median of the pairs' ratios, with the interval in which the true one lies
+measured in turns of four seconds, the peers in turns of three: shown is the median of the pairs' ratios, with the interval in which the true one lies
 with a confidence of 95 %%, if there are enough pairs for one. Milliseconds are medians of the slices, and the slowest
 command of all; steady in parentheses. Dials are those beyond the ones of the start. Each AUTH takes the server its time
 as well.
