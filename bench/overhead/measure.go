@@ -48,8 +48,8 @@ type Side struct {
 type plan struct {
 	slice  time.Duration
 	pairs  int           // of slices in a round
-	fewest int           // rounds
-	rounds time.Duration // new ones begin until this has passed
+	fewest int           // rounds of each comparison
+	long   time.Duration // new rounds begin until this has passed
 	quick  bool
 }
 
@@ -79,116 +79,81 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	}
 	defer func() { err = errors.Join(err, restore()) }()
 	// Slices are short, for the noise of machines is slow. Of fewer than six rounds there is no interval.
-	p := plan{slice: 20 * time.Millisecond, pairs: 4, fewest: 6, rounds: 7 * time.Second}
+	p := plan{slice: 20 * time.Millisecond, pairs: 4, fewest: 6, long: 345 * time.Second}
 	if quick {
-		p.rounds, p.quick = 2500*time.Millisecond, true
+		p.long, p.quick = 40*time.Second, true
 	}
-	r = &Result{}
-	for _, c := range p.comparisons() {
-		cell, err := p.compare(ctx, server, c)
-		if err != nil {
-			return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
-		}
-		if c.ours.tokens {
-			r.Cells = append(r.Cells, *cell)
-		} else {
-			r.Same = append(r.Same, *cell)
-		}
+	if r, err = p.measure(ctx, server); err != nil {
+		return nil, err
 	}
 	r.Memory, err = remember(ctx, server)
 	return r, err
 }
 
-// A comparison is one that a plan has.
-type comparison struct {
-	host       opener
-	work       workload
-	secure     bool
-	base, ours login
-}
-
-func (p plan) comparisons() (all []comparison) {
-	static, tokens := login{name: "static", hide: true}, login{name: "tokens", tokens: true}
-	for _, h := range openers() {
-		for _, w := range workloads() {
-			for _, secure := range []bool{false, true} {
-				if p.quick && (secure || w.what == large || w.what == hgetall || w.workers == 16) {
-					continue
-				}
-				all = append(all, comparison{h, w, secure, static, tokens})
+// measure goes through all comparisons again and again, so that the minutes in which the machine is busy with something
+// else fall on all of them.
+//
+// Where the memory lies that connections have, here and in the kernel, makes them faster or slower by a percent or two
+// for as long as they live, whatever their login. So there are new ones in each round, and each round counts once.
+func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, error) {
+	all := p.comparisons()
+	began := time.Now()
+	for round := 0; round < p.fewest || time.Since(began) < p.long; round++ {
+		for _, c := range all {
+			if err := p.round(ctx, s, c, round%2 == 1); err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
 			}
 		}
 	}
-	alone := workloads()[0]
-	goRedis := openers()[0]
-	all = append(all, comparison{goRedis, alone, false, login{name: "static"}, tokens})
-	again := static
-	again.name = "again"
-	for _, w := range workloads() {
-		if w.what == pipeline || w.what == get {
-			all = append(all, comparison{goRedis, w, false, static, again})
+	r := &Result{}
+	for _, c := range all {
+		if c.logins[1].tokens {
+			r.Cells = append(r.Cells, c.cell())
+		} else {
+			r.Same = append(r.Same, c.cell())
 		}
 	}
-	return all
+	return r, nil
 }
 
-// compare measures in rounds. Where the memory lies that connections have, here and in the kernel, makes them faster or
-// slower by a percent or two for as long as they live, whatever their login. So there are new ones in each round, and
-// each round counts once.
-func (p plan) compare(ctx context.Context, s *redisserver.Server, c comparison) (*Cell, error) {
-	base, ours := newRecord(c.work.workers), newRecord(c.work.workers)
-	var rates, cpu []float64
-	for began := time.Now(); len(rates) < p.fewest || time.Since(began) < p.rounds; {
-		rate, used, err := p.round(ctx, s, c, base, ours, len(rates)%2 == 1)
-		if err != nil {
-			return nil, err
-		}
-		rates, cpu = append(rates, rate), append(cpu, used)
-	}
-	return &Cell{
-		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: !c.base.hide,
-		Rounds: len(rates), Slices: len(ours.rates),
-		Rate: stats.Median(rates), CPU: stats.Median(cpu), Base: base.side(), Ours: ours.side(),
-	}, nil
-}
-
-// round opens both, in the other order if swapped, and lets them work in turns, A B B A. It returns the medians of what
-// ours has, divided by what base has, in each pair of slices.
-func (p plan) round(ctx context.Context, s *redisserver.Server, c comparison, base, ours *record, swapped bool) (rate, cpu float64, err error) {
+// round opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
+// of what ours has, divided by what base has, in each pair of slices.
+func (p plan) round(ctx context.Context, s *redisserver.Server, c *comparison, swapped bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	order := []int{0, 1}
 	if swapped {
 		order = []int{1, 0}
 	}
-	logins, records := []login{c.base, c.ours}, []*record{base, ours}
 	var sides [2]*side
 	for _, i := range order {
-		one, err := newSide(ctx, s, c, logins[i], records[i])
+		one, err := newSide(ctx, s, c, c.logins[i], c.records[i])
 		if err != nil {
-			return 0, 0, err
+			return err
 		}
 		defer one.close()
 		sides[i] = one
 	}
 	for _, i := range order {
 		if err := sides[i].warmUp(max(p.slice, time.Duration(c.work.workers)*patience(c.secure))); err != nil {
-			return 0, 0, err
+			return err
 		}
 	}
 	runtime.GC()
 	var rates, cpus [2][]float64
 	for range p.pairs {
 		for _, i := range order {
-			rate, used, err := sides[i].measure(p.slice)
+			rate, cpu, err := sides[i].measure(p.slice)
 			if err != nil {
-				return 0, 0, err
+				return err
 			}
-			rates[i], cpus[i] = append(rates[i], rate), append(cpus[i], used)
+			rates[i], cpus[i] = append(rates[i], rate), append(cpus[i], cpu)
 		}
 		slices.Reverse(order)
 	}
-	return stats.Ratio(rates[1], rates[0]).Median, stats.Ratio(cpus[1], cpus[0]).Median, ctx.Err()
+	c.rate = append(c.rate, stats.Ratio(rates[1], rates[0]).Median)
+	c.cpu = append(c.cpu, stats.Ratio(cpus[1], cpus[0]).Median)
+	return ctx.Err()
 }
 
 // fill writes what the workloads read.

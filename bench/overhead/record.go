@@ -22,13 +22,16 @@ type record struct {
 func newRecord(workers int) *record {
 	r := &record{latency: make([]*hdrhistogram.Histogram, workers)}
 	for i := range r.latency {
-		r.latency[i] = hdrhistogram.New(1, int64(longest), 3)
+		r.latency[i] = newHistogram()
 	}
 	return r
 }
 
+// newHistogram tells latencies to a percent, for there are many histograms.
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(longest), 2) }
+
 func (r *record) side() Side {
-	all := hdrhistogram.New(1, int64(longest), 3)
+	all := newHistogram()
 	for _, h := range r.latency {
 		all.Merge(h)
 	}

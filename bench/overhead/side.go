@@ -39,7 +39,7 @@ type slice struct {
 	working sync.WaitGroup
 }
 
-func newSide(ctx context.Context, s *redisserver.Server, c comparison, l login, r *record) (*side, error) {
+func newSide(ctx context.Context, s *redisserver.Server, c *comparison, l login, r *record) (*side, error) {
 	h, err := c.host.open(s, l, c.secure, nil)
 	if err != nil {
 		return nil, err
