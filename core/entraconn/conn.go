@@ -36,7 +36,7 @@ type Conn struct {
 	deadlines deadlines
 	server    *server
 
-	// mu guards what follows, up to resuming.
+	// mu guards what follows, up to resuming, but untold.
 	mu      sync.Mutex
 	backlog *backlog    // nil until something was held back
 	end     *ending     // nil while the connection is whole
@@ -47,6 +47,8 @@ type Conn struct {
 	closed   bool
 	left     bool // its end has been reported
 	resuming bool // a goroutine is about to send what is held back
+
+	tame bool // as the function of that name says of inner
 
 	unblocked atomic.Bool                // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
 	id        uint64                     // among the connections of the Dialer
@@ -82,6 +84,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		}
 		if c.stopped.Load() {
 			return 0, c.endedNow()
+		}
+		if c.untold.Load() {
+			c.deadlines.tellWrite(c)
 		}
 		n, err := c.inner.Read(p)
 		taken := c.takeExpected(p[:n])
@@ -119,6 +124,9 @@ func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
 // read reads once and leaves what is for the host at the start of p, which may be nothing; behind is what comes after
 // that. c.rmu is held.
 func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
+	if c.untold.Load() {
+		c.deadlines.tellWrite(c)
+	}
 	n, err = c.inner.Read(p)
 	return c.readBehind(p, n, 0, err)
 }
@@ -168,6 +176,7 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	}
 	if err == errDesync {
 		_ = c.inner.Close() // the server must not run what was queued behind it
+		c.deadlines.closed()
 	}
 	return n, behind
 }

@@ -81,6 +81,7 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 		if l, err := w.r.ReadString('\n'); l != "+OK\r\n" {
 			t.Fatalf("%q, %v", l, err)
 		}
+		w.conn.SetDeadline(time.Time{})
 		w.conn.wmu.Lock() // no renewal yet
 		w.conn.due.Store(&dueAuth{w.conn.written, entra.AuthRotation})
 		w.conn.wmu.Unlock()
@@ -90,6 +91,9 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 			t.Errorf("%q, %v", l, err)
 		}
 		<-w.served // the server is not left with what was queued behind it
+		if err := w.conn.SetDeadline(time.Time{}); err == nil {
+			t.Error("set deadlines of a connection that was closed")
+		}
 		if w.conn.Close(); len(w.closed) != 1 || w.closed[0].Reason != entra.CloseProtocol {
 			t.Errorf("the observer was told %+v", w.closed)
 		}
@@ -105,6 +109,19 @@ func TestGarbageReachesTheHost(t *testing.T) {
 			t.Errorf("%q, %v", l, err)
 		}
 	})
+}
+
+// What comes of Close is the host's doing, whoever notices it first: two may call it at once.
+func TestWhatComesOfCloseIsTheHosts(t *testing.T) {
+	c := loggedIn(t)
+	c.mu.Lock()
+	c.closed = true
+	c.lose(entra.CloseByServer, net.ErrClosed)
+	reason := c.end.reason
+	c.mu.Unlock()
+	if reason != entra.CloseByClient {
+		t.Errorf("closed by %v", reason)
+	}
 }
 
 // stubborn is a connection whose writes are cut short.

@@ -46,6 +46,7 @@ func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
 	tb.Cleanup(func() { src.Close() })
 	l.reply = []byte("+OK\r\n$5\r\nhello\r\n")
 	c := NewDialer(src, nil).Wrap(inner)
+	c.tame = true
 	tb.Cleanup(func() { c.Close() })
 	if _, err := c.Write(encodeOne("GET k")); err != nil {
 		tb.Fatal(err)

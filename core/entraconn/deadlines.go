@@ -1,8 +1,9 @@
 package entraconn
 
 import (
-	"math"
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -12,19 +13,20 @@ import (
 // expired write deadline ends the connection for good), and ours must not be left behind for the host.
 //
 // To tell the connection below costs more than to follow a command and its reply, and hosts set two or three with each
-// command, so it is told what it needs to know:
+// command, so where that is known to do no harm (see tame) it is told what it needs to know:
 //
 //   - The read deadline below may be earlier than the host's, by leeway, or if the host wants none. A read that is woken
 //     by it goes on with the host's, see wokenEarly.
-//   - A write cannot go on after a timeout. That there is no write deadline any more is told when the next write begins.
+//   - A write cannot go on after a timeout. That there is no write deadline any more is told when the next write begins,
+//     or the next read, for TLS may have to answer what it reads.
 //
 // So hosts see no difference: reads and writes end when their deadline has passed, and not before.
 type deadlines struct {
 	mu sync.Mutex
-	// The host's latest, in time since the Dialer's start, or none.
-	read, write time.Duration
+	// The host's latest.
+	read, write moment
 	// The read deadline that the connection below is known to have; unknown if every deadline is to be told.
-	known time.Duration
+	known moment
 	// Whether known was earlier than read since a read was last woken.
 	early bool
 	// Whether the connection below is known to have no write deadline.
@@ -41,30 +43,10 @@ const leeway = 100 * time.Millisecond
 // longAgo is a deadline that makes a read return at once.
 var longAgo = time.Unix(1, 0)
 
-const (
-	none    time.Duration = math.MinInt64 // no deadline
-	unknown               = none + 1
-	before                = -time.Hour // stands for all times before the Dialer's start, so that none comes near to unknown
-)
-
 func (d *deadlines) init() { d.read, d.write, d.known = none, none, unknown }
 
-func (c *Conn) sinceStart(t time.Time) time.Duration {
-	if t.IsZero() {
-		return none
-	}
-	return max(t.Sub(c.server.dialer.start), before)
-}
-
-func (c *Conn) fromStart(d time.Duration) time.Time {
-	if d == none {
-		return time.Time{}
-	}
-	return c.server.dialer.start.Add(d)
-}
-
 // readStays remembers the host's read deadline, and reports whether the connection below can keep the one that it has.
-func (d *deadlines) readStays(read time.Duration) bool {
+func (d *deadlines) readStays(read moment) bool {
 	d.read = read
 	switch ahead := uint64(read - d.known); {
 	case d.ownRead || ahead == 0:
@@ -80,24 +62,28 @@ func (d *deadlines) readStays(read time.Duration) bool {
 // is to be told: a TLS handshake may come first, and cannot go on after a timeout.
 func (d *deadlines) readTold(c *Conn, err error) {
 	d.known = unknown
-	if err == nil && c.accepted.Load() != nil {
+	if err == nil && c.tame && c.accepted.Load() != nil {
 		d.known = d.read
 	}
 }
 
 // writeStays remembers the host's write deadline, and reports whether the connection below can keep the one that it has,
 // for now at least.
-func (d *deadlines) writeStays(c *Conn, write time.Duration) bool {
+func (d *deadlines) writeStays(c *Conn, write moment) bool {
 	d.write = write
 	switch {
 	case d.ownWrite || write == none && d.noWrite:
 		return true
-	case write == none && d.known != unknown && c.wmu.TryLock(): // nobody writes
-		c.untold.Store(true)
-		c.wmu.Unlock()
-		return true
+	case write != none || d.known == unknown || !c.wmu.TryLock():
+		return false
 	}
-	return false
+	defer c.wmu.Unlock()
+	if !c.rmu.TryLock() {
+		return false
+	}
+	defer c.rmu.Unlock()
+	c.untold.Store(true) // nobody writes or reads
+	return true
 }
 
 // writeTold remembers that the connection below was told the host's write deadline.
@@ -111,8 +97,8 @@ func (d *deadlines) writeTold(c *Conn, err error) {
 func (d *deadlines) set(c *Conn, t time.Time) (err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	since := c.sinceStart(t)
-	read, write := d.readStays(since), d.writeStays(c, since)
+	at := c.momentOf(t)
+	read, write := d.readStays(at), d.writeStays(c, at)
 	switch {
 	case read && write:
 		return nil
@@ -135,7 +121,7 @@ func (d *deadlines) set(c *Conn, t time.Time) (err error) {
 func (d *deadlines) setRead(c *Conn, t time.Time) (err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.readStays(c.sinceStart(t)) {
+	if !d.readStays(c.momentOf(t)) {
 		err = c.inner.SetReadDeadline(t)
 		d.readTold(c, err)
 	}
@@ -145,25 +131,28 @@ func (d *deadlines) setRead(c *Conn, t time.Time) (err error) {
 func (d *deadlines) setWrite(c *Conn, t time.Time) (err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.writeStays(c, c.sinceStart(t)) {
+	if !d.writeStays(c, c.momentOf(t)) {
 		err = c.inner.SetWriteDeadline(t)
 		d.writeTold(c, err)
 	}
 	return err
 }
 
-// tellWrite tells the connection below the host's write deadline, because the host is about to write. The caller holds
-// Conn.wmu.
+// tellWrite tells the connection below the host's write deadline, because somebody is about to write or to read. The
+// caller holds Conn.wmu or Conn.rmu.
 func (d *deadlines) tellWrite(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.writeTold(c, c.inner.SetWriteDeadline(c.fromStart(d.write))) // fails only on a closed connection, which the write then says
+	if d.ownWrite {
+		return // a read begins while a write of ours is under way, and endWrite tells it
+	}
+	d.writeTold(c, c.inner.SetWriteDeadline(c.timeOf(d.write))) // fails only on a closed connection, which the write then says
 }
 
 // wokenEarly reports whether err woke a read of the host's before the host's deadline, and lets the connection below
 // have that one. If it has passed as well, the next read says so.
 func (d *deadlines) wokenEarly(c *Conn, err error) bool {
-	if !isTimeout(err) {
+	if !errors.Is(err, os.ErrDeadlineExceeded) { // a peer that is gone is a timeout too
 		return false
 	}
 	d.mu.Lock()
@@ -173,7 +162,12 @@ func (d *deadlines) wokenEarly(c *Conn, err error) bool {
 	}
 	d.early = false
 	if d.known != d.read { // else the host has moved it on meanwhile
-		d.readTold(c, c.inner.SetReadDeadline(c.fromStart(d.read)))
+		until := c.timeOf(d.read)
+		if d.read.ofWall() { // the clock may have been set meanwhile: that must not make it later
+			now := time.Now()
+			until = now.Add(min(until.Sub(now), time.Duration(d.read-d.known)))
+		}
+		d.readTold(c, c.inner.SetReadDeadline(until))
 	}
 	return true
 }
@@ -219,7 +213,7 @@ func (d *deadlines) endRead(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownRead = false
-	d.readTold(c, c.inner.SetReadDeadline(c.fromStart(d.read)))
+	d.readTold(c, c.inner.SetReadDeadline(c.timeOf(d.read)))
 }
 
 // beginWrite and endWrite are the same for writing; the caller holds Conn.wmu.
@@ -234,7 +228,7 @@ func (d *deadlines) endWrite(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownWrite = false
-	d.writeTold(c, c.inner.SetWriteDeadline(c.fromStart(d.write)))
+	d.writeTold(c, c.inner.SetWriteDeadline(c.timeOf(d.write)))
 }
 
 // wakeRead makes the read under way, or the next one, return at once. Who finds out why calls endRead.
@@ -252,5 +246,5 @@ func (d *deadlines) interrupt(inner net.Conn) {
 func (d *deadlines) hostWrite(c *Conn) time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return c.fromStart(d.write)
+	return c.timeOf(d.write)
 }

@@ -1,11 +1,13 @@
 package entraconn
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,30 +66,37 @@ func TestDeadlinesOfTheHostWait(t *testing.T) {
 // The read deadlines of the host's reach the connection below, unless what is there is earlier by no more than the leeway,
 // or the host wants none; a read that is woken early goes on with the host's. Each write deadline does before the host
 // writes.
-func TestDeadlinesFollowTheHost(t *testing.T) {
+func TestDeadlinesFollowTheHost(t *testing.T) { synctest.Test(t, testDeadlinesFollowTheHost) }
+
+func testDeadlinesFollowTheHost(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	now := time.Now()
 	early, late := 0, 0
-	for range 3000 {
+	for i := range 4000 {
+		wall := i%2 == 1 // as go-redis has them
+		now := time.Now()
 		inner := &clocked{read: now, write: now} // as a dialer may have left them, until the host sets its own
 		c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: now}}}
 		c.deadlines.init()
 		c.accepted.Store(&credential{})
-		ours := now.Add(time.Second)
+		c.tame = true
+		ours := now.Add(time.Hour)
 		read, write := time.Time{}, time.Time{} // the host's
 		c.SetReadDeadline(read)
 		c.SetWriteDeadline(write)
 		var ownRead, ownWrite, writing, wasEarly bool
 		var story []string
 		for range 16 {
-			at := time.Time{}
+			now, at := time.Now(), time.Time{}
 			switch rng.IntN(4) {
 			case 0:
 				at = now.Add(time.Duration(1+rng.IntN(3)) * time.Minute)
 			case 1, 2:
 				at = now.Add(time.Minute + time.Duration(rng.IntN(4))*leeway/2)
 			}
-			step := rng.IntN(8)
+			if wall && !at.IsZero() {
+				at = at.Round(0)
+			}
+			step := rng.IntN(9)
 			story = append(story, fmt.Sprint(step, at.Sub(now)))
 			switch step {
 			case 0:
@@ -112,15 +121,20 @@ func TestDeadlinesFollowTheHost(t *testing.T) {
 					c.deadlines.endWrite(c)
 				}
 			case 5:
-				if ownRead {
-					break // it is for us to say how that ends
+				if ownRead || inner.read.IsZero() {
+					break // it is for us to say how that ends, or it does not
 				}
+				<-time.After(time.Until(inner.read))
 				// It may have been woken by an early one that is there no more.
 				if goesOn := c.deadlines.wokenEarly(c, os.ErrDeadlineExceeded); goesOn != wasEarly || !inner.read.Equal(read) {
 					t.Fatalf("%v: a read that was woken goes on: %v, with %v; want %v, %v", story, goesOn, inner.read, wasEarly, read)
 				}
 				wasEarly = false
-			case 6, 7:
+			case 6: // a read begins
+				if c.untold.Load() {
+					c.deadlines.tellWrite(c)
+				}
+			case 7, 8: // a write begins, or ends
 				switch {
 				case writing:
 					c.wmu.Unlock()
@@ -158,6 +172,86 @@ func TestDeadlinesFollowTheHost(t *testing.T) {
 	}
 }
 
+// A read that was woken goes on for as long as the host's deadline was later than the one that woke it, although the wall
+// clock, of which the host's may be, was set in between.
+func TestReadsEndAlthoughTheClockIsSet(t *testing.T) {
+	for _, set := range []time.Duration{-2 * time.Hour, 2 * time.Hour} {
+		inner := &clocked{}
+		c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}, tame: true}
+		c.deadlines.init()
+		c.accepted.Store(&credential{})
+		woke := time.Now().Add(-set).Round(0) // what was to be now
+		c.SetReadDeadline(woke)
+		c.SetReadDeadline(woke.Add(leeway / 2))
+		most := leeway / 2
+		if set > 0 {
+			most = 0 // by this clock it has passed
+		}
+		if !c.deadlines.wokenEarly(c, os.ErrDeadlineExceeded) || time.Until(inner.read) > most {
+			t.Errorf("clock set by %v: goes on until %v, which is in %v", set, inner.read, time.Until(inner.read))
+		}
+	}
+}
+
+// However far away a deadline is, and of whichever clock, it has passed or it has not.
+func TestMomentsStayWhereTheyAre(t *testing.T) {
+	now := time.Now()
+	c := &Conn{server: &server{dialer: &Dialer{start: now.Add(-time.Hour)}}}
+	const year = 365 * 24 * time.Hour
+	for _, at := range []time.Time{
+		now.Add(-50 * year), now.Add(-2 * time.Hour), now.Add(-time.Minute), now.Add(time.Minute), now.Add(10 * year), now.Add(25 * year), now.Add(290 * year),
+		time.Unix(1, 0), time.Unix(1<<40, 0), time.Unix(1<<62, 0), time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC),
+	} {
+		for _, at := range []time.Time{at, at.Round(0)} {
+			if got := c.timeOf(c.momentOf(at)); got.Before(now) != at.Before(now) || got.IsZero() {
+				t.Errorf("%v has become %v", at, got)
+			}
+		}
+	}
+	if got := c.timeOf(c.momentOf(time.Time{})); !got.IsZero() {
+		t.Errorf("none has become %v", got)
+	}
+}
+
+// What no deadline ends is not begun again: that a peer is gone is a timeout as well.
+func TestOtherTimeoutsReachTheHost(t *testing.T) {
+	inner := &clocked{}
+	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}, tame: true}
+	c.deadlines.init()
+	c.accepted.Store(&credential{})
+	for i := range 2 {
+		c.SetReadDeadline(time.Now().Add(time.Minute + time.Duration(i)*time.Millisecond))
+	}
+	gone := &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ETIMEDOUT)}
+	if !isTimeout(gone) || c.deadlines.wokenEarly(c, gone) {
+		t.Error("taken for a deadline")
+	}
+}
+
+func TestWhichConnectionsAreTame(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	tcp, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tcp.Close()
+	wrapped := struct{ net.Conn }{tcp}
+	for _, c := range []net.Conn{tcp, &net.UnixConn{}, tls.Client(tcp, &tls.Config{})} {
+		if !tame(c) {
+			t.Errorf("%T is not", c)
+		}
+	}
+	for _, c := range []net.Conn{wrapped, tls.Client(wrapped, &tls.Config{}), tls.Client(tls.Client(tcp, &tls.Config{}), &tls.Config{})} {
+		if tame(c) {
+			t.Errorf("%T is", c)
+		}
+	}
+}
+
 // Before the login is answered there may be a TLS handshake to come, which cannot go on after a timeout.
 func TestDeadlinesAreExactBeforeTheLogin(t *testing.T) {
 	inner, now := &clocked{}, time.Now()
@@ -177,7 +271,7 @@ func TestReadsEndAtTheDeadlineOfTheHost(t *testing.T) {
 	onModel(t, 75*time.Minute, func(w *wireTest) {
 		w.write("OK")
 		_, _ = w.r.ReadString('\n')
-		for range 1000 {
+		for i := range 1000 {
 			type move struct{ at, to time.Duration }
 			var moves []move
 			began, end := time.Now(), time.Duration(0)
@@ -195,7 +289,11 @@ func TestReadsEndAtTheDeadlineOfTheHost(t *testing.T) {
 			go func() {
 				for _, m := range moves {
 					<-time.After(time.Until(began.Add(m.at)))
-					w.conn.SetReadDeadline(began.Add(m.to))
+					to := began.Add(m.to)
+					if i%2 == 0 {
+						to = to.Round(0) // as go-redis has them
+					}
+					w.conn.SetReadDeadline(to)
 				}
 			}()
 			synctest.Wait()
@@ -210,69 +308,4 @@ func TestReadsEndAtTheDeadlineOfTheHost(t *testing.T) {
 			}
 		}
 	})
-}
-
-// timed records the write deadline that each write meets, and how often it is told one.
-type timed struct {
-	loop
-	deadline, met time.Time
-	told          int
-}
-
-func (c *timed) Write(p []byte) (int, error) {
-	c.met = c.deadline
-	return c.loop.Write(p)
-}
-
-func (c *timed) SetReadDeadline(time.Time) error {
-	c.told++
-	return nil
-}
-
-func (c *timed) SetWriteDeadline(t time.Time) error {
-	c.deadline = t
-	c.told++
-	return nil
-}
-
-func (c *timed) SetDeadline(t time.Time) error { return c.SetWriteDeadline(t) }
-
-// Hosts set two or three deadlines with each command.
-func TestBusyHostsTellFewDeadlines(t *testing.T) {
-	inner := &timed{}
-	c := logIn(t, inner, &inner.loop)
-	start, buf := time.Now().Add(time.Minute), make([]byte, 100)
-	for i := range 1000 {
-		at := start.Add(time.Duration(i) * 500 * time.Microsecond)
-		c.SetDeadline(time.Time{})
-		c.SetWriteDeadline(at)
-		if _, err := c.Write(encodeOne("GET k")); err != nil || !inner.met.Equal(at) {
-			t.Fatalf("%v: written under %v, want %v", err, inner.met, at)
-		}
-		c.SetReadDeadline(at)
-		if _, err := c.Read(buf); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if inner.told > 1000+10 {
-		t.Errorf("%d deadlines of 4000 were told", inner.told)
-	}
-}
-
-// A write meets the deadline that the host wants when it writes, also if that is none.
-func TestWritesMeetTheDeadlineOfTheHost(t *testing.T) {
-	for _, command := range []string{"GET k", "MULTI", "BLPOP k 0"} {
-		inner := &timed{}
-		c := logIn(t, inner, &inner.loop)
-		c.SetDeadline(time.Now().Add(time.Hour))
-		for _, at := range []time.Time{{}, time.Now().Add(time.Minute), {}} {
-			c.SetWriteDeadline(at)
-			if _, err := c.Write(encodeOne(command)); err != nil || !inner.met.Equal(at) {
-				t.Errorf("%s: %v, written under %v, want %v", command, err, inner.met, at)
-			}
-			if _, err := c.Read(make([]byte, 100)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
 }

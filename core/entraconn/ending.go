@@ -37,6 +37,9 @@ func (c *Conn) lose(why entra.CloseReason, err error) {
 	if c.end != nil {
 		return
 	}
+	if c.closed {
+		why, err = entra.CloseByClient, nil // whatever comes of that
+	}
 	now := time.Now()
 	if cred := c.accepted.Load(); why == entra.CloseByServer && cred != nil && !now.Before(cred.token.ExpiresOn()) {
 		why = entra.CloseExpired

@@ -39,6 +39,7 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 	d := s.dialer
 	c := &Conn{
 		inner:   inner,
+		tame:    tame(inner),
 		server:  s,
 		id:      d.ids.Add(1),
 		opened:  time.Since(d.start),
