@@ -57,7 +57,7 @@ type plan struct {
 // count would make its side slower.
 func patience(secure bool) time.Duration {
 	if secure {
-		return 2 * time.Millisecond
+		return time.Millisecond
 	}
 	return 500 * time.Microsecond
 }

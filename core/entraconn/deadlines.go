@@ -119,22 +119,24 @@ func (d *deadlines) set(c *Conn, t time.Time) (err error) {
 }
 
 func (d *deadlines) setRead(c *Conn, t time.Time) (err error) {
+	at := c.momentOf(t)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.readStays(c.momentOf(t)) {
+	if !d.readStays(at) {
 		err = c.inner.SetReadDeadline(t)
 		d.readTold(c, err)
 	}
+	d.mu.Unlock()
 	return err
 }
 
 func (d *deadlines) setWrite(c *Conn, t time.Time) (err error) {
+	at := c.momentOf(t)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.writeStays(c, c.momentOf(t)) {
+	if !d.writeStays(c, at) {
 		err = c.inner.SetWriteDeadline(t)
 		d.writeTold(c, err)
 	}
+	d.mu.Unlock()
 	return err
 }
 

@@ -17,14 +17,13 @@ import (
 // and count as written. When a mebibyte is kept, Write blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
-	defer c.wmu.Unlock()
-	if commands, ok := c.takeOrdinary(p); ok { // nearly always
-		if n, err = c.inner.Write(p); n < len(p) {
-			c.cutOrdinaryShort(n, len(p), commands, err)
-		}
-		return n, err
+	if commands, ok := c.takeOrdinary(p); !ok {
+		n, err = c.writeOther(p)
+	} else if n, err = c.inner.Write(p); n < len(p) { // nearly always not
+		c.cutOrdinaryShort(n, len(p), commands, err)
 	}
-	return c.writeOther(p)
+	c.wmu.Unlock()
+	return n, err
 }
 
 // WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
