@@ -18,11 +18,9 @@ import (
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 //
-// What every command takes is short, and does without defer: between system calls neither code nor data stays in the
-// caches, and to fetch them costs more than what is done.
-//
-// The fields that every command needs come first, with those of its parts, and fill four cache lines: with many
-// connections each line has to be fetched, and that costs more than what is done with it.
+// What every command takes is short and does without defer, and the fields that it needs come first, with those of the
+// parts, and fill four cache lines: between system calls neither code nor data stays in the caches, and to fetch a line
+// costs more than what is done with it.
 type Conn struct {
 	inner net.Conn
 
@@ -44,7 +42,7 @@ type Conn struct {
 	backlog *backlog    // nil until something was held back
 	end     *ending     // nil while the connection is whole
 	stopped atomic.Bool // end.err is set, which Read looks at before it reads
-	untold  atomic.Bool // see deadlines; set with wmu held
+	untold  atomic.Bool // the connection below has a write deadline and the host wants none; set with wmu and rmu held
 	session session
 
 	closed   bool
