@@ -79,7 +79,7 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	}
 	defer func() { err = errors.Join(err, restore()) }()
 	// Slices are short, for the noise of machines is slow. Of fewer than six rounds there is no interval.
-	p := plan{slice: 20 * time.Millisecond, pairs: 4, fewest: 6, long: 345 * time.Second}
+	p := plan{slice: 20 * time.Millisecond, pairs: 4, fewest: 6, long: 325 * time.Second}
 	if quick {
 		p.long, p.quick = 40*time.Second, true
 	}
