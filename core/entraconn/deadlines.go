@@ -20,7 +20,9 @@ import (
 //   - A write cannot go on after a timeout. That there is no write deadline any more is told when the next write begins,
 //     or the next read, for TLS may have to answer what it reads.
 //
-// So hosts see no difference: reads and writes end when their deadline has passed, and not before.
+// So hosts see no difference: reads and writes end when their deadline has passed, and not before. There is one exception:
+// where the host's are of the wall clock, and that is set back by as much as the connection was left alone, to within
+// leeway, the next read may end early, once.
 type deadlines struct {
 	mu sync.Mutex
 	// The host's latest.
