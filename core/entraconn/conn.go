@@ -18,9 +18,9 @@ import (
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 //
-// What every command takes is short and does without defer, and the fields that it needs come first, with those of the
-// parts, and fill four cache lines: between system calls neither code nor data stays in the caches, and to fetch a line
-// costs more than what is done with it.
+// What every command takes is in quick.go. The fields that it needs come first, with those of the parts, and fill four
+// cache lines: behind a system call neither code nor data is in the caches, and to fetch a line costs more than what is
+// done with it.
 type Conn struct {
 	inner net.Conn
 
@@ -67,24 +67,15 @@ type opening struct {
 	giveUp context.CancelFunc // ends the wait for a token; nil while there is none
 }
 
-// Read reads what the server sends to the host. It blocks as the connection below does. If the server refused the
-// login, the error is an *entra.AuthError.
-func (c *Conn) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return c.inner.Read(p)
-	}
-	if !c.rmu.TryLock() {
-		c.deadlines.hurry(c)
-		c.rmu.Lock()
-		c.deadlines.hurried()
-	}
-	n, err := c.readSome(p)
-	c.rmu.Unlock()
-	return n, err
+// interruptOurs locks c.rmu when a read of ours, or another one of the host's, holds it.
+func (c *Conn) interruptOurs() {
+	c.deadlines.hurry(c)
+	c.rmu.Lock()
+	c.deadlines.hurried()
 }
 
-// readSome is Read with c.rmu held.
-func (c *Conn) readSome(p []byte) (int, error) {
+// readOn is Read where there may be something to do before, or again. c.rmu is held.
+func (c *Conn) readOn(p []byte) (int, error) {
 	for {
 		if n := c.early.take(p); n > 0 {
 			return n, nil
@@ -96,31 +87,18 @@ func (c *Conn) readSome(p []byte) (int, error) {
 			c.deadlines.tellWrite(c)
 		}
 		n, err := c.inner.Read(p)
-		taken := c.takeExpected(p[:n])
-		if err == nil && n == taken && n > 0 { // nearly always
-			return n, nil
-		}
-		if err != nil && c.deadlines.wokenEarly(c, err) {
-			err = nil
-		}
-		if n, err = c.readOther(p, n, taken, err); n > 0 || err != nil {
+		if n, err = c.readOther(p, n, c.takeExpected(p[:n]), err); n > 0 || err != nil {
 			return n, err
 		}
 	}
 }
 
-// takeExpected takes the replies at the start of what was read that commands of the host were to get, and returns how
-// many bytes they are.
-func (c *Conn) takeExpected(p []byte) (taken int) {
-	c.mu.Lock()
-	taken = c.session.takeExpected(p)
-	c.mu.Unlock()
-	return taken
-}
-
 // readOther goes on with a read of n bytes, of which the first were taken. What is for the host is left at the start of
 // p, which may be nothing. c.rmu is held.
 func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
+	if err != nil && c.deadlines.wokenEarly(c, err) {
+		err = nil
+	}
 	kept, behind, err := c.readBehind(p, n, taken, err)
 	if c.early.add(behind); c.early.len() > 0 {
 		err = nil // which the next read meets again
@@ -213,9 +191,6 @@ func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
 // SetDeadline sets the deadlines of the host's reads and writes. AUTHs of ours have their own.
 func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(c, t) }
-
-// SetReadDeadline sets the deadline of the host's reads.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadlines.setRead(c, t) }
 
 // SetWriteDeadline sets the deadline of the host's writes.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(c, t) }

@@ -120,17 +120,6 @@ func (d *deadlines) set(c *Conn, t time.Time) (err error) {
 	return err
 }
 
-func (d *deadlines) setRead(c *Conn, t time.Time) (err error) {
-	at := c.momentOf(t)
-	d.mu.Lock()
-	if !d.readStays(at) {
-		err = c.inner.SetReadDeadline(t)
-		d.readTold(c, err)
-	}
-	d.mu.Unlock()
-	return err
-}
-
 func (d *deadlines) setWrite(c *Conn, t time.Time) (err error) {
 	at := c.momentOf(t)
 	d.mu.Lock()

@@ -121,24 +121,6 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 	}
 }
 
-// takeOrdinary is plan for p that needs nothing but to be counted, as nearly all does. It returns how many commands it
-// is, 0 if it is a part of a long one.
-func (s *session) takeOrdinary(p []byte) (commands uint64, ok bool) {
-	t := &s.sent
-	if t.blind || t.prefix || !t.plain() || t.holding != holdNothing || s.slicing() {
-		return 0, false
-	}
-	if t.scan.Within(len(p)) {
-		return 0, true
-	}
-	n, commands := t.scan.Ordinary(p)
-	if n < len(p) {
-		return 0, false
-	}
-	t.replies += commands
-	return commands, true
-}
-
 // beforeOrdinary returns what was known before takeOrdinary took n bytes.
 func (s *session) beforeOrdinary(n int, commands uint64) sentState {
 	mark := s.sent

@@ -82,33 +82,6 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 	return o.kept, o.behind, err
 }
 
-// takeExpected takes from the start of what was just read the replies that commands of the host were to get, or all of it
-// where a long string goes on in it. It takes nothing where something waits for replies that looks at them one by one.
-func (s *session) takeExpected(p []byte) (n int) {
-	switch {
-	case s.owed, s.blind, s.sent.holding != holdNothing:
-		return 0
-	case s.replies.AtBoundary():
-		s.ours, s.listening = false, false
-		return s.expected(p)
-	case !s.ours && !s.listening && s.replies.Within(len(p)):
-		return len(p)
-	}
-	return 0
-}
-
-// expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no
-// second look. It returns how many bytes they are.
-func (s *session) expected(p []byte) (n int) {
-	if s.streaming || s.lowering != nil {
-		return 0
-	}
-	last := max(s.read, min(s.next-1, s.sent.replies))
-	n, replies := s.replies.Plain(p, last-s.read)
-	s.read += replies
-	return n
-}
-
 // took accounts for a frame, if one has ended.
 func (s *session) took(frame resp.Frame) error {
 	switch frame {

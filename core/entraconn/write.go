@@ -4,47 +4,9 @@ import (
 	"errors"
 	"net"
 	"slices"
-	"unsafe"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
-
-// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
-// first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
-// that was cut short ends the connection for writing.
-//
-// Bytes behind a blocking command, and the start of a command that is not complete, are kept until they can be sent,
-// and count as written. When a mebibyte is kept, Write blocks.
-func (c *Conn) Write(p []byte) (n int, err error) {
-	c.wmu.Lock()
-	if commands, ok := c.takeOrdinary(p); !ok {
-		n, err = c.writeOther(p)
-	} else if n, err = c.inner.Write(p); n < len(p) { // nearly always not
-		c.cutOrdinaryShort(n, len(p), commands, err)
-	}
-	c.wmu.Unlock()
-	return n, err
-}
-
-// WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
-// in pieces of 4 KiB.
-func (c *Conn) WriteString(s string) (n int, err error) {
-	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // which nobody writes to, as io.Writer demands
-}
-
-// takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
-// that is so. c.wmu is held.
-func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
-	if c.written == nil || c.due.Load() != nil || c.untold.Load() {
-		return 0, false
-	}
-	c.mu.Lock()
-	if c.end == nil {
-		commands, ok = c.session.takeOrdinary(p)
-	}
-	c.mu.Unlock()
-	return commands, ok
-}
 
 // cutOrdinaryShort is cutShort for all that takeOrdinary has taken.
 func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) {

@@ -1,0 +1,148 @@
+package entraconn
+
+import (
+	"net"
+	"time"
+	"unsafe"
+)
+
+// What every command takes is here, and what is not needed by every one is elsewhere. Behind each system call the
+// processor has to find out anew where code and data lie, and to fetch both from far away: a page or a function more
+// costs more than what is done there. So this file is compiled to little code that lies together, with few calls of
+// few functions, no defer, and none through an interface where the connection below is a TCP socket.
+
+// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
+// first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
+// that was cut short ends the connection for writing.
+//
+// Bytes behind a blocking command, and the start of a command that is not complete, are kept until they can be sent,
+// and count as written. When a mebibyte is kept, Write blocks.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	c.wmu.Lock()
+	if commands, ok := c.takeOrdinary(p); ok { // nearly always
+		if tcp, ok := c.inner.(*net.TCPConn); ok {
+			n, err = tcp.Write(p)
+		} else {
+			n, err = c.inner.Write(p)
+		}
+		if n < len(p) {
+			c.cutOrdinaryShort(n, len(p), commands, err)
+		}
+	} else {
+		n, err = c.writeOther(p)
+	}
+	c.wmu.Unlock()
+	return n, err
+}
+
+// WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
+// in pieces of 4 KiB.
+func (c *Conn) WriteString(s string) (n int, err error) {
+	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // which nobody writes to, as io.Writer demands
+}
+
+// takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
+// that is so. c.wmu is held.
+func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
+	if c.written == nil || c.due.Load() != nil || c.untold.Load() {
+		return 0, false
+	}
+	c.mu.Lock()
+	if c.end == nil {
+		commands, ok = c.session.takeOrdinary(p)
+	}
+	c.mu.Unlock()
+	return commands, ok
+}
+
+// takeOrdinary is plan for p that needs nothing but to be counted, as nearly all does. It returns how many commands it
+// is, 0 if it is a part of a long one.
+func (s *session) takeOrdinary(p []byte) (commands uint64, ok bool) {
+	t := &s.sent
+	if t.blind || t.prefix || !t.plain() || t.holding != holdNothing || s.slicing() {
+		return 0, false
+	}
+	if t.scan.Within(len(p)) {
+		return 0, true
+	}
+	n, commands := t.scan.Ordinary(p)
+	if n < len(p) {
+		return 0, false
+	}
+	t.replies += commands
+	return commands, true
+}
+
+// SetReadDeadline sets the deadline of the host's reads.
+func (c *Conn) SetReadDeadline(t time.Time) (err error) {
+	at, d := c.momentOf(t), &c.deadlines
+	d.mu.Lock()
+	if !d.readStays(at) {
+		err = c.inner.SetReadDeadline(t)
+		d.readTold(c, err)
+	}
+	d.mu.Unlock()
+	return err
+}
+
+// Read reads what the server sends to the host. It blocks as the connection below does. If the server refused the
+// login, the error is an *entra.AuthError.
+func (c *Conn) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return c.inner.Read(p)
+	}
+	if !c.rmu.TryLock() {
+		c.interruptOurs()
+	}
+	if c.early.bytes == nil && !c.stopped.Load() && !c.untold.Load() { // nearly always
+		if tcp, ok := c.inner.(*net.TCPConn); ok {
+			n, err = tcp.Read(p)
+		} else {
+			n, err = c.inner.Read(p)
+		}
+		if taken := c.takeExpected(p[:n]); n > taken || n == 0 || err != nil {
+			n, err = c.readOther(p, n, taken, err)
+		}
+	}
+	if n == 0 && err == nil {
+		n, err = c.readOn(p)
+	}
+	c.rmu.Unlock()
+	return n, err
+}
+
+// takeExpected takes the replies at the start of what was read that commands of the host were to get, and returns how
+// many bytes they are.
+func (c *Conn) takeExpected(p []byte) (taken int) {
+	c.mu.Lock()
+	taken = c.session.takeExpected(p)
+	c.mu.Unlock()
+	return taken
+}
+
+// takeExpected takes from the start of what was just read the replies that commands of the host were to get, or all of it
+// where a long string goes on in it. It takes nothing where something waits for replies that looks at them one by one.
+func (s *session) takeExpected(p []byte) (n int) {
+	switch {
+	case s.owed, s.blind, s.sent.holding != holdNothing:
+		return 0
+	case s.replies.AtBoundary():
+		s.ours, s.listening = false, false
+		return s.expected(p)
+	case !s.ours && !s.listening && s.replies.Within(len(p)):
+		return len(p)
+	}
+	return 0
+}
+
+// expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no
+// second look. It returns how many bytes they are.
+func (s *session) expected(p []byte) (n int) {
+	if s.streaming || s.lowering != nil {
+		return 0
+	}
+	last := max(s.read, min(s.next-1, s.sent.replies))
+	n, replies := s.replies.Plain(p, last-s.read)
+	s.read += replies
+	return n
+}
