@@ -46,11 +46,16 @@ type Side struct {
 
 // A plan says what is measured for how long.
 type plan struct {
-	slice  time.Duration
-	pairs  int           // of slices in a round
+	slice  time.Duration // at least, see sliceOf
+	quads  int           // of slices in a round, see round
 	fewest int           // rounds of each comparison
 	long   time.Duration // new rounds begin until this has passed
 	quick  bool
+}
+
+// sliceOf lets each worker make some calls in a slice.
+func (p plan) sliceOf(w workload) time.Duration {
+	return max(p.slice, time.Duration(w.workers)*40*time.Microsecond)
 }
 
 // patience is more than it takes, for each of many, to dial a connection and log in. A pool that still dials in slices that
@@ -78,8 +83,9 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
-	// Slices are short, for the noise of machines is slow. Of fewer than six rounds there is no interval.
-	p := plan{slice: 20 * time.Millisecond, pairs: 4, fewest: 6, long: 325 * time.Second}
+	// Slices are short, for the noise of machines is slow: of slices of 20 ms the intervals were three times as wide. Of
+	// fewer than six rounds there is no interval.
+	p := plan{slice: 2 * time.Millisecond, quads: 20, fewest: 6, long: 325 * time.Second}
 	if quick {
 		p.long, p.quick = 40*time.Second, true
 	}
@@ -117,7 +123,8 @@ func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, erro
 }
 
 // round opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
-// of what ours has, divided by what base has, in each pair of slices.
+// of what ours has in such a quad, divided by what base has. A slice is faster behind one of the same side, whose
+// connections are in the caches, so only quads can be compared: in them each has one of these and one of those.
 func (p plan) round(ctx context.Context, s *redisserver.Server, c *comparison, swapped bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -135,21 +142,28 @@ func (p plan) round(ctx context.Context, s *redisserver.Server, c *comparison, s
 		sides[i] = one
 	}
 	for _, i := range order {
-		if err := sides[i].warmUp(max(p.slice, time.Duration(c.work.workers)*patience(c.secure))); err != nil {
+		if err := sides[i].warmUp(max(20*time.Millisecond, time.Duration(c.work.workers)*patience(c.secure))); err != nil {
 			return err
 		}
 	}
 	runtime.GC()
 	var rates, cpus [2][]float64
-	for range p.pairs {
-		for _, i := range order {
-			rate, cpu, err := sides[i].measure(p.slice)
-			if err != nil {
-				return err
+	for range p.quads {
+		var rate, cpu [2]float64
+		for range 2 {
+			for _, i := range order {
+				r, t, err := sides[i].measure(p.sliceOf(c.work))
+				if err != nil {
+					return err
+				}
+				rate[i] += r
+				cpu[i] += t
 			}
-			rates[i], cpus[i] = append(rates[i], rate), append(cpus[i], cpu)
+			slices.Reverse(order)
 		}
-		slices.Reverse(order)
+		for i := range order {
+			rates[i], cpus[i] = append(rates[i], rate[i]), append(cpus[i], cpu[i])
+		}
 	}
 	c.rate = append(c.rate, stats.Ratio(rates[1], rates[0]).Median)
 	c.cpu = append(c.cpu, stats.Ratio(cpus[1], cpus[0]).Median)

@@ -9,13 +9,13 @@ import (
 )
 
 func TestEveryComparisonRuns(t *testing.T) {
-	p := plan{slice: 2 * time.Millisecond, pairs: 1, fewest: 2}
+	p := plan{slice: 2 * time.Millisecond, quads: 1, fewest: 2}
 	r, err := p.measure(t.Context(), serve(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, cell := range append(r.Cells, r.Same...) {
-		if cell.Base.Rate == 0 || cell.Ours.Rate == 0 || cell.Rounds != 2 || cell.Slices != 2 {
+		if cell.Base.Rate == 0 || cell.Ours.Rate == 0 || cell.Rounds != 2 || cell.Slices != 4 {
 			t.Errorf("%+v", cell)
 		}
 	}
