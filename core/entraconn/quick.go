@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 	"unsafe"
@@ -9,7 +10,8 @@ import (
 // What every command takes is here, and what is not needed by every one is elsewhere. Behind each system call the
 // processor has to find out anew where code and data lie, and to fetch both from far away: a page or a function more
 // costs more than what is done there. So this file is compiled to little code that lies together, with few calls of
-// few functions, no defer, and none through an interface where the connection below is a TCP socket.
+// few functions, no defer, and none through an interface where the connection below is a TCP
+// socket or TLS.
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
@@ -20,10 +22,13 @@ import (
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
 	if commands, ok := c.takeOrdinary(p); ok { // nearly always
-		if tcp, ok := c.inner.(*net.TCPConn); ok {
-			n, err = tcp.Write(p)
-		} else {
-			n, err = c.inner.Write(p)
+		switch inner := c.inner.(type) {
+		case *net.TCPConn:
+			n, err = inner.Write(p)
+		case *tls.Conn:
+			n, err = inner.Write(p)
+		default:
+			n, err = inner.Write(p)
 		}
 		if n < len(p) {
 			c.cutOrdinaryShort(n, len(p), commands, err)
@@ -95,10 +100,13 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 		c.interruptOurs()
 	}
 	if c.early.bytes == nil && !c.stopped.Load() && !c.untold.Load() { // nearly always
-		if tcp, ok := c.inner.(*net.TCPConn); ok {
-			n, err = tcp.Read(p)
-		} else {
-			n, err = c.inner.Read(p)
+		switch inner := c.inner.(type) {
+		case *net.TCPConn:
+			n, err = inner.Read(p)
+		case *tls.Conn:
+			n, err = inner.Read(p)
+		default:
+			n, err = inner.Read(p)
 		}
 		if taken := c.takeExpected(p[:n]); n > taken || n == 0 || err != nil {
 			n, err = c.readOther(p, n, taken, err)

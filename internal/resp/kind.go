@@ -133,7 +133,7 @@ func (k Kind) with(arg, argc int32, word []byte) (kind Kind, more bool) {
 // mayMatter reports whether a command of this name may be of another kind than Ordinary. It is quick and may
 // err on the careful side.
 func mayMatter(name []byte) bool {
-	return len(name) > 0 && len(name) <= 12 && lengths[name[0]&letter]&(1<<len(name)) != 0
+	return len(name) >= 4 && len(name) <= 12 && lengths[name[0]&letter]&(1<<len(name)) != 0
 }
 
 // letter is what upper and lower case of a letter have in common.
