@@ -7,7 +7,7 @@ type comparison struct {
 	host   opener
 	work   workload
 	secure bool
-	logins [2]login // base and ours
+	logins [2]login // base, and ours or what else is compared with it
 
 	records   [2]*record
 	rate, cpu []float64 // ours / base, of each round
@@ -15,37 +15,52 @@ type comparison struct {
 
 func (c *comparison) cell() Cell {
 	return Cell{
-		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: !c.logins[0].hide,
+		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: c.host.looks && !c.logins[0].hide,
 		Rounds: len(c.rate), Slices: len(c.records[1].rates),
 		Rate: stats.Median(c.rate), CPU: stats.Median(c.cpu), Base: c.records[0].side(), Ours: c.records[1].side(),
 	}
 }
 
 func (p plan) comparisons() (all []*comparison) {
-	static, tokens := login{name: "static", hide: true}, login{name: "tokens", tokens: true}
 	add := func(h opener, w workload, secure bool, base, ours login) {
 		records := [2]*record{newRecord(w.workers), newRecord(w.workers)}
 		all = append(all, &comparison{host: h, work: w, secure: secure, logins: [2]login{base, ours}, records: records})
 	}
+	bare, hidden, tokens := login{name: "static"}, login{name: "static", hide: true}, login{name: "tokens", tokens: true}
 	for _, h := range openers() {
+		base := bare
+		if h.looks {
+			base = hidden
+		}
 		for _, w := range workloads() {
 			for _, secure := range []bool{false, true} {
 				if p.quick && (secure || w.what == large || w.what == hgetall || w.workers == 16) {
 					continue
 				}
-				add(h, w, secure, static, tokens)
+				add(h, w, secure, base, tokens)
+			}
+			if w.what == get && !h.looks && !p.quick {
+				add(h, w, false, bare, login{name: "between", hide: true})
 			}
 		}
 	}
-	alone := workloads()[0]
-	goRedis := openers()[0]
-	add(goRedis, alone, false, login{name: "static"}, tokens)
-	again := static
-	again.name = "again"
+	goRedis, again := openers()[0], login{name: "again", hide: true}
+	add(goRedis, workloads()[0], false, bare, tokens)
 	for _, w := range workloads() {
 		if w.what == pipeline || w.what == get {
-			add(goRedis, w, false, static, again)
+			add(goRedis, w, false, hidden, again)
 		}
 	}
 	return all
+}
+
+// kept returns the list of r where the result of c belongs.
+func (r *Result) kept(c *comparison) *[]Cell {
+	switch base, other := c.logins[0], c.logins[1]; {
+	case other.tokens:
+		return &r.Cells
+	case other.hide != base.hide:
+		return &r.Between
+	}
+	return &r.Same
 }

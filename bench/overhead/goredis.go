@@ -18,10 +18,7 @@ type goRedis struct {
 
 func openGoRedis(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
 	addr, config := place(s, secure)
-	opt := &redis.Options{Addr: addr, TLSConfig: config, PoolSize: 128, Dialer: dial}
-	if l.hide && dial == nil && !secure {
-		opt.Dialer = hiding
-	}
+	opt := &redis.Options{Addr: addr, TLSConfig: config, PoolSize: 128, Dialer: l.dialing(secure, dial)}
 	if !l.tokens {
 		opt.Username, opt.Password = redisserver.User, redisserver.Password
 	} else if err := entragoredis.Configure(opt, s.Source, nil); err != nil {

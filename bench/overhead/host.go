@@ -20,21 +20,21 @@ type host interface {
 type login struct {
 	name   string
 	tokens bool
-	// hide puts a connection of which only net.Conn can be seen below a host that logs in with a password: where
-	// it finds a syscall.Conn the host does more, one system call per command for a check of health.
-	hide bool
+	hide   bool // puts a connection of which only net.Conn can be seen below a host that logs in with a password
 }
 
 // An opener makes a host. dial, if it is not nil, makes its connections, TLS included.
 type opener struct {
 	name string
 	open func(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error)
+	// looks: where the host finds a syscall.Conn it does more, one system call per command for a check of health.
+	looks bool
 }
 
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 func openers() []opener {
-	return []opener{{"go-redis", openGoRedis}, {"rueidis", openRueidis}, {"redigo", openRedigo}}
+	return []opener{{"go-redis", openGoRedis, true}, {"rueidis", openRueidis, false}, {"redigo", openRedigo, false}}
 }
 
 // hidden shows nothing of a connection but net.Conn.
@@ -48,6 +48,14 @@ func hiding(ctx context.Context, network, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	return hidden{c}, nil
+}
+
+// dialing returns what makes the connections of a host: dial, or what hides them, or nil for the host itself.
+func (l login) dialing(secure bool, dial dialFunc) dialFunc {
+	if l.hide && dial == nil && !secure {
+		return hiding
+	}
+	return dial
 }
 
 // place returns where to connect to and how.

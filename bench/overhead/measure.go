@@ -19,9 +19,10 @@ import (
 
 // A Result is what was measured.
 type Result struct {
-	Cells  []Cell
-	Same   []Cell // a static password against itself: what the method makes of no difference
-	Memory Memory
+	Cells   []Cell
+	Same    []Cell // a static password against itself: what the method makes of no difference
+	Between []Cell // ours is a static password too, on a connection that passes everything on: what any would cost
+	Memory  Memory
 }
 
 // A Cell is one workload of one host, with both logins.
@@ -113,11 +114,8 @@ func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, erro
 	}
 	r := &Result{}
 	for _, c := range all {
-		if c.logins[1].tokens {
-			r.Cells = append(r.Cells, c.cell())
-		} else {
-			r.Same = append(r.Same, c.cell())
-		}
+		list := r.kept(c)
+		*list = append(*list, c.cell())
 	}
 	return r, nil
 }

@@ -24,6 +24,7 @@ func openRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (hos
 		opts := &entraredigo.Options{TLSConfig: config, Dial: dial}
 		return &redigo{pool, l}, entraredigo.Configure(pool, addr, s.Source, opts)
 	}
+	dial = l.dialing(secure, dial)
 	opts := []redis.DialOption{redis.DialUsername(redisserver.User), redis.DialPassword(redisserver.Password)}
 	switch {
 	case dial != nil:

@@ -22,7 +22,7 @@ type rueidisHost struct {
 func openRueidis(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
 	addr, config := place(s, secure)
 	opt := rueidis.ClientOption{InitAddress: []string{addr}, TLSConfig: config, DisableCache: true}
-	if dial != nil {
+	if dial := l.dialing(secure, dial); dial != nil {
 		opt.DialCtxFn = func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
 			return dial(ctx, "tcp", addr)
 		}
