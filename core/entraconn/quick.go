@@ -128,23 +128,22 @@ func (c *Conn) takeExpected(p []byte) (taken int) {
 	return taken
 }
 
-// takeExpected takes from the start of what was just read the replies that commands of the host were to get, or all of it
-// where a long string goes on in it. It takes nothing where something waits for replies that looks at them one by one.
+// takeExpected takes from the start of what was just read the replies that commands of the host were to get. It takes
+// nothing where something waits for replies that looks at them one by one.
 func (s *session) takeExpected(p []byte) (n int) {
 	switch {
 	case s.owed, s.blind, s.sent.holding != holdNothing:
 		return 0
 	case s.replies.AtBoundary():
 		s.ours, s.listening = false, false
-		return s.expected(p)
-	case !s.ours && !s.listening && s.replies.Within(len(p)):
-		return len(p)
+	case s.ours, s.listening:
+		return 0
 	}
-	return 0
+	return s.expected(p)
 }
 
 // expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no
-// second look. It returns how many bytes they are.
+// second look. It returns how many bytes they are; the last reply may not be over.
 func (s *session) expected(p []byte) (n int) {
 	if s.streaming || s.lowering != nil {
 		return 0

@@ -6,15 +6,22 @@ import (
 	"math"
 )
 
-// Plain takes the replies at the start of p that consist of common values only, at most so many, and the messages to
-// subscribers between them. It returns how many bytes it took and how many replies ended there. Of a reply that p holds
-// only the start of, it takes the values that lie there as a whole. Next goes on from there. It is Next for what servers
-// nearly always send, at a third of the cost.
+// Plain takes the replies at the start of p, at most so many, the one that is under way included, and the messages to
+// subscribers between them. It returns how many bytes it took and how many replies ended there; of the last reply it may
+// have taken the start only. It takes nothing of another push, nor of what Next fails at: Next goes on from there. It is
+// Next for what servers nearly always send, at a third of the cost.
 func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	if s.typ != 0 {
-		return 0, 0
+		if s.push || most == 0 {
+			return 0, 0
+		}
+		ended := false
+		if n, ended = s.rest(p); !ended {
+			return n, 0
+		}
+		replies = 1
 	}
-	for at := 0; at < len(p); n = at {
+	for at := n; at < len(p); n = at {
 		if p[at] == '>' {
 			if at = messages(p, at, '>'); at == n {
 				return n, replies
@@ -35,39 +42,38 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 				continue
 			}
 		}
-		for left := uint64(1); ; {
+		for left := uint64(1); left > 0; {
 			end, more := value(p, at)
-			switch {
-			case end > 0 && more < math.MaxInt32:
-				at, left = end, left-1+uint64(more)
-			case at > n:
-				s.typ, s.push, s.left = p[n], false, int64(left)
-				return at, replies
-			default:
-				return n, replies
-			}
-			if left == 0 {
+			if end == 0 || more >= math.MaxInt32 {
+				if at > n {
+					s.typ, s.push, s.left = p[n], false, int64(left)
+				}
+				took, ended := s.rest(p[at:])
+				if at += took; !ended {
+					return at, replies
+				}
 				break
 			}
+			at, left = end, left-1+uint64(more)
 			end, took := shortStrings(p[at:], left)
 			at += end
-			if left -= took; left == 0 {
-				break
-			}
+			left -= took
 		}
 		replies++
 	}
 	return n, replies
 }
 
-// Within takes the n bytes that come next if all of them, and more, belong to a string of a reply, and reports whether it
-// did: what reads of a long string's pieces need.
-func (s *ReplyScanner) Within(n int) bool {
-	if s.state != valueString || s.push || s.skip <= int64(n) {
-		return false
+// rest takes the rest of a reply, or what p holds of it, and reports whether it has ended. It takes nothing if Next would
+// fail.
+func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
+	before := *s
+	n, f, err := s.Next(p)
+	if err != nil {
+		*s = before
+		return 0, false
 	}
-	s.skip -= int64(n)
-	return true
+	return n, f != None
 }
 
 // value returns where the value ends that begins at p[at], 0 if it does not lie there as a whole or is not a common one.
