@@ -9,9 +9,8 @@ import (
 
 // What every command takes is here, and what is not needed by every one is elsewhere. Behind each system call the
 // processor has to find out anew where code and data lie, and to fetch both from far away: a page or a function more
-// costs more than what is done there. So this file is compiled to little code that lies together, with few calls of
-// few functions, no defer, and none through an interface where the connection below is a TCP
-// socket or TLS.
+// costs more than what is done there. So this is little code that lies together, with few calls and no defer, and none
+// through an interface where the connection below is a TCP socket or TLS.
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
