@@ -11,7 +11,7 @@ func introduction(m machine.Machine) string {
 	return fmt.Sprintf(`What logging in with Microsoft Entra tokens costs a program, what it gets for that, and what else it could do.
 The peers are what one would write today with each client, done well.
 
-%s Numbers differ from machine to machine; the ratios should not.
+%s Numbers differ from machine to machine; the ratios less so.
 
 How to read: the two that are compared run in turns of fractions of a second within one process, so that both meet the
 same noise. What is shown is the median of their ratios, and in parentheses the interval in which the true one lies

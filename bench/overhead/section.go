@@ -145,7 +145,9 @@ func (r *Result) trust() string {
 	if len(r.Same) == 0 {
 		return ""
 	}
-	return "### How far to trust it\n\nA static password, measured against itself in the same way. There is no difference; what is shown is noise.\n\n" + differences(r.Same)
+	return "### How far to trust it\n\nA static password, measured against itself in the same way. There is no difference; what is shown is " +
+		"noise. From one process to the next rows differ by a percent or so more than their intervals say, for where the program and its data " +
+		"lie in memory stays the same all along.\n\n" + differences(r.Same)
 }
 
 func differences(cells []Cell) string {
