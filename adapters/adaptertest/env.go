@@ -31,6 +31,7 @@ type env struct {
 	protocol int
 	virtual  bool
 	life     time.Duration // of the tokens of scenarios that wait for their end
+	fed      time.Time     // when the Source began
 
 	sts     *entratest.STS
 	gateway *entratest.Gateway
@@ -141,7 +142,7 @@ func (e *env) keepSecrets() {
 
 // feed makes e.source, from cred.
 func (e *env) feed(cred azcore.TokenCredential) {
-	e.tap = &tap{cred: cred, sts: e.sts}
+	e.tap, e.fed = &tap{cred: cred, sts: e.sts}, time.Now()
 	source, err := entra.NewSource(e.tap, &entra.Options{
 		Observer: e.output.observer(),
 		Logger:   slog.New(slog.NewTextHandler(e.output, &slog.HandlerOptions{Level: slog.LevelDebug})),
