@@ -84,8 +84,8 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, restore()) }()
-	// Slices are short, for the noise of machines is slow: of slices of 20 ms the intervals were three times as wide. Of
-	// fewer than six rounds there is no interval.
+	// Slices are short, for the noise of machines is slow: with pairs of 20 ms the intervals were two to five times as
+	// wide. Of fewer than six rounds there is no interval.
 	p := plan{slice: 2 * time.Millisecond, quads: 20, fewest: 6, long: 325 * time.Second}
 	if quick {
 		p.long, p.quick = 40*time.Second, true

@@ -67,8 +67,8 @@ type opening struct {
 	giveUp context.CancelFunc // ends the wait for a token; nil while there is none
 }
 
-// interruptOurs locks c.rmu when a read of ours, or another one of the host's, holds it.
-func (c *Conn) interruptOurs() {
+// waitToRead locks c.rmu where somebody else has it: another read of the host's, or one of ours, which ends for that.
+func (c *Conn) waitToRead() {
 	c.deadlines.hurry(c)
 	c.rmu.Lock()
 	c.deadlines.hurried()

@@ -7,10 +7,10 @@ import (
 	"unsafe"
 )
 
-// What every command takes is here, and what is not needed by every one is elsewhere. Behind each system call the
-// processor has to find out anew where code and data lie, and to fetch both from far away: a page or a function more
-// costs more than what is done there. So this is little code that lies together, with few calls and no defer, and none
-// through an interface where the connection below is a TCP socket or TLS.
+// What every command takes is here, and what is not needed by every one is elsewhere. Behind a system call the processor
+// has to fetch code and data from far away, and where the kernel isolates its page tables to find out anew where they
+// lie: a page or a function more costs more than what is done there. So this is little code that lies together, with few
+// calls and no defer, and none through an interface where the connection below is a TCP socket or TLS.
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
@@ -96,7 +96,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 		return c.inner.Read(p)
 	}
 	if !c.rmu.TryLock() {
-		c.interruptOurs()
+		c.waitToRead()
 	}
 	if c.early.bytes == nil && !c.stopped.Load() && !c.untold.Load() { // nearly always
 		switch inner := c.inner.(type) {

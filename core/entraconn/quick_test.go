@@ -95,6 +95,24 @@ func TestRepliesThatNeedACloserLook(t *testing.T) {
 	}
 }
 
+// Hosts read four kilobytes at a time, so most longer replies come in pieces.
+func TestRepliesInPiecesNeedNoCloserLook(t *testing.T) {
+	const reply = "*3\r\n$5\r\nhello\r\n:42\r\n$200\r\n"
+	all := []byte(reply + strings.Repeat("x", 200) + "\r\n")
+	for cut := 1; cut < len(all); cut++ {
+		s := sessionAfter("LRANGE k 0 2, GET k")
+		before := s.read
+		for _, p := range [][]byte{all[:cut], all[cut:]} {
+			if n := s.takeExpected(p); n != len(p) {
+				t.Fatalf("cut at %d: took %d bytes of %q", cut, n, p)
+			}
+		}
+		if s.read != before+1 {
+			t.Fatalf("cut at %d: %d replies", cut, s.read-before)
+		}
+	}
+}
+
 // An answer of ours, or one that is read along with the host, is not taken for the host's because it comes in pieces.
 func TestAnswersInPiecesAreFollowed(t *testing.T) {
 	const hello = "%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$2\r\nid\r\n:42\r\n"
