@@ -12,7 +12,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// A rapid credential gives tokens that live some milliseconds, so that a renewal is always under way somewhere.
+// A rapid credential gives tokens that live some milliseconds, so that a renewal is always under way somewhere. The first
+// one lives for seconds: a Source that finds its first token expired, because the machine did something else for as long as
+// that lived, waits a second for the next one, as it would for one of Entra's, and logins do not wait for that.
 type rapid struct {
 	life  time.Duration
 	sizes []int // of the tokens, roughly, in turn; 1,500 bytes if there are none
@@ -23,15 +25,18 @@ type rapid struct {
 const user = "00000000-0000-0000-0000-0000000d1ff0"
 
 func (r *rapid) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	now := time.Now()
-	size := 1500
-	if n := int(r.issued.Add(1)); len(r.sizes) > 0 {
+	now, size, life := time.Now(), 1500, r.life
+	n := int(r.issued.Add(1))
+	if len(r.sizes) > 0 {
 		size = r.sizes[n%len(r.sizes)]
 	}
-	exp := now.Add(r.life)
+	if n == 1 {
+		life = 2 * time.Second
+	}
+	exp := now.Add(life)
 	claims := fmt.Sprintf(`{"oid":%q,"iat":%.6f,"exp":%.6f,"pad":%q}`, user, seconds(now), seconds(exp), strings.Repeat("x", size*3/4-150))
 	token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
-	return azcore.AccessToken{Token: token, ExpiresOn: exp}, nil
+	return azcore.AccessToken{Token: token, ExpiresOn: exp, RefreshOn: now.Add(r.life)}, nil
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
