@@ -36,7 +36,7 @@ func comparisons() []comparison {
 }
 
 func main() {
-	if azure.Serve() || connections.Serve() {
+	if azure.Serve() || connections.Serve() || overhead.Serve() {
 		return
 	}
 	quick := flag.Bool("quick", false, "measure less, in two minutes, print the page and write nothing")

@@ -9,22 +9,33 @@ type comparison struct {
 	secure bool
 	logins [2]login // base, and ours or what else is compared with it
 
-	records   [2]*record
-	rate, cpu []float64 // ours / base, of each round
+	outcomes []outcome // of each round
+}
+
+// An outcome is what a round of a comparison measured.
+type outcome struct {
+	Rate, CPU float64    // what ours has, divided by what base has: the medians of the quads
+	Records   [2]*record // of base and ours
 }
 
 func (c *comparison) cell() Cell {
+	var rates, cpus []float64
+	base, ours := newRecord(), newRecord()
+	for _, o := range c.outcomes {
+		rates, cpus = append(rates, o.Rate), append(cpus, o.CPU)
+		base.add(o.Records[0])
+		ours.add(o.Records[1])
+	}
 	return Cell{
 		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: c.host.looks && !c.logins[0].hide,
-		Rounds: len(c.rate), Slices: len(c.records[1].rates),
-		Rate: stats.Median(c.rate), CPU: stats.Median(c.cpu), Base: c.records[0].side(), Ours: c.records[1].side(),
+		Rounds: len(c.outcomes), Slices: len(ours.Rates),
+		Rate: stats.Median(rates), CPU: stats.Median(cpus), Base: base.side(), Ours: ours.side(),
 	}
 }
 
 func (p plan) comparisons() (all []*comparison) {
 	add := func(h opener, w workload, secure bool, base, ours login) {
-		records := [2]*record{newRecord(w.workers), newRecord(w.workers)}
-		all = append(all, &comparison{host: h, work: w, secure: secure, logins: [2]login{base, ours}, records: records})
+		all = append(all, &comparison{host: h, work: w, secure: secure, logins: [2]login{base, ours}})
 	}
 	bare, hidden, tokens := login{name: "static"}, login{name: "static", hide: true}, login{name: "tokens", tokens: true}
 	for _, h := range openers() {
@@ -34,12 +45,12 @@ func (p plan) comparisons() (all []*comparison) {
 		}
 		for _, w := range workloads() {
 			for _, secure := range []bool{false, true} {
-				if p.quick && (secure || w.what == large || w.what == hgetall || w.workers == 16) {
+				if p.Quick && (secure || w.what == large || w.what == hgetall || w.workers == 16) {
 					continue
 				}
 				add(h, w, secure, base, tokens)
 			}
-			if w.what == get && !h.looks && !p.quick {
+			if w.what == get && !h.looks && !p.Quick {
 				add(h, w, false, bare, login{name: "between", hide: true})
 			}
 		}

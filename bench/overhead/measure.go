@@ -47,16 +47,16 @@ type Side struct {
 
 // A plan says what is measured for how long.
 type plan struct {
-	slice  time.Duration // at least, see sliceOf
-	quads  int           // of slices in a round, see round
-	fewest int           // rounds of each comparison
-	long   time.Duration // new rounds begin until this has passed
-	quick  bool
+	Slice  time.Duration // at least, see sliceOf
+	Quads  int           // of slices in a round, see compare
+	Fewest int           // rounds
+	Long   time.Duration // new rounds begin until this has passed
+	Quick  bool
 }
 
 // sliceOf lets each worker make some calls in a slice.
 func (p plan) sliceOf(w workload) time.Duration {
-	return max(p.slice, time.Duration(w.workers)*40*time.Microsecond)
+	return max(p.Slice, time.Duration(w.workers)*40*time.Microsecond)
 }
 
 // patience is more than it takes, for each of many, to dial a connection and log in. A pool that still dials in slices that
@@ -86,9 +86,9 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	defer func() { err = errors.Join(err, restore()) }()
 	// Slices are short, for the noise of machines is slow: with pairs of 20 ms the intervals were two to five times as
 	// wide. Of fewer than six rounds there is no interval.
-	p := plan{slice: 2 * time.Millisecond, quads: 20, fewest: 6, long: 325 * time.Second}
+	p := plan{Slice: 2 * time.Millisecond, Quads: 20, Fewest: 6, Long: 325 * time.Second}
 	if quick {
-		p.long, p.quick = 40*time.Second, true
+		p.Long, p.Quick = 40*time.Second, true
 	}
 	if r, err = p.measure(ctx, server); err != nil {
 		return nil, err
@@ -98,18 +98,19 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 }
 
 // measure goes through all comparisons again and again, so that the minutes in which the machine is busy with something
-// else fall on all of them.
-//
-// Where the memory lies that connections have, here and in the kernel, makes them faster or slower by a percent or two
-// for as long as they live, whatever their login. So there are new ones in each round, and each round counts once.
+// else fall on all of them. Where the program and its data lie in memory, here and in the kernel, makes one of the two faster
+// or slower by a percent or two for as long as a connection or a process lives. So each round has a process of its own, and
+// counts once.
 func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, error) {
 	all := p.comparisons()
 	began := time.Now()
-	for round := 0; round < p.fewest || time.Since(began) < p.long; round++ {
-		for _, c := range all {
-			if err := p.round(ctx, s, c, round%2 == 1); err != nil {
-				return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
-			}
+	for n := 0; n < p.Fewest || time.Since(began) < p.Long; n++ {
+		outcomes, err := elsewhere(ctx, task{Plan: p, Swapped: n%2 == 1, Server: s.Access()})
+		if err != nil {
+			return nil, err
+		}
+		for i, c := range all {
+			c.outcomes = append(c.outcomes, outcomes[i])
 		}
 	}
 	r := &Result{}
@@ -120,10 +121,23 @@ func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, erro
 	return r, nil
 }
 
-// round opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
+// round makes all comparisons once, in this process. What is base elsewhere comes first, unless they are swapped.
+func (p plan) round(ctx context.Context, s *redisserver.Server, swapped bool) ([]outcome, error) {
+	var all []outcome
+	for _, c := range p.comparisons() {
+		o, err := p.compare(ctx, s, c, swapped)
+		if err != nil {
+			return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
+		}
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+// compare opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
 // of what ours has in such a quad, divided by what base has. A slice is faster behind one of the same side, whose
 // connections are in the caches, so only quads can be compared: in them each has one of these and one of those.
-func (p plan) round(ctx context.Context, s *redisserver.Server, c *comparison, swapped bool) error {
+func (p plan) compare(ctx context.Context, s *redisserver.Server, c *comparison, swapped bool) (o outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	order := []int{0, 1}
@@ -132,27 +146,27 @@ func (p plan) round(ctx context.Context, s *redisserver.Server, c *comparison, s
 	}
 	var sides [2]*side
 	for _, i := range order {
-		one, err := newSide(ctx, s, c, c.logins[i], c.records[i])
+		one, err := newSide(ctx, s, c, c.logins[i])
 		if err != nil {
-			return err
+			return o, err
 		}
 		defer one.close()
 		sides[i] = one
 	}
 	for _, i := range order {
 		if err := sides[i].warmUp(max(20*time.Millisecond, time.Duration(c.work.workers)*patience(c.secure))); err != nil {
-			return err
+			return o, err
 		}
 	}
 	runtime.GC()
 	var rates, cpus [2][]float64
-	for range p.quads {
+	for range p.Quads {
 		var rate, cpu [2]float64
 		for range 2 {
 			for _, i := range order {
 				r, t, err := sides[i].measure(p.sliceOf(c.work))
 				if err != nil {
-					return err
+					return o, err
 				}
 				rate[i] += r
 				cpu[i] += t
@@ -163,9 +177,9 @@ func (p plan) round(ctx context.Context, s *redisserver.Server, c *comparison, s
 			rates[i], cpus[i] = append(rates[i], rate[i]), append(cpus[i], cpu[i])
 		}
 	}
-	c.rate = append(c.rate, stats.Ratio(rates[1], rates[0]).Median)
-	c.cpu = append(c.cpu, stats.Ratio(cpus[1], cpus[0]).Median)
-	return ctx.Err()
+	o.Rate, o.CPU = stats.Ratio(rates[1], rates[0]).Median, stats.Ratio(cpus[1], cpus[0]).Median
+	o.Records = [2]*record{sides[0].recorded(), sides[1].recorded()}
+	return o, ctx.Err()
 }
 
 // fill writes what the workloads read.

@@ -9,8 +9,14 @@ import (
 	"github.com/entraredis/entraredis/bench/internal/stats"
 )
 
+func TestMain(m *testing.M) {
+	if !Serve() {
+		m.Run()
+	}
+}
+
 func TestEveryComparisonRuns(t *testing.T) {
-	p := plan{slice: 2 * time.Millisecond, quads: 1, fewest: 2}
+	p := plan{Slice: 2 * time.Millisecond, Quads: 1, Fewest: 2}
 	r, err := p.measure(t.Context(), serve(t))
 	if err != nil {
 		t.Fatal(err)

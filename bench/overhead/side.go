@@ -9,8 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"github.com/entraredis/entraredis/bench/internal/redisserver"
 )
 
@@ -19,14 +17,14 @@ type side struct {
 	host    host
 	load    workload
 	workers []*worker
-	record  *record
+	record  *record // without the workers' latencies
 }
 
 // A worker is a goroutine that works in every slice: a new one for each would have to grow its stack in each.
 type worker struct {
 	call    func() error
 	slices  chan *slice
-	latency *hdrhistogram.Histogram // of the side's record
+	latency histogram
 }
 
 // A slice is a while of work.
@@ -38,18 +36,18 @@ type slice struct {
 	working sync.WaitGroup
 }
 
-func newSide(ctx context.Context, s *redisserver.Server, c *comparison, l login, r *record) (*side, error) {
+func newSide(ctx context.Context, s *redisserver.Server, c *comparison, l login) (*side, error) {
 	h, err := c.host.open(s, l, c.secure, nil)
 	if err != nil {
 		return nil, err
 	}
-	one := &side{host: h, load: c.work, record: r}
-	for i := range c.work.workers {
+	one := &side{host: h, load: c.work, record: newRecord()}
+	for range c.work.workers {
 		call, err := h.worker(ctx, c.work)
 		if err != nil {
 			return nil, errors.Join(err, one.close())
 		}
-		w := &worker{call: call, slices: make(chan *slice), latency: r.latency[i]}
+		w := &worker{call: call, slices: make(chan *slice), latency: newHistogram()}
 		one.workers = append(one.workers, w)
 		go w.run()
 	}
@@ -128,12 +126,21 @@ func (s *side) measure(length time.Duration) (rate, cpu float64, err error) {
 	}
 	rate, cpu = float64(n)/took.Seconds(), float64(used)/float64(n)
 	r := s.record
-	r.rates = append(r.rates, rate)
-	r.cpu = append(r.cpu, cpu)
-	r.commands += n
-	r.allocs += after.Mallocs - before.Mallocs
-	r.bytes += after.TotalAlloc - before.TotalAlloc
+	r.Rates = append(r.Rates, rate)
+	r.CPU = append(r.CPU, cpu)
+	r.Commands += n
+	r.Allocs += after.Mallocs - before.Mallocs
+	r.Bytes += after.TotalAlloc - before.TotalAlloc
 	return rate, cpu, nil
+}
+
+// recorded returns what was measured. No slice is under way.
+func (s *side) recorded() *record {
+	for _, w := range s.workers {
+		s.record.Latency.Merge(w.latency.Histogram)
+		w.latency.Reset()
+	}
+	return s.record
 }
 
 // processor returns how much time of the processor this process has used, and the kernel on its behalf.

@@ -39,8 +39,31 @@ type Server struct {
 	Source  *entra.Source
 	PID     int
 
-	process *entratest.RedisServer
+	access  Access
+	process *entratest.RedisServer // nil if it is another process's
 	dir     string
+}
+
+// An Access is what another process needs to use the server.
+type Access struct {
+	Addr, TLSAddr string
+	Certificate   []byte // of TLSAddr, as PEM
+	Token         azcore.AccessToken
+	PID           int
+}
+
+// Access lets another process use s, which lasts no longer than s.
+func (s *Server) Access() Access { return s.access }
+
+// Join returns the server of another process. To close it leaves that one alone.
+func Join(a Access) (*Server, error) {
+	s := &Server{Addr: a.Addr, TLSAddr: a.TLSAddr, TLS: &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}, PID: a.PID, access: a}
+	if !s.TLS.RootCAs.AppendCertsFromPEM(a.Certificate) {
+		return nil, errors.New("the server's certificate is not PEM")
+	}
+	var err error
+	s.Source, err = entra.NewSource(oneToken(a.Token), nil)
+	return s, err
 }
 
 // Start starts a server. Its one token lives for a day, and is never renewed while a comparison runs.
@@ -74,7 +97,12 @@ func Start(ctx context.Context) (s *Server, err error) {
 		return s, err
 	}
 	s.Addr = s.process.Addr()
-	return s, s.admit(ctx)
+	if err := s.admit(ctx); err != nil {
+		return s, err
+	}
+	s.access.Addr, s.access.TLSAddr, s.access.PID = s.Addr, s.TLSAddr, s.PID
+	s.access.Certificate, err = os.ReadFile(cert)
+	return s, err
 }
 
 // admit makes the two users, and the Source whose token is the password of the second.
@@ -83,6 +111,7 @@ func (s *Server) admit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.access.Token = token
 	if s.Source, err = entra.NewSource(oneToken(token), nil); err != nil {
 		return err
 	}

@@ -15,6 +15,20 @@ func TestBothLoginsWorkOnBothPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	bothLoginsWork(t, s)
+	joined, err := redisserver.Join(s.Access())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bothLoginsWork(t, joined)
+	if err := joined.Close(); err != nil {
+		t.Error(err)
+	}
+	bothLoginsWork(t, s)
+}
+
+func bothLoginsWork(t *testing.T, s *redisserver.Server) {
+	t.Helper()
 	static := []redis.DialOption{redis.DialUsername(redisserver.User), redis.DialPassword(redisserver.Password)}
 	for _, tc := range []struct {
 		addr string
