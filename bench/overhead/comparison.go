@@ -50,7 +50,7 @@ func (p plan) comparisons() (all []*comparison) {
 				}
 				add(h, w, secure, base, tokens)
 			}
-			if w.what == get && !h.looks && !p.Quick {
+			if w.what == get && w.workers > 1 && !h.looks && !p.Quick {
 				add(h, w, false, bare, login{name: "between", hide: true})
 			}
 		}

@@ -31,7 +31,7 @@ type Cell struct {
 	TLS            bool
 	Bare           bool    // the connection of the host with the password is not hidden from it
 	Goal           float64 // how much slower ours may be
-	Rounds, Slices int     // in each round both have new connections; slices of each of the two in all rounds
+	Rounds, Slices int     // each round has a new process; slices of each of the two in all rounds
 	Rate           stats.Interval
 	CPU            stats.Interval // time of the processor for a command
 	Base, Ours     Side
@@ -48,8 +48,8 @@ type Side struct {
 // A plan says what is measured for how long.
 type plan struct {
 	Slice  time.Duration // at least, see sliceOf
-	Quads  int           // of slices in a round, see compare
-	Fewest int           // rounds
+	Quads  int           // of slices in a round, see once
+	Fewest int           // rounds, in each of which everything is compared once
 	Long   time.Duration // new rounds begin until this has passed
 	Quick  bool
 }
@@ -98,19 +98,19 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 }
 
 // measure goes through all comparisons again and again, so that the minutes in which the machine is busy with something
-// else fall on all of them. Where the program and its data lie in memory, here and in the kernel, makes one of the two faster
-// or slower by a percent or two for as long as a connection or a process lives. So each round has a process of its own, and
-// counts once.
+// else fall on all of them. Where a program and its data lie in memory, here and in the kernel, makes one of the two faster
+// or slower by a percent or two for as long as a connection or a process lives, and so does what the process did before. So
+// there is a new process each time.
 func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, error) {
 	all := p.comparisons()
 	began := time.Now()
-	for n := 0; n < p.Fewest || time.Since(began) < p.Long; n++ {
-		outcomes, err := elsewhere(ctx, task{Plan: p, Swapped: n%2 == 1, Server: s.Access()})
-		if err != nil {
-			return nil, err
-		}
+	for round := 0; round < p.Fewest || time.Since(began) < p.Long; round++ {
 		for i, c := range all {
-			c.outcomes = append(c.outcomes, outcomes[i])
+			o, err := elsewhere(ctx, task{Plan: p, Comparison: i, Swapped: round%2 == 1, Server: s.Access()})
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
+			}
+			c.outcomes = append(c.outcomes, o)
 		}
 	}
 	r := &Result{}
@@ -121,23 +121,10 @@ func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, erro
 	return r, nil
 }
 
-// round makes all comparisons once, in this process. What is base elsewhere comes first, unless they are swapped.
-func (p plan) round(ctx context.Context, s *redisserver.Server, swapped bool) ([]outcome, error) {
-	var all []outcome
-	for _, c := range p.comparisons() {
-		o, err := p.compare(ctx, s, c, swapped)
-		if err != nil {
-			return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
-		}
-		all = append(all, o)
-	}
-	return all, nil
-}
-
-// compare opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
+// once opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
 // of what ours has in such a quad, divided by what base has. A slice is faster behind one of the same side, whose
 // connections are in the caches, so only quads can be compared: in them each has one of these and one of those.
-func (p plan) compare(ctx context.Context, s *redisserver.Server, c *comparison, swapped bool) (o outcome, err error) {
+func (c *comparison) once(ctx context.Context, p plan, s *redisserver.Server, swapped bool) (o outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	order := []int{0, 1}

@@ -21,14 +21,15 @@ type load struct {
 	working  sync.WaitGroup
 	from     time.Time
 	counting atomic.Bool // what begins now counts
+	since    time.Time   // it does
 
-	latency          []*hdrhistogram.Histogram // of each worker
 	commands, errors atomic.Int64
 	pops, broken     atomic.Int64
 
 	mu        sync.Mutex
-	published map[int]bool   // the messages that count
-	received  []map[int]bool // by each subscriber
+	latency   []*hdrhistogram.Histogram // of the commands of each second
+	published map[int]bool              // the messages that count
+	received  []map[int]bool            // by each subscriber
 }
 
 const (
@@ -61,9 +62,8 @@ func startLoad(ctx context.Context, backend string, client peers.Client) (*load,
 		})
 	}
 	l.from = time.Now()
-	for i := range conns {
-		l.latency = append(l.latency, newHistogram())
-		l.working.Go(func() { l.work(ctx, i) })
+	for range conns {
+		l.working.Go(func() { l.work(ctx) })
 	}
 	for i := range blocked {
 		l.working.Go(func() { l.block(ctx, i) })
@@ -78,7 +78,7 @@ func (l *load) end() {
 }
 
 // work sends a command in each wave, however long the one before took, and measures it from when it was to be sent.
-func (l *load) work(ctx context.Context, i int) {
+func (l *load) work(ctx context.Context) {
 	const every = time.Second * conns / perSecond
 	next := l.from.Add(every)
 	timer := time.NewTimer(time.Until(next))
@@ -93,7 +93,7 @@ func (l *load) work(ctx context.Context, i int) {
 		err := l.client.Get(context.WithoutCancel(ctx), "key")
 		if took := time.Since(next); counts {
 			l.commands.Add(1)
-			_ = l.latency[i].RecordValue(min(int64(took), int64(time.Minute)))
+			l.record(next, took)
 			if err != nil {
 				l.errors.Add(1)
 			}
@@ -101,6 +101,25 @@ func (l *load) work(ctx context.Context, i int) {
 		next = next.Add(every)
 		timer.Reset(time.Until(next))
 	}
+}
+
+// count lets everything count that begins in the seconds to come.
+func (l *load) count(seconds int) {
+	for range seconds {
+		l.latency = append(l.latency, newHistogram())
+	}
+	l.since = time.Now()
+	l.counting.Store(true)
+	time.Sleep(time.Duration(seconds) * time.Second)
+	l.counting.Store(false)
+}
+
+// record keeps how long a command took that was to be sent at a moment.
+func (l *load) record(at time.Time, took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	second := min(max(0, int(at.Sub(l.since)/time.Second)), len(l.latency)-1)
+	_ = l.latency[second].RecordValue(min(int64(took), int64(time.Minute)))
 }
 
 // block waits again and again for what is pushed every two seconds.
@@ -192,10 +211,7 @@ func (l *load) missing() (n int) {
 }
 
 func (l *load) result() *slice {
-	s := &slice{latency: newHistogram(), commands: int(l.commands.Load()), errors: int(l.errors.Load()), pops: int(l.pops.Load()), broken: int(l.broken.Load())}
-	for _, h := range l.latency {
-		s.latency.Merge(h)
-	}
+	s := &slice{latency: l.latency, commands: int(l.commands.Load()), errors: int(l.errors.Load()), pops: int(l.pops.Load()), broken: int(l.broken.Load())}
 	s.lost = l.missing()
 	l.mu.Lock()
 	defer l.mu.Unlock()

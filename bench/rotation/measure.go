@@ -34,13 +34,12 @@ type Way struct {
 	Broken     int // of them
 	Dials      int // beyond those of the start
 	Auths      float64
-	Slices     int            // in rotation, and as many steady
 	Latency    Latency        // in rotation
 	Steady     Latency        // of the same way, with a token that lives for a day
-	P50, P999  stats.Interval // latency in rotation, divided by steady, of each pair of slices
+	P50, P999  stats.Interval // latency in a second of rotation, divided by a steady second's
 }
 
-// Latency is that of commands, from when they were to be sent: the median of the slices' percentiles, which a machine
+// Latency is that of commands, from when they were to be sent: the median of the seconds' percentiles, which a machine
 // that stands still for a moment in one of them does not move, and the longest of all, which it does.
 type Latency struct{ P50, P99, P999, Max time.Duration }
 
@@ -49,16 +48,16 @@ const (
 	steadyLife  = 24 * time.Hour
 	warmUp      = 1500 * time.Millisecond
 	conns       = 100
-	perSecond   = 2000
+	perSecond   = 4000
 	subscribers = 10
 	blocked     = 10
 )
 
 // Measure measures every way, in turns with a token that lives for a day. It takes five minutes, or 20 seconds.
 func Measure(ctx context.Context, quick bool) (r *Result, err error) {
-	ours, others, chosen := plan{4 * time.Second, 7}, plan{3 * time.Second, 2}, peers.All()
+	ours, others, chosen := plan{4, 7}, plan{3, 2}, peers.All()
 	if quick {
-		ours, others, chosen = plan{2 * time.Second, 2}, plan{2 * time.Second, 1}, chosen[:2]
+		ours, others, chosen = plan{2, 2}, plan{2, 1}, chosen[:2]
 	}
 	server, err := azure.Start(ctx)
 	if err != nil {
@@ -85,15 +84,13 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	return r, nil
 }
 
-// A plan says how long a slice is, and how many pairs of them there are: in rotation, and steady.
-type plan struct {
-	slice time.Duration
-	pairs int
-}
+// A plan says how many seconds a slice has, and how many pairs of them there are: in rotation, and steady. What counts are
+// the seconds, each with a rotation; each slice has a new client.
+type plan struct{ seconds, pairs int }
 
 // compare measures one way, steady and in rotation in turns: A B B A.
 func (l plan) compare(ctx context.Context, server *azure.Azure, p peers.Peer) (*Way, error) {
-	way := &Way{Host: p.Host, Name: p.Name, Slices: l.pairs}
+	way := &Way{Host: p.Host, Name: p.Name}
 	var all [2][]*hdrhistogram.Histogram
 	for i := range 2 * l.pairs {
 		rotating := (i + 1) / 2 % 2
@@ -104,11 +101,11 @@ func (l plan) compare(ctx context.Context, server *azure.Azure, p peers.Peer) (*
 		if err := server.SetLifetime(ctx, lifetime); err != nil {
 			return nil, err
 		}
-		slice, err := run(ctx, server, p, l.slice)
+		slice, err := run(ctx, server, p, l.seconds)
 		if err != nil {
 			return nil, err
 		}
-		all[rotating] = append(all[rotating], slice.latency)
+		all[rotating] = append(all[rotating], slice.latency...)
 		if rotating == 1 {
 			way.add(slice)
 		}
@@ -134,18 +131,18 @@ func (w *Way) add(s *slice) {
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(time.Minute), 3) }
 
-// quantiles returns a quantile of each slice.
-func quantiles(slices []*hdrhistogram.Histogram, q float64) (all []float64) {
-	for _, h := range slices {
+// quantiles returns a quantile of each second.
+func quantiles(seconds []*hdrhistogram.Histogram, q float64) (all []float64) {
+	for _, h := range seconds {
 		all = append(all, float64(h.ValueAtQuantile(q)))
 	}
 	return all
 }
 
-func latencyOf(slices []*hdrhistogram.Histogram) Latency {
-	at := func(q float64) time.Duration { return time.Duration(stats.Median(quantiles(slices, q)).Median) }
+func latencyOf(seconds []*hdrhistogram.Histogram) Latency {
+	at := func(q float64) time.Duration { return time.Duration(stats.Median(quantiles(seconds, q)).Median) }
 	l := Latency{P50: at(50), P99: at(99), P999: at(99.9)}
-	for _, h := range slices {
+	for _, h := range seconds {
 		l.Max = max(l.Max, time.Duration(h.Max()))
 	}
 	return l

@@ -19,13 +19,13 @@ func (r *Result) Section() (report.Section, error) {
 	fmt.Fprintf(&b, `Tokens that live for %v, so that there is a newer one in every second, in front of a gateway that closes a connection
 when its token expires, as Azure does. The client has %d connections (rueidis: 64 pipes), whose users send a command each at
 the same moment, %d commands in a second. It listens with %d subscribers to a message every 10 ms, and has %d calls of BLPOP open,
-each of which waits for longer than a token lives. A real day has 24 such rotations or so; here are as many in 24 seconds.
+each of which waits for longer than a token lives. A real day has 24 such rotations or so; here are as many in half a minute.
 
-Latency counts from when a command was to be sent. It is divided by that of the same way with a token that lives for a day,
-measured in turns of four seconds, the peers in turns of three: shown is the median of the pairs' ratios, with the interval in which the true one lies
-with a confidence of 95 %%, if there are enough pairs for one. Milliseconds are medians of the slices, and the slowest
-command of all; steady in parentheses. Dials are those beyond the ones of the start. Each AUTH takes the server its time
-as well.
+Latency counts from when a command was to be sent. Its percentiles are those of each second, in which there is one rotation.
+They are divided by those of a second of the same way with a token that lives for a day, in turns of four seconds, the peers in
+turns of three: shown is the median of the ratios, with the interval in which the true one lies with a confidence of 95 %%.
+Milliseconds are medians of the seconds, and the slowest command of all; steady in parentheses. Dials are those beyond the ones
+of the start. Each AUTH takes the server its time as well.
 
 `, r.Life, r.Conns, r.PerSecond, r.Subscribers, r.Blocked)
 	t := report.Table{Head: []string{

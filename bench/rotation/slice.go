@@ -13,7 +13,7 @@ import (
 // A slice is what happened to a client that was made for it.
 type slice struct {
 	took             time.Duration
-	latency          *hdrhistogram.Histogram
+	latency          []*hdrhistogram.Histogram // of each second
 	commands, errors int
 	messages, lost   int
 	pops, broken     int
@@ -21,7 +21,7 @@ type slice struct {
 }
 
 // run opens a client, lets it warm up, and then counts for a while.
-func run(ctx context.Context, server *azure.Azure, p peers.Peer, length time.Duration) (s *slice, err error) {
+func run(ctx context.Context, server *azure.Azure, p peers.Peer, seconds int) (s *slice, err error) {
 	client, err := p.Open(ctx, peers.Site{Addr: server.Addr, Credential: server, Conns: conns + blocked})
 	if err != nil {
 		return nil, err
@@ -38,9 +38,7 @@ func run(ctx context.Context, server *azure.Azure, p peers.Peer, length time.Dur
 		return nil, err
 	}
 	from := time.Now()
-	l.counting.Store(true)
-	time.Sleep(length)
-	l.counting.Store(false)
+	l.count(seconds)
 	took := time.Since(from)
 	after, err := server.Stats(ctx)
 	if err != nil {
