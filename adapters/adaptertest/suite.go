@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -97,7 +98,7 @@ func (s scenario) skip(h Harness, protocol int) string {
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
 	t.Run("virtual time", func(t *testing.T) {
-		each(t, h, 1, func(t *testing.T, s scenario, protocol int) {
+		each(t, h, runtime.GOMAXPROCS(0), func(t *testing.T, s scenario, protocol int) {
 			if s.real != "" {
 				t.Skip(s.real)
 			}
