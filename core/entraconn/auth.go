@@ -101,7 +101,7 @@ func (c *Conn) writeAuth(a *attempt) error {
 	n, err := c.inner.Write(a.cred.wire)
 	c.deadlines.endWrite(c)
 	if n < len(a.cred.wire) {
-		c.cutShort(n, &mark, err)
+		err = c.cutShort(n, &mark, err)
 	}
 	c.wroteAuth(a, err)
 	return err

@@ -144,7 +144,7 @@ func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error
 func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
 	if c.session.owed {
-		c.deadlines.endRead(c) // a read was woken for that, unless it had something to read
+		c.deadlines.endWake(c) // a read was woken for that, unless it had something to read
 	}
 	n, behind, err := c.session.received(p, taken, c)
 	verdicts := c.session.takeVerdicts()

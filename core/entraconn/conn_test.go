@@ -127,8 +127,9 @@ func TestWhatComesOfCloseIsTheHosts(t *testing.T) {
 // stubborn is a connection whose writes are cut short.
 type stubborn struct {
 	net.Conn
-	take int // bytes of the next write, or -1 for all
-	got  []byte
+	take  int // bytes of the next write, or -1 for all
+	got   []byte
+	quiet bool // about what it does not take, as no io.Writer may be
 }
 
 func (s *stubborn) Write(p []byte) (int, error) {
@@ -139,7 +140,7 @@ func (s *stubborn) Write(p []byte) (int, error) {
 	n := min(s.take, len(p))
 	s.got = append(s.got, p[:n]...)
 	s.take = -1
-	if n == len(p) {
+	if n == len(p) || s.quiet {
 		return n, nil
 	}
 	return n, &net.OpError{Op: "write", Net: "tcp", Err: os.ErrDeadlineExceeded}
@@ -178,6 +179,50 @@ func TestShortWrites(t *testing.T) {
 			t.Fatalf("waits for %d replies, to AUTH and to GET there are 2", c.session.sent.replies)
 		case take > 0 && err == nil:
 			t.Fatalf("cut at %d with %d bytes of AUTH, and then %d more bytes were written", take, auth, again)
+		}
+	}
+}
+
+// The same for every later way to write: ordinary commands, a piece of a long one, a command that is looked at, and one
+// with an AUTH. A connection below that says nothing is one that has failed.
+func TestShortWritesBehindTheLogin(t *testing.T) {
+	long := encodeOne("SET k " + strings.Repeat("x", 100))
+	for _, tc := range []struct {
+		name          string
+		before, write []byte
+		auth          bool
+	}{
+		{"ordinary", nil, append(encodeOne("GET k"), encodeOne("GET k")...), false},
+		{"piece", long[:40], long[40:80], false},
+		{"looked at", nil, encodeOne("MULTI"), false},
+		{"with an AUTH", nil, encodeOne("GET k"), true},
+	} {
+		for _, quiet := range []bool{false, true} {
+			for take := range tc.write {
+				c := loggedIn(t)
+				if tc.before != nil {
+					if _, err := c.Write(tc.before); err != nil {
+						t.Fatal(err)
+					}
+				}
+				was := c.session.sent
+				if tc.auth {
+					c.due.Store(&dueAuth{c.written, entra.AuthRotation})
+				}
+				inner := &stubborn{take: take, quiet: quiet}
+				c.inner = inner
+				n, err := c.Write(tc.write)
+				if err == nil || n > take || !tc.auth && n != take || quiet != errors.Is(err, io.ErrShortWrite) {
+					t.Fatalf("%s, %d of %d bytes: %d, %v", tc.name, take, len(tc.write), n, err)
+				}
+				hole := take > 0 || quiet
+				if !hole && c.session.sent != was {
+					t.Fatalf("%s: nothing was written, but left %+v, was %+v", tc.name, c.session.sent, was)
+				}
+				if _, err := c.Write(tc.write); hole != (err != nil) {
+					t.Fatalf("%s, %d of %d bytes, the next write: %v", tc.name, take, len(tc.write), err)
+				}
+			}
 		}
 	}
 }

@@ -21,8 +21,8 @@ import (
 //     or the next read, for TLS may have to answer what it reads.
 //
 // So hosts see no difference: reads and writes end when their deadline has passed, and not before. There is one exception:
-// where the host's are of the wall clock, and that is set back by as much as the connection was left alone, to within
-// leeway, the next read may end early, once.
+// where the host's are of the wall clock, and that is set back, the next read may end early, once, if the host sets the very
+// deadline again that it had before, or the clock was set back by as much as the connection was left alone, to within leeway.
 type deadlines struct {
 	mu sync.Mutex
 	// The host's latest.
@@ -33,11 +33,22 @@ type deadlines struct {
 	early bool
 	// Whether the connection below is known to have no write deadline.
 	noWrite bool
-	// Whether it has a deadline of ours at the moment.
-	ownRead, ownWrite bool
+	// Why it has a read deadline of ours at the moment; 0 if it has none.
+	ownRead ownRead
+	// Whether it has a write deadline of ours.
+	ownWrite bool
 	// How many reads of the host wait for one of ours to end.
 	waiting int32
 }
+
+// An ownRead is a set of reasons.
+type ownRead uint8
+
+const (
+	underWay ownRead = 1 << iota // a read of ours
+	woken                        // a read of the host's is to return, because there is something to tell it
+	forGood                      // all are
+)
 
 // leeway lets a host that is busy tell the connection below ten times in a second instead of with every command.
 const leeway = 100 * time.Millisecond
@@ -51,7 +62,7 @@ func (d *deadlines) init() { d.read, d.write, d.known = none, none, unknown }
 func (d *deadlines) readStays(read moment) bool {
 	d.read = read
 	switch ahead := uint64(read - d.known); {
-	case d.ownRead || ahead == 0:
+	case d.ownRead != 0 || ahead == 0:
 		return true
 	case ahead <= uint64(leeway), read == none && d.known != unknown: // not if the one below is later, or none
 		d.early = true
@@ -150,7 +161,7 @@ func (d *deadlines) wokenEarly(c *Conn, err error) bool {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ownRead || !d.early {
+	if d.ownRead != 0 || !d.early {
 		return false
 	}
 	d.early = false
@@ -177,11 +188,46 @@ func (d *deadlines) closed() {
 func (d *deadlines) beginRead(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownRead, d.known = true, unknown
-	if d.waiting > 0 {
+	if d.waiting > 0 || d.ownRead != 0 {
 		t = longAgo
 	}
-	_ = c.inner.SetReadDeadline(t) // fails only on a closed connection, which the read then says
+	d.own(c.inner, underWay, t)
+}
+
+// endRead puts the host's read deadline back.
+func (d *deadlines) endRead(c *Conn) { d.disown(c, underWay) }
+
+// wakeRead makes the read under way, or the next one, return at once. Who finds out why calls endWake.
+func (d *deadlines) wakeRead(c *Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.own(c.inner, woken, longAgo)
+}
+
+// endWake puts the host's read deadline back.
+func (d *deadlines) endWake(c *Conn) { d.disown(c, woken) }
+
+// interrupt makes the read under way, and every later one, return at once, whatever the host sets.
+func (d *deadlines) interrupt(inner net.Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.own(inner, forGood, longAgo)
+}
+
+// own gives the connection a read deadline of ours. d.mu is held.
+func (d *deadlines) own(inner net.Conn, why ownRead, t time.Time) {
+	d.ownRead |= why
+	d.known = unknown
+	_ = inner.SetReadDeadline(t) // fails only on a closed connection, which the read then says
+}
+
+// disown gives it the host's, unless there is another reason for ours.
+func (d *deadlines) disown(c *Conn, why ownRead) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ownRead &^= why; d.ownRead == 0 {
+		d.readTold(c, c.inner.SetReadDeadline(c.timeOf(d.read)))
+	}
 }
 
 // hurry ends a read of ours, under way or about to be, because the host wants to read. The caller calls hurried when it
@@ -190,7 +236,7 @@ func (d *deadlines) hurry(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiting++
-	if d.ownRead {
+	if d.ownRead != 0 {
 		_ = c.inner.SetReadDeadline(longAgo)
 	}
 }
@@ -199,14 +245,6 @@ func (d *deadlines) hurried() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiting--
-}
-
-// endRead puts the host's read deadline back.
-func (d *deadlines) endRead(c *Conn) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ownRead = false
-	d.readTold(c, c.inner.SetReadDeadline(c.timeOf(d.read)))
 }
 
 // beginWrite and endWrite are the same for writing; the caller holds Conn.wmu.
@@ -222,17 +260,6 @@ func (d *deadlines) endWrite(c *Conn) {
 	defer d.mu.Unlock()
 	d.ownWrite = false
 	d.writeTold(c, c.inner.SetWriteDeadline(c.timeOf(d.write)))
-}
-
-// wakeRead makes the read under way, or the next one, return at once. Who finds out why calls endRead.
-func (d *deadlines) wakeRead(c *Conn) { d.beginRead(c, longAgo) }
-
-// interrupt makes the read under way, and every later one, return at once, whatever the host sets.
-func (d *deadlines) interrupt(inner net.Conn) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.ownRead, d.known = true, unknown
-	_ = inner.SetReadDeadline(longAgo)
 }
 
 // hostWrite returns the host's write deadline, zero for none.

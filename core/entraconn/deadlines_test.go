@@ -23,6 +23,15 @@ func (c *clocked) SetReadDeadline(t time.Time) error  { c.read = t; return nil }
 func (c *clocked) SetWriteDeadline(t time.Time) error { c.write = t; return nil }
 func (c *clocked) SetDeadline(t time.Time) error      { c.read, c.write = t, t; return nil }
 
+// onClocked returns a connection whose login is answered.
+func onClocked() (*clocked, *Conn) {
+	inner := &clocked{}
+	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}, tame: true}
+	c.deadlines.init()
+	c.accepted.Store(&credential{})
+	return inner, c
+}
+
 // While a deadline of ours is on the connection, the host's are only remembered; afterwards its latest is there.
 func TestDeadlinesOfTheHostWait(t *testing.T) {
 	inner := &clocked{}
@@ -254,15 +263,58 @@ func TestWhichConnectionsAreTame(t *testing.T) {
 
 // Before the login is answered there may be a TLS handshake to come, which cannot go on after a timeout.
 func TestDeadlinesAreExactBeforeTheLogin(t *testing.T) {
-	inner, now := &clocked{}, time.Now()
-	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: now}}}
-	c.deadlines.init()
+	inner, c := onClocked()
+	c.accepted.Store(nil)
+	now := time.Now()
 	for i := range 3 {
 		at := now.Add(time.Minute + time.Duration(i)*time.Millisecond)
 		if c.SetReadDeadline(at); !inner.read.Equal(at) {
 			t.Errorf("%v, want %v", inner.read, at)
 		}
 	}
+}
+
+// A read that is to return does, whoever reads meanwhile and whatever deadline the host moves.
+func TestWakesLastUntilTheyAreNoticed(t *testing.T) {
+	inner, c := onClocked()
+	moved := time.Now().Add(time.Minute)
+	wakes := func(what string) {
+		t.Helper()
+		if !inner.read.Equal(longAgo) {
+			t.Errorf("%s: the read deadline is %v", what, inner.read)
+		}
+	}
+	c.SetReadDeadline(moved)
+	moved = moved.Add(time.Millisecond)
+	c.SetReadDeadline(moved) // which the connection below is not told
+	for range 2 {
+		c.deadlines.wakeRead(c)
+		wakes("a wake")
+		if c.deadlines.wokenEarly(c, os.ErrDeadlineExceeded) {
+			t.Error("a wake of ours was taken for the host's deadline")
+		}
+		c.SetReadDeadline(moved)
+		wakes("the host has set its own")
+		c.deadlines.beginRead(c, moved)
+		wakes("a read of ours begins")
+		c.deadlines.endRead(c)
+		wakes("it has ended")
+		if c.deadlines.endWake(c); !inner.read.Equal(moved) {
+			t.Errorf("noticed, and then %v", inner.read)
+		}
+		c.deadlines.beginRead(c, moved)
+		c.deadlines.wakeRead(c)
+		c.deadlines.endRead(c)
+		wakes("a wake during a read of ours")
+		c.deadlines.endWake(c)
+	}
+	c.deadlines.interrupt(inner)
+	c.SetReadDeadline(moved)
+	c.deadlines.beginRead(c, moved)
+	c.deadlines.endRead(c)
+	c.deadlines.wakeRead(c)
+	c.deadlines.endWake(c)
+	wakes("interrupted for good")
 }
 
 // Whenever the host moves its deadline, and however little: a read ends when it has passed, and never before.

@@ -30,7 +30,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 			n, err = inner.Write(p)
 		}
 		if n < len(p) {
-			c.cutOrdinaryShort(n, len(p), commands, err)
+			err = c.cutOrdinaryShort(n, len(p), commands, err)
 		}
 	} else {
 		n, err = c.writeOther(p)

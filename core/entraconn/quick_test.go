@@ -2,10 +2,13 @@ package entraconn
 
 import (
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
 )
 
 // Nearly every command and reply is taken without a closer look. What needs one must not be.
@@ -136,6 +139,73 @@ func TestAnswersInPiecesAreFollowed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The answer to a HELLO 2 of ours ends where a read does. What comes next in pieces is not taken for more of it.
+func TestRepliesBehindAnAnswerOfOursAreWhole(t *testing.T) {
+	s := sessionAfter("SUBSCRIBE a") // over a wire that speaks RESP3 meanwhile
+	write := func(command string) { s.plan(encodeOne(command), nil, nil, &standstill{}) }
+	read := func(all string) (host string) {
+		p := []byte(all)
+		kept, behind, err := s.received(p, s.takeExpected(p), &standstill{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(p[:kept]) + string(behind)
+	}
+	read("%1\r\n$2\r\nid\r\n:42\r\n")
+	read(">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+	write("UNSUBSCRIBE a")
+	read(">3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n")
+	write("GET k")
+	if host := read("*2\r\n$2\r\nid\r\n:42\r\n"); host != "" {
+		t.Fatalf("the host read the answer to ours: %q", host)
+	}
+	if host := read("$5\r\nhe") + read("llo\r\n"); host != "$5\r\nhello\r\n" {
+		t.Errorf("the host read %q", host)
+	}
+}
+
+// The server said why it does not let us in, and then more. The host gets what it said, and EOF.
+func TestNothingIsReadBehindLastWords(t *testing.T) {
+	src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	inner := &loop{reply: []byte("-LOADING to AUTH\r\n")}
+	c := NewDialer(src, nil).Wrap(inner)
+	defer c.Close()
+	if _, err := c.Write(encodeOne("GET k")); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 100)
+	if n, err := c.Read(got); string(got[:n]) != string(inner.reply) || err != nil {
+		t.Errorf("%q, %v", got[:n], err)
+	}
+	inner.reply = []byte("-LOADING to GET\r\n")
+	if n, err := c.Read(got); n > 0 || err != io.EOF {
+		t.Errorf("and then %q, %v", got[:n], err)
+	}
+}
+
+// dying returns EOF with what it reads, as TLS does when the end stands behind it already.
+type dying struct{ net.Conn }
+
+func (d dying) Read(p []byte) (n int, err error) {
+	n, _ = d.Conn.Read(p)
+	return n, io.EOF
+}
+
+func TestAnEndThatComesWithAReplyIsRemembered(t *testing.T) {
+	c := loggedIn(t)
+	if _, err := c.Write(encodeOne("GET k")); err != nil {
+		t.Fatal(err)
+	}
+	c.inner = dying{c.inner}
+	if n, err := c.Read(make([]byte, 100)); n == 0 || err != io.EOF || c.end == nil {
+		t.Errorf("%d, %v, remembered: %+v", n, err, c.end)
 	}
 }
 

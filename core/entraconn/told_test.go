@@ -97,6 +97,17 @@ func TestReadsMeetTheWriteDeadlineOfTheHost(t *testing.T) {
 	read()
 }
 
+// A read that is under way meets it as well, at once.
+func TestReadsUnderWayMeetTheWriteDeadlineOfTheHost(t *testing.T) {
+	inner, c := onClocked()
+	c.SetDeadline(time.Now().Add(time.Minute))
+	c.rmu.Lock()
+	defer c.rmu.Unlock()
+	if c.SetWriteDeadline(time.Time{}); !inner.write.IsZero() {
+		t.Errorf("goes on reading under the write deadline %v", inner.write)
+	}
+}
+
 // A write meets the deadline that the host wants when it writes, also if that is none.
 func TestWritesMeetTheDeadlineOfTheHost(t *testing.T) {
 	for _, command := range []string{"GET k", "MULTI", "BLPOP k 0"} {

@@ -188,3 +188,55 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 		})
 	}
 }
+
+// A worker has read the null of a slice's end, and is about to put the host's deadline back, when the call is cancelled:
+// the host is owed a null now, and gets it.
+func TestUnblockWhileAWorkerReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		both, end := talks(t, 2)
+		defer end()
+		d := NewDialer(src, nil)
+		c, other := d.Wrap(both[0].client), d.Wrap(both[1].client)
+		defer c.Close()
+		defer other.Close()
+		write := func(c io.Writer, command string) {
+			if _, err := c.Write(encodeOne(command)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
+		write(c, "HELLO 3")
+		both[0].says(t, "+OK\r\n"+hello)
+		if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil {
+			t.Fatal(err)
+		}
+		write(c, "BLPOP k 0")
+		time.Sleep(c.session.sliced.length + time.Millisecond)
+
+		c.wmu.Lock() // so that what sends the command again waits for its turn
+		c.rmu.Lock()
+		c.deadlines.beginRead(c, time.Now().Add(time.Second)) // as readEarly does
+		go func() { _, _ = io.WriteString(both[0].server, "_\r\n") }()
+		if n, behind, err := c.read(make([]byte, lookSize)); n+len(behind) > 0 || err != nil {
+			t.Fatal(n, behind, err)
+		}
+		write(other, "CLIENT UNBLOCK 17")
+		c.wmu.Unlock()
+		synctest.Wait()
+		c.deadlines.endRead(c)
+		c.rmu.Unlock()
+
+		began, got := time.Now(), make([]byte, 10)
+		if err := c.SetReadDeadline(began.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Read(got); string(got[:n]) != "_\r\n" || err != nil || time.Since(began) > time.Second {
+			t.Errorf("read %q, %v after %v", got[:n], err, time.Since(began))
+		}
+	})
+}

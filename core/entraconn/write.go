@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"errors"
+	"io"
 	"net"
 	"slices"
 
@@ -9,11 +10,11 @@ import (
 )
 
 // cutOrdinaryShort is cutShort for all that takeOrdinary has taken.
-func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) {
+func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) error {
 	c.mu.Lock()
 	mark := c.session.beforeOrdinary(all, commands)
 	c.mu.Unlock()
-	c.cutShort(written, &mark, err)
+	return c.cutShort(written, &mark, err)
 }
 
 // writeOther is Write for what takeOrdinary does not take.
@@ -69,7 +70,7 @@ func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
 	if len(held) == 0 && len(edits) == 0 && taken == len(host) { // nearly always
 		n, err = c.inner.Write(host)
 		if n < len(host) {
-			c.cutShort(n, &mark, err)
+			err = c.cutShort(n, &mark, err)
 		}
 		return n, err
 	}
@@ -134,10 +135,10 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err 
 		if len(piece) > 0 && err == nil {
 			n, err = c.inner.Write(piece)
 			written += n
+			if n < len(piece) || err != nil {
+				err = c.cutShort(written, mark, err)
+			}
 		}
-	}
-	if err != nil {
-		c.cutShort(written, mark, err)
 	}
 	c.keepBuffer(b, edits)
 	login := c.written == nil
@@ -180,15 +181,19 @@ func hostBytes(written int, edits []edit) int {
 	return written
 }
 
-// cutShort looks at a write that failed. If a deadline passed before a byte was written, nothing has happened, and
-// all is as it was at mark. c.wmu is held.
-func (c *Conn) cutShort(written int, mark *sentState, err error) {
+// cutShort looks at a write that was cut short, and returns its error. If a deadline passed before a byte was written,
+// nothing has happened, and all is as it was at mark. c.wmu is held.
+func (c *Conn) cutShort(written int, mark *sentState, err error) error {
+	if err == nil {
+		err = io.ErrShortWrite // as an io.Writer has to say
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if written == 0 && isTimeout(err) {
 		c.session.retract(mark)
-		return
+		return err
 	}
 	c.lose(entra.CloseByServer, err)
 	c.end.writeErr = err
+	return err
 }

@@ -49,6 +49,16 @@ func TestTakesNoMoreRepliesThanItIsTold(t *testing.T) {
 	}
 }
 
+// Only CRLF ends a line.
+func TestLinesMayHoldALineFeed(t *testing.T) {
+	for _, line := range []string{"-ERR a\nb\r\n", "+a\rb\n\r\n", "+\n\r\n"} {
+		var s resp.ReplyScanner
+		if n, replies := s.Plain([]byte(line+"+OK\r\n"), 1); n != len(line) || replies != 1 {
+			t.Errorf("%q: %d bytes, %d replies", line, n, replies)
+		}
+	}
+}
+
 func TestTakesWhatIsUnderWay(t *testing.T) {
 	var c resp.CommandScanner
 	for p := []byte("*1\r\n$30\r\n"); len(p) > 0; {
