@@ -132,7 +132,7 @@ func dearer(base, ours cost, readsTold bool) string {
 }
 
 func TestTokensCostNoAllocationAndNoCall(t *testing.T) {
-	s := serve(t)
+	s := start(t)
 	for _, o := range openers() {
 		for _, w := range workloads() {
 			if w.workers > 1 || w.what == pubsub {
@@ -150,7 +150,7 @@ func TestTokensCostNoAllocationAndNoCall(t *testing.T) {
 
 // A guard that lets everything pass is none.
 func TestTheGuardNoticesWaste(t *testing.T) {
-	s := serve(t)
+	s := start(t)
 	for _, o := range openers() {
 		// Beside ours as it is: where we save a call, one more would only make up for that.
 		base := costOf(t, s, o, workloads()[0], login{name: "tokens", tokens: true}, nil)
@@ -166,7 +166,7 @@ func TestTheGuardNoticesWaste(t *testing.T) {
 }
 
 func TestAConnectionOfOursTakesHalfAKilobyte(t *testing.T) {
-	m, err := remember(t.Context(), serve(t))
+	m, err := remember(t.Context(), start(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestAConnectionOfOursTakesHalfAKilobyte(t *testing.T) {
 	}
 }
 
-func serve(t *testing.T) *redisserver.Server {
+func start(t *testing.T) *redisserver.Server {
 	t.Helper()
 	s, err := redisserver.Start(t.Context())
 	if err != nil {

@@ -86,9 +86,9 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 	defer func() { err = errors.Join(err, restore()) }()
 	// Slices are short, for the noise of machines is slow: with pairs of 20 ms the intervals were two to five times as
 	// wide. Of fewer than six rounds there is no interval.
-	p := plan{Slice: 2 * time.Millisecond, Quads: 20, Fewest: 6, Long: 325 * time.Second}
+	p := plan{Slice: 2 * time.Millisecond, Quads: 30, Fewest: 6, Long: 325 * time.Second}
 	if quick {
-		p.Long, p.Quick = 40*time.Second, true
+		p.Quads, p.Long, p.Quick = 12, 35*time.Second, true
 	}
 	if r, err = p.measure(ctx, server); err != nil {
 		return nil, err
@@ -99,18 +99,14 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 
 // measure goes through all comparisons again and again, so that the minutes in which the machine is busy with something
 // else fall on all of them. Where a program and its data lie in memory, here and in the kernel, makes one of the two faster
-// or slower by a percent or two for as long as a connection or a process lives, and so does what the process did before. So
-// there is a new process each time.
+// or slower by a percent or two for as long as a connection, a process or the program's file lives, and so does what the
+// process did before. So there is a new process each time, and a new file in each round.
 func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, error) {
 	all := p.comparisons()
 	began := time.Now()
-	for round := 0; round < p.Fewest || time.Since(began) < p.Long; round++ {
-		for i, c := range all {
-			o, err := elsewhere(ctx, task{Plan: p, Comparison: i, Swapped: round%2 == 1, Server: s.Access()})
-			if err != nil {
-				return nil, fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
-			}
-			c.outcomes = append(c.outcomes, o)
+	for n := 0; n < p.Fewest || time.Since(began) < p.Long; n++ {
+		if err := p.round(ctx, s, all, n%2 == 1); err != nil {
+			return nil, err
 		}
 	}
 	r := &Result{}
@@ -119,6 +115,22 @@ func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, erro
 		*list = append(*list, c.cell())
 	}
 	return r, nil
+}
+
+func (p plan) round(ctx context.Context, s *redisserver.Server, all []*comparison, swapped bool) (err error) {
+	program, err := copyProgram()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, program.remove()) }()
+	for i, c := range all {
+		o, err := program.compareOnce(ctx, task{Plan: p, Comparison: i, Swapped: swapped, Server: s.Access()})
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
+		}
+		c.outcomes = append(c.outcomes, o)
+	}
+	return nil
 }
 
 // once opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -32,14 +34,14 @@ func Serve() (served bool) {
 	if len(os.Args) != 2 || os.Args[1] != argument {
 		return false
 	}
-	if err := compareOnce(context.Background()); err != nil {
+	if err := serve(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "overhead:", err)
 		os.Exit(1)
 	}
 	return true
 }
 
-func compareOnce(ctx context.Context) error {
+func serve(ctx context.Context) error {
 	var t task
 	if err := json.NewDecoder(os.Stdin).Decode(&t); err != nil {
 		return err
@@ -58,17 +60,37 @@ func compareOnce(ctx context.Context) error {
 	return json.NewEncoder(os.Stdout).Encode(o)
 }
 
-// elsewhere compares once in a new process, which is this program once more.
-func elsewhere(ctx context.Context, t task) (o outcome, err error) {
-	self, err := os.Executable()
+// A program is a copy of this one, which the kernel keeps in other pages of memory than the next one.
+type program struct{ path string }
+
+func copyProgram() (p program, err error) {
+	path, err := os.Executable()
 	if err != nil {
-		return o, err
+		return p, err
 	}
+	self, err := os.Open(path)
+	if err != nil {
+		return p, err
+	}
+	defer self.Close()
+	to, err := os.CreateTemp("", "bench-")
+	if err != nil {
+		return p, err
+	}
+	p.path = to.Name()
+	_, err = io.Copy(to, self)
+	return p, errors.Join(err, to.Chmod(0o700), to.Close())
+}
+
+func (p program) remove() error { return os.Remove(p.path) }
+
+// compareOnce does it in a new process of the program.
+func (p program) compareOnce(ctx context.Context, t task) (o outcome, err error) {
 	in, err := json.Marshal(t)
 	if err != nil {
 		return o, err
 	}
-	process := exec.CommandContext(ctx, self, argument)
+	process := exec.CommandContext(ctx, p.path, argument)
 	process.Stdin, process.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := process.Output()
 	if err != nil {
