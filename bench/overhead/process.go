@@ -63,6 +63,7 @@ func serve(ctx context.Context) error {
 // A program is a copy of this one, which the kernel keeps in other pages of memory than the next one.
 type program struct{ path string }
 
+// copyProgram makes one, which lasts until remove.
 func copyProgram() (p program, err error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -79,12 +80,15 @@ func copyProgram() (p program, err error) {
 	}
 	p.path = to.Name()
 	_, err = io.Copy(to, self)
-	return p, errors.Join(err, to.Chmod(0o700), to.Close())
+	if err = errors.Join(err, to.Chmod(0o700), to.Close()); err != nil {
+		err = errors.Join(err, p.remove())
+	}
+	return p, err
 }
 
 func (p program) remove() error { return os.Remove(p.path) }
 
-// compareOnce does it in a new process of the program.
+// compareOnce has a new process of the program do a task.
 func (p program) compareOnce(ctx context.Context, t task) (o outcome, err error) {
 	in, err := json.Marshal(t)
 	if err != nil {
