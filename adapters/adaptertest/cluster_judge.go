@@ -31,6 +31,16 @@ func (e *clusterEnv) settled() standing {
 	return s
 }
 
+// remaining returns before without the connections that are gone.
+func (e *clusterEnv) remaining(before standing) standing {
+	left := standing{tokens: before.tokens}
+	e.each(func(i int, one *env) {
+		open := one.gateway.Conns()
+		left.conns = append(left.conns, slices.DeleteFunc(slices.Clone(before.conns[i]), func(conn int) bool { return !slices.Contains(open, conn) }))
+	})
+	return left
+}
+
 // unnoticedSince fails the scenario unless every connection that was there is still there and has authenticated with
 // every token since, the newest excepted, whose rotation may be under way. New ones are counted against no more than
 // what the client may have: a pool grows when it likes.

@@ -50,14 +50,17 @@ func allSlots(e *clusterEnv) {
 	keys := keyOfEachSlot()
 	var begun, done atomic.Int64
 	var before standing
+	var stalled time.Duration
 	e.during(func() {
-		before = e.acrossRotations()
-		e.eventually("all slots used", func(context.Context) error { // long ago, unless the machine is busy
+		e.eventually("all slots used", func(context.Context) error {
 			if n := done.Load(); n < slotCount {
 				return fmt.Errorf("only %d of %d", n, slotCount)
 			}
 			return nil
 		})
+		stall := e.watchStalls()
+		before = e.acrossRotations()
+		stalled = stall()
 	}, workers, 2*clusterPace, func(int, int) error {
 		first := int(begun.Add(size)-size) % slotCount
 		var set, get [][]string
@@ -81,6 +84,12 @@ func allSlots(e *clusterEnv) {
 		done.Add(size)
 		return err
 	})
+	// go-redis asks a replica whether it is loading before it reads there, and closes the connection if the answer takes
+	// 100 ms, as it may where nobody gets a processor.
+	if stalled >= 100*time.Millisecond {
+		e.t.Logf("without a processor for %v: connections that were closed are not counted", stalled.Round(time.Millisecond))
+		before = e.remaining(before)
+	}
 	e.unnoticedSince(before)
 	for _, gateway := range e.gateways {
 		if gateway.Stats().Accepted == 0 {
