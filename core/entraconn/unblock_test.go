@@ -119,27 +119,43 @@ func (c *Conn) holdResume(hold bool) {
 	c.resumeIfReady()
 }
 
+// unblockable returns two connections to a server, of which the first is number 17 there. It runs in a bubble.
+func unblockable(t *testing.T) (server *talk, c, other *Conn) {
+	src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	both, end := talks(t, 2)
+	t.Cleanup(end)
+	d := NewDialer(src, nil)
+	c, other = d.Wrap(both[0].client), d.Wrap(both[1].client)
+	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { other.Close() })
+	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
+	sends(t, c, "HELLO 3")
+	both[0].says(t, "+OK\r\n"+hello)
+	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil {
+		t.Fatal(err)
+	}
+	return both[0], c, other
+}
+
+func sends(t *testing.T, c io.Writer, command string) {
+	t.Helper()
+	if _, err := c.Write(encodeOne(command)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A CLIENT UNBLOCK that comes between two slices finds nothing to unblock at the server. The call ends nevertheless,
 // and what its host has written behind it goes out.
 func TestUnblockBetweenTwoSlices(t *testing.T) {
 	for _, reading := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer src.Close()
-			both, end := talks(t, 2)
-			defer end()
-			server := both[0]
-			d := NewDialer(src, nil)
-			c, other := d.Wrap(server.client), d.Wrap(both[1].client)
-			defer c.Close()
-			defer other.Close()
+			server, c, other := unblockable(t)
 			write := func(c io.Writer, command string) {
-				if _, err := c.Write(encodeOne(command)); err != nil {
-					t.Fatal(err)
-				}
+				sends(t, c, command)
 				synctest.Wait()
 			}
 			read := func(want string) {
@@ -148,10 +164,6 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 					t.Errorf("%q, %v; want %q", got, err, want)
 				}
 			}
-			const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
-			write(c, "HELLO 3")
-			server.says(t, "+OK\r\n"+hello)
-			read(hello)
 			write(c, "BLPOP k 0")
 			write(c, "GET k")
 			time.Sleep(c.session.sliced.length + time.Millisecond)
@@ -193,39 +205,18 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 // the host is owed a null now, and gets it.
 func TestUnblockWhileAWorkerReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer src.Close()
-		both, end := talks(t, 2)
-		defer end()
-		d := NewDialer(src, nil)
-		c, other := d.Wrap(both[0].client), d.Wrap(both[1].client)
-		defer c.Close()
-		defer other.Close()
-		write := func(c io.Writer, command string) {
-			if _, err := c.Write(encodeOne(command)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
-		write(c, "HELLO 3")
-		both[0].says(t, "+OK\r\n"+hello)
-		if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil {
-			t.Fatal(err)
-		}
-		write(c, "BLPOP k 0")
+		server, c, other := unblockable(t)
+		sends(t, c, "BLPOP k 0")
 		time.Sleep(c.session.sliced.length + time.Millisecond)
 
 		c.wmu.Lock() // so that what sends the command again waits for its turn
 		c.rmu.Lock()
 		c.deadlines.beginRead(c, time.Now().Add(time.Second)) // as readEarly does
-		go func() { _, _ = io.WriteString(both[0].server, "_\r\n") }()
+		go func() { _, _ = io.WriteString(server.server, "_\r\n") }()
 		if n, behind, err := c.read(make([]byte, lookSize)); n+len(behind) > 0 || err != nil {
 			t.Fatal(n, behind, err)
 		}
-		write(other, "CLIENT UNBLOCK 17")
+		sends(t, other, "CLIENT UNBLOCK 17")
 		c.wmu.Unlock()
 		synctest.Wait()
 		c.deadlines.endRead(c)
