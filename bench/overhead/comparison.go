@@ -57,9 +57,13 @@ func (p plan) comparisons() (all []*comparison) {
 	}
 	goRedis, again := openers()[0], login{name: "again", hide: true}
 	add(goRedis, workloads()[0], false, bare, tokens)
+	patient := opener{"redigo without timeouts", openPatientRedigo, false}
 	for _, w := range workloads() {
 		if w.what == pipeline || w.what == get {
 			add(goRedis, w, false, hidden, again)
+		}
+		if w.what == get && !p.Quick {
+			add(patient, w, false, bare, tokens)
 		}
 	}
 	return all

@@ -47,17 +47,15 @@ type Side struct {
 
 // A plan says what is measured for how long.
 type plan struct {
-	Slice  time.Duration // at least, see sliceOf
+	Slice  time.Duration // or a lap, if that is longer
 	Quads  int           // of slices in a round, see once
 	Fewest int           // rounds, in each of which everything is compared once
 	Long   time.Duration // new rounds begin until this has passed
 	Quick  bool
 }
 
-// sliceOf lets each worker make some calls in a slice.
-func (p plan) sliceOf(w workload) time.Duration {
-	return max(p.Slice, time.Duration(w.workers)*40*time.Microsecond)
-}
+// lap is long enough for each worker to make a call or two.
+func (w workload) lap() time.Duration { return time.Duration(w.workers) * 40 * time.Microsecond }
 
 // patience is more than it takes, for each of many, to dial a connection and log in. A pool that still dials in slices that
 // count would make its side slower.
@@ -71,41 +69,48 @@ func patience(secure bool) time.Duration {
 // Measure compares every client, workload and transport; quick does with a third of them. It takes six
 // minutes, or three quarters of a minute.
 func Measure(ctx context.Context, quick bool) (r *Result, err error) {
-	server, err := redisserver.Start(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer server.Close()
-	if err := fill(ctx, server); err != nil {
-		return nil, err
-	}
-	restore, err := cores.Separate(server.PID)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, restore()) }()
 	// Slices are short, for the noise of machines is slow: with pairs of 20 ms the intervals were two to five times as
 	// wide. Of fewer than six rounds there is no interval.
 	p := plan{Slice: 2 * time.Millisecond, Quads: 30, Fewest: 6, Long: 325 * time.Second}
 	if quick {
 		p.Quads, p.Long, p.Quick = 12, 35*time.Second, true
 	}
-	if r, err = p.measure(ctx, server); err != nil {
+	if r, err = p.measure(ctx); err != nil {
 		return nil, err
 	}
+	server, end, err := apart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	r.Memory, err = remember(ctx, server)
 	return r, err
+}
+
+// apart starts a server that has what the workloads read, on a core of its own, until end is called.
+func apart(ctx context.Context) (server *redisserver.Server, end func() error, err error) {
+	if server, err = redisserver.Start(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := fill(ctx, server); err != nil {
+		return nil, nil, errors.Join(err, server.Close())
+	}
+	restore, err := cores.Separate(server.PID)
+	if err != nil {
+		return nil, nil, errors.Join(err, server.Close())
+	}
+	return server, func() error { return errors.Join(restore(), server.Close()) }, nil
 }
 
 // measure goes through all comparisons again and again, so that the minutes in which the machine is busy with something
 // else fall on all of them. Where a program and its data lie in memory, here and in the kernel, makes one of the two faster
 // or slower by a percent or two for as long as a connection, a process or the program's file lives, and so does what the
-// process did before. So there is a new process each time, and a new file in each round.
-func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, error) {
+// process did before. So there is a new process each time, and a new file and a new server in each round.
+func (p plan) measure(ctx context.Context) (*Result, error) {
 	all := p.comparisons()
 	began := time.Now()
 	for n := 0; n < p.Fewest || time.Since(began) < p.Long; n++ {
-		if err := p.round(ctx, s, all, n%2 == 1); err != nil {
+		if err := p.round(ctx, all, n%2 == 1); err != nil {
 			return nil, err
 		}
 	}
@@ -117,14 +122,19 @@ func (p plan) measure(ctx context.Context, s *redisserver.Server) (*Result, erro
 	return r, nil
 }
 
-func (p plan) round(ctx context.Context, s *redisserver.Server, all []*comparison, swapped bool) (err error) {
+func (p plan) round(ctx context.Context, all []*comparison, swapped bool) (err error) {
+	server, end, err := apart(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	program, err := copyProgram()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, program.remove()) }()
 	for i, c := range all {
-		o, err := program.compareOnce(ctx, task{Plan: p, Comparison: i, Swapped: swapped, Server: s.Access()})
+		o, err := program.compareOnce(ctx, task{Plan: p, Comparison: i, Swapped: swapped, Server: server.Access()})
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
 		}
@@ -135,7 +145,8 @@ func (p plan) round(ctx context.Context, s *redisserver.Server, all []*compariso
 
 // once opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
 // of what ours has in such a quad, divided by what base has. A slice is faster behind one of the same side, whose
-// connections are in the caches, so only quads can be compared: in them each has one of these and one of those.
+// connections are in the caches: so a lap that does not count comes before each, and only quads are compared, which have
+// one of these and one of those of each side.
 func (c *comparison) once(ctx context.Context, p plan, s *redisserver.Server, swapped bool) (o outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -163,7 +174,10 @@ func (c *comparison) once(ctx context.Context, p plan, s *redisserver.Server, sw
 		var rate, cpu [2]float64
 		for range 2 {
 			for _, i := range order {
-				r, t, err := sides[i].measure(p.sliceOf(c.work))
+				if err := sides[i].warmUp(c.work.lap()); err != nil {
+					return o, err
+				}
+				r, t, err := sides[i].measure(max(p.Slice, c.work.lap()))
 				if err != nil {
 					return o, err
 				}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 
 func TestEveryComparisonRuns(t *testing.T) {
 	p := plan{Slice: 2 * time.Millisecond, Quads: 1, Fewest: 2}
-	r, err := p.measure(t.Context(), start(t))
+	r, err := p.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

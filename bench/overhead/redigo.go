@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gomodule/redigo/redis"
 
@@ -17,15 +18,25 @@ type redigo struct {
 	login login
 }
 
+// openRedigo opens it as the README does, with timeouts such as the other two clients have by default.
 func openRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
+	return openRedigoWith(s, l, secure, dial, redis.DialReadTimeout(5*time.Second), redis.DialWriteTimeout(5*time.Second))
+}
+
+// openPatientRedigo opens it as redigo is by default: it waits for ever.
+func openPatientRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
+	return openRedigoWith(s, l, secure, dial)
+}
+
+func openRedigoWith(s *redisserver.Server, l login, secure bool, dial dialFunc, timeouts ...redis.DialOption) (host, error) {
 	addr, config := place(s, secure)
 	pool := &redis.Pool{MaxIdle: 128}
 	if l.tokens {
-		opts := &entraredigo.Options{TLSConfig: config, Dial: dial}
+		opts := &entraredigo.Options{TLSConfig: config, Dial: dial, DialOptions: timeouts}
 		return &redigo{pool, l}, entraredigo.Configure(pool, addr, s.Source, opts)
 	}
 	dial = l.dialing(secure, dial)
-	opts := []redis.DialOption{redis.DialUsername(redisserver.User), redis.DialPassword(redisserver.Password)}
+	opts := append([]redis.DialOption{redis.DialUsername(redisserver.User), redis.DialPassword(redisserver.Password)}, timeouts...)
 	switch {
 	case dial != nil:
 		opts = append(opts, redis.DialContextFunc(dial))

@@ -132,6 +132,7 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 		return
 	}
 	c.written = a.cred
+	c.signals.set(begun)
 	if a.due != nil {
 		c.due.CompareAndSwap(a.due, nil)
 	}

@@ -41,7 +41,7 @@ func (b *blocked) unblock(id int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c := b.byID[id]; c != nil {
-		c.unblocked.Store(true)
+		c.signals.set(unblocked)
 	} else {
 		b.last = time.Now()
 	}
@@ -70,7 +70,7 @@ func (c *Conn) mayBlock(riding *attempt) (now time.Time, most time.Duration) {
 
 // blocks makes the connection known to those who might unblock it. c.mu is held.
 func (c *Conn) blocks() {
-	c.unblocked.Store(false)
+	c.signals.clear(unblocked)
 	if id := c.session.clientID; id != 0 {
 		c.server.blocked.add(id, c)
 	}
@@ -81,7 +81,7 @@ func (c *Conn) sliceEnds(s *slicedCall) bool { return s.ended(time.Now()) && !c.
 
 // cancelled reports whether somebody in this process has sent CLIENT UNBLOCK for the command that blocks. c.mu is held.
 func (c *Conn) cancelled() bool {
-	return c.unblocked.Load() || c.session.clientID == 0 && c.server.blocked.unblocked(c.session.sliced.began)
+	return c.signals.has(unblocked) || c.session.clientID == 0 && c.server.blocked.unblocked(c.session.sliced.began)
 }
 
 // overdue reports whether a slice has ended and its host was not there to read that.

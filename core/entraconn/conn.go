@@ -18,45 +18,43 @@ import (
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 //
-// What every command takes is in quick.go. The fields that it needs come first, with those of the parts, and fill four
-// cache lines: behind a system call neither code nor data is in the caches, and to fetch a line costs more than what is
-// done with it.
+// What every command takes is in quick.go. What it needs lies together, in the first line of the cache with that of the
+// session behind it, and in the one of rmu: behind a system call neither code nor data is in the caches, and to fetch a
+// line costs more than what is done with it.
 type Conn struct {
 	inner net.Conn
 
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
 	wmu     sync.Mutex
-	written *credential             // in the AUTH that was written last; nil before the login; guarded by wmu
 	due     atomic.Pointer[dueAuth] // nil if no AUTH is due
+	signals signals
+	tame    bool // as the function of that name says of inner
 
-	// rmu serialises what comes from the server. It is held over I/O for the same reason.
-	rmu   sync.Mutex
-	early stash // guarded by rmu
-
-	deadlines deadlines
-	server    *server
-
-	// mu guards what follows, up to resuming, but untold.
-	mu      sync.Mutex
-	backlog *backlog    // nil until something was held back
-	end     *ending     // nil while the connection is whole
-	stopped atomic.Bool // end.err is set, which Read looks at before it reads
-	untold  atomic.Bool // the connection below has a write deadline and the host wants none; set with wmu and rmu held
-	session session
-
-	closed   bool
+	closed   bool // this and the next two are guarded by mu
 	left     bool // its end has been reported
 	resuming bool // a goroutine is about to send what is held back
 
-	tame bool // as the function of that name says of inner
+	server *server
 
-	unblocked atomic.Bool                // somebody in this process has sent CLIENT UNBLOCK for the command that blocks
-	id        uint64                     // among the connections of the Dialer
-	opened    time.Duration              // since the Dialer's start
-	accepted  atomic.Pointer[credential] // that the server accepted last
-	loggedIn  chan struct{}              // closed when the login was answered; nil without SeparateLogin
-	opening   *opening                   // nil from the login on; guarded by mu, and written with wmu held as well
+	// mu guards what follows, up to end.
+	mu      sync.Mutex
+	session session
+	backlog *backlog // nil until something was held back
+	end     *ending  // nil while the connection is whole
+
+	written *credential // in the AUTH that was written last; nil before the login; guarded by wmu
+
+	// rmu serialises what comes from the server. It is held over I/O for the same reason.
+	rmu       sync.Mutex
+	early     stash // guarded by rmu
+	deadlines deadlines
+
+	id       uint64                     // among the connections of the Dialer
+	opened   time.Duration              // since the Dialer's start
+	accepted atomic.Pointer[credential] // that the server accepted last
+	loggedIn chan struct{}              // closed when the login was answered; nil without SeparateLogin
+	opening  *opening                   // nil from the login on; guarded by mu, and written with wmu held as well
 
 	renewal renewal // guarded by server.mu
 }
@@ -80,11 +78,11 @@ func (c *Conn) readOn(p []byte) (int, error) {
 		if n := c.early.take(p); n > 0 {
 			return n, nil
 		}
-		if c.stopped.Load() {
+		if c.signals.has(stopped) {
 			return 0, c.endedNow()
 		}
-		if c.untold.Load() {
-			c.deadlines.tellWrite(c)
+		if c.signals.has(untold) {
+			c.deadlines.catchUp(c)
 		}
 		n, err := c.inner.Read(p)
 		if n, err = c.readOther(p, n, c.takeExpected(p[:n]), err); n > 0 || err != nil {
@@ -109,8 +107,8 @@ func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
 // read reads once and leaves what is for the host at the start of p, which may be nothing; behind is what comes after
 // that. c.rmu is held.
 func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
-	if c.untold.Load() {
-		c.deadlines.tellWrite(c)
+	if c.signals.has(untold) {
+		c.deadlines.catchUp(c)
 	}
 	n, err = c.inner.Read(p)
 	return c.readBehind(p, n, 0, err)
@@ -188,9 +186,3 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 
 // RemoteAddr returns the remote address of the connection below.
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
-
-// SetDeadline sets the deadlines of the host's reads and writes. AUTHs of ours have their own.
-func (c *Conn) SetDeadline(t time.Time) error { return c.deadlines.set(c, t) }
-
-// SetWriteDeadline sets the deadline of the host's writes.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadlines.setWrite(c, t) }

@@ -129,17 +129,22 @@ func TestConnectionStateIsSmall(t *testing.T) {
 	}
 }
 
-// What every command needs lies together.
+// What every command needs lies together: two lines of the cache for Write, two more for Read and the deadlines.
 func TestEveryCommandTouchesFourCacheLines(t *testing.T) {
-	const lines = 4 * 64
+	const line = 64
 	var c Conn
 	session := unsafe.Offsetof(c.session)
-	for what, end := range map[string]uintptr{
-		"what Write needs to know of what was written": session + unsafe.Offsetof(c.session.sent) + unsafe.Offsetof(c.session.sent.scan) + 1,
-		"what Read needs to know of what was read":     session + unsafe.Offsetof(c.session.replies) + 2,
+	for what, at := range map[string]struct{ end, lines uintptr }{
+		"what Write needs":                                   {session + unsafe.Offsetof(c.session.sent) + unsafe.Sizeof(c.session.sent), 2},
+		"what Read needs to know of what was read":           {session + unsafe.Offsetof(c.session.replies) + 2, 3},
+		"what lies before the line of rmu and the deadlines": {unsafe.Offsetof(c.rmu), 5},
+		"that line": {unsafe.Offsetof(c.deadlines) + unsafe.Sizeof(c.deadlines), 6},
 	} {
-		if end > lines {
-			t.Errorf("%s ends at %d, want %d at most", what, end, lines)
+		if at.end > at.lines*line {
+			t.Errorf("%s ends at %d, want %d at most", what, at.end, at.lines*line)
 		}
+	}
+	if unsafe.Offsetof(c.rmu)%line != 0 {
+		t.Errorf("rmu is at %d, want the start of a line", unsafe.Offsetof(c.rmu))
 	}
 }

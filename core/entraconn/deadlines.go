@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"os"
@@ -13,26 +14,27 @@ import (
 // expired write deadline ends the connection for good), and ours must not be left behind for the host.
 //
 // To tell the connection below costs more than to follow a command and its reply, and hosts set two or three with each
-// command, so where that is known to do no harm (see tame) it is told what it needs to know:
+// command, so where that is known to do no harm (see loose) it is told now and then only:
 //
 //   - The read deadline below may be earlier than the host's, by leeway, or if the host wants none. A read that is woken
-//     by it goes on with the host's, see wokenEarly.
-//   - A write cannot go on after a timeout. That there is no write deadline any more is told when the next write begins,
-//     or the next read, for TLS may have to answer what it reads.
+//     by it goes on with the host's, see wokenEarly: it ends when that has passed, and not before.
+//   - A write cannot go on after a timeout. So the write deadline below may be later than the host's, by leeway, if that was
+//     far away when it was told. That there is none any more is told when the next write begins, or the next read, for TLS
+//     may have to answer what it reads.
 //
-// So hosts see no difference: reads and writes end when their deadline has passed, and not before. There is one exception:
-// where the host's are of the wall clock, and that is set back, the next read may end early, once, if the host sets the very
-// deadline again that it had before, or the clock was set back by as much as the connection was left alone, to within leeway.
+// Where the host's are of the wall clock, and that is set back by as much as the connection was left alone, to within leeway,
+// the deadline below may be early by that much: the next read may end early, once, and a write may fail that would have gone
+// on.
 type deadlines struct {
 	mu sync.Mutex
 	// The host's latest.
 	read, write moment
-	// The read deadline that the connection below is known to have; unknown if every deadline is to be told.
-	known moment
-	// Whether known was earlier than read since a read was last woken.
+	// Those that the connection below is known to have; unknown if every one is to be told.
+	readBelow, writeBelow moment
+	// Whether readBelow was earlier than read since a read was last woken.
 	early bool
-	// Whether the connection below is known to have no write deadline.
-	noWrite bool
+	// Whether writeBelow may be later than write.
+	late bool
 	// Why it has a read deadline of ours at the moment; 0 if it has none.
 	ownRead ownRead
 	// Whether it has a write deadline of ours.
@@ -50,33 +52,47 @@ const (
 	forGood                      // all are
 )
 
-// leeway lets a host that is busy tell the connection below ten times in a second instead of with every command.
-const leeway = 100 * time.Millisecond
+// leeway lets a host that is busy tell the connection below twenty times in a second instead of with every command.
+const leeway = 50 * time.Millisecond
+
+// farAway is when leeway makes no difference to who waits for a write: what hosts set unless told otherwise is 3 s or more.
+const farAway = time.Second
 
 // longAgo is a deadline that makes a read return at once.
 var longAgo = time.Unix(1, 0)
 
-func (d *deadlines) init() { d.read, d.write, d.known = none, none, unknown }
+func (d *deadlines) init() {
+	d.read, d.write, d.readBelow, d.writeBelow = none, none, unknown, unknown
+}
+
+// loose reports whether the deadlines below may differ from the host's. Until the login is answered they may not: a TLS
+// handshake may come first, and cannot go on after a timeout.
+func (c *Conn) loose() bool { return c.tame && c.accepted.Load() != nil }
 
 // readStays remembers the host's read deadline, and reports whether the connection below can keep the one that it has.
 func (d *deadlines) readStays(read moment) bool {
 	d.read = read
-	switch ahead := uint64(read - d.known); {
+	switch ahead := uint64(read - d.readBelow); {
 	case d.ownRead != 0 || ahead == 0:
 		return true
-	case ahead <= uint64(leeway), read == none && d.known != unknown: // not if the one below is later, or none
+	case ahead <= uint64(leeway), read == none && d.readBelow != unknown: // not if the one below is later, or none
 		d.early = true
 		return true
 	}
 	return false
 }
 
-// readTold remembers that the connection below was told the host's read deadline. Until the login is answered every one
-// is to be told: a TLS handshake may come first, and cannot go on after a timeout.
+// tellRead tells the connection below the host's read deadline, which is t.
+func (d *deadlines) tellRead(c *Conn, t time.Time) error {
+	err := c.inner.SetReadDeadline(t)
+	d.readTold(c, err)
+	return err
+}
+
 func (d *deadlines) readTold(c *Conn, err error) {
-	d.known = unknown
-	if err == nil && c.tame && c.accepted.Load() != nil {
-		d.known = d.read
+	d.readBelow = unknown
+	if err == nil && c.loose() {
+		d.readBelow = d.read
 	}
 }
 
@@ -84,10 +100,17 @@ func (d *deadlines) readTold(c *Conn, err error) {
 // for now at least.
 func (d *deadlines) writeStays(c *Conn, write moment) bool {
 	d.write = write
-	switch {
-	case d.ownWrite || write == none && d.noWrite:
+	behind := uint64(d.writeBelow - write)
+	if behind == 0 || d.late && behind <= uint64(leeway) || d.ownWrite {
+		c.signals.clear(untold)
 		return true
-	case write != none || d.known == unknown || !c.wmu.TryLock():
+	}
+	return write == none && d.writeBelow != unknown && c.untell()
+}
+
+// untell leaves it for later to tell the connection below that the host wants no write deadline, if nobody writes or reads.
+func (c *Conn) untell() bool {
+	if !c.wmu.TryLock() {
 		return false
 	}
 	defer c.wmu.Unlock()
@@ -95,62 +118,52 @@ func (d *deadlines) writeStays(c *Conn, write moment) bool {
 		return false
 	}
 	defer c.rmu.Unlock()
-	c.untold.Store(true) // nobody writes or reads
+	c.signals.set(untold)
 	return true
 }
 
-// writeTold remembers that the connection below was told the host's write deadline.
+// tellWrite tells the connection below the host's write deadline, which is t.
+func (d *deadlines) tellWrite(c *Conn, t time.Time) error {
+	if d.late = c.loose() && time.Until(t) >= farAway; d.late {
+		t = t.Add(leeway)
+	}
+	err := c.inner.SetWriteDeadline(t)
+	d.writeTold(c, err)
+	return err
+}
+
 func (d *deadlines) writeTold(c *Conn, err error) {
-	d.noWrite = err == nil && d.write == none
-	if c.untold.Load() {
-		c.untold.Store(false)
-	}
-}
-
-func (d *deadlines) set(c *Conn, t time.Time) (err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	at := c.momentOf(t)
-	read, write := d.readStays(at), d.writeStays(c, at)
 	switch {
-	case read && write:
-		return nil
-	case read:
-		err = c.inner.SetWriteDeadline(t)
-	case write:
-		err = c.inner.SetReadDeadline(t)
+	case err != nil || d.write != none && !c.loose():
+		d.writeBelow = unknown
+	case d.late:
+		d.writeBelow = d.write + moment(leeway)
 	default:
-		err = c.inner.SetDeadline(t)
+		d.writeBelow = d.write
 	}
-	if !read {
-		d.readTold(c, err)
+	c.signals.clear(untold)
+}
+
+// tell tells it both, which are t.
+func (d *deadlines) tell(c *Conn, t time.Time) error {
+	if c.loose() {
+		return cmp.Or(d.tellRead(c, t), d.tellWrite(c, t))
 	}
-	if !write {
-		d.writeTold(c, err)
-	}
+	err := c.inner.SetDeadline(t)
+	d.readTold(c, err)
+	d.writeTold(c, err)
 	return err
 }
 
-func (d *deadlines) setWrite(c *Conn, t time.Time) (err error) {
-	at := c.momentOf(t)
-	d.mu.Lock()
-	if !d.writeStays(c, at) {
-		err = c.inner.SetWriteDeadline(t)
-		d.writeTold(c, err)
-	}
-	d.mu.Unlock()
-	return err
-}
-
-// tellWrite tells the connection below the host's write deadline, because somebody is about to write or to read. The
+// catchUp tells the connection below the host's write deadline, because somebody is about to write or to read. The
 // caller holds Conn.wmu or Conn.rmu.
-func (d *deadlines) tellWrite(c *Conn) {
+func (d *deadlines) catchUp(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ownWrite {
 		return // a read begins while a write of ours is under way, and endWrite tells it
 	}
-	d.writeTold(c, c.inner.SetWriteDeadline(c.timeOf(d.write))) // fails only on a closed connection, which the write then says
+	_ = d.tellWrite(c, c.timeOf(d.write)) // fails only on a closed connection, which the write then says
 }
 
 // wokenEarly reports whether err woke a read of the host's before the host's deadline, and lets the connection below
@@ -165,13 +178,13 @@ func (d *deadlines) wokenEarly(c *Conn, err error) bool {
 		return false
 	}
 	d.early = false
-	if d.known != d.read { // else the host has moved it on meanwhile
+	if d.readBelow != d.read { // else the host has moved it on meanwhile
 		until := c.timeOf(d.read)
 		if d.read.ofWall() { // the clock may have been set meanwhile: that must not make it later
 			now := time.Now()
-			until = now.Add(min(until.Sub(now), time.Duration(d.read-d.known)))
+			until = now.Add(min(until.Sub(now), time.Duration(d.read-d.readBelow)))
 		}
-		d.readTold(c, c.inner.SetReadDeadline(until))
+		_ = d.tellRead(c, until)
 	}
 	return true
 }
@@ -180,7 +193,7 @@ func (d *deadlines) wokenEarly(c *Conn, err error) bool {
 func (d *deadlines) closed() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.known, d.noWrite = unknown, false
+	d.readBelow, d.writeBelow = unknown, unknown
 }
 
 // beginRead gives the connection a read deadline of ours. The caller holds Conn.rmu, so that no read of the host is
@@ -217,7 +230,7 @@ func (d *deadlines) interrupt(inner net.Conn) {
 // own gives the connection a read deadline of ours. d.mu is held.
 func (d *deadlines) own(inner net.Conn, why ownRead, t time.Time) {
 	d.ownRead |= why
-	d.known = unknown
+	d.readBelow = unknown
 	_ = inner.SetReadDeadline(t) // fails only on a closed connection, which the read then says
 }
 
@@ -226,7 +239,7 @@ func (d *deadlines) disown(c *Conn, why ownRead) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ownRead &^= why; d.ownRead == 0 {
-		d.readTold(c, c.inner.SetReadDeadline(c.timeOf(d.read)))
+		_ = d.tellRead(c, c.timeOf(d.read))
 	}
 }
 
@@ -251,7 +264,7 @@ func (d *deadlines) hurried() {
 func (d *deadlines) beginWrite(c *Conn, t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ownWrite, d.noWrite = true, false
+	d.ownWrite = true
 	_ = c.inner.SetWriteDeadline(t)
 }
 
@@ -259,7 +272,7 @@ func (d *deadlines) endWrite(c *Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.ownWrite = false
-	d.writeTold(c, c.inner.SetWriteDeadline(c.timeOf(d.write)))
+	_ = d.tellWrite(c, c.timeOf(d.write))
 }
 
 // hostWrite returns the host's write deadline, zero for none.

@@ -28,7 +28,7 @@ func (c *Conn) fail(why entra.CloseReason, err error) {
 	c.lose(why, err)
 	if c.end.err == nil {
 		c.end.err = err
-		c.stopped.Store(true)
+		c.signals.set(stopped)
 	}
 }
 
@@ -46,6 +46,7 @@ func (c *Conn) lose(why entra.CloseReason, err error) {
 	}
 	barred, _ := c.session.barredBy()
 	c.end = &ending{at: now, reason: why, unrenewable: barred, cause: err}
+	c.signals.set(ended)
 	c.wakeWriters()
 }
 

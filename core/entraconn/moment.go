@@ -14,11 +14,12 @@ type moment time.Duration
 
 const (
 	none    moment = math.MinInt64 // no deadline
-	unknown        = none + 1      // not known what it is
+	unknown        = none / 2      // not known what it is; far from all others
 
-	past     = -moment(time.Hour)      // stands for all times before the Dialer's start
-	farthest = 500_000_000_000_000_000 // after the Dialer's start: 15 years, which stand for more
-	oldest   = 600_000_000_000_000_000 // of the wall clock: in 1989, and what was before is past
+	past     = -moment(time.Hour)                // stands for all times before the Dialer's start
+	farthest = 500_000_000_000_000_000           // after the Dialer's start: 15 years, which stand for more
+	oldest   = 600_000_000_000_000_000           // of the wall clock: in 1989, and what was before is past
+	latest   = math.MaxInt64 - moment(time.Hour) // of the wall clock: in 2262, and stands for all that is later
 )
 
 func (c *Conn) momentOf(t time.Time) moment {
@@ -29,8 +30,8 @@ func (c *Conn) momentOf(t time.Time) moment {
 		return min(max(moment(t.Sub(c.server.dialer.start)), past), farthest)
 	case t.Unix() < int64(oldest/time.Second):
 		return past
-	case t.Unix() >= math.MaxInt64/int64(time.Second):
-		return math.MaxInt64
+	case t.Unix() >= int64(latest/moment(time.Second)):
+		return latest
 	}
 	return moment(t.UnixNano())
 }

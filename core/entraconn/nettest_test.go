@@ -51,6 +51,7 @@ func looksAtNothing(inner net.Conn) net.Conn {
 	c.session.init()
 	c.accepted.Store(&credential{})
 	c.written = &credential{}
+	c.signals.set(begun)
 	c.session.blind = true
 	c.session.sent.blind = true
 	return &closesAlone{c}

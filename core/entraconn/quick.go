@@ -20,20 +20,28 @@ import (
 // and count as written. When a mebibyte is kept, Write blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
-	if commands, ok := c.takeOrdinary(p); ok { // nearly always
-		switch inner := c.inner.(type) {
-		case *net.TCPConn:
-			n, err = inner.Write(p)
-		case *tls.Conn:
-			n, err = inner.Write(p)
-		default:
-			n, err = inner.Write(p)
-		}
-		if n < len(p) {
-			err = c.cutOrdinaryShort(n, len(p), commands, err)
-		}
-	} else {
+	commands, ok := c.takeOrdinary(p)
+	if !ok {
 		n, err = c.writeOther(p)
+		c.wmu.Unlock()
+		return n, err
+	}
+	switch inner := c.inner.(type) {
+	case *net.TCPConn:
+		if n, err = inner.Write(p); n == len(p) {
+			c.wmu.Unlock()
+			return n, err
+		}
+	case *tls.Conn:
+		if n, err = inner.Write(p); n == len(p) {
+			c.wmu.Unlock()
+			return n, err
+		}
+	default:
+		n, err = inner.Write(p)
+	}
+	if n < len(p) {
+		err = c.cutOrdinaryShort(n, len(p), commands, err)
 	}
 	c.wmu.Unlock()
 	return n, err
@@ -48,13 +56,11 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 // takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
 // that is so. c.wmu is held.
 func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
-	if c.written == nil || c.due.Load() != nil || c.untold.Load() {
+	if !c.signals.only(begun, begun|ended|untold) || c.due.Load() != nil {
 		return 0, false
 	}
 	c.mu.Lock()
-	if c.end == nil {
-		commands, ok = c.session.takeOrdinary(p)
-	}
+	commands, ok = c.session.takeOrdinary(p)
 	c.mu.Unlock()
 	return commands, ok
 }
@@ -77,13 +83,41 @@ func (s *session) takeOrdinary(p []byte) (commands uint64, ok bool) {
 	return commands, true
 }
 
+// SetDeadline sets the deadlines of the host's reads and writes, see there. AUTHs of ours have their own.
+func (c *Conn) SetDeadline(t time.Time) (err error) {
+	at, d := c.momentOf(t), &c.deadlines
+	d.mu.Lock()
+	switch read, write := d.readStays(at), d.writeStays(c, at); {
+	case read && write: // nearly always
+	case write:
+		err = d.tellRead(c, t)
+	case read:
+		err = d.tellWrite(c, t)
+	default:
+		err = d.tell(c, t)
+	}
+	d.mu.Unlock()
+	return err
+}
+
+// SetWriteDeadline sets the deadline of the host's writes. A write that blocks may end up to 50 ms later, if this deadline or
+// one that close to it was set a second ahead or more.
+func (c *Conn) SetWriteDeadline(t time.Time) (err error) {
+	at, d := c.momentOf(t), &c.deadlines
+	d.mu.Lock()
+	if !d.writeStays(c, at) {
+		err = d.tellWrite(c, t)
+	}
+	d.mu.Unlock()
+	return err
+}
+
 // SetReadDeadline sets the deadline of the host's reads.
 func (c *Conn) SetReadDeadline(t time.Time) (err error) {
 	at, d := c.momentOf(t), &c.deadlines
 	d.mu.Lock()
 	if !d.readStays(at) {
-		err = c.inner.SetReadDeadline(t)
-		d.readTold(c, err)
+		err = d.tellRead(c, t)
 	}
 	d.mu.Unlock()
 	return err
@@ -98,7 +132,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	if !c.rmu.TryLock() {
 		c.waitToRead()
 	}
-	if c.early.bytes == nil && !c.stopped.Load() && !c.untold.Load() { // nearly always
+	if c.early.bytes == nil && !c.signals.has(stopped|untold) { // nearly always
 		switch inner := c.inner.(type) {
 		case *net.TCPConn:
 			n, err = inner.Read(p)
@@ -107,9 +141,12 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 		default:
 			n, err = inner.Read(p)
 		}
-		if taken := c.takeExpected(p[:n]); n > taken || n == 0 || err != nil {
-			n, err = c.readOther(p, n, taken, err)
+		taken := c.takeExpected(p[:n])
+		if taken == n && n > 0 && err == nil {
+			c.rmu.Unlock()
+			return n, nil
 		}
+		n, err = c.readOther(p, n, taken, err)
 	}
 	if n == 0 && err == nil {
 		n, err = c.readOn(p)

@@ -265,3 +265,28 @@ func (r *refusing) deadline() error {
 func (r *refusing) SetDeadline(time.Time) error      { return r.deadline() }
 func (r *refusing) SetReadDeadline(time.Time) error  { return r.deadline() }
 func (r *refusing) SetWriteDeadline(time.Time) error { return r.deadline() }
+
+// A read of nothing is none.
+func TestReadsOfNothingGoOn(t *testing.T) {
+	inner := &nothing{}
+	c := logIn(t, inner, &inner.loop)
+	inner.reads = 3
+	buf := make([]byte, 100)
+	if n, err := c.Read(buf); string(buf[:n]) != "$5\r\nhello\r\n" || err != nil {
+		t.Errorf("%q, %v", buf[:n], err)
+	}
+}
+
+// nothing gives nothing in its next reads.
+type nothing struct {
+	loop
+	reads int
+}
+
+func (n *nothing) Read(p []byte) (int, error) {
+	if n.reads > 0 {
+		n.reads--
+		return 0, nil
+	}
+	return n.loop.Read(p)
+}

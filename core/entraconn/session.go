@@ -13,19 +13,19 @@ import (
 // Its one promise: the host sees exactly the bytes that it would see if no AUTH of ours had been sent, or the
 // connection ends.
 type session struct {
-	// What every command needs, see Conn.
+	// What every command needs, see Conn: first that of Write.
 
-	read      uint64      // replies read so far
-	next      uint64      // number of the first reply that the ledger waits for; none is math.MaxUint64
-	lowering  *lowering   // between our HELLO 3 and HELLO 2, else nil
 	sliced    *slicedCall // nil until there was one
-	ours      bool        // the reply that is being read is the answer to our AUTH
-	streaming bool        // replies are not counted any more, but frames are still told apart
-	blind     bool        // what the server sends is not looked at any more
-	listening bool        // the reply that is being read is collected in work.line
-	owed      bool        // the host is to get a null for a blocking command that is not sent again
-	undecided byte        // the first byte of a reply to a sliced command, kept from the host until the second comes
 	sent      sentState
+	read      uint64    // replies read so far
+	next      uint64    // number of the first reply that the ledger waits for; none is math.MaxUint64
+	lowering  *lowering // between our HELLO 3 and HELLO 2, else nil
+	ours      bool      // the reply that is being read is the answer to our AUTH
+	streaming bool      // replies are not counted any more, but frames are still told apart
+	blind     bool      // what the server sends is not looked at any more
+	listening bool      // the reply that is being read is collected in work.line
+	owed      bool      // the host is to get a null for a blocking command that is not sent again
+	undecided byte      // the first byte of a reply to a sliced command, kept from the host until the second comes
 	replies   resp.ReplyScanner
 
 	// What few need.

@@ -1,0 +1,33 @@
+package entraconn
+
+import "sync/atomic"
+
+// signals is a set of what goroutines tell each other without a lock.
+type signals struct{ bits atomic.Uint32 }
+
+const (
+	// begun: Conn.written is set.
+	begun uint32 = 1 << iota
+	// ended: Conn.end is set.
+	ended
+	// stopped: ending.err is set, which Read looks at before it reads.
+	stopped
+	// untold: the connection below has a write deadline and the host wants none; set with Conn.wmu and Conn.rmu held.
+	untold
+	// unblocked: somebody in this process has sent CLIENT UNBLOCK for the command that blocks.
+	unblocked
+)
+
+// has reports whether any of what is there.
+func (s *signals) has(what uint32) bool { return s.bits.Load()&what != 0 }
+
+// only reports whether of some what is there and nothing else.
+func (s *signals) only(what, of uint32) bool { return s.bits.Load()&of == what }
+
+func (s *signals) set(what uint32) { s.bits.Or(what) }
+
+func (s *signals) clear(what uint32) {
+	if s.has(what) {
+		s.bits.And(^what)
+	}
+}
