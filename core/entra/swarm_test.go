@@ -21,14 +21,12 @@ type swarm struct {
 	perMinute []atomic.Int32 // requests that reached Entra
 }
 
-const (
-	swarmSize = 1000
-	swarmTime = 24 * time.Hour
-)
+const swarmSize = 1000
 
-func (s *swarm) live(t *testing.T, life func() time.Duration) {
+// live lets them live for so long.
+func (s *swarm) live(t *testing.T, long time.Duration, life func() time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
-		s.start, s.perMinute = time.Now(), make([]atomic.Int32, swarmTime/time.Minute+1)
+		s.start, s.perMinute = time.Now(), make([]atomic.Int32, long/time.Minute+1)
 		cred := &credentialFunc{func(c call) (azcore.AccessToken, error) {
 			since := c.at.Sub(s.start)
 			s.perMinute[since/time.Minute].Add(1)
@@ -40,7 +38,7 @@ func (s *swarm) live(t *testing.T, life func() time.Duration) {
 		for range swarmSize {
 			newSource(t, cred, nil)
 		}
-		time.Sleep(swarmTime)
+		time.Sleep(long)
 	})
 }
 
@@ -55,7 +53,7 @@ func (c *credentialFunc) GetToken(context.Context, policy.TokenRequestOptions) (
 
 // spread returns the busiest minute and the mean of those from the given one on.
 func (s *swarm) spread(from time.Duration) (peak int32, mean float64) {
-	minutes := s.perMinute[from/time.Minute : swarmTime/time.Minute]
+	minutes := s.perMinute[from/time.Minute : len(s.perMinute)-1]
 	for i := range minutes {
 		peak = max(peak, minutes[i].Load())
 		mean += float64(minutes[i].Load()) / float64(len(minutes))
@@ -84,21 +82,22 @@ func (s *swarm) histogram() string {
 func TestThousandProgramsStartedTogetherAskApart(t *testing.T) {
 	fixed := func() time.Duration { return life }
 	asEntra := func() time.Duration { return time.Duration(60+30*rand.Float64()) * time.Minute }
-	outage := func(since time.Duration) bool { return since > 8*time.Hour && since < 10*time.Hour }
+	outage := func(since time.Duration) bool { return since > 2*time.Hour && since < 4*time.Hour }
 	for _, tt := range []struct {
 		name string
+		long time.Duration
 		life func() time.Duration
 		down func(time.Duration) bool
 		from time.Duration // what comes before has no choice
 	}{
-		{"tokens of 75 minutes", fixed, nil, time.Minute},
-		{"tokens of 60 to 90 minutes", asEntra, nil, time.Minute},
-		{"after an outage of 2 hours", fixed, outage, 10*time.Hour + time.Minute},
+		{"tokens of 75 minutes", 24 * time.Hour, fixed, nil, time.Minute},
+		{"tokens of 60 to 90 minutes", 12 * time.Hour, asEntra, nil, time.Minute},
+		{"after an outage of 2 hours", 12 * time.Hour, fixed, outage, 4*time.Hour + time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := swarm{down: tt.down}
-			s.live(t, tt.life)
+			s.live(t, tt.long, tt.life)
 			peak, mean := s.spread(tt.from)
 			t.Logf("%s: at most %d requests in a minute, %.1f on average, ratio %.2f", tt.name, peak, mean, float64(peak)/mean)
 			if tt.down == nil {
