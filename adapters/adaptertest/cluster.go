@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+	"time"
 )
 
 // A ClusterHarness is how the suite meets a library's client for several servers.
@@ -21,6 +22,9 @@ type ClusterHarness struct {
 	// Ring says that the client knows of no cluster, and spreads keys over servers that know nothing of each
 	// other. It gets two.
 	Ring bool
+	// Patience is how long the client waits for a node's answer before it closes the connection and takes another, if that
+	// is not long. A machine that stands still for so long costs connections.
+	Patience time.Duration
 	// Lacks names scenarios that the client cannot run, with the reason, which stands in the feature matrix.
 	Lacks map[string]string
 	// None is why the library has no such client, if it has none, for the feature matrix.
