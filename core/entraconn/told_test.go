@@ -170,11 +170,23 @@ func (c *stuck) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline = t
+	c.wake()
+	return nil
+}
+
+// drain makes room.
+func (c *stuck) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.full = false
+	c.wake()
+}
+
+func (c *stuck) wake() {
 	if c.changed != nil {
 		close(c.changed)
 		c.changed = nil
 	}
-	return nil
 }
 
 func (c *stuck) Write(p []byte) (int, error) {
@@ -267,9 +279,36 @@ func TestWritesEndAtTheDeadlineOfTheHost(t *testing.T) {
 			t.Errorf("late %d times, exact %d times", late, exact)
 		}
 		c.SetDeadline(time.Time{})
-		inner.full = false
+		inner.drain()
 		if _, err := c.Write(encodeOne("GET k")); err != nil || !inner.deadline.IsZero() {
 			t.Errorf("then: %v, under the write deadline %v", err, inner.deadline)
+		}
+	})
+}
+
+// That the host wants none any more holds for a write that is under way as well.
+func TestWritesUnderWayGoOnWithoutADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := &stuck{}
+		c := logIn(t, inner, &inner.loop)
+		inner.full = true
+		c.SetDeadline(time.Now().Add(farAway))
+		written := make(chan error, 1)
+		go func() {
+			_, err := c.Write(encodeOne("GET k"))
+			written <- err
+		}()
+		synctest.Wait()
+		c.SetWriteDeadline(time.Time{})
+		<-time.After(time.Hour)
+		select {
+		case err := <-written:
+			t.Fatalf("ended with %v", err)
+		default:
+		}
+		inner.drain()
+		if err := <-written; err != nil {
+			t.Error(err)
 		}
 	})
 }
