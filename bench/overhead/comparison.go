@@ -4,6 +4,7 @@ import "github.com/entraredis/entraredis/bench/internal/stats"
 
 // A comparison is one that a plan has, and what was measured for it.
 type comparison struct {
+	index  int // among those of the plan
 	host   opener
 	work   workload
 	secure bool
@@ -18,24 +19,33 @@ type outcome struct {
 	Records   [2]*record // of base and ours
 }
 
+// rate returns how many commands a second ours has, divided by how many base has.
+func (c *comparison) rate() stats.Interval {
+	var rates []float64
+	for _, o := range c.outcomes {
+		rates = append(rates, o.Rate)
+	}
+	return stats.Median(rates)
+}
+
 func (c *comparison) cell() Cell {
-	var rates, cpus []float64
+	var cpus []float64
 	base, ours := newRecord(), newRecord()
 	for _, o := range c.outcomes {
-		rates, cpus = append(rates, o.Rate), append(cpus, o.CPU)
+		cpus = append(cpus, o.CPU)
 		base.add(o.Records[0])
 		ours.add(o.Records[1])
 	}
 	return Cell{
 		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: c.host.looks && !c.logins[0].hide,
 		Rounds: len(c.outcomes), Slices: len(ours.Rates),
-		Rate: stats.Median(rates), CPU: stats.Median(cpus), Base: base.side(), Ours: ours.side(),
+		Rate: c.rate(), CPU: stats.Median(cpus), Base: base.side(), Ours: ours.side(),
 	}
 }
 
 func (p plan) comparisons() (all []*comparison) {
 	add := func(h opener, w workload, secure bool, base, ours login) {
-		all = append(all, &comparison{host: h, work: w, secure: secure, logins: [2]login{base, ours}})
+		all = append(all, &comparison{index: len(all), host: h, work: w, secure: secure, logins: [2]login{base, ours}})
 	}
 	bare, hidden, tokens := login{name: "static"}, login{name: "static", hide: true}, login{name: "tokens", tokens: true}
 	for _, h := range openers() {

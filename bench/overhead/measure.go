@@ -3,6 +3,7 @@
 package overhead
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ type plan struct {
 	Slice  time.Duration // or a lap, if that is longer
 	Quads  int           // of slices in a round, see once
 	Fewest int           // rounds, in each of which everything is compared once
-	Long   time.Duration // new rounds begin until this has passed
+	Long   time.Duration // what is least certain is compared again until this has passed
 	Quick  bool
 }
 
@@ -110,7 +111,11 @@ func (p plan) measure(ctx context.Context) (*Result, error) {
 	all := p.comparisons()
 	began := time.Now()
 	for n := 0; n < p.Fewest || time.Since(began) < p.Long; n++ {
-		if err := p.round(ctx, all, n%2 == 1); err != nil {
+		chosen := all
+		if n >= p.Fewest {
+			chosen = leastCertain(all)
+		}
+		if err := p.round(ctx, chosen); err != nil {
 			return nil, err
 		}
 	}
@@ -122,7 +127,18 @@ func (p plan) measure(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-func (p plan) round(ctx context.Context, all []*comparison, swapped bool) (err error) {
+// leastCertain returns the quarter of the comparisons with the widest intervals, whatever lies in them.
+func leastCertain(all []*comparison) []*comparison {
+	width := make(map[*comparison]float64)
+	for _, c := range all {
+		rate := c.rate()
+		width[c] = (rate.High - rate.Low) / c.work.goal
+	}
+	widest := slices.SortedStableFunc(slices.Values(all), func(a, b *comparison) int { return cmp.Compare(width[b], width[a]) })
+	return widest[:(len(all)+3)/4]
+}
+
+func (p plan) round(ctx context.Context, chosen []*comparison) (err error) {
 	server, end, err := apart(ctx)
 	if err != nil {
 		return err
@@ -133,8 +149,9 @@ func (p plan) round(ctx context.Context, all []*comparison, swapped bool) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, program.remove()) }()
-	for i, c := range all {
-		o, err := program.compareOnce(ctx, task{Plan: p, Comparison: i, Swapped: swapped, Server: server.Access()})
+	for _, c := range chosen {
+		swapped := len(c.outcomes)%2 == 1
+		o, err := program.compareOnce(ctx, task{Plan: p, Comparison: c.index, Swapped: swapped, Server: server.Access()})
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
 		}

@@ -14,6 +14,8 @@ import (
 // Section says what tokens cost.
 func (r *Result) Section() (report.Section, error) {
 	s := report.Section{Title: "Overhead: a token instead of a password"}
+	rounds := func(a, b Cell) int { return a.Rounds - b.Rounds }
+	fewest, most := slices.MinFunc(r.Cells, rounds).Rounds, slices.MaxFunc(r.Cells, rounds).Rounds
 	var b strings.Builder
 	fmt.Fprintf(&b, `The same client with the same options does the same work on the same server, once with a static password and once
 with a token by our adapter. Nothing is renewed meanwhile: this is what it costs all the time that the connection knows where
@@ -21,11 +23,12 @@ commands and replies end. The goal is at most 1 %% less throughput with single c
 one allocation more.
 
 Where a program, a connection and their data lie in memory, here, in the kernel and in the server, makes them faster or slower by
-a percent or two for as long as they live, whatever the login. So all comparisons are made again and again, %d times, each time in
-a new process of a new copy of the program, with a new server and new connections, and each time counts once: as the median of %d
-times four slices of two to five milliseconds, password, token, token, password. Before each slice every goroutine makes a call or
-two that do not count, so that no side pays for what the other one has driven out of the caches. The process keeps 64 MiB, as a
-service keeps something, for in one that keeps nothing the garbage collector runs fifty times in a second.
+a percent or two for as long as they live, whatever the login. So all comparisons are made again and again, those with the widest
+intervals the most often, %d to %d times, each time in a new process of a new copy of the program, with a new server and new
+connections, and each time counts once: as the median of %d times four slices of two to five milliseconds, password, token, token,
+password. Before each slice every goroutine makes a call or two that do not count, so that no side pays for what the other one has
+driven out of the caches. The process keeps 64 MiB, as a service keeps something, for in one that keeps nothing the garbage
+collector runs fifty times in a second.
 
 All clients have timeouts of seconds: go-redis and rueidis by default, redigo because the program sets them, as any should that
 does not want to wait for ever for a server that is gone.
@@ -34,7 +37,7 @@ go-redis looks at a bare TCP connection before each command, one more system cal
 It does not with TLS, nor with a connection that hides what it is, as ours does. So without TLS the password's connection is
 hidden as well; the row "bare" shows it as it is.
 
-`, r.Cells[0].Rounds, r.Cells[0].quads())
+`, fewest, most, r.Cells[0].quads())
 	for _, secure := range []bool{false, true} {
 		var rows [][]string
 		for _, c := range r.Cells {
