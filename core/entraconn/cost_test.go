@@ -144,7 +144,7 @@ func TestEveryCommandTouchesFourCacheLines(t *testing.T) {
 			t.Errorf("%s ends at %d, want %d at most", what, at.end, at.lines*line)
 		}
 	}
-	if unsafe.Offsetof(c.rmu)%line != 0 {
-		t.Errorf("rmu is at %d, want the start of a line", unsafe.Offsetof(c.rmu))
+	if at := unsafe.Offsetof(c.rmu); at%line != 0 || unsafe.Sizeof(c)%line != 0 {
+		t.Errorf("rmu is at %d of %d, want the start of a line", at, unsafe.Sizeof(c))
 	}
 }

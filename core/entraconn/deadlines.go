@@ -22,9 +22,8 @@ import (
 //     far away when it was told. That there is none any more is told when the next write begins, or the next read, for TLS
 //     may have to answer what it reads.
 //
-// Where the host's are of the wall clock, and that is set back by as much as the connection was left alone, to within leeway,
-// the deadline below may be early by that much: the next read may end early, once, and a write may fail that would have gone
-// on.
+// Where the host's are of the wall clock, and that is set, a deadline within leeway of one that was told before is taken for
+// that one, and is off by as much as the clock was set.
 type deadlines struct {
 	mu sync.Mutex
 	// The host's latest.
@@ -55,8 +54,9 @@ const (
 // leeway lets a host that is busy tell the connection below twenty times in a second instead of with every command.
 const leeway = 50 * time.Millisecond
 
-// farAway is when leeway makes no difference to who waits for a write: what hosts set unless told otherwise is 3 s or more.
-const farAway = time.Second
+// farAway is when leeway makes no difference to who waits for a write: a second, which is a little less when it is told.
+// What hosts set unless told otherwise is 3 s or more.
+const farAway = time.Second - leeway
 
 // longAgo is a deadline that makes a read return at once.
 var longAgo = time.Unix(1, 0)
@@ -134,7 +134,7 @@ func (d *deadlines) tellWrite(c *Conn, t time.Time) error {
 
 func (d *deadlines) writeTold(c *Conn, err error) {
 	switch {
-	case err != nil || d.write != none && !c.loose():
+	case err != nil || !c.loose():
 		d.writeBelow = unknown
 	case d.late:
 		d.writeBelow = d.write + moment(leeway)

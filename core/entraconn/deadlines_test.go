@@ -224,6 +224,9 @@ func TestMomentsStayWhereTheyAre(t *testing.T) {
 	if got := c.timeOf(c.momentOf(time.Time{})); !got.IsZero() {
 		t.Errorf("none has become %v", got)
 	}
+	if soon := now.Add(time.Minute); c.momentOf(soon).ofWall() || !c.momentOf(soon.Round(0)).ofWall() {
+		t.Error("of the wrong clock")
+	}
 }
 
 // What no deadline ends is not begun again: that a peer is gone is a timeout as well.

@@ -57,11 +57,10 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 // takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
 // that is so. c.wmu is held.
 func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
-	if !c.signals.only(begun, begun|ended|untold) || c.due.Load() != nil {
-		return 0, false
+	c.mu.Lock() // first: who ends the connection relies on nothing being outstanding
+	if c.signals.only(begun, begun|ended|untold) && c.due.Load() == nil {
+		commands, ok = c.session.takeOrdinary(p)
 	}
-	c.mu.Lock()
-	commands, ok = c.session.takeOrdinary(p)
 	c.mu.Unlock()
 	return commands, ok
 }
@@ -101,8 +100,8 @@ func (c *Conn) SetDeadline(t time.Time) (err error) {
 	return err
 }
 
-// SetWriteDeadline sets the deadline of the host's writes. A write that blocks may end up to 50 ms later, if this deadline or
-// one that close to it was set a second ahead or more.
+// SetWriteDeadline sets the deadline of the host's writes. A write may go on, or begin, up to 50 ms after it, if it, or one
+// that close to it, was set a second ahead or more.
 func (c *Conn) SetWriteDeadline(t time.Time) (err error) {
 	at, d := c.momentOf(t), &c.deadlines
 	d.mu.Lock()

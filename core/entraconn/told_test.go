@@ -108,6 +108,24 @@ func TestReadsMeetTheWriteDeadlineOfTheHost(t *testing.T) {
 	read()
 }
 
+// A deadline that the host sets between a write's look at signals and what it does about that is the one that is told.
+func TestWritesCatchUpWithTheLatest(t *testing.T) {
+	inner, c := onClocked()
+	c.SetWriteDeadline(time.Now().Add(time.Minute))
+	c.SetWriteDeadline(time.Time{})
+	if !c.signals.has(untold) {
+		t.Fatal("told at once")
+	}
+	at := time.Now().Add(farAway / 2)
+	c.SetWriteDeadline(at)
+	c.wmu.Lock()
+	c.deadlines.catchUp(c)
+	c.wmu.Unlock()
+	if !inner.write.Equal(at) {
+		t.Errorf("%v, want %v", inner.write, at)
+	}
+}
+
 // A read that is under way meets it as well, at once.
 func TestReadsUnderWayMeetTheWriteDeadlineOfTheHost(t *testing.T) {
 	inner, c := onClocked()

@@ -2,6 +2,7 @@ package entratest
 
 import (
 	"io"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -13,7 +14,7 @@ import (
 const socketBuffer = 64 << 10
 
 // unbounded is for the replies of a server that, like Redis, keeps what its client does not read.
-const unbounded = 1 << 62
+const unbounded = math.MaxInt
 
 // A stream is one direction of a connection: bytes in order, between one reading and one writing end.
 type stream struct {

@@ -1,0 +1,86 @@
+package entraconn
+
+import (
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// Goroutines that set and clear other signals do not take away one's own.
+func TestSignalsAreNotLost(t *testing.T) {
+	var s signals
+	var all sync.WaitGroup
+	for _, mine := range []uint32{begun, ended, stopped, untold, unblocked} {
+		all.Go(func() {
+			for i := range 100_000 {
+				if s.set(mine); !s.has(mine) {
+					t.Errorf("signal %d is lost in round %d", mine, i)
+					return
+				}
+				if s.clear(mine); s.has(mine) {
+					t.Errorf("signal %d is still there in round %d", mine, i)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Who ends a connection because nothing is outstanding can rely on that: a write that comes meanwhile does not go out.
+func TestNothingGoesOutBehindTheEnd(t *testing.T) {
+	for range 20 {
+		inner := &loop{}
+		c := logIn(t, inner, inner)
+		writes := inner.writes
+		c.mu.Lock()
+		begins, wrote := make(chan struct{}), make(chan error, 1)
+		go func() {
+			close(begins)
+			_, err := c.Write(encodeOne("INCR k"))
+			wrote <- err
+		}()
+		<-begins
+		for c.wmu.TryLock() { // until the write has it
+			c.wmu.Unlock()
+			time.Sleep(10 * time.Microsecond)
+		}
+		time.Sleep(100 * time.Microsecond)
+		c.fail(entra.CloseUnsupported, io.EOF)
+		c.mu.Unlock()
+		if err := <-wrote; err != io.EOF || inner.writes > writes {
+			t.Fatalf("%v, and %d writes went out", err, inner.writes-writes)
+		}
+	}
+}
+
+// CLIENT UNBLOCK is for the call that blocks, and ends no later one.
+func TestUnblockingIsForOneCall(t *testing.T) {
+	c := loggedIn(t)
+	c.signals.set(unblocked)
+	if _, err := c.Write(encodeOne("BLPOP k 0")); err != nil {
+		t.Fatal(err)
+	}
+	if !c.session.slicing() || c.signals.has(unblocked) {
+		t.Errorf("in slices: %v, unblocked: %v", c.session.slicing(), c.signals.has(unblocked))
+	}
+}
+
+// A null that comes after CLIENT UNBLOCK is the host's, also if its slice has ended.
+func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
+	c := loggedIn(t)
+	c.session.clientID = 7
+	if _, err := c.Write(encodeOne("BLPOP k 0")); err != nil {
+		t.Fatal(err)
+	}
+	c.session.sliced.began = time.Now().Add(-2 * c.session.sliced.length)
+	if !c.sliceEnds(c.session.sliced) {
+		t.Fatal("the slice has not ended")
+	}
+	if c.unblock(7); c.sliceEnds(c.session.sliced) {
+		t.Error("sent again instead")
+	}
+}
