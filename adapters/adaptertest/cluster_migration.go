@@ -77,7 +77,7 @@ type hasty struct{ azcore.TokenCredential }
 
 func newHasty(sts *entratest.STS) hasty {
 	// A token that was made after it expires, in the year 2100, is not believed what it says of its life.
-	sts.Inject(entratest.Fault{Claims: map[string]any{"iat": 4102444800}})
+	sts.Inject(entratest.Fault{Claims: map[string]any{"iat": int64(4102444800)}})
 	return hasty{sts.Credential()}
 }
 
