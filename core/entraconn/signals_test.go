@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"io"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -46,9 +47,11 @@ func TestNothingGoesOutBehindTheEnd(t *testing.T) {
 		<-begins
 		for c.wmu.TryLock() { // until the write has it
 			c.wmu.Unlock()
-			time.Sleep(10 * time.Microsecond)
+			runtime.Gosched()
 		}
-		time.Sleep(100 * time.Microsecond)
+		for range 1000 { // until it waits for mu, most likely
+			runtime.Gosched()
+		}
 		c.fail(entra.CloseUnsupported, io.EOF)
 		c.mu.Unlock()
 		if err := <-wrote; err != io.EOF || inner.writes > writes {
