@@ -136,8 +136,8 @@ or a pipeline each further value is 2 ns, of a burst of messages to a subscriber
 those before.
 
 Something is saved as well. go-redis sets three deadlines with each command, redigo two, and to set one takes longer than all
-of the above; a socket below, with TLS or without, is told twenty times in a second. rueidis sets none while several goroutines
-share its connections, and redigo without timeouts sets one, so there is less to save, or nothing. redigo writes a long string in pieces of 4 KiB to a connection that does not
+of the above; a socket below, with TLS or without, is told twenty times in a second. rueidis sets none, and redigo without
+timeouts one, so there is less to save, or nothing. redigo writes a long string in pieces of 4 KiB to a connection that does not
 take strings; ours does.
 
 `
