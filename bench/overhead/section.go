@@ -129,11 +129,10 @@ func (r *Result) verdict() string {
 Where the time goes: what a connection of ours does for a command and its reply takes 40 to 70 ns, by processor
 (` + "`go test -bench 'Get|Conn' ./internal/resp ./core/entraconn`" + `): 12 for where they end, the rest for two locks in each
 direction, which keep an AUTH out of the host's bytes and its answer out of the host's replies, and for calls. That is with
-everything in the caches. Behind a system call it is not, and where the kernel isolates its page tables (see the machine, above)
-every address has to be found anew as well: then each of the two returns into a function of ours, and each of the two first
-looks at its data, takes as long as all of the rest. That is the price of any connection in between, see below. Of an aggregate
-or a pipeline each further value is 2 ns, of a burst of messages to a subscriber each further one 5, where they are as long as
-those before.
+everything in the caches. Behind a system call it is not: then each of the two returns into a function of ours, and each of the two
+first looks at its data, takes as long as all of the rest. That is the price of any connection in between, see below. Of an
+aggregate or a pipeline each further value is 2 ns, of a burst of messages to a subscriber each further one 5, where they are as
+long as those before.
 
 Something is saved as well. go-redis sets three deadlines with each command, redigo two, and to set one takes longer than all
 of the above; a socket below, with TLS or without, is told twenty times in a second. rueidis sets none, and redigo without

@@ -18,9 +18,9 @@ import (
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 //
-// What every command takes is in quick.go. What it needs lies together, in the first line of the cache with that of the
-// session behind it, and in the one of rmu: behind a system call neither code nor data is in the caches, and to fetch a
-// line costs more than what is done with it.
+// What every command takes is in quick.go. What it needs lies together: the first two lines of the cache are Write's, Read
+// needs the third as well, and the deadlines share theirs with rmu. Behind a system call neither code nor data is in the
+// caches, and to fetch a line costs more than what is done with it.
 type Conn struct {
 	inner net.Conn
 

@@ -8,10 +8,9 @@ import (
 )
 
 // What every command takes is here, and what is not needed by every one is elsewhere. Behind a system call the processor
-// has to fetch code and data from far away, and where the kernel isolates its page tables to find out anew where they
-// lie: a page or a function more costs more than what is done there. So this is little code that lies together, with few
-// calls and no defer, and none through an interface where the connection below is a TCP socket or TLS. What went well
-// returns where it comes back.
+// has to fetch code and data from far away: a function more costs more than what is done there. So this is little code that
+// lies together, with few calls and no defer, and none through an interface where the connection below is a TCP socket or
+// TLS. What went well returns where it comes back.
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write

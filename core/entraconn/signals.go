@@ -18,10 +18,10 @@ const (
 	unblocked
 )
 
-// has reports whether any of what is there.
+// has reports whether one of what is there, or more.
 func (s *signals) has(what uint32) bool { return s.bits.Load()&what != 0 }
 
-// only reports whether of some what is there and nothing else.
+// only reports whether, of some, exactly what is there.
 func (s *signals) only(what, of uint32) bool { return s.bits.Load()&of == what }
 
 func (s *signals) set(what uint32) { s.bits.Or(what) }

@@ -231,3 +231,31 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 		}
 	})
 }
+
+// CLIENT UNBLOCK is for the call that blocks, and ends no later one.
+func TestUnblockingIsForOneCall(t *testing.T) {
+	c := loggedIn(t)
+	c.signals.set(unblocked)
+	if _, err := c.Write(encodeOne("BLPOP k 0")); err != nil {
+		t.Fatal(err)
+	}
+	if !c.session.slicing() || c.signals.has(unblocked) {
+		t.Errorf("in slices: %v, unblocked: %v", c.session.slicing(), c.signals.has(unblocked))
+	}
+}
+
+// A null that comes after CLIENT UNBLOCK is the host's, also if its slice has ended.
+func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
+	c := loggedIn(t)
+	c.session.clientID = 7
+	if _, err := c.Write(encodeOne("BLPOP k 0")); err != nil {
+		t.Fatal(err)
+	}
+	c.session.sliced.began = time.Now().Add(-2 * c.session.sliced.length)
+	if !c.sliceEnds(c.session.sliced) {
+		t.Fatal("the slice has not ended")
+	}
+	if c.unblock(7); c.sliceEnds(c.session.sliced) {
+		t.Error("sent again instead")
+	}
+}
