@@ -31,7 +31,9 @@ type Options struct {
 	// only a handshake that it leaves to be made; a connection without TLS is refused unless both it and addr are
 	// on this machine, or AllowPlaintext is set.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. DialUseTLS and DialPassword are
+	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. Without DialReadTimeout and
+	// DialWriteTimeout redigo waits for ever for a server that is gone; with them, calls that are to wait for longer, as
+	// BLPOP and Receive are, take a timeout of their own (redis.DoWithTimeout, redis.ReceiveWithTimeout). DialUseTLS and DialPassword are
 	// refused here, DialNetDial and DialContextFunc by the first dial. Those that go with them have no effect:
 	// DialUsername, DialTLSConfig, DialTLSSkipVerify, DialTLSHandshakeTimeout, DialConnectTimeout, DialKeepAlive.
 	DialOptions []redis.DialOption

@@ -24,7 +24,10 @@ func ExampleConfigure() {
 	defer src.Close()
 
 	pool := &redis.Pool{MaxIdle: 10, IdleTimeout: 5 * time.Minute}
-	if err := entraredigo.Configure(pool, "contoso.redis.cache.windows.net:6380", src, nil); err != nil {
+	opts := &entraredigo.Options{DialOptions: []redis.DialOption{ // without them redigo waits for ever for a server that is gone
+		redis.DialReadTimeout(5 * time.Second), redis.DialWriteTimeout(5 * time.Second),
+	}}
+	if err := entraredigo.Configure(pool, "contoso.redis.cache.windows.net:6380", src, opts); err != nil {
 		log.Fatal(err)
 	}
 	defer pool.Close()
