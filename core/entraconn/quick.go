@@ -177,8 +177,8 @@ func (s *session) takeExpected(p []byte) (n int) {
 	return s.expected(p)
 }
 
-// expected takes the replies at the start of p that commands of the host were to get, and messages to it, which need no
-// second look. It returns how many bytes they are; the last reply may not be over.
+// expected takes the replies at the start of p that commands of the host were to get, and pushes, which need no second look
+// unless they confirm something. It returns how many bytes they are; what comes last may not be over.
 func (s *session) expected(p []byte) (n int) {
 	if s.streaming || s.lowering != nil {
 		return 0

@@ -6,25 +6,31 @@ import (
 	"math"
 )
 
-// Plain takes the replies at the start of p, at most so many, the one that is under way included, and the messages to
-// subscribers between them. It returns how many bytes it took and how many replies ended there; of the last reply it may
-// have taken the start only. It takes nothing of another push, nor of what Next fails at: Next goes on from there. It is
-// Next for what servers nearly always send, at a third of the cost.
+// Plain takes the replies at the start of p, at most so many, the one that is under way included, and the pushes between
+// them. It returns how many bytes it took and how many replies ended there; of what comes last it may have taken the start
+// only. It does not take the end of a push that confirms a subscription, nor what Next fails at: Next goes on from there. It
+// is Next for what servers nearly always send, at a third of the cost.
 func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	if s.typ != 0 {
-		if s.push || most == 0 {
+		if most == 0 && !s.push {
 			return 0, 0
 		}
 		ended := false
 		if n, ended = s.rest(p); !ended {
 			return n, 0
 		}
-		replies = 1
+		if !s.push {
+			replies = 1
+		}
 	}
 	for at := n; at < len(p); n = at {
 		if p[at] == '>' {
-			if at = messages(p, at, '>'); at == n {
-				return n, replies
+			if at = messages(p, at, '>'); at > n {
+				continue
+			}
+			took, ended := s.rest(p[at:])
+			if at += took; !ended {
+				return at, replies
 			}
 			continue
 		}
@@ -64,12 +70,12 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	return n, replies
 }
 
-// rest takes the rest of a reply, or what p holds of it, and reports whether it has ended. It takes nothing if Next would
-// fail.
+// rest takes the rest of a frame, or what p holds of it, and reports whether it has ended. It takes nothing if Next would
+// fail, or a push end there that confirms a subscription.
 func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
 	before := *s
 	n, f, err := s.Next(p)
-	if err != nil {
+	if err != nil || f == Push && s.says.kind != Ordinary {
 		*s = before
 		return 0, false
 	}
