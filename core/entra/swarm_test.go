@@ -91,8 +91,8 @@ func TestThousandProgramsStartedTogetherAskApart(t *testing.T) {
 		from time.Duration // what comes before has no choice
 	}{
 		{"tokens of 75 minutes", 24 * time.Hour, fixed, nil, time.Minute},
-		{"tokens of 60 to 90 minutes", 12 * time.Hour, asEntra, nil, time.Minute},
-		{"after an outage of 2 hours", 12 * time.Hour, fixed, outage, 4*time.Hour + time.Minute},
+		{"tokens of 60 to 90 minutes", 6 * time.Hour, asEntra, nil, time.Minute},
+		{"after an outage of 2 hours", 8 * time.Hour, fixed, outage, 4*time.Hour + time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

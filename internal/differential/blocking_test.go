@@ -137,7 +137,7 @@ func consume(ctx context.Context, c blocker, way blockingWay, key string, final 
 		if err != nil {
 			return n, err
 		}
-		words := strings.FieldsFunc(fmt.Sprint(readable(reply)), func(r rune) bool { return strings.ContainsRune("[] {}map:", r) })
+		words := strings.FieldsFunc(fmt.Sprint(brief(reply)), func(r rune) bool { return strings.ContainsRune("[] {}map:", r) })
 		if got := words[len(words)-way.fromEnd]; got != strconv.Itoa(n+1) {
 			return n, fmt.Errorf("%v after %d", reply, n)
 		}

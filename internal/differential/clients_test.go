@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"testing"
 
@@ -45,34 +46,42 @@ func words(v any, err error) string {
 	if err != nil {
 		return "error: " + err.Error()
 	}
-	if s := fmt.Sprintf("%T %v", v, readable(v)); len(s) < 200 {
-		return s
-	} else {
-		return fmt.Sprintf("%d bytes %x %s", len(s), hash(s), s[:40])
-	}
+	return fmt.Sprintf("%T %v", v, brief(v))
 }
 
-// readable turns the byte slices of redigo into strings, which are printed a hundred times faster.
-func readable(v any) any {
+// brief makes long strings short, for they are compared thousands of times, and strings of redigo's byte slices.
+func brief(v any) any {
 	switch v := v.(type) {
+	case string:
+		if len(v) < 200 {
+			return v
+		}
+		return fmt.Sprintf("%s… %d bytes %x", v[:40], len(v), maphash.String(seed, v))
 	case []byte:
-		return string(v)
+		return brief(string(v))
 	case []any:
 		all := make([]any, len(v))
 		for i := range v {
-			all[i] = readable(v[i])
+			all[i] = brief(v[i])
+		}
+		return all
+	case map[string]any:
+		all := make(map[string]any, len(v))
+		for k := range v {
+			all[k] = brief(v[k])
+		}
+		return all
+	case map[any]any:
+		all := make(map[any]any, len(v))
+		for k := range v {
+			all[brief(k)] = brief(v[k])
 		}
 		return all
 	}
 	return v
 }
 
-func hash(s string) (h uint64) {
-	for i := range len(s) {
-		h = h*1099511628211 + uint64(s[i])
-	}
-	return h
-}
+var seed = maphash.MakeSeed()
 
 func anys(command []string) []any {
 	args := make([]any, len(command))

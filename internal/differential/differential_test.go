@@ -50,7 +50,10 @@ func (s *site) do(t *testing.T, name string, args ...any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprint(readable(got))
+	if text, ok := got.([]byte); ok {
+		return string(text)
+	}
+	return fmt.Sprint(got)
 }
 
 // auths returns how many AUTHs the server has really run.
