@@ -117,32 +117,54 @@ func value(p []byte, at int) (end, more int) {
 // shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes and lie there as a
 // whole: most replies, and most values of aggregates. It returns where they end and how many they are.
 //
-// In many aggregates and pipelines all strings are of one length, or every second one. So each header is compared with
-// that of the string before the last first: what it says is known then, and the processor can go on with the next string
-// before it has read this one.
+// In many aggregates and pipelines all strings are of one length, or every second one. So after two of them it looks for
+// more pairs with the same headers: what these say is known, and the processor need not have read one to go on with the next.
 func shortStrings(p []byte, most uint64) (end int, took uint64) {
-	var last, next struct {
-		head, mask uint64 // of a header
-		size       int    // of the string with its header
-	}
-	next.head, last.head = 1, 1 // equal to nothing under a mask of 0
-	for took < most && len(p)-end >= 8 {
-		b := binary.LittleEndian.Uint64(p[end:])
-		if b&next.mask != next.head {
-			length, size := short(b)
-			if size == 0 || p[end] != '$' {
-				break
-			}
-			next.mask = 1<<(8*size) - 1
-			next.head = b & next.mask
-			next.size = size + length + 2
+	for {
+		first := shortString(p[end:])
+		if first.size == 0 || took == most {
+			return end, took
 		}
-		if next.size > len(p)-end {
-			break
-		}
-		end += next.size
+		end += first.size
 		took++
-		last, next = next, last
+		second := shortString(p[end:])
+		if second.size == 0 || took == most {
+			return end, took
+		}
+		end += second.size
+		took++
+		pairs := samePairs(p[end:], first, second, (most-took)/2)
+		end += int(pairs) * (first.size + second.size)
+		took += 2 * pairs
 	}
-	return end, took
+}
+
+// samePairs returns how many pairs of strings, at most so many, lie at the start of p with these two headers.
+func samePairs(p []byte, first, second stringHead, most uint64) (pairs uint64) {
+	between, size := first.size, first.size+second.size
+	for pairs < most && size <= len(p) && between <= len(p)-8 &&
+		binary.LittleEndian.Uint64(p)&first.mask == first.head && binary.LittleEndian.Uint64(p[between:])&second.mask == second.head {
+		p = p[size:]
+		pairs++
+	}
+	return pairs
+}
+
+// A stringHead is the header of a short string as its first eight bytes say it, and what is to be looked at of them.
+type stringHead struct {
+	head, mask uint64
+	size       int // of the string with its header, 0 if it is not there as a whole, or not short
+}
+
+func shortString(p []byte) stringHead {
+	if len(p) < 8 || p[0] != '$' {
+		return stringHead{}
+	}
+	b := binary.LittleEndian.Uint64(p)
+	length, size := short(b)
+	if size == 0 || size+length+2 > len(p) {
+		return stringHead{}
+	}
+	mask := uint64(1)<<(8*size) - 1
+	return stringHead{b & mask, mask, size + length + 2}
 }
