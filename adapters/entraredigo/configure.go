@@ -33,8 +33,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. Without DialReadTimeout and
 	// DialWriteTimeout redigo waits for ever for a server that is gone; with them, calls that are to wait for longer, as
-	// BLPOP and Receive are, take a timeout of their own (redis.DoWithTimeout, redis.ReceiveWithTimeout). DialUseTLS and DialPassword are
-	// refused here, DialNetDial and DialContextFunc by the first dial. Those that go with them have no effect:
+	// BLPOP and Receive are, take a timeout of their own (redis.DoWithTimeout, redis.ReceiveWithTimeout). DialUseTLS and
+	// DialPassword are refused here, DialNetDial and DialContextFunc by the first dial. Those that go with them have no effect:
 	// DialUsername, DialTLSConfig, DialTLSSkipVerify, DialTLSHandshakeTimeout, DialConnectTimeout, DialKeepAlive.
 	DialOptions []redis.DialOption
 	// SeparateLogin waits for the answer to AUTH before redigo's first command is written, for proxies that

@@ -22,7 +22,8 @@ the same moment, %d commands in a second. It listens with %d subscribers to a me
 each of which waits for longer than a token lives. A real day has 24 such rotations or so; here are as many in half a minute.
 
 Latency counts from when a command was to be sent. Its percentiles are those of each second, in which there is one rotation.
-They are divided by those of a second of the same way with a token that lives for a day, in turns of three seconds: shown is the median of the ratios, with the interval in which the true one lies with a confidence of 95 %%.
+They are divided by those of a second of the same way with a token that lives for a day, in turns of three seconds:
+shown is the median of the ratios, with the interval in which the true one lies with a confidence of 95 %%.
 Milliseconds are medians of the seconds, and the slowest command of all; steady in parentheses. Dials are those beyond the ones
 of the start. Each AUTH takes the server its time as well.
 

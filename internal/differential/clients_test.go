@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"hash/maphash"
 	"net"
 	"testing"
 
@@ -40,55 +39,6 @@ var clients = []struct {
 		return newRueidis(t, addr, dial, rueidis.ClientOption{DisableAutoPipelining: true})
 	}},
 	{"redigo", 10, newRedigo},
-}
-
-func words(v any, err error) string {
-	if err != nil {
-		return "error: " + err.Error()
-	}
-	return fmt.Sprintf("%T %v", v, brief(v))
-}
-
-// brief makes long strings short, for they are compared thousands of times, and strings of redigo's byte slices.
-func brief(v any) any {
-	switch v := v.(type) {
-	case string:
-		if len(v) < 200 {
-			return v
-		}
-		return fmt.Sprintf("%s… %d bytes %x", v[:40], len(v), maphash.String(seed, v))
-	case []byte:
-		return brief(string(v))
-	case []any:
-		all := make([]any, len(v))
-		for i := range v {
-			all[i] = brief(v[i])
-		}
-		return all
-	case map[string]any:
-		all := make(map[string]any, len(v))
-		for k := range v {
-			all[k] = brief(v[k])
-		}
-		return all
-	case map[any]any:
-		all := make(map[any]any, len(v))
-		for k := range v {
-			all[brief(k)] = brief(v[k])
-		}
-		return all
-	}
-	return v
-}
-
-var seed = maphash.MakeSeed()
-
-func anys(command []string) []any {
-	args := make([]any, len(command))
-	for i, a := range command {
-		args[i] = a
-	}
-	return args
 }
 
 type goRedis struct{ c *redis.Client }

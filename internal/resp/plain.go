@@ -156,6 +156,7 @@ type stringHead struct {
 	size       int // of the string with its header, 0 if it is not there as a whole, or not short
 }
 
+// shortString reads the header of the string at the start of p.
 func shortString(p []byte) stringHead {
 	if len(p) < 8 || p[0] != '$' {
 		return stringHead{}
