@@ -1,6 +1,6 @@
 # make test    every test, under the race detector, with the backends that they need
 # make check   the whole gate: what CI runs, and what must pass before a change is merged
-# make fuzz    each fuzz target for FUZZTIME
+# make fuzz    each fuzz target for FUZZTIME inputs
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make histories    10,000 random histories of tokens, faults and clocks, without the race detector: a minute and a half
@@ -9,7 +9,7 @@
 # make differential   the differential tests ten times as long, without the race detector: half an hour
 
 GO           ?= go
-FUZZTIME     ?= 10s
+FUZZTIME     ?= 100000x
 TEST_TIMEOUT ?= 12m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
