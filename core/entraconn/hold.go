@@ -135,7 +135,9 @@ func (c *Conn) resumeOnce() (more bool) {
 	}
 	if c.session.slicing() && c.cancelled() {
 		c.session.oweNull()
-		c.deadlines.wakeRead(c)
+		if c.session.replies.AtBoundary() { // else whoever reads the rest of the push meets it
+			c.deadlines.wakeRead(c)
+		}
 		c.mu.Unlock()
 		return true
 	}

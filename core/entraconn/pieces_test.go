@@ -44,3 +44,20 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 		}
 	}
 }
+
+// What comes in pieces behind the answer to an AUTH is the host's again, and taken at once.
+func TestPiecesBehindAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
+	s := sessionAfter("GET k")
+	s.plan(encodeOne("GET k"), newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil, &standstill{})
+	for _, piece := range []struct {
+		says  string
+		taken int
+	}{{"$1\r\nx\r\n", 7}, {"+OK\r\n", 0}, {"$5\r\nhe", 6}, {"llo\r\n", 5}} {
+		p := []byte(piece.says)
+		taken := s.takeExpected(p)
+		kept, behind, err := s.received(p, taken, &standstill{})
+		if taken != piece.taken || kept != taken || len(behind) > 0 || err != nil {
+			t.Errorf("%q: took %d bytes, %d are the host's, %q behind, %v", p, taken, kept, behind, err)
+		}
+	}
+}

@@ -13,10 +13,7 @@ import (
 // left for the host.
 func (s *session) received(p []byte, taken int, out outside) (kept int, behind []byte, err error) {
 	o := outlet{p: p, kept: taken}
-	if s.owed {
-		s.owed = false
-		o.put(s.nullArray(), taken)
-	}
+	s.payOwed(taken, &o)
 	for at := taken; at < len(p); {
 		if s.blind {
 			if s.lowering != nil {
@@ -28,6 +25,7 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 		}
 		if s.replies.AtBoundary() {
 			s.ours, s.listening = false, false
+			s.payOwed(at, &o)
 			if n := s.expected(p[at:]); n > 0 { // nearly always all of p
 				o.pass(at, at+n)
 				at += n
@@ -79,7 +77,16 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 			break
 		}
 	}
+	s.payOwed(len(p), &o)
 	return o.kept, o.behind, err
+}
+
+// payOwed gives the host the null that it is owed, but not inside a push that came in pieces.
+func (s *session) payOwed(at int, o *outlet) {
+	if s.owed && s.replies.AtBoundary() {
+		s.owed = false
+		o.put(s.nullArray(), at)
+	}
 }
 
 // took accounts for a frame, if one has ended.

@@ -2,6 +2,7 @@ package resp_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,6 +54,28 @@ func TestMessagesAreLowered(t *testing.T) {
 				t.Errorf("%q: %d bytes, %q", first+other, n, p)
 			}
 		}
+	}
+}
+
+// What a message says is the subscriber's, also where it says what a message looks like.
+func TestMessagesInsideOfMessagesAreNotLowered(t *testing.T) {
+	inside := ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"
+	var s resp.ReplyScanner
+	if _, _, err := s.Next(fmt.Appendf(nil, ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$%d\r\n", len(inside))); err != nil {
+		t.Fatal(err)
+	}
+	p := []byte(inside + "\r\n")
+	if n := s.Lower(p); n != 0 || string(p) != inside+"\r\n" {
+		t.Errorf("%d bytes, %q", n, p)
+	}
+}
+
+// A push with null where a message has a string is no message.
+func TestPushesThatLookLikeMessages(t *testing.T) {
+	push := ">3\r\n$7\r\nmessage\r\n$-1\r\n$1\r\nc\r\n"
+	var s resp.ReplyScanner
+	if n, replies := s.Plain([]byte(push), 0); n != len(push) || replies != 0 {
+		t.Error(n, replies)
 	}
 }
 
