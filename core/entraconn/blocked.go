@@ -1,7 +1,9 @@
 package entraconn
 
 import (
+	"bytes"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -37,14 +39,40 @@ func (b *blocked) remove(id int64, c *Conn) {
 	}
 }
 
-func (b *blocked) unblock(id int64) {
+func (b *blocked) unblock(id int64, end owed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if c := b.byID[id]; c != nil {
-		c.signals.set(unblocked)
-	} else {
+	switch c := b.byID[id]; {
+	case c == nil:
 		b.last = time.Now()
+	case end == owedError:
+		c.signals.set(unblocked | unblockedWithError)
+	default:
+		c.signals.set(unblocked)
 	}
+}
+
+// unblocks returns whom a complete CLIENT UNBLOCK means and what that one gets, owedNothing if the server will refuse it.
+func unblocks(command []byte) (id int64, end owed) {
+	args := arguments(nil, command)
+	end = owedNull
+	switch len(args) {
+	case 3:
+	case 4:
+		switch reason := args[3].text(command); {
+		case bytes.EqualFold(reason, []byte("ERROR")):
+			end = owedError
+		case !bytes.EqualFold(reason, []byte("TIMEOUT")):
+			return 0, owedNothing
+		}
+	default:
+		return 0, owedNothing
+	}
+	id, err := strconv.ParseInt(string(args[2].text(command)), 10, 64)
+	if err != nil {
+		return 0, owedNothing
+	}
+	return id, end
 }
 
 // unblocked reports whether a null that comes now may be for such a connection, which began to block at began.
@@ -70,7 +98,7 @@ func (c *Conn) mayBlock(riding *attempt) (now time.Time, most time.Duration) {
 
 // blocks makes the connection known to those who might unblock it. c.mu is held.
 func (c *Conn) blocks() {
-	c.signals.clear(unblocked)
+	c.signals.clear(unblocked | unblockedWithError)
 	if id := c.session.clientID; id != 0 {
 		c.server.blocked.add(id, c)
 	}
@@ -91,11 +119,19 @@ func (c *Conn) overdue() bool {
 	return c.session.slicing() && c.session.sliced.overdue(time.Now())
 }
 
-// owesNull reports whether the host is to get a null that the server did not send.
-func (c *Conn) owesNull() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.session.owed
+// owedFor says what its host gets for a command that was cancelled.
+func (c *Conn) owedFor() owed {
+	if c.signals.has(unblockedWithError) {
+		return owedError
+	}
+	return owedNull
 }
 
-func (c *Conn) unblock(id int64) { c.server.blocked.unblock(id) }
+// owes reports whether the host is to get something that the server did not send.
+func (c *Conn) owes() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.owed != owedNothing
+}
+
+func (c *Conn) unblock(id int64, end owed) { c.server.blocked.unblock(id, end) }

@@ -1,6 +1,9 @@
 package entraconn
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+)
 
 // HELLO tells the number by which CLIENT UNBLOCK knows a connection.
 
@@ -25,12 +28,11 @@ func (s *session) takeID() {
 	if !s.listening {
 		return
 	}
-	_, rest, found := bytes.Cut(s.work.line, []byte("$2\r\nid\r\n:"))
-	for _, digit := range rest {
-		if !found || digit < '0' || digit > '9' {
-			break
+	_, rest, _ := bytes.Cut(s.work.line, []byte("$2\r\nid\r\n:"))
+	if number, _, ended := bytes.Cut(rest, []byte("\r\n")); ended {
+		if id, err := strconv.ParseInt(string(number), 10, 64); err == nil {
+			s.clientID = id
 		}
-		s.clientID = s.clientID*10 + int64(digit-'0')
 	}
 	if !s.authOutstanding() && len(s.work.verdicts) == 0 {
 		s.work = nil

@@ -117,7 +117,7 @@ func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 // readBehind is read after the connection below was read and some of that was taken.
 func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error) {
 	var behind []byte
-	if n > taken || c.owesNull() {
+	if n > taken || c.owes() {
 		n, behind = c.received(p[:n], taken)
 		if len(behind) > 0 && isTimeout(err) {
 			err = nil // that was the read being woken, or the next one meets it again
@@ -141,7 +141,7 @@ func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error
 // start of p, and behind that. c.rmu is held.
 func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
-	if c.session.owed {
+	if c.session.owed != owedNothing {
 		c.deadlines.endWake(c) // a read was woken for that, unless it had something to read
 	}
 	n, behind, err := c.session.received(p, taken, c)

@@ -134,7 +134,7 @@ func (c *Conn) resumeOnce() (more bool) {
 		return false
 	}
 	if c.session.slicing() && c.cancelled() {
-		c.session.oweNull()
+		c.session.owe(c.owedFor())
 		if c.session.replies.AtBoundary() { // else whoever reads the rest of the push meets it
 			c.deadlines.wakeRead(c)
 		}

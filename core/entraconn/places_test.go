@@ -94,7 +94,7 @@ func (*standstill) mayBlock(*attempt) (time.Time, time.Duration) {
 }
 func (*standstill) blocks()                    {}
 func (*standstill) sliceEnds(*slicedCall) bool { return false }
-func (*standstill) unblock(int64)              {}
+func (*standstill) unblock(int64, owed)        {}
 
 // Answers to an AUTH of ours that are none end the connection.
 func TestAnswersThatAreNone(t *testing.T) {

@@ -1,7 +1,6 @@
 package entraconn
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/entraredis/entraredis/internal/resp"
@@ -16,8 +15,8 @@ type outside interface {
 	blocks()
 	// sliceEnds reports whether a null in answer to a sliced command is the end of its slice.
 	sliceEnds(c *slicedCall) bool
-	// unblock is told that the host is about to send CLIENT UNBLOCK.
-	unblock(id int64)
+	// unblock is told that the host is about to send CLIENT UNBLOCK, and how that ends the call.
+	unblock(id int64, end owed)
 }
 
 // An edit changes what the host writes.
@@ -99,8 +98,8 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 						return s.hold(start, holdAnswers)
 					}
 				case resp.Unblock:
-					if id := unblockID(p[start:at]); id != 0 {
-						out.unblock(id)
+					if id, end := unblocks(p[start:at]); end != owedNothing && !s.inMulti() { // it may be discarded
+						out.unblock(id, end)
 					}
 				}
 			}
@@ -201,17 +200,4 @@ func (s *session) retract(mark *sentState) {
 	}
 	s.sent = *mark
 	s.look()
-}
-
-// unblockID returns whom a complete CLIENT UNBLOCK means, 0 for nobody.
-func unblockID(command []byte) int64 {
-	args := arguments(nil, command)
-	if len(args) < 3 {
-		return 0 // the server will say so
-	}
-	id, err := strconv.ParseInt(string(args[2].text(command)), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return id
 }

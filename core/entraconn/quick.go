@@ -167,7 +167,7 @@ func (c *Conn) takeExpected(p []byte) (taken int) {
 // nothing where something waits for replies that looks at them one by one.
 func (s *session) takeExpected(p []byte) (n int) {
 	switch {
-	case s.owed, s.blind, s.sent.holding != holdNothing:
+	case s.owed != owedNothing, s.blind, s.sent.holding != holdNothing:
 		return 0
 	case s.replies.AtBoundary():
 		s.ours, s.listening = false, false

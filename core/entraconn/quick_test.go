@@ -86,7 +86,7 @@ func TestRepliesThatNeedACloserLook(t *testing.T) {
 		{"GET k, BLPOP k 0", func(*session) {}, false}, // which is sent when all before it is answered
 		{"BLPOP k 0", func(*session) {}, false},
 		{"HELLO 3", func(*session) {}, false},
-		{"GET k", func(s *session) { s.owed = true }, false}, // the null comes first
+		{"GET k", func(s *session) { s.owed = owedNull }, false}, // the null comes first
 		{"GET k", func(s *session) { s.goBlind(becauseBlind) }, false},
 		{"GET k", func(s *session) { s.goStreaming(becauseStreaming) }, false},
 	} {

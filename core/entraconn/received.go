@@ -64,13 +64,13 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 			s.goBlind(becauseBlind)
 			continue
 		}
+		if s.listening { // before pass moves it
+			s.work.line = append(s.work.line, p[at:at+min(n, maxLine-len(s.work.line))]...)
+		}
 		switch {
 		case s.undecided != 0: // nothing but the first byte of it was there
 		case !s.ours:
 			o.pass(at, at+n)
-		}
-		if s.listening {
-			s.work.line = append(s.work.line, p[at:at+min(n, maxLine-len(s.work.line))]...)
 		}
 		at += n
 		if err = s.took(frame); err != nil {
@@ -81,11 +81,11 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 	return o.kept, o.behind, err
 }
 
-// payOwed gives the host the null that it is owed, but not inside a push that came in pieces.
+// payOwed gives the host what it is owed, but not inside a push that came in pieces.
 func (s *session) payOwed(at int, o *outlet) {
-	if s.owed && s.replies.AtBoundary() {
-		s.owed = false
-		o.put(s.nullArray(), at)
+	if s.owed != owedNothing && s.replies.AtBoundary() {
+		o.put(s.endOfCall(s.owed), at)
+		s.owed = owedNothing
 	}
 }
 

@@ -24,7 +24,7 @@ type session struct {
 	streaming bool      // replies are not counted any more, but frames are still told apart
 	blind     bool      // what the server sends is not looked at any more
 	listening bool      // the reply that is being read is collected in work.line
-	owed      bool      // the host is to get a null for a blocking command that is not sent again
+	owed      owed      // to the host, for a blocking command that is not sent again
 	undecided byte      // the first byte of a reply to a sliced command, kept from the host until the second comes
 	replies   resp.ReplyScanner
 

@@ -100,7 +100,7 @@ func (r *rig) mayBlock(*attempt) (time.Time, time.Duration) {
 }
 func (r *rig) blocks()                      { r.sliced++ }
 func (r *rig) sliceEnds(c *slicedCall) bool { return c.ended(r.server.now) }
-func (r *rig) unblock(id int64)             {}
+func (r *rig) unblock(int64, owed)          {}
 
 func (r *rig) write(p []byte, wanted *attempt) {
 	if r.session.holdsBack() {

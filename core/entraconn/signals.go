@@ -16,6 +16,8 @@ const (
 	untold
 	// unblocked: somebody in this process has sent CLIENT UNBLOCK for the command that blocks.
 	unblocked
+	// unblockedWithError: and said ERROR.
+	unblockedWithError
 )
 
 // has reports whether one of what is there, or more.

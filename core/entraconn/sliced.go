@@ -30,8 +30,11 @@ type slicedCall struct {
 // too long. It reports whether the command has to wait until everything before it was answered: only then is it known
 // when it begins to block.
 func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
-	if s.unrenewable != renewable || s.sent.prefix || s.sent.mute || s.inMulti() {
+	switch {
+	case s.unrenewable != renewable, s.sent.prefix, s.sent.mute:
 		return false
+	case s.inMulti():
+		return s.awaits(awaitDiscard) // where that is refused, the command is queued
 	}
 	call, ok := parseBlockingCall(p[start:end])
 	if s.sliced == nil {
@@ -127,16 +130,28 @@ func (c *slicedCall) again(now time.Time) []byte {
 	return append(b, c.command[c.call.to:]...)
 }
 
-// oweNull gives the host the null that was meant for it: the command was to be unblocked between two slices, where the
-// server had nothing to unblock.
-func (s *session) oweNull() {
+// An owed is what a host is to get for a sliced command that was to be unblocked between two slices, where the server had
+// nothing to unblock.
+type owed uint8
+
+const (
+	owedNothing owed = iota
+	owedNull         // as at the end of a timeout
+	owedError        // after CLIENT UNBLOCK with ERROR
+)
+
+// owe ends the sliced command. The host gets what it is owed with its next read.
+func (s *session) owe(what owed) {
 	s.sliced.at = 0
-	s.owed = true
+	s.owed = what
 }
 
-// nullArray returns the null with which a blocking command ends.
-func (s *session) nullArray() []byte {
-	if s.proto == 3 {
+// endOfCall returns what the server would have said.
+func (s *session) endOfCall(what owed) []byte {
+	switch {
+	case what == owedError:
+		return []byte("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n")
+	case s.proto == 3:
 		return []byte("_\r\n")
 	}
 	return []byte("*-1\r\n")

@@ -20,7 +20,7 @@ type sliceWorld struct{ over, told bool }
 func (*sliceWorld) mayBlock(*attempt) (time.Time, time.Duration) { return time.Time{}, time.Minute }
 func (w *sliceWorld) blocks()                                    { w.told = true }
 func (w *sliceWorld) sliceEnds(*slicedCall) bool                 { return w.over }
-func (*sliceWorld) unblock(int64)                                {}
+func (*sliceWorld) unblock(int64, owed)                          {}
 
 // A null of a slice's end is ours to the last byte, however the network cuts it, and another one is the host's.
 func TestNullsCutAnywhere(t *testing.T) {
@@ -135,8 +135,8 @@ func unblockable(t *testing.T) (server *talk, c, other *Conn) {
 	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
 	sends(t, c, "HELLO 3")
 	both[0].says(t, "+OK\r\n"+hello)
-	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil {
-		t.Fatal(err)
+	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.clientID != 17 {
+		t.Fatal(err, c.session.clientID)
 	}
 	return both[0], c, other
 }
@@ -151,9 +151,13 @@ func sends(t *testing.T, c io.Writer, command string) {
 // A CLIENT UNBLOCK that comes between two slices finds nothing to unblock at the server. The call ends nevertheless,
 // and what its host has written behind it goes out.
 func TestUnblockBetweenTwoSlices(t *testing.T) {
-	for _, reading := range []bool{false, true} {
+	for _, how := range []struct{ reading, known bool }{{false, true}, {true, true}, {true, false}} {
 		synctest.Test(t, func(t *testing.T) {
+			reading := how.reading
 			server, c, other := unblockable(t)
+			if !how.known {
+				c.session.clientID = 0 // as of a host that says no HELLO
+			}
 			write := func(c io.Writer, command string) {
 				sends(t, c, command)
 				synctest.Wait()
@@ -195,7 +199,7 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 				t.Errorf("BLPOP was sent %d times", n)
 			}
 			if !bytes.HasSuffix(server.heard(), encodeOne("GET k")) {
-				t.Errorf("reading %v: what was written behind it was not sent: %q", reading, server.heard())
+				t.Errorf("%+v: what was written behind it was not sent: %q", how, server.heard())
 			}
 		})
 	}
@@ -255,7 +259,7 @@ func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 	if !c.sliceEnds(c.session.sliced) {
 		t.Fatal("the slice has not ended")
 	}
-	if c.unblock(7); c.sliceEnds(c.session.sliced) {
+	if c.unblock(7, owedNull); c.sliceEnds(c.session.sliced) {
 		t.Error("sent again instead")
 	}
 }

@@ -1,0 +1,45 @@
+package entraconn
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// The number of the connection is learned from the answer to HELLO, wherever the reads end, also where the answer to the
+// login comes with it and is taken out in front of it.
+func TestNumberOfTheConnection(t *testing.T) {
+	const hello = "%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.4.1\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:12345\r\n" +
+		"$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
+	for cut := range len(hello) {
+		var s session
+		s.init()
+		s.plan(encodeOne("HELLO 3"), newLogin(&credential{}), nil, &standstill{})
+		var host []byte
+		for _, piece := range []string{"+OK\r\n" + hello[:cut], hello[cut:]} {
+			p := []byte(piece)
+			kept, behind, err := s.received(p, s.takeExpected(p), &standstill{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			host = append(append(host, p[:kept]...), behind...)
+			s.takeVerdicts()
+		}
+		if s.clientID != 12345 || string(host) != hello {
+			t.Errorf("cut behind %q: number %d, the host read %q", hello[:cut], s.clientID, host)
+		}
+	}
+}
+
+// Of a long answer only the start is kept, which may end inside the number.
+func TestNumberThatIsCut(t *testing.T) {
+	for server := 440; server < maxLine; server++ {
+		var s session
+		s.init()
+		s.plan(encodeOne("HELLO 3"), nil, nil, &standstill{})
+		p := fmt.Appendf(nil, "%%2\r\n$6\r\nserver\r\n$%d\r\n%s\r\n$2\r\nid\r\n:12345\r\n", server, strings.Repeat("x", server))
+		if _, _, err := s.received(p, 0, &standstill{}); err != nil || s.clientID != 0 && s.clientID != 12345 {
+			t.Errorf("a name of %d bytes: number %d, %v", server, s.clientID, err)
+		}
+	}
+}

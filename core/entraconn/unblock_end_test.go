@@ -1,0 +1,98 @@
+package entraconn
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What a call that is cancelled between two slices ends with is what CLIENT UNBLOCK says.
+func TestUnblockSaysHowACallEnds(t *testing.T) {
+	for command, want := range map[string]string{
+		"CLIENT UNBLOCK 17":         "_\r\n",
+		"client unblock 17 timeout": "_\r\n",
+		"CLIENT UNBLOCK 17 ERROR":   "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server, c, other := unblockable(t)
+			sends(t, c, "BLPOP k 0")
+			time.Sleep(c.session.sliced.length + time.Millisecond)
+			got := make([]byte, 100)
+			n, done := 0, make(chan error)
+			go func() {
+				var err error
+				n, err = c.Read(got)
+				done <- err
+			}()
+			synctest.Wait()
+			c.holdResume(true) // the command is not sent again yet
+			server.says(t, "_\r\n")
+			sends(t, other, command)
+			c.holdResume(false)
+			if err := <-done; err != nil || string(got[:n]) != want {
+				t.Errorf("%s: the host read %q, %v; want %q", command, got[:n], err, want)
+			}
+			// The next call is not concerned.
+			sends(t, c, "BLPOP k 0")
+			if c.signals.has(unblocked | unblockedWithError) {
+				t.Errorf("%s: unblocks the next call too", command)
+			}
+		})
+	}
+}
+
+// A CLIENT UNBLOCK that the server does not execute ends no call.
+func TestUnblockThatIsNotExecuted(t *testing.T) {
+	for _, commands := range [][]string{
+		{"CLIENT UNBLOCK 17 FOO"}, {"CLIENT UNBLOCK 17 TIMEOUT x"}, {"CLIENT UNBLOCK x17"}, {"CLIENT UNBLOCK"},
+		{"MULTI", "CLIENT UNBLOCK 17", "DISCARD"}, {"CLIENT UNBLOCK 18"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server, c, other := unblockable(t)
+			sends(t, c, "BLPOP k 0")
+			if _, err := other.Write(story{commands: commands}.encode()); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan []byte)
+			go func() {
+				b := make([]byte, 100)
+				n, _ := c.Read(b)
+				done <- b[:n]
+			}()
+			time.Sleep(c.session.sliced.length + time.Millisecond)
+			server.says(t, "_\r\n") // the end of the slice
+			if n := bytes.Count(server.heard(), []byte("BLPOP")); n != 2 {
+				t.Errorf("%q: BLPOP was sent %d times", commands, n)
+			}
+			server.says(t, "*2\r\n$1\r\nk\r\n$1\r\nv\r\n")
+			if got := <-done; string(got) != "*2\r\n$1\r\nk\r\n$1\r\nv\r\n" {
+				t.Errorf("%q: the host read %q", commands, got)
+			}
+		})
+	}
+}
+
+// Behind a DISCARD that is unanswered nobody knows whether a command blocks. It waits for that, and is sent in slices then.
+func TestBlockingBehindDiscard(t *testing.T) {
+	for _, answer := range []struct {
+		says   string
+		slices bool
+	}{{"+OK\r\n+OK\r\n", true}, {"+OK\r\n-ERR no\r\n", false}} {
+		synctest.Test(t, func(t *testing.T) {
+			server, c, _ := unblockable(t)
+			if _, err := c.Write(story{commands: []string{"MULTI", "DISCARD", "BLPOP k 0"}}.encode()); err != nil {
+				t.Fatal(err)
+			}
+			server.says(t, answer.says)
+			if n, err := c.Read(make([]byte, 100)); n != len(answer.says) || err != nil {
+				t.Fatal(n, err)
+			}
+			synctest.Wait()
+			whole := bytes.HasSuffix(server.heard(), encodeOne("BLPOP k 0"))
+			if c.session.slicing() != answer.slices || whole == answer.slices || !bytes.Contains(server.heard(), []byte("BLPOP")) {
+				t.Errorf("after %q: in slices %v, the server heard %q", answer.says, c.session.slicing(), server.heard())
+			}
+		})
+	}
+}
