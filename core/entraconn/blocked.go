@@ -104,8 +104,11 @@ func (c *Conn) blocks() {
 	}
 }
 
-// sliceEnds reports whether a null is the end of a slice. c.mu is held.
-func (c *Conn) sliceEnds(s *slicedCall) bool { return s.ended(time.Now()) && !c.cancelled() }
+// sliceEnds reports whether a null is the end of a slice. If the call was cancelled meanwhile, the host may have it, unless
+// it should get an error instead. c.mu is held.
+func (c *Conn) sliceEnds(s *slicedCall) bool {
+	return s.ended(time.Now()) && (!c.cancelled() || c.owedFor() == owedError)
+}
 
 // cancelled reports whether somebody in this process has sent CLIENT UNBLOCK for the command that blocks. c.mu is held.
 func (c *Conn) cancelled() bool {

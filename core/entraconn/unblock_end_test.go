@@ -7,14 +7,22 @@ import (
 	"time"
 )
 
-// What a call that is cancelled between two slices ends with is what CLIENT UNBLOCK says.
+// What a call that is cancelled between two slices ends with is what CLIENT UNBLOCK says, also where the null of the slice's
+// end was under way.
 func TestUnblockSaysHowACallEnds(t *testing.T) {
-	for command, want := range map[string]string{
-		"CLIENT UNBLOCK 17":         "_\r\n",
-		"client unblock 17 timeout": "_\r\n",
-		"CLIENT UNBLOCK 17 ERROR":   "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n",
+	const (
+		null  = "_\r\n"
+		wrong = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+	)
+	for _, how := range []struct {
+		command, want string
+		before        bool // the null is read
+	}{
+		{"CLIENT UNBLOCK 17", null, false}, {"CLIENT UNBLOCK 17", null, true}, {"client unblock 17 timeout", null, false},
+		{"CLIENT UNBLOCK 17 ERROR", wrong, false}, {"CLIENT UNBLOCK 17 ERROR", wrong, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
+			command, want := how.command, how.want
 			server, c, other := unblockable(t)
 			sends(t, c, "BLPOP k 0")
 			time.Sleep(c.session.sliced.length + time.Millisecond)
@@ -27,8 +35,13 @@ func TestUnblockSaysHowACallEnds(t *testing.T) {
 			}()
 			synctest.Wait()
 			c.holdResume(true) // the command is not sent again yet
-			server.says(t, "_\r\n")
-			sends(t, other, command)
+			if how.before {
+				sends(t, other, command)
+			}
+			server.says(t, null)
+			if !how.before {
+				sends(t, other, command)
+			}
 			c.holdResume(false)
 			if err := <-done; err != nil || string(got[:n]) != want {
 				t.Errorf("%s: the host read %q, %v; want %q", command, got[:n], err, want)

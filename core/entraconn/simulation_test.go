@@ -1,0 +1,190 @@
+package entraconn
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// A simulation is a host and a server that has never heard of us, with a connection of ours between them.
+type simulation struct {
+	dice  *dice
+	life  time.Duration // of a token
+	slow  time.Duration // of a piece on the network
+	names int           // of the host's, so far
+
+	mu         sync.Mutex
+	calls      map[string]*simulatedCall // by key
+	written    []string                  // all that the host has written
+	transcript transcript
+	refuses    bool // an AUTH now and then
+	closing    bool
+	faults     []string
+	tally      tally
+}
+
+// A tally shows that something has happened.
+type tally struct{ auths, again, cancelled int }
+
+// numbered gives tokens that live so long, each another one.
+type numbered struct {
+	life time.Duration
+	last int
+}
+
+func (n *numbered) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	n.last++
+	return azcore.AccessToken{Token: fmt.Sprint("token-", n.last), ExpiresOn: time.Now().Add(n.life)}, nil
+}
+
+// wrong notes what is. s.mu is held.
+func (s *simulation) wrong(format string, args ...any) {
+	s.faults = append(s.faults, fmt.Sprintf(format, args...))
+}
+
+// Whatever the network does, and whenever an AUTH is due, a slice ends, a call is cancelled or a push comes: the host reads
+// what the server has said to it, all of that and nothing else, the server runs what the host has written, in that order and
+// once, and no call that has ended takes an element.
+func TestSimulatedHostsSeeNothingOfUs(t *testing.T) {
+	stories := 24
+	if testing.Short() {
+		stories /= 4
+	}
+	var all tally
+	for i := range stories + 1 {
+		seed := uint64(i)
+		if i == stories {
+			seed = rand.Uint64() // something new each time
+		}
+		var s *simulation
+		synctest.Test(t, func(t *testing.T) { s = simulate(t, seed) })
+		if len(s.faults) > 0 {
+			t.Fatalf("seed %d, tokens of %v, pieces of up to %v:\n%s", seed, s.life, s.slow, strings.Join(s.faults, "\n"))
+		}
+		all.auths += s.tally.auths
+		all.again += s.tally.again
+		all.cancelled += s.tally.cancelled
+	}
+	t.Logf("%d stories: %d AUTHs, %d slices sent again, %d calls cancelled between two slices", stories+1, all.auths, all.again, all.cancelled)
+	if all.auths == 0 || all.again == 0 || all.cancelled == 0 {
+		t.Error("that shows nothing")
+	}
+}
+
+func simulate(t *testing.T, seed uint64) *simulation {
+	d := &dice{rnd: rand.New(rand.NewPCG(seed, 1))}
+	s := &simulation{dice: d, calls: map[string]*simulatedCall{}, refuses: d.oneIn(3)}
+	s.life = []time.Duration{75 * time.Minute, 62 * time.Minute, 20 * time.Second, 2 * time.Second}[d.below(4)]
+	s.slow = []time.Duration{0, time.Millisecond, 5 * time.Millisecond, 100 * time.Millisecond}[d.below(4)]
+	s.transcript.wrong = s.wrong
+	src, err := entra.NewSource(&numbered{life: s.life}, &entra.Options{Username: "us"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	dialer := NewDialer(src, nil)
+
+	conn, line := s.connect(t, dialer, s.slow)
+	other, otherLine := s.connect(t, dialer, 0)
+	server := &simulatedServer{simulation: s, line: line, proto: 2, spoken: 2, subs: map[string]bool{}, lists: map[string][]string{}}
+	line.serve(server.hear)
+	server.serveCanceller(otherLine)
+	host := &simulatedHost{simulation: s, conn: conn, server: server, progress: make(chan struct{}, 1)}
+	host.by = &canceller{turn: make(chan struct{}, 1), conn: other, r: bufio.NewReader(other)}
+	host.tell()
+	s.tally.cancelled = s.transcript.cancelled
+
+	other.Close()
+	conn.Close()
+	line.close()
+	otherLine.close()
+	return s
+}
+
+// elapse lets time pass in the bubble.
+func elapse(d time.Duration) { time.Sleep(d) }
+
+// connect returns both ends of a connection.
+func (s *simulation) connect(t *testing.T, dialer *Dialer, slow time.Duration) (*Conn, *simulatedLine) {
+	network := entratest.NewNetwork()
+	l, err := network.Listen("10.0.0.4:6379")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	inner, err := network.DialContext(t.Context(), "tcp", "10.0.0.4:6379")
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dialer.Wrap(inner)
+	c.tame = s.dice.oneIn(2)
+	return c, &simulatedLine{Conn: outer, dice: s.dice, slow: slow}
+}
+
+// tell has the host live through some rounds.
+func (h *simulatedHost) tell() {
+	h.restless = h.dice.oneIn(2)
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(h.read)
+	var first []string
+	if k := h.dice.below(6); k < 4 {
+		h.hello = "hello 3"
+	} else if k < 5 || h.restless {
+		h.hello = "hello 2"
+	}
+	if h.hello != "" {
+		first = append(first, h.hello)
+	}
+	if h.hello == "hello 3" && !h.dice.oneIn(3) {
+		first = append(first, "CLIENT TRACKING on")
+	}
+	h.write(append(first, "PING")...)
+	fine := h.has(time.Minute)
+	all.Go(func() { h.server.chat(done) })
+	if h.restless {
+		all.Go(func() { h.fidget(done) })
+	}
+	for round := 0; round < 12 && fine; round++ {
+		fine = h.round()
+	}
+	close(done)
+	if fine {
+		h.write("ECHO end")
+		h.has(time.Minute)
+	}
+	h.end()
+	all.Wait()
+}
+
+// chat pushes something every now and then.
+func (s *simulatedServer) chat(done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(s.dice.within(s.life / 10)):
+		}
+		s.mu.Lock()
+		for range s.dice.below(4) {
+			s.pushSomething()
+		}
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,118 @@
+package entraconn
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// A transcript is what a host has to read, byte for byte: all that the server said, but not in answer to us. Whether the
+// null at the end of a slice is the host's shows later: it is not if the command comes again.
+type transcript struct {
+	frames []said
+	rest   []byte // what the host has read and what is not accounted for
+	wrong  func(format string, args ...any)
+
+	cancelled int // calls that were unblocked between two slices
+}
+
+// A said is a frame that the server has said, or what the host has not read of it.
+type said struct {
+	words string
+	push  bool           // by its own will, and so anywhere
+	call  *simulatedCall // of which a slice has ended with this null
+}
+
+const unblockedWords = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+
+func (t *transcript) add(f said) { t.frames = append(t.frames, f) }
+
+// sentAgain says that the null of the last slice was not the host's.
+func (t *transcript) sentAgain(call *simulatedCall) {
+	for i, f := range t.frames {
+		if f.call == call {
+			t.frames = append(t.frames[:i:i], t.frames[i+1:]...)
+			return
+		}
+	}
+	t.wrong("%s is sent again, and its host has had an answer", call.key)
+}
+
+// read accounts for what the host has read.
+func (t *transcript) read(p []byte) {
+	t.rest = append(t.rest, p...)
+	for len(t.rest) > 0 {
+		if len(t.frames) == 0 {
+			t.wrong("the host reads %q, which nobody said", t.rest)
+			t.rest = nil
+			return
+		}
+		f := &t.frames[0]
+		if f.call != nil {
+			if n, wait := t.endOfCall(f); wait {
+				return
+			} else if n > 0 {
+				t.take(n)
+				continue
+			}
+			// A push may come before what the host is owed, but nothing else.
+			if len(t.frames) > 1 && t.frames[1].push {
+				t.frames[0], t.frames[1] = t.frames[1], t.frames[0]
+				continue
+			}
+			t.wrong("the host reads %q instead of the end of %v", t.rest, f.call)
+			t.rest = nil
+			return
+		}
+		n := min(len(f.words), len(t.rest))
+		if f.words[:n] != string(t.rest[:n]) {
+			t.wrong("the host reads %q instead of %q", t.rest, f.words)
+			t.rest = nil
+			return
+		}
+		if t.rest, f.words = t.rest[n:], f.words[n:]; f.words == "" {
+			t.frames = t.frames[1:]
+		}
+	}
+}
+
+func (t *transcript) take(n int) { t.rest, t.frames = t.rest[n:], t.frames[1:] }
+
+// endOfCall reports how long the end of a call is that the host has begun to read, 0 if it reads something else, or that
+// it is too short to tell.
+func (t *transcript) endOfCall(f *said) (length int, wait bool) {
+	for end, words := range map[owed]string{owedNull: f.words, owedError: unblockedWords} {
+		switch {
+		case bytes.HasPrefix(t.rest, []byte(words)):
+			if f.call.unblocking != owedNothing {
+				t.cancelled++
+			}
+			if why := f.call.mayEnd(end); why != "" {
+				t.wrong("%v ends with %q: %s", f.call, words, why)
+			}
+			return len(words), false
+		case strings.HasPrefix(words, string(t.rest)):
+			wait = true
+		}
+	}
+	return 0, wait
+}
+
+// The forms in which a server says things.
+
+func bulk(s string) string { return fmt.Sprintf("$%d\r\n%s\r\n", len(s), s) }
+
+func nullIn(proto int) string {
+	if proto == 3 {
+		return "_\r\n"
+	}
+	return "*-1\r\n"
+}
+
+func pushIn(proto int, elements ...string) string {
+	head := "*"
+	if proto == 3 {
+		head = ">"
+	}
+	return fmt.Sprint(head, len(elements), "\r\n", strings.Join(elements, ""))
+}
