@@ -1,6 +1,6 @@
 # make test    every test, under the race detector, with the backends that they need
 # make check   the whole gate: what CI runs, and what must pass before a change is merged
-# make fuzz    each fuzz target for FUZZTIME inputs
+# make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make histories    10,000 random histories of tokens, faults and clocks, without the race detector: a minute and a half

@@ -13,8 +13,8 @@ import (
 // left for the host.
 func (s *session) received(p []byte, taken int, out outside) (kept int, behind []byte, err error) {
 	o := outlet{p: p, kept: taken}
-	s.payOwed(taken, &o)
 	for at := taken; at < len(p); {
+		s.payOwed(at, &o)
 		if s.blind {
 			if s.lowering != nil {
 				err = errDesync // what comes next cannot be put into RESP2
@@ -25,7 +25,6 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 		}
 		if s.replies.AtBoundary() {
 			s.ours, s.listening = false, false
-			s.payOwed(at, &o)
 			if n := s.expected(p[at:]); n > 0 { // nearly always all of p
 				o.pass(at, at+n)
 				at += n

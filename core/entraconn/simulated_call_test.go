@@ -41,7 +41,7 @@ func (c *simulatedCall) mayEnd(end owed) (why string) {
 	case end == c.unblocking, end == owedNull && c.stray:
 	case end == owedError:
 		return "nobody wanted that"
-	case end == owedNull && c.unblocking == owedError: // the server's own, which was under way
+	case end == owedNull && c.unblocking == owedError && c.unblockedAt.IsZero(): // the host's number is not known
 	case c.timeout == 0:
 		return "it has no timeout"
 	case time.Since(c.began) < c.timeout-time.Millisecond:

@@ -113,7 +113,7 @@ func simulate(t *testing.T, seed uint64) *simulation {
 	return s
 }
 
-// elapse lets time pass in the bubble.
+// elapse lets time pass in the bubble in which all of a simulation lives.
 func elapse(d time.Duration) { time.Sleep(d) }
 
 // connect returns both ends of a connection.

@@ -10,16 +10,13 @@ import (
 // What a call that is cancelled between two slices ends with is what CLIENT UNBLOCK says, also where the null of the slice's
 // end was under way.
 func TestUnblockSaysHowACallEnds(t *testing.T) {
-	const (
-		null  = "_\r\n"
-		wrong = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
-	)
+	const null = "_\r\n"
 	for _, how := range []struct {
 		command, want string
-		before        bool // the null is read
+		before        bool // it is sent before the null is read
 	}{
 		{"CLIENT UNBLOCK 17", null, false}, {"CLIENT UNBLOCK 17", null, true}, {"client unblock 17 timeout", null, false},
-		{"CLIENT UNBLOCK 17 ERROR", wrong, false}, {"CLIENT UNBLOCK 17 ERROR", wrong, true},
+		{"CLIENT UNBLOCK 17 ERROR", unblockedWords, false}, {"CLIENT UNBLOCK 17 ERROR", unblockedWords, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			command, want := how.command, how.want
@@ -81,30 +78,6 @@ func TestUnblockThatIsNotExecuted(t *testing.T) {
 			server.says(t, "*2\r\n$1\r\nk\r\n$1\r\nv\r\n")
 			if got := <-done; string(got) != "*2\r\n$1\r\nk\r\n$1\r\nv\r\n" {
 				t.Errorf("%q: the host read %q", commands, got)
-			}
-		})
-	}
-}
-
-// Behind a DISCARD that is unanswered nobody knows whether a command blocks. It waits for that, and is sent in slices then.
-func TestBlockingBehindDiscard(t *testing.T) {
-	for _, answer := range []struct {
-		says   string
-		slices bool
-	}{{"+OK\r\n+OK\r\n", true}, {"+OK\r\n-ERR no\r\n", false}} {
-		synctest.Test(t, func(t *testing.T) {
-			server, c, _ := unblockable(t)
-			if _, err := c.Write(story{commands: []string{"MULTI", "DISCARD", "BLPOP k 0"}}.encode()); err != nil {
-				t.Fatal(err)
-			}
-			server.says(t, answer.says)
-			if n, err := c.Read(make([]byte, 100)); n != len(answer.says) || err != nil {
-				t.Fatal(n, err)
-			}
-			synctest.Wait()
-			whole := bytes.HasSuffix(server.heard(), encodeOne("BLPOP k 0"))
-			if c.session.slicing() != answer.slices || whole == answer.slices || !bytes.Contains(server.heard(), []byte("BLPOP")) {
-				t.Errorf("after %q: in slices %v, the server heard %q", answer.says, c.session.slicing(), server.heard())
 			}
 		})
 	}
