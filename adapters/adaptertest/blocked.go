@@ -18,7 +18,20 @@ import (
 func cancelled(e *env) {
 	client := e.open("cancelled", 4)
 	var given, waited, raced, pushed int
-	e.during(e.awaitRotations, 1, e.life/100, func(int, int) error {
+	tested := make(chan struct{})
+	both := sync.OnceFunc(func() { close(tested) })
+	e.during(func() {
+		e.awaitRotations()
+		select {
+		case <-tested:
+		case <-e.ctx.Done():
+		}
+	}, 1, e.life/100, func(int, int) (err error) {
+		defer func() {
+			if err != nil || given > 0 && waited > 0 {
+				both()
+			}
+		}()
 		there := e.length(client, "from")
 		until := time.Now().Add(time.Duration(rand.Float64() * float64(e.life) / 4))
 		ctx, cancel := context.WithDeadline(e.ctx, until)

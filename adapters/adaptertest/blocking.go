@@ -75,7 +75,7 @@ func (e *env) consume(client Client, q queue, done <-chan int) {
 
 // waitEnds catches a library that loses count of the time which a call may wait when it renews the connection.
 func waitEnds(e *env) {
-	timeout, late := 20*time.Second, 2*time.Second
+	timeout, late := 3*realLife, hangs
 	if e.virtual {
 		timeout, late = 200*time.Minute, 200*time.Millisecond
 	}
@@ -158,7 +158,7 @@ func (e *env) unblock(client Client, id string, over <-chan string) {
 		}
 		wait := 5 * time.Millisecond
 		if reply == int64(1) {
-			wait = 2 * time.Second
+			wait = e.atLeast(2 * time.Second)
 		}
 		timer := time.NewTimer(wait)
 		select {

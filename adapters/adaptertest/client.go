@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -41,6 +42,9 @@ type Config struct {
 	// on this machine, so the adapter must be told to allow that.
 	Dial          func(ctx context.Context, network, addr string) (net.Conn, error)
 	SeparateLogin bool // for the adapter's Options.SeparateLogin
+	// Timeout, if not 0, replaces every timeout that the library has for dials, reads and writes. Real time sets one
+	// that no starved machine reaches.
+	Timeout time.Duration
 	// Conns is how many connections the client must be able to hold at once, and keep when they are idle, for
 	// as long as they live.
 	Conns int

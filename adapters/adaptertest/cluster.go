@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
-	"time"
 )
 
 // A ClusterHarness is how the suite meets a library's client for several servers.
@@ -22,9 +21,6 @@ type ClusterHarness struct {
 	// Ring says that the client knows of no cluster, and spreads keys over servers that know nothing of each
 	// other. It gets two.
 	Ring bool
-	// Patience is how long the client waits for a node's answer before it closes the connection and takes another, if that
-	// is not long. A machine that stands still for so long costs connections.
-	Patience time.Duration
 	// Lacks names scenarios that the client cannot run, with the reason, which stands in the feature matrix.
 	Lacks map[string]string
 	// None is why the library has no such client, if it has none, for the feature matrix.
@@ -107,9 +103,13 @@ func (s clusterScenario) skip(h ClusterHarness) string {
 // RunCluster runs the scenarios of several servers with all clients of a library, under real time: nothing but
 // redis-server makes a cluster.
 func RunCluster(t *testing.T, harnesses ...ClusterHarness) {
+	if testing.Short() {
+		t.Skip("clusters run in real time only, which takes minutes: not with -short")
+	}
 	if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
 		t.Skip("redis-server is not installed, and nothing else makes a cluster")
 	}
+	watchdog := startWatchdog(t)
 	slots := make(chan struct{}, clustersAtOnce)
 	var under sync.WaitGroup
 	for _, s := range clusterScenarios() {
@@ -122,7 +122,7 @@ func RunCluster(t *testing.T, harnesses ...ClusterHarness) {
 						if reason := s.skip(h); reason != "" {
 							t.Skip(reason)
 						}
-						s.run(newClusterEnv(t, h, s, protocol))
+						s.run(newClusterEnv(t, h, s, protocol, watchdog))
 					})
 				})
 			}

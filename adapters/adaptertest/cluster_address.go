@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"time"
 )
 
 // addressesNotNamed catches a library that verifies nodes by the addresses that the cluster announces. Azure's
@@ -30,7 +29,7 @@ func addressesNotReached(e *clusterEnv) {
 
 // dialAnnounced dials a node as it is announced.
 func (e *clusterEnv) dialAnnounced(host string) error {
-	ctx, cancel := context.WithTimeout(e.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(e.ctx, hangs)
 	defer cancel()
 	conn, err := (&tls.Dialer{Config: e.cfg.TLS}).DialContext(ctx, "tcp", e.at(host, 1))
 	if err == nil {

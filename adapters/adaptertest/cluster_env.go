@@ -3,7 +3,6 @@ package adaptertest
 import (
 	"net"
 	"testing"
-	"time"
 
 	"github.com/entraredis/entraredis/core/entratest"
 )
@@ -21,14 +20,15 @@ type clusterEnv struct {
 // clusterSeed is the only host that the servers' certificate names.
 const clusterSeed = "localhost"
 
-func newClusterEnv(t *testing.T, h ClusterHarness, s clusterScenario, protocol int) *clusterEnv {
+func newClusterEnv(t *testing.T, h ClusterHarness, s clusterScenario, protocol int, watchdog *entratest.Watchdog) *clusterEnv {
 	e := &clusterEnv{env: &env{t: t, protocol: protocol}, harness: h}
-	e.found(realLife, 3*time.Minute)
+	e.life = realLife
+	e.found(&entratest.STSOptions{Lifetime: realLife, Starved: watchdog.Starved}, hangs)
 	server, client, err := entratest.TLSConfigs(clusterSeed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.cfg = Config{TLS: client, Protocol: protocol}
+	e.cfg = Config{TLS: client, Protocol: protocol, Timeout: hangs}
 	if h.Ring {
 		for range 2 {
 			e.addServer(&entratest.GatewayOptions{STS: e.sts, TLS: server})

@@ -1,6 +1,8 @@
 package adaptertest
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"github.com/entraredis/entraredis/core/entratest"
@@ -31,39 +33,34 @@ func (e *clusterEnv) settled() standing {
 	return s
 }
 
-// remaining returns before without the connections that are gone.
-func (e *clusterEnv) remaining(before standing) standing {
-	left := standing{tokens: before.tokens}
-	e.each(func(i int, one *env) {
-		open := one.gateway.Conns()
-		left.conns = append(left.conns, slices.DeleteFunc(slices.Clone(before.conns[i]), func(conn int) bool { return !slices.Contains(open, conn) }))
-	})
-	return left
-}
-
-// unnoticedSince fails the scenario unless every connection that was there is still there and has authenticated with
-// every token since, the newest excepted, whose rotation may be under way. New ones are counted against no more than
-// what the client may have: a pool grows when it likes.
+// unnoticedSince fails the scenario unless every connection that was there is still there and authenticates with a token
+// that is as new as the last whose rotation should be over. New ones are counted against no more than what the client may
+// have: a pool grows when it likes.
 func (e *clusterEnv) unnoticedSince(before standing) {
 	e.t.Helper()
-	e.noneLostSince(before, nil)
 	issued := e.tap.issued()
-	due := issued[before.tokens : len(issued)-1]
+	due := len(issued) - 2 // the rotation to the newest may be under way
+	if due < before.tokens {
+		e.t.Fatalf("no rotation is over: %d tokens, %d before", len(issued), before.tokens)
+	}
 	e.each(func(i int, one *env) {
 		one.t.Helper()
 		// A seed may be known under two names, and go-redis has a second pool for pipelines.
 		if open, most := one.gateway.Stats().Open, 2*e.conns; open > most {
 			one.t.Errorf("%s has %d connections, the clients need %d at most", one.gateway.Addr(), open, most)
 		}
-		accepted := one.accepted()
-		for _, conn := range before.conns[i] {
-			tokens := accepted[conn]
-			if first := slices.Index(tokens, due[0]); first < 0 || len(tokens)-first < len(due) || !slices.Equal(tokens[first:first+len(due)], due) {
-				one.t.Errorf("%s: connection %d has not authenticated with each of %d tokens: %s", one.gateway.Addr(), conn, len(due), one.describe())
-				break
+		one.eventually("every connection is renewed", func(context.Context) error {
+			accepted, issued := one.accepted(), one.tap.issued()
+			for _, conn := range before.conns[i] {
+				tokens := accepted[conn]
+				if newest := slices.Index(issued, tokens[len(tokens)-1]); newest < due {
+					return fmt.Errorf("%s: connection %d has token %d of %d: %s", one.gateway.Addr(), conn, newest+1, len(issued), one.describe())
+				}
 			}
-		}
+			return nil
+		})
 	})
+	e.noneLostSince(before, nil)
 }
 
 // noneLostSince fails the scenario if a connection to any server but one was closed by whomever, or authenticated twice

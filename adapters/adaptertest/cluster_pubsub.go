@@ -107,8 +107,8 @@ func (l *listening) await() {
 	l.e.t.Helper()
 	select {
 	case <-l.subscribed:
-	case <-time.After(30 * time.Second):
-		l.e.t.Error("not subscribed after 30 seconds")
+	case <-l.e.ctx.Done():
+		l.e.t.Error("not subscribed")
 	}
 }
 

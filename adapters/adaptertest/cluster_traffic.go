@@ -50,7 +50,6 @@ func allSlots(e *clusterEnv) {
 	keys := keyOfEachSlot()
 	var begun, done atomic.Int64
 	var before standing
-	var stalled time.Duration
 	e.during(func() {
 		e.eventually("all slots used", func(context.Context) error {
 			if n := done.Load(); n < slotCount {
@@ -58,9 +57,7 @@ func allSlots(e *clusterEnv) {
 			}
 			return nil
 		})
-		stall := e.watchStalls()
 		before = e.acrossRotations()
-		stalled = stall()
 	}, workers, 2*clusterPace, func(int, int) error {
 		first := int(begun.Add(size)-size) % slotCount
 		var set, get [][]string
@@ -84,10 +81,6 @@ func allSlots(e *clusterEnv) {
 		done.Add(size)
 		return err
 	})
-	if patience := e.harness.Patience; patience > 0 && stalled >= patience {
-		e.t.Logf("without a processor for %v: connections that were closed are not counted", stalled.Round(time.Millisecond))
-		before = e.remaining(before)
-	}
 	e.unnoticedSince(before)
 	for _, gateway := range e.gateways {
 		if gateway.Stats().Accepted == 0 {

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"testing"
@@ -19,9 +20,12 @@ const virtualLife = 75 * time.Minute
 // shortLife is long enough for the scenarios that are too much work for the whole of virtualLife.
 const shortLife = 5 * time.Minute
 
-// realLife leaves 800 ms between the time by which all connections should have the next token and the moment when
-// the server closes those that have not: enough on a busy machine under the race detector.
-const realLife = 8 * time.Second
+// realLife makes a rotation short enough to wait for a few. It need not be long enough for a busy machine: the server
+// does not count the time in which the program starves, see [entratest.Watchdog].
+const realLife = 3 * time.Second
+
+// hangs is how long a scenario waits for what comes at once or not at all. Nothing is judged by it but that.
+const hangs = 10 * time.Minute
 
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
 type env struct {
@@ -70,11 +74,11 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
 			return tls.Client(conn, client), nil
 		}
 	}
-	e.start(listener, opts, s, e.life, 40*virtualLife)
+	e.start(listener, opts, s, &entratest.STSOptions{Lifetime: e.life}, 40*virtualLife)
 	return e
 }
 
-func newReal(t *testing.T, h Harness, s scenario, protocol int) *env {
+func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entratest.Watchdog) *env {
 	e := &env{t: t, harness: h, protocol: protocol, life: realLife}
 	redis, err := entratest.StartRedis(t.Context())
 	if err != nil {
@@ -93,17 +97,36 @@ func newReal(t *testing.T, h Harness, s scenario, protocol int) *env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.cfg = Config{Addr: listener.Addr().String(), TLS: client}
-	life := realLife
+	e.cfg = Config{Addr: listener.Addr().String(), TLS: client, Timeout: hangs}
+	tokens := &entratest.STSOptions{Lifetime: realLife, Starved: watchdog.Starved}
 	if s.long {
-		life = virtualLife
+		tokens.Lifetime = virtualLife
 	}
-	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, life, 3*time.Minute)
+	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, tokens, hangs)
 	return e
 }
 
-func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, life, limit time.Duration) {
-	e.found(life, limit)
+// startWatchdog watches the machine for the scenarios of a group that run in real time.
+func startWatchdog(t *testing.T) *entratest.Watchdog {
+	t.Helper()
+	redis, err := entratest.StartRedis(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	watchdog, err := entratest.NewWatchdog(redis)
+	if err != nil {
+		t.Fatal(errors.Join(err, redis.Close()))
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(watchdog.Close(), redis.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return watchdog
+}
+
+func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, tokens *entratest.STSOptions, limit time.Duration) {
+	e.found(tokens, limit)
 	opts.STS = e.sts
 	e.gateway = entratest.NewGateway(listener, opts)
 	e.t.Cleanup(func() {
@@ -122,11 +145,11 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 }
 
 // found makes what there is before the first server.
-func (e *env) found(life, limit time.Duration) {
+func (e *env) found(tokens *entratest.STSOptions, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
 	e.t.Cleanup(cancel)
 	e.ctx, e.output = ctx, &output{}
-	e.sts = entratest.NewSTS(&entratest.STSOptions{Lifetime: life})
+	e.sts = entratest.NewSTS(tokens)
 }
 
 // keepSecrets fails the scenario, once it is over, if a token has got out.

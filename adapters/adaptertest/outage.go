@@ -37,7 +37,7 @@ func outageLonger(e *env) {
 		if e.ctx.Err() != nil {
 			e.t.Fatal("no caller got a *entra.RefreshError, long after the token had expired")
 		}
-		ctx, cancel := context.WithTimeout(e.ctx, 30*time.Second)
+		ctx, cancel := context.WithTimeout(e.ctx, e.atLeast(30*time.Second))
 		_, err := client.Do(ctx, "INCR", "key")
 		cancel()
 		if err == nil {

@@ -42,7 +42,7 @@ func (e *env) refusing(cred azcore.TokenCredential, fault entratest.Fault, want 
 	handle := e.sts.Inject(fault)
 	e.feed(cred) // the Source of before may have a token
 	client := e.open("refused", 2)
-	ctx, cancel := context.WithTimeout(e.ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(e.ctx, e.atLeast(3*time.Second))
 	defer cancel()
 	_, err := client.Do(ctx, "INCR", "key")
 	refresh := (*entra.RefreshError)(nil)

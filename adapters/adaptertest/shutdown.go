@@ -41,7 +41,7 @@ func closeSourceFirst(e *env) {
 		if e.ctx.Err() != nil {
 			e.t.Fatal("commands go on, or fail with something else than entra.ErrClosed, long after the last token expired")
 		}
-		ctx, cancel := context.WithTimeout(e.ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(e.ctx, e.atLeast(10*time.Second))
 		_, err := client.Do(ctx, "INCR", "key")
 		cancel()
 		ended = errors.Is(e.output.saw(err), entra.ErrClosed) // the first errors are those of connections that the server closed

@@ -106,14 +106,18 @@ func Run(t *testing.T, h Harness) {
 		})
 	})
 	t.Run("real time", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("real time takes minutes: -short runs virtual time only")
+		}
 		if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
 			t.Skip("redis-server is not installed: only miniredis was used")
 		}
+		watchdog := startWatchdog(t)
 		each(t, h, realAtOnce, func(t *testing.T, s scenario, protocol int) {
 			if s.virtual != "" {
 				t.Skip(s.virtual)
 			}
-			s.run(newReal(t, h, s, protocol))
+			s.run(newReal(t, h, s, protocol, watchdog))
 		})
 	})
 }

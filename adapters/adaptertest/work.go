@@ -37,6 +37,15 @@ func (e *env) pace(part int) time.Duration {
 	return 5 * time.Millisecond
 }
 
+// atLeast returns d, the least time that a caller gives a call in virtual time. In real time a call may take as long as
+// the machine needs.
+func (e *env) atLeast(d time.Duration) time.Duration {
+	if e.virtual {
+		return d
+	}
+	return hangs
+}
+
 // rest waits for d or the end of ctx.
 func rest(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
@@ -90,10 +99,10 @@ func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, r
 	return total
 }
 
-// eventually calls try until it succeeds, for at most a minute, or half of one in real time.
+// eventually calls try until it succeeds, for at most a minute in virtual time.
 func (e *env) eventually(what string, try func(context.Context) error) {
 	e.t.Helper()
-	limit := 30 * time.Second
+	limit := hangs
 	if e.virtual {
 		limit = time.Minute
 	}

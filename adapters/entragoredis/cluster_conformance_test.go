@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/entraredis/entraredis/adapters/entragoredis"
@@ -23,13 +22,10 @@ func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
 }
 
 func clusterHarnesses() []adaptertest.ClusterHarness {
-	// go-redis asks a replica whether it is loading before it reads there, and closes the connection if the answer takes so
-	// long.
-	const patience = 100 * time.Millisecond
 	const same = "it is a ClusterClient, made of other options"
 	return []adaptertest.ClusterHarness{
-		{Library: "go-redis ClusterClient", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster, Patience: patience},
-		{Library: "go-redis UniversalClient of a cluster", Protocols: []int{3}, Open: openUniversal, Patience: patience, Lacks: map[string]string{
+		{Library: "go-redis ClusterClient", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster},
+		{Library: "go-redis UniversalClient of a cluster", Protocols: []int{3}, Open: openUniversal, Lacks: map[string]string{
 			adaptertest.SlotsMigrated: same, adaptertest.AskingKept: same, adaptertest.Failover: same, adaptertest.OneReboots: same, adaptertest.ShardMoves: same,
 		}},
 		{Library: "go-redis Ring", Protocols: []int{3}, Ring: true, Open: openRing},
@@ -48,6 +44,7 @@ func configureCluster(cfg adaptertest.ClusterConfig) (*redis.ClusterOptions, err
 	opt := &redis.ClusterOptions{
 		Addrs: cfg.Addrs, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, ReadOnly: cfg.Replicas,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
+		DialTimeout: cfg.Timeout, ReadTimeout: cfg.Timeout, WriteTimeout: cfg.Timeout, PoolTimeout: cfg.Timeout,
 	}
 	return opt, entragoredis.ConfigureCluster(opt, cfg.Source, clusterOptions(cfg))
 }
@@ -72,6 +69,7 @@ func openUniversal(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertes
 	opt := &redis.UniversalOptions{
 		Addrs: cfg.Addrs, IsClusterMode: true, Protocol: cfg.Protocol, TLSConfig: cfg.TLS, ReadOnly: cfg.Replicas,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
+		DialTimeout: cfg.Timeout, ReadTimeout: cfg.Timeout, WriteTimeout: cfg.Timeout, PoolTimeout: cfg.Timeout,
 	}
 	if err := entragoredis.ConfigureUniversal(opt, cfg.Source, clusterOptions(cfg)); err != nil {
 		return nil, err
@@ -83,6 +81,7 @@ func openRing(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.Clu
 	opt := &redis.RingOptions{
 		Addrs: map[string]string{}, Protocol: cfg.Protocol, TLSConfig: cfg.TLS,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
+		DialTimeout: cfg.Timeout, ReadTimeout: cfg.Timeout, WriteTimeout: cfg.Timeout, PoolTimeout: cfg.Timeout,
 	}
 	for i, addr := range cfg.Addrs {
 		opt.Addrs[fmt.Sprint("shard", i)] = addr

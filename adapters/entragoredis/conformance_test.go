@@ -30,6 +30,9 @@ func configured(cfg adaptertest.Config) (*redis.Options, error) {
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
 		DialerRetries: 1, // while there is no token, each try waits 5 seconds
 	}
+	if cfg.Timeout > 0 {
+		opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = cfg.Timeout, cfg.Timeout, cfg.Timeout, cfg.Timeout
+	}
 	if cfg.Caching {
 		opt.ClientSideCacheConfig = &redis.ClientSideCacheConfig{}
 		if cfg.Quiet {

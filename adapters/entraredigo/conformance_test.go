@@ -29,7 +29,7 @@ func harness() adaptertest.Harness {
 func open(_ context.Context, cfg adaptertest.Config) (adaptertest.Client, error) {
 	pool := &redis.Pool{MaxIdle: cfg.Conns}
 	err := entraredigo.Configure(pool, cfg.Addr, cfg.Source, &entraredigo.Options{
-		Name: cfg.Name, TLSConfig: cfg.TLS, Dial: cfg.Dial, AllowPlaintext: cfg.Dial != nil, SeparateLogin: cfg.SeparateLogin,
+		Name: cfg.Name, TLSConfig: cfg.TLS, Dial: cfg.Dial, AllowPlaintext: cfg.Dial != nil, SeparateLogin: cfg.SeparateLogin, DialTimeout: cfg.Timeout,
 	})
 	if err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ func configureCluster(cfg adaptertest.ClusterConfig) (rueidis.ClientOption, erro
 	opt := rueidis.ClientOption{
 		InitAddress: cfg.Addrs, TLSConfig: cfg.TLS, AlwaysRESP2: cfg.Protocol == 2, DisableCache: cfg.Protocol == 2,
 		BlockingPoolSize: cfg.Conns,
-		Dialer:           net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
+		Dialer:           net.Dialer{KeepAlive: -1, Timeout: cfg.Timeout}, // no PINGs: what is idle shall be idle
+		ConnWriteTimeout: cfg.Timeout,
 	}
 	if cfg.Replicas {
 		opt.SendToReplicas = func(cmd rueidis.Completed) bool { return cmd.IsReadOnly() }

@@ -29,6 +29,9 @@ func configured(cfg adaptertest.Config) (rueidis.ClientOption, error) {
 		BlockingPoolSize:  cfg.Conns, DisableAutoPipelining: cfg.OneByOne,
 		Dialer: net.Dialer{KeepAlive: -1}, // no PINGs: what is idle shall be idle
 	}
+	if cfg.Timeout > 0 {
+		opt.Dialer.Timeout, opt.ConnWriteTimeout = cfg.Timeout, cfg.Timeout
+	}
 	if cfg.Conns > 100 { // they would have a megabyte each
 		opt.ReadBufferEachConn, opt.WriteBufferEachConn, opt.RingScaleEachConn = 4<<10, 4<<10, 4
 	}

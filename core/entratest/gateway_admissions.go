@@ -27,8 +27,8 @@ type admissions struct {
 }
 
 type admission struct {
-	user      user
-	expiresOn time.Time
+	user user
+	end  time.Time // of the token, in the time of clock.judged
 }
 
 func newAdmissions(b Backend, c *clock, expired func(int)) *admissions {
@@ -73,7 +73,7 @@ func (a *admissions) attach(ctx context.Context) error {
 }
 
 // admit returns the backend's user for a token that was verified.
-func (a *admissions) admit(ctx context.Context, token string, expiresOn time.Time) (user, error) {
+func (a *admissions) admit(ctx context.Context, token string, end time.Time) (user, error) {
 	a.door.take()
 	defer a.door.release()
 	if known, ok := a.admitted[token]; ok {
@@ -83,7 +83,7 @@ func (a *admissions) admit(ctx context.Context, token string, expiresOn time.Tim
 	if err := a.up.allow(ctx, u, true); err != nil {
 		return user{}, fmt.Errorf("entratest: making a user for a token: %w", err)
 	}
-	a.admitted[token] = admission{u, expiresOn}
+	a.admitted[token] = admission{u, end}
 	select {
 	case a.again <- struct{}{}:
 	default:
@@ -100,14 +100,14 @@ func (a *admissions) reap() {
 	for {
 		select {
 		case <-timer.C:
-			a.expel(a.clock.now())
+			a.expel(a.clock.judged())
 		case <-a.again:
 		case <-a.stop:
 			return
 		}
 		timer.Stop()
 		if next, ok := a.next(); ok {
-			timer.Reset(next.Sub(a.clock.now()))
+			timer.Reset(a.clock.wait(next))
 		}
 	}
 }
@@ -117,8 +117,8 @@ func (a *admissions) next() (time.Time, bool) {
 	defer a.door.release()
 	var next time.Time
 	for _, ad := range a.admitted {
-		if next.IsZero() || ad.expiresOn.Before(next) {
-			next = ad.expiresOn
+		if next.IsZero() || ad.end.Before(next) {
+			next = ad.end
 		}
 	}
 	return next, !next.IsZero()
@@ -129,7 +129,7 @@ func (a *admissions) expel(now time.Time) {
 	a.door.take()
 	defer a.door.release()
 	for token, ad := range a.admitted {
-		if now.Before(ad.expiresOn) {
+		if now.Before(ad.end) {
 			continue
 		}
 		// An error means that the backend is gone, and every connection with it.

@@ -120,7 +120,7 @@ func (s *session) judge(name, token string) (u user, refusal string) {
 	case err != nil || claims.ObjectID == "" || claims.ObjectID != name || g.opts.STS.isRevoked(claims.TokenID):
 		u, a.Err = s.stranger(), wrongPass
 	default:
-		if u, err = g.tokens.admit(g.ctx, token, claims.ExpiresOn); err != nil {
+		if u, err = g.tokens.admit(g.ctx, token, g.opts.STS.endOf(claims)); err != nil {
 			refusal = "ERR " + err.Error()
 			a.Err = refusal
 		}

@@ -37,6 +37,10 @@ type STSOptions struct {
 	// removes when the key was used: the constant [ArcKeyFolder] for azidentity. It must exist. Empty means that
 	// there is no Azure Arc.
 	ArcKeyFolder string
+	// Starved, if set, says for how long in all the program has been kept from running so far: [Watchdog.Starved].
+	// Starvation after a token was issued is added to the token's life when this STS and its gateways judge it. What
+	// the token says of itself stays the same, so a client that lives by that is early, not late.
+	Starved func() time.Duration
 }
 
 // An STS is a fake Microsoft Entra: instance discovery, OpenID configuration, the v2.0 token endpoint for
@@ -58,6 +62,9 @@ type STS struct {
 	issued    int
 	last      issuedToken
 	revoked   map[string]bool // token ids
+	// starvedAt is how long the program had starved when a token was issued, by token id. It is nil until a token is
+	// issued by an STS with Starved.
+	starvedAt map[string]time.Duration
 	requests  []Request
 
 	arcKeyFolder       string // does not change
@@ -70,6 +77,7 @@ func NewSTS(opts *STSOptions) *STS {
 		opts = &STSOptions{}
 	}
 	s := &STS{objectID: opts.ObjectID, refreshIn: opts.RefreshIn, arcKeyFolder: opts.ArcKeyFolder}
+	s.clock.starved = opts.Starved
 	if s.objectID == "" {
 		s.objectID = ObjectID
 	}

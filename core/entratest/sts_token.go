@@ -79,6 +79,12 @@ func (s *STS) issue(r tokenRequest) (issuedToken, error) {
 	}
 	s.issued++
 	s.last = t
+	if s.clock.starved != nil {
+		if s.starvedAt == nil {
+			s.starvedAt = map[string]time.Duration{}
+		}
+		s.starvedAt[id] = s.clock.starvation()
+	}
 	if r.fault.Revoked {
 		s.revoke(id)
 	}
@@ -136,8 +142,20 @@ func (s *STS) Verify(token string) (Claims, error) {
 	if a := strings.TrimRight(audience, "/"); a != redisAudience && a != redisAudienceID {
 		return c, fmt.Errorf("entratest: the token is for %q, not for Redis", audience)
 	}
-	if !s.clock.now().Before(c.ExpiresOn) {
+	if !s.clock.judged().Before(s.endOf(c)) {
 		return c, ErrExpired
 	}
 	return c, nil
+}
+
+// endOf returns when a token ends, in the time of [clock.judged]. Starvation before the token was issued does not count
+// for it. A token of another STS has no grace before its first judgement.
+func (s *STS) endOf(c Claims) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	starved, ok := s.starvedAt[c.TokenID]
+	if !ok {
+		starved = s.clock.starvation()
+	}
+	return c.ExpiresOn.Add(-starved)
 }
