@@ -84,12 +84,16 @@ func (e *env) length(client Client, list string) int {
 	return int(n)
 }
 
-// nobodyBlocked waits until the server knows that a call is over. Where it must be asked, it is asked for a while: a
-// call that goes on by mistake may be between two commands.
+// nobodyBlocked waits until the server knows that a call is over. Where it must be asked, it is asked when the library
+// and the server have had time enough, however busy the machine is: a call that goes on by mistake may be between two
+// commands.
 func (e *env) nobodyBlocked(client Client) {
-	rest(e.ctx, max(e.life/100, 100*time.Millisecond))
 	if e.virtual {
+		rest(e.ctx, e.life/100)
 		return // and all others have come to rest
+	}
+	for began := e.awake(); e.awake()-began < 200*time.Millisecond && e.ctx.Err() == nil; {
+		rest(e.ctx, 10*time.Millisecond)
 	}
 	e.eventually("nobody is blocked", func(ctx context.Context) error {
 		reply, err := client.Do(ctx, "INFO", "clients")

@@ -34,8 +34,9 @@ type env struct {
 	harness  Harness
 	protocol int
 	virtual  bool
-	life     time.Duration // of the tokens of scenarios that wait for their end
-	fed      time.Time     // when the Source began
+	life     time.Duration       // of the tokens of scenarios that wait for their end
+	fed      time.Time           // when the Source began
+	watchdog *entratest.Watchdog // nil in virtual time
 
 	sts     *entratest.STS
 	gateway *entratest.Gateway
@@ -79,7 +80,7 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
 }
 
 func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entratest.Watchdog) *env {
-	e := &env{t: t, harness: h, protocol: protocol, life: realLife}
+	e := &env{t: t, harness: h, protocol: protocol, life: realLife, watchdog: watchdog}
 	redis, err := entratest.StartRedis(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -151,6 +152,10 @@ func (e *env) found(tokens *entratest.STSOptions, limit time.Duration) {
 	e.ctx, e.output = ctx, &output{}
 	e.sts = entratest.NewSTS(tokens)
 }
+
+// awake returns the time since the scenario's Source began, less what the machine kept the program from running. It is for
+// real time.
+func (e *env) awake() time.Duration { return time.Since(e.fed) - e.watchdog.Starved() }
 
 // keepSecrets fails the scenario, once it is over, if a token has got out.
 func (e *env) keepSecrets() {

@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,6 +33,13 @@ func (b *inbox) complete(e *env, sent int) {
 		}
 		return nil
 	})
+	if err := b.inOrder(sent); err != nil {
+		e.t.Error(err)
+	}
+}
+
+// inOrder returns an error unless the numbers from 0 to sent − 1 came each once and in order, and nothing else.
+func (b *inbox) inOrder(sent int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	want := make([]string, sent)
@@ -39,8 +47,34 @@ func (b *inbox) complete(e *env, sent int) {
 		want[i] = strconv.Itoa(i)
 	}
 	if !slices.Equal(b.got, want) {
-		e.t.Errorf("%d messages were sent, %d came, or not in their order: %v", sent, len(b.got), b.got)
+		return fmt.Errorf("%d messages were sent, %d came, or not in their order: %v", sent, len(b.got), b.got)
 	}
+	return nil
+}
+
+// completeNow is complete where the subscription may have ended: it publishes more numbers until the newest comes, and
+// that one tells whether others are missing.
+func (b *inbox) completeNow(e *env, client Client, channel string, sent int) error {
+	for {
+		newest := strconv.Itoa(sent)
+		got, err := client.Do(e.ctx, "PUBLISH", channel, newest)
+		if err == nil && got != int64(1) {
+			err = fmt.Errorf("message %s went to %v subscribers", newest, got)
+		}
+		if err != nil {
+			return err
+		}
+		sent++
+		if rest(e.ctx, e.pace(1000)); b.has(newest) || e.ctx.Err() != nil {
+			return errors.Join(e.ctx.Err(), b.inOrder(sent))
+		}
+	}
+}
+
+func (b *inbox) has(message string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.got, message)
 }
 
 // subscribe subscribes into an inbox.
@@ -58,7 +92,16 @@ func (e *env) subscribe(client Client, kind Kind, name string) (*inbox, Subscrip
 // many it has sent.
 func (e *env) publish(client Client, command, channel string, sub Subscription, wait func()) int {
 	e.t.Helper()
-	return e.during(wait, 1, e.pace(1000), func(_, round int) error {
+	sent, err := e.tryPublish(client, command, channel, sub, wait)
+	if err != nil {
+		e.t.Errorf("a command failed: %v", e.output.saw(err))
+	}
+	return sent
+}
+
+// tryPublish is publish where the subscription may end.
+func (e *env) tryPublish(client Client, command, channel string, sub Subscription, wait func()) (sent int, err error) {
+	return e.tryDuring(wait, 1, e.pace(1000), func(_, round int) error {
 		if sub.Ping != nil && round%10 == 5 {
 			if err := sub.Ping(e.ctx); err != nil {
 				return fmt.Errorf("PING while subscribed: %w", err)

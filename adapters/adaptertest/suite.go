@@ -122,10 +122,9 @@ func Run(t *testing.T, h Harness) {
 	})
 }
 
-// realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work. More
-// of them would not leave two processors the time for the TLS handshakes with which they all begin. T.Parallel would
-// allow no more than there are processors.
-const realAtOnce = 20
+// realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work. T.Parallel
+// would allow no more than there are processors.
+const realAtOnce = 50
 
 // each runs the scenarios of all protocols, atOnce at the same time.
 func each(t *testing.T, h Harness, atOnce int, run func(t *testing.T, s scenario, protocol int)) {

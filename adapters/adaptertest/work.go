@@ -60,6 +60,15 @@ func rest(ctx context.Context, d time.Duration) {
 // how many rounds there were. In real time the goroutines together make at most 100 rounds a second.
 func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, round int) error) int {
 	e.t.Helper()
+	rounds, err := e.tryDuring(wait, n, pace, work)
+	if err != nil {
+		e.t.Errorf("a command failed: %v", e.output.saw(err))
+	}
+	return rounds
+}
+
+// tryDuring is during for work that may fail: it returns the first error.
+func (e *env) tryDuring(wait func(), n int, pace time.Duration, work func(worker, round int) error) (rounds int, err error) {
 	if !e.virtual {
 		pace = max(pace, time.Duration(n)*10*time.Millisecond)
 	}
@@ -88,15 +97,13 @@ func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, r
 	close(stop)
 	workers.Wait()
 	select {
-	case err := <-errs:
-		e.t.Errorf("a command failed: %v", e.output.saw(err))
+	case err = <-errs:
 	default:
 	}
-	total := 0
 	for _, count := range counts {
-		total += count
+		rounds += count
 	}
-	return total
+	return rounds, err
 }
 
 // eventually calls try until it succeeds, for at most a minute in virtual time.

@@ -13,7 +13,7 @@ const (
 	pipelineLength   = 20
 	pause            = 10 * time.Millisecond // between two rounds of a worker: a service, not a benchmark
 	afterError       = 200 * time.Millisecond
-	commandTimeout   = 5 * time.Second
+	commandTimeout   = 30 * time.Second // a busy machine is slow, and no command may fail for that
 )
 
 // startLoad sets the workers of every client to work until ctx ends. The channel is closed when each has been

@@ -12,7 +12,8 @@
 //	go run ./examples/quickstart -azure contoso.redis.cache.windows.net:6380 -duration 3h
 //
 // The last line sums up. The exit code is 0 if no command failed, no message was lost and no connection was
-// dialed anew although tokens expired; 1 if not; 2 if the flags make no sense.
+// dialed anew although tokens expired; 1 if not; 2 if the flags make no sense; 3 if something went wrong and the machine
+// was too busy with other things to tell why.
 package main
 
 import (
@@ -54,10 +55,7 @@ func command(args []string, stdout *os.File, stderr io.Writer) (exitCode int) {
 		return 1
 	}
 	fmt.Fprintln(stdout, result)
-	if !result.ok() {
-		return 1
-	}
-	return 0
+	return result.exitCode()
 }
 
 func parse(args []string, stderr io.Writer) (plan, error) {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -71,6 +73,46 @@ func TestVerdictObjects(t *testing.T) {
 			t.Errorf("%s: no objection: %v", name, v)
 		}
 	}
+}
+
+// Whatever a busy machine can be the cause of is left undecided, and nothing else.
+func TestVerdictDoesNotBlameABusyMachine(t *testing.T) {
+	busy := busyness{life: 4 * time.Second, total: 9 * time.Second, worst: 3200 * time.Millisecond}
+	for name, test := range map[string]struct {
+		v    verdict
+		code int
+		line string
+	}{
+		"error":      {verdict{errors: 1, busyness: busy}, 3, "quickstart: machine too busy to judge: starved 3.2 s in a token's life of 4.0 s"},
+		"expired":    {verdict{commands: 1, messages: 1, expired: 1, busyness: busy}, 3, "quickstart: machine too busy"},
+		"refused":    {verdict{errors: 1, refused: 1, busyness: busy}, 1, "quickstart: failed"},
+		"lost":       {verdict{lost: 1, busyness: busy}, 1, "quickstart: failed"},
+		"quiet":      {verdict{errors: 1, busyness: busyness{life: 4 * time.Second, worst: 399 * time.Millisecond}}, 1, "quickstart: failed"},
+		"no problem": {verdict{commands: 1, messages: 1, busyness: busy}, 0, "quickstart: ok"},
+	} {
+		if code, line := test.v.exitCode(), test.v.String(); code != test.code || !strings.HasPrefix(line, test.line) {
+			t.Errorf("%s: exit code %d, %q, want %d, %q", name, code, line, test.code, test.line)
+		}
+	}
+}
+
+func TestBusynessIsThatOfTheWorstLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		starved := func() time.Duration { // 2 seconds at once, and 3 spread over the minutes that follow
+			since := time.Since(began)
+			return min(max(since-10*time.Second, 0), 2*time.Second) + min(max(since-time.Minute, 0)/60, 3*time.Second)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		b := <-watchBusyness(ctx, starved, 4*time.Second)
+		if b.total != 5*time.Second || b.worst != 2*time.Second || !b.tooMuch() {
+			t.Errorf("%+v, too much: %v", b, b.tooMuch())
+		}
+		if b := <-watchBusyness(ctx, nil, time.Hour); b.tooMuch() {
+			t.Error("Azure is too busy")
+		}
+	})
 }
 
 func TestLinesAreClippedToTheTerminal(t *testing.T) {

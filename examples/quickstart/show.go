@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	startTimeout = 15 * time.Second // for the first token and the first connections
-	drainTimeout = 2 * time.Second  // for messages under way when the publishers stop
+	startTimeout = time.Minute      // for the first token and the first connections, on a machine however busy
+	drainTimeout = 30 * time.Second // for messages under way when the publishers stop
 	aftermath    = 2 * time.Second  // how long to look at a failure before giving up
 )
 
@@ -58,6 +58,7 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	work, stop := context.WithTimeout(ctx, p.duration)
 	defer stop()
 	began := time.Now()
+	busy := watchBusyness(work, st.starved, first.Lifetime())
 	ctl := openControl(st.addr, st.tls, first)
 	workers.Go(func() { ctl.run(work) })
 	settled := startLoad(work, acts, post, &workers)
@@ -83,8 +84,13 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	picture := table{st.name + " at " + st.addr, p.duration, began, board, post, ctl, src}
 	newScreen(out, board, picture.lines).run(work)
 	workers.Wait()
-	post.drain(drainTimeout)
-	v := judge(board, post, ctl.read(), first, began, time.Now())
+	select {
+	case <-board.failed: // what did not arrive will not
+		post.drain(aftermath)
+	default:
+		post.drain(drainTimeout)
+	}
+	v := judge(board, post, ctl.read(), first, began, time.Now(), <-busy)
 	if st.expired != nil { // the server's own count, whatever the library says
 		v.expired = st.expired() - v.controlCut
 	}

@@ -21,8 +21,9 @@ type stage struct {
 	addr      string
 	tls       *tls.Config
 	cred      azcore.TokenCredential
-	refuse    func()     // makes the server refuse new tokens on open connections; nil with Azure
-	expired   func() int // connections that the server has closed because their token expired; nil with Azure
+	refuse    func()               // makes the server refuse new tokens on open connections; nil with Azure
+	expired   func() int           // connections that the server has closed because their token expired; nil with Azure
+	starved   func() time.Duration // how long in all the machine has kept the program from running; nil with Azure
 	closeFunc func()
 }
 
@@ -47,7 +48,33 @@ func azure(addr string) (*stage, error) {
 // embedded runs a fake Entra without sockets, and in front of miniredis or the redis-server at addr a gateway
 // that checks tokens as Azure does.
 func embedded(addr string) (*stage, error) {
-	sts := entratest.NewSTS(&entratest.STSOptions{Lifetime: tokenLife})
+	mini := entratest.NewMiniredis()
+	name, backend := "a gateway over miniredis", entratest.Backend(mini)
+	if addr != "" {
+		name, backend = "a gateway over "+addr, entratest.RedisAt(addr, nil)
+	}
+	watchdog, err := entratest.NewWatchdog(backend)
+	if err != nil {
+		return nil, err
+	}
+	s, err := watched(name, backend, watchdog)
+	if err != nil {
+		closeQuietly(watchdog)
+		closeQuietly(mini)
+		return nil, err
+	}
+	closeGateway := s.closeFunc
+	s.closeFunc = func() {
+		closeGateway()
+		closeQuietly(watchdog)
+		closeQuietly(mini)
+	}
+	return s, nil
+}
+
+// watched is embedded over a backend. No token expires because the machine is busy: the watchdog tells for how long.
+func watched(name string, backend entratest.Backend, watchdog *entratest.Watchdog) (*stage, error) {
+	sts := entratest.NewSTS(&entratest.STSOptions{Lifetime: tokenLife, Starved: watchdog.Starved})
 	options := azidentity.ClientSecretCredentialOptions{ClientOptions: sts.ClientOptions()}
 	cred, err := azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, entratest.ClientSecret, &options)
 	if err != nil {
@@ -61,11 +88,6 @@ func embedded(addr string) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	mini := entratest.NewMiniredis()
-	name, backend := "a gateway over miniredis", entratest.Backend(mini)
-	if addr != "" {
-		name, backend = "a gateway over "+addr, entratest.RedisAt(addr, nil)
-	}
 	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Backend: backend, TLS: server})
 	return &stage{
 		name: name,
@@ -75,11 +97,9 @@ func embedded(addr string) (*stage, error) {
 		refuse: func() {
 			gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair", RotationOnly: true})
 		},
-		expired: func() int { return gateway.Stats().Expired },
-		closeFunc: func() {
-			closeQuietly(gateway)
-			closeQuietly(mini)
-		},
+		expired:   func() int { return gateway.Stats().Expired },
+		starved:   watchdog.Starved,
+		closeFunc: func() { closeQuietly(gateway) },
 	}, nil
 }
 

@@ -13,7 +13,7 @@ type tally struct {
 	commands atomic.Int64 // answered, and rightly
 	errors   atomic.Int64
 	auths    atomic.Int64 // accepted by the server, logins included
-	refused  atomic.Int64 // AUTHs that were not accepted
+	refused  atomic.Int64 // AUTHs that the server refused
 	opened   atomic.Int64 // connections since the start
 	closed   atomic.Int64
 	latency  latency

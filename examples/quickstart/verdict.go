@@ -20,6 +20,8 @@ type verdict struct {
 	controlCut int
 
 	expired   int   // connections of the clients that the server closed because of an expired token
+	refused   int64 // AUTHs of the clients that the server refused
+	busyness  busyness
 	tokensDue int   // that must have come in the time
 	cutDue    bool  // the control must have been cut off in the time
 	firstErr  error // of the first client that met one
@@ -27,7 +29,7 @@ type verdict struct {
 
 // judge counts everything together. What must have happened follows from how long the first token lived: with the
 // embedded Entra 20 seconds are five lives, with Azure's they are none.
-func judge(board *board, post *postOffice, ctl controlReport, first entra.Token, began, ended time.Time) verdict {
+func judge(board *board, post *postOffice, ctl controlReport, first entra.Token, began, ended time.Time, busy busyness) verdict {
 	received, missing := post.count()
 	v := verdict{
 		clients:    len(board.tallies),
@@ -35,14 +37,16 @@ func judge(board *board, post *postOffice, ctl controlReport, first entra.Token,
 		messages:   received,
 		lost:       missing + post.underWay(),
 		controlCut: ctl.cut,
-		tokensDue:  int(ended.Sub(began) / first.Lifetime()),
-		cutDue:     ended.After(first.ExpiresOn().Add(time.Second)),
+		tokensDue:  int((ended.Sub(began) - busy.total) / first.Lifetime()),
+		cutDue:     ended.After(first.ExpiresOn().Add(busy.total + time.Second)),
+		busyness:   busy,
 	}
 	for _, t := range board.tallies {
 		v.auths += t.auths.Load()
 		v.commands += t.commands.Load()
 		v.errors += t.errors.Load()
 		v.redials += t.redials()
+		v.refused += t.refused.Load()
 		if err := t.err(); err != nil && v.firstErr == nil {
 			v.firstErr = fmt.Errorf("%s: %w", t.library, err)
 		}
@@ -51,6 +55,23 @@ func judge(board *board, post *postOffice, ctl controlReport, first entra.Token,
 }
 
 func (v verdict) ok() bool { return v.objection() == "" }
+
+// undecided reports whether something went wrong that a busy machine may have caused. A refused AUTH and a lost message
+// are never its fault: the server does not count the time in which the program was kept from running.
+func (v verdict) undecided() bool {
+	return !v.ok() && v.busyness.tooMuch() && v.refused == 0 && v.lost == 0
+}
+
+// exitCode returns that of the program.
+func (v verdict) exitCode() int {
+	switch {
+	case v.ok():
+		return 0
+	case v.undecided():
+		return 3
+	}
+	return 1
+}
 
 // objection says in a few words what went wrong first, if anything did.
 func (v verdict) objection() string {
@@ -77,6 +98,10 @@ func (v verdict) objection() string {
 
 // String returns the last line of the program.
 func (v verdict) String() string {
+	if v.undecided() {
+		return fmt.Sprintf("quickstart: machine too busy to judge: starved %.1f s in a token's life of %.1f s",
+			v.busyness.worst.Seconds(), v.busyness.life.Seconds())
+	}
 	word, objection := "ok", v.objection()
 	if objection != "" {
 		word, objection = "failed", ": "+objection
