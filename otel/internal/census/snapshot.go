@@ -88,7 +88,17 @@ type Closes struct {
 
 // Snapshot returns how things are. now decides which tokens are at risk and which have expired.
 func (c *Census) Snapshot(now time.Time) Snapshot {
+	s := c.unsorted(now)
+	slices.SortFunc(s.Pools, func(a, b Pool) int {
+		return cmp.Or(cmp.Compare(a.Library, b.Library), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ServerAddr, b.ServerAddr))
+	})
+	return s
+}
+
+// unsorted is Snapshot with the pools in any order: c.mu is not held while they are sorted.
+func (c *Census) unsorted(now time.Time) Snapshot {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	t := c.token
 	s := Snapshot{
 		At: now,
@@ -101,10 +111,6 @@ func (c *Census) Snapshot(now time.Time) Snapshot {
 	for _, p := range c.pools {
 		s.Pools = append(s.Pools, p.snapshot(t.newest.ExpiresOn, now))
 	}
-	c.mu.Unlock()
-	slices.SortFunc(s.Pools, func(a, b Pool) int {
-		return cmp.Or(cmp.Compare(a.Library, b.Library), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ServerAddr, b.ServerAddr))
-	})
 	return s
 }
 
