@@ -30,14 +30,9 @@ func authAttributes(phase entra.AuthPhase) []attribute.KeyValue {
 
 func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	errorType, status := authErrorType(info)
-	o.mu.Lock()
-	p := o.poolLocked(connKey(info.Conn))
+	p := o.pool(connKey(info.Conn))
 	opts := p.authOptions(info.Phase, errorType, status)
-	rotation, spare := p.rotation, false
-	if info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration) {
-		spare = p.spend()
-	}
-	o.mu.Unlock()
+	rotation, spare := p.underWay(info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration))
 
 	switch {
 	case o.spans == SpansNone:
@@ -68,16 +63,4 @@ func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, p *poo
 	fail(span, errorType)
 	span.End(trace.WithTimestamp(end))
 	return ctx
-}
-
-// spend takes a span out of the pool's budget, if there is one left. observer.mu is held.
-func (p *pool) spend() bool {
-	if p.budget > 0 {
-		p.budget--
-		return true
-	}
-	if p.rotation != nil {
-		p.rotation.dropped++
-	}
-	return false
 }

@@ -31,18 +31,12 @@ func (o *observer) connClosed(ctx context.Context, info entra.ConnClosedInfo) {
 	if !isRetirement(info.Reason) {
 		return
 	}
-	o.mu.Lock()
-	opts := o.poolLocked(connKey(info.Conn)).endOptions(info.Reason)
-	o.mu.Unlock()
-	o.retirements.Add(ctx, 1, opts...)
+	o.retirements.Add(ctx, 1, o.pool(connKey(info.Conn)).endOptions(info.Reason)...)
 }
 
 // reconnected tells of an outage in hindsight: its span lasts from the loss to the login.
 func (o *observer) reconnected(ctx context.Context, info entra.ReconnectedInfo) {
-	o.mu.Lock()
-	p := o.poolLocked(connKey(info.Conn))
-	opts := p.endOptions(info.Reason)
-	o.mu.Unlock()
+	p := o.pool(connKey(info.Conn))
 	if o.spans != SpansNone {
 		end := time.Now()
 		login := o.own(ctx, spanAuth).SpanContext()
@@ -51,5 +45,5 @@ func (o *observer) reconnected(ctx context.Context, info entra.ReconnectedInfo) 
 			withAll(p.spans, keyRetireReason.String(string(info.Reason)), keyReconnectOutage.Float64(info.After.Seconds())))
 		span.End(trace.WithTimestamp(end))
 	}
-	o.reconnections.Add(ctx, 1, opts...)
+	o.reconnections.Add(ctx, 1, p.endOptions(info.Reason)...)
 }

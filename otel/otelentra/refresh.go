@@ -40,13 +40,12 @@ func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo
 	}
 	ctx = o.start(ctx, spanRefresh, trace.WithNewRoot(),
 		withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(info.Trigger))))
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.causes.open = trace.SpanContextFromContext(ctx)
+	o.began(trace.SpanContextFromContext(ctx))
 	return ctx
 }
 
 func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) {
+	o.ended(info)
 	errorType := refreshErrorType(info.Err)
 	attrs := append(o.identityAttributes(), keyTrigger.String(string(info.Trigger)))
 	if errorType != "" {
@@ -62,13 +61,24 @@ func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) 
 		o.remaining.Record(ctx, max(0, info.Remaining).Seconds(), o.identity)
 		span.SetAttributes(keyRemaining.Float64(info.Remaining.Seconds()))
 	}
+	span.End()
+}
+
+// began notes the span of the refresh under way, which is the cause of what happens with its token.
+func (o *observer) began(refresh trace.SpanContext) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.causes.open = refresh
+}
+
+// ended makes the refresh under way the one that brought the newest token, if it did.
+func (o *observer) ended(info entra.RefreshDoneInfo) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if info.Err == nil {
 		o.causes.done, o.causes.expires = o.causes.open, info.ExpiresOn
 	}
 	o.causes.open = trace.SpanContext{}
-	o.mu.Unlock()
-	span.End()
 }
 
 func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo) context.Context {

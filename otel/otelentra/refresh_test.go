@@ -21,6 +21,9 @@ func TestARefreshThatRecoversHasNotFailedItsAttemptHas(t *testing.T) {
 	tel.refresh(entra.TriggerScheduled, life(time.Now()),
 		&entra.RefreshError{Kind: entra.Throttled, Status: 429, Code: "AADSTS50196", Attempt: 1, Err: errors.New("secret words")}, nil)
 
+	if !tel.records {
+		return
+	}
 	refresh, requests := tel.one("refresh token"), tel.named("request token")
 	tel.isRoot(refresh)
 	tel.has(refresh, "entraredis.token.refresh.trigger", "scheduled", "entraredis.token.refresh.attempts", "2",
@@ -80,6 +83,9 @@ func TestTheFirstTokenReplacesNone(t *testing.T) {
 	if _, there := tel.metrics()["entraredis.token.refresh.remaining_lifetime"]; there {
 		t.Error("the life of no token was recorded")
 	}
+	if !tel.records {
+		return
+	}
 	tel.has(tel.one("refresh token"), "entraredis.token.remaining_lifetime", "")
 }
 
@@ -102,9 +108,11 @@ func TestErrorTypesOfRefreshes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			tel := newTelemetry(t)
 			tel.refresh(entra.TriggerInitial, life(time.Now()), test.err)
-			tel.has(tel.one("request token"), "error.type", test.want)
 			if n := tel.count("entraredis.token.request.duration", identity(attribute.String("error.type", test.want))); n != 1 {
 				t.Errorf("%d on the metric", n)
+			}
+			if tel.records {
+				tel.has(tel.one("request token"), "error.type", test.want)
 			}
 		})
 	}
@@ -114,6 +122,9 @@ func TestARefreshThatIsCutOffHasFailed(t *testing.T) {
 	tel := newTelemetry(t, otelentra.WithTokenSource(otelentra.ManagedIdentity))
 	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
 	tel.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerInitial, Err: entra.ErrClosed})
+	if !tel.records {
+		return
+	}
 	refresh := tel.one("refresh token")
 	tel.has(refresh, "error.type", "closed", "entraredis.token.source", "managed_identity")
 	if refresh.Status().Code != codes.Error {
@@ -128,6 +139,9 @@ func TestSpansOfTheCredentialGoBelowTheirRequest(t *testing.T) {
 	_, span := tel.tracers.Tracer("program").Start(ctx, "ManagedIdentityCredential.GetToken")
 	span.End()
 	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1})
+	if !tel.records {
+		return
+	}
 	if tel.one("ManagedIdentityCredential.GetToken").Parent().SpanID() != tel.one("request token").SpanContext().SpanID() {
 		t.Error("it goes elsewhere")
 	}
@@ -137,13 +151,16 @@ func TestAnOutageOfANightIsATraceOfBearableSize(t *testing.T) {
 	tel := newTelemetry(t)
 	const attempts = 5000
 	tel.refresh(entra.TriggerScheduled, life(time.Now()), make([]error, attempts)...)
+	if n := tel.count("entraredis.token.request.duration", identity()); n != attempts {
+		t.Errorf("metrics saw %d", n)
+	}
+	if !tel.records {
+		return
+	}
 	if n := len(tel.named("request token")); n != 100 {
 		t.Errorf("%d spans of requests", n)
 	}
 	tel.has(tel.one("refresh token"), "entraredis.token.refresh.attempts", "5000")
-	if n := tel.count("entraredis.token.request.duration", identity()); n != attempts {
-		t.Errorf("metrics saw %d", n)
-	}
 }
 
 // Prometheus takes a sum that falls for a restart.
@@ -156,6 +173,9 @@ func TestARenewalAfterExpiryDoesNotLowerTheSum(t *testing.T) {
 	p := tel.metrics()["entraredis.token.refresh.remaining_lifetime"].Data.(metricdata.Histogram[float64]).DataPoints[0]
 	if p.Sum != 900 || p.Count != 2 || p.BucketCounts[0] != 1 {
 		t.Errorf("sum %v, count %d, too late %d", p.Sum, p.Count, p.BucketCounts[0])
+	}
+	if !tel.records {
+		return
 	}
 	tel.has(tel.named("refresh token")[1], "entraredis.token.remaining_lifetime", "-3600")
 }

@@ -8,11 +8,15 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A rotation is one that is under way, and has a span.
+// A rotation is one that is under way, and has a span. It is told from others by its address: trace.Span values are
+// not comparable if they are not recorded.
 type rotation struct {
 	ctx     context.Context // with the span, and nothing of anybody else
-	dropped int             // AUTHs that were worth a span and got none
+	dropped int             // AUTHs that were worth a span and got none, guarded by pool.mu
 }
+
+// rotationOf is the key under which an observer finds its rotation in a context.
+type rotationOf struct{ *observer }
 
 func (o *observer) rotationStart(ctx context.Context, info entra.RotationStartInfo) context.Context {
 	k := poolKey{info.Library, info.Pool, info.ServerAddr}
@@ -22,26 +26,18 @@ func (o *observer) rotationStart(ctx context.Context, info entra.RotationStartIn
 	}
 	ctx = o.start(ctx, spanRotate, trace.WithNewRoot(), linkTo(o.cause(info.ExpiresOn)),
 		withAll(p.spans, keyWindow.Float64(info.Window.Seconds()), keyPlanned.Int(info.Connections)))
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	p.rotation = &rotation{ctx: trace.ContextWithSpan(context.Background(), trace.SpanFromContext(ctx))}
-	p.budget = o.spans.cap()
-	return ctx
+	r := &rotation{ctx: trace.ContextWithSpan(context.Background(), trace.SpanFromContext(ctx))}
+	p.start(r, o.spans.cap())
+	return context.WithValue(ctx, rotationOf{o}, r)
 }
 
 func (o *observer) rotationDone(ctx context.Context, info entra.RotationDoneInfo) {
-	span := o.own(ctx, spanRotate)
-	o.mu.Lock()
-	p := o.poolLocked(poolKey{info.Library, info.Pool, info.ServerAddr})
-	dropped := 0
-	if r := p.rotation; r != nil && trace.SpanFromContext(r.ctx) == span {
-		dropped = r.dropped
-		p.rotation = nil
-		p.budget = o.spans.cap()
-	}
-	o.mu.Unlock()
+	p := o.pool(poolKey{info.Library, info.Pool, info.ServerAddr})
+	r, _ := ctx.Value(rotationOf{o}).(*rotation)
+	dropped := p.end(r, o.spans.cap())
 
 	o.rotationDuration.Record(ctx, info.Duration.Seconds(), p.whole...)
+	span := o.own(ctx, spanRotate)
 	span.SetAttributes(keyRenewed.Int(info.Renewed), keyRefused.Int(info.Refused), keyLeft.Int(info.Left),
 		keyClosed.Int(info.Closed), keyDropped.Int(dropped))
 	span.End()

@@ -1,8 +1,6 @@
 package otelentra_test
 
 import (
-	"context"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,47 +11,26 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
 // A real Source and a real client live through a token, an outage of Entra, and the loss of every connection.
 func TestReportsWhatReallyHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tel := newTelemetry(t)
-		network, sts := entratest.NewNetwork(), entratest.NewSTS(nil)
-		l, err := network.Listen("10.0.0.4:6380")
-		if err != nil {
-			t.Fatal(err)
-		}
-		gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: sts})
-		defer gateway.Close()
-		cred, err := sts.ClientSecretCredential()
-		if err != nil {
-			t.Fatal(err)
-		}
-		src, err := entra.NewSource(cred, &entra.Options{Observer: tel.obs})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer src.Close()
-		client := redis.NewClient(&redis.Options{
-			Addr: gateway.Addr(), PoolSize: 1,
-			Dialer: entraconn.NewDialer(src, &entraconn.Options{Library: "go-redis", Name: "cache"}).
-				DialFunc(func(ctx context.Context, n, addr string) (net.Conn, error) { return network.DialContext(ctx, n, addr) }),
-		})
-		defer client.Close()
+		s := newService(t, redis.Options{PoolSize: 1})
+		defer s.close()
+		tel := s.telemetry
 		ping := func() {
 			t.Helper()
-			if err := client.Ping(t.Context()).Err(); err != nil {
+			if err := s.client.Ping(t.Context()).Err(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		ping()
 		synctest.Wait()
 
-		first, newer := src.Latest()
-		outage := sts.Inject(entratest.Fault{Status: 503})
+		first, newer := s.src.Latest()
+		outage := s.sts.Inject(entratest.Fault{Status: 503})
 		time.Sleep(time.Until(first.ExpiresOn().Add(-10 * time.Minute)))
 		if p := tel.metrics()["entraredis.token.refresh.consecutive_failures"].Data.(metricdata.Gauge[int64]).DataPoints; p[0].Value < 3 {
 			t.Errorf("%d failures in a row during an outage", p[0].Value)
@@ -62,24 +39,28 @@ func TestReportsWhatReallyHappens(t *testing.T) {
 		<-newer
 		time.Sleep(time.Until(first.RenewBy()))
 		synctest.Wait()
-		tel.isRoot(tel.one("rotate connections"), tel.named("refresh token")[1])
-		requests := tel.named("request token")
-		tel.has(requests[1], "error.type", "", "entraredis.token.request.unchanged", "true") // out of the credential's cache
-		tel.has(requests[2], "error.type", "network", "http.response.status_code", "503", "entraredis.token.request.claims", "true")
-		tel.has(tel.named("refresh token")[1], "error.type", "", "entraredis.token.refresh.trigger", "scheduled")
+		if tel.records {
+			tel.isRoot(tel.one("rotate connections"), tel.named("refresh token")[1])
+			requests := tel.named("request token")
+			tel.has(requests[1], "error.type", "", "entraredis.token.request.unchanged", "true") // out of the credential's cache
+			tel.has(requests[2], "error.type", "network", "http.response.status_code", "503", "entraredis.token.request.claims", "true")
+			tel.has(tel.named("refresh token")[1], "error.type", "", "entraredis.token.refresh.trigger", "scheduled")
+		}
 
 		ping() // on a fresh connection: go-redis closes those that were idle for half an hour
-		gateway.DropAll()
+		s.gateway.DropAll()
 		time.Sleep(time.Second)
 		ping()
 		synctest.Wait()
-		back := tel.named("reconnect")
-		if len(back) == 0 {
-			t.Fatal("no reconnect is reported")
-		}
-		tel.has(back[0], "entraredis.connection.retire.reason", "server_closed", "server.address", "10.0.0.4")
-		if len(back[0].Links()) != 1 {
-			t.Error("it does not say which login made up for the loss")
+		if tel.records {
+			back := tel.named("reconnect")
+			if len(back) == 0 {
+				t.Fatal("no reconnect is reported")
+			}
+			tel.has(back[0], "entraredis.connection.retire.reason", "server_closed", "server.address", "10.0.0.4")
+			if len(back[0].Links()) != 1 {
+				t.Error("it does not say which login made up for the loss")
+			}
 		}
 
 		at := func(attrs ...attribute.KeyValue) attribute.Set {
@@ -93,7 +74,7 @@ func TestReportsWhatReallyHappens(t *testing.T) {
 		if n := tel.count("entraredis.connection.reconnections", at(reasonKey(entra.CloseByServer))); n < 1 {
 			t.Errorf("%d reconnections", n)
 		}
-		token, _ := src.Latest()
+		token, _ := s.src.Latest()
 		_, secret := token.Credentials()
 		if all := printed(tel); strings.Contains(all, secret) || strings.Contains(all, entratest.ObjectID) {
 			t.Error("the token or the object id is reported")

@@ -2,9 +2,11 @@ package otelentra_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -20,24 +22,48 @@ const serverAddr = "cache.example:6380"
 // telemetry is an observer and all that it has reported.
 type telemetry struct {
 	*testing.T
-	obs     *entra.Observer
-	tracers *trace.TracerProvider // of the whole program
-	spans   *tracetest.SpanRecorder
-	reader  *metric.ManualReader
+	provided // of the whole program
+	obs      *entra.Observer
+	records  bool // every span
+	spans    *tracetest.SpanRecorder
+	reader   *metric.ManualReader
 }
 
+// newTelemetry has the tracer provider that the flag asks for. Where it does not record every span, tests do without
+// what they say about spans.
 func newTelemetry(t *testing.T, opts ...otelentra.Option) *telemetry {
 	t.Helper()
-	spans, reader := tracetest.NewSpanRecorder(), metric.NewManualReader()
-	tracers := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
+	return newTelemetryWith(t, kindOf(t, *providerName), opts...)
+}
+
+func newTelemetryWith(t *testing.T, kind providerKind, opts ...otelentra.Option) *telemetry {
+	t.Helper()
+	spans := tracetest.NewSpanRecorder()
+	meters, reader := measuring()
+	p := kind.make(spans)
 	obs, err := otelentra.NewObserver(append([]otelentra.Option{
-		otelentra.WithTracerProvider(tracers),
-		otelentra.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))),
+		otelentra.WithTracerProvider(p.tracers),
+		otelentra.WithMeterProvider(meters),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &telemetry{t, obs, tracers, spans, reader}
+	if p.tracers == nil {
+		p.tracers = otel.GetTracerProvider()
+	}
+	if p.inRotation != nil {
+		once := sync.OnceFunc(p.inRotation)
+		obs = entra.JoinObservers(obs, &entra.Observer{
+			RotationStart: func(ctx context.Context, _ entra.RotationStartInfo) context.Context { once(); return ctx },
+		})
+	}
+	return &telemetry{t, p, obs, kind.records, spans, reader}
+}
+
+// measuring returns a provider and the reader that collects from it.
+func measuring() (*metric.MeterProvider, *metric.ManualReader) {
+	reader := metric.NewManualReader()
+	return metric.NewMeterProvider(metric.WithReader(reader)), reader
 }
 
 // named returns the spans of a name that have ended.
@@ -177,11 +203,12 @@ func (t *telemetry) closed(c entra.ConnInfo, reason entra.CloseReason, token ent
 	t.obs.ConnClosed(context.Background(), entra.ConnClosedInfo{Conn: c, Reason: reason, TokenExpiresOn: token.ExpiresOn})
 }
 
-// count returns the number of events with these attributes in a counter or histogram.
+// count returns the number of events with these attributes in a counter or histogram, -1 if it has none of them.
 func (t *telemetry) count(name string, attrs attribute.Set) int64 {
 	t.Helper()
 	var n int64 = -1
 	switch data := t.metrics()[name].Data.(type) {
+	case nil:
 	case metricdata.Sum[int64]:
 		for _, p := range data.DataPoints {
 			if p.Attributes.Equals(&attrs) {
