@@ -4,7 +4,7 @@
 //
 //	go run .                            # then open what it prints
 //	go run . -outage entra -outage auth # Entra rejects and Redis refuses, now and again
-//	go run . -traces                    # spans, as JSON, on standard output
+//	go run . -traces                    # spans, as JSON, on standard output; else no tracer provider is set
 //	./prometheus.sh                     # beside it: Prometheus with our alerting rules
 //
 // It is a module of its own, so that nobody who uses the library gets the Prometheus exporter and the SDK with it.

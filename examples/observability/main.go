@@ -43,7 +43,7 @@ func parse(args []string, stderr io.Writer) (plan, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&p.listen, "listen", "127.0.0.1:9464", "`host:port` to serve metrics and the live page on; port 0 takes a free one")
 	flags.DurationVar(&p.life, "life", 20*time.Second, "how long tokens live, in whole seconds")
-	flags.BoolVar(&p.traces, "traces", false, "write spans to standard output")
+	flags.BoolVar(&p.traces, "traces", false, "write spans to standard output; without it there is no tracer provider")
 	flags.Func("outage", "`kind` of trouble that comes and goes: entra (rejects), auth (Redis refuses) or drop (Redis ends all connections); may be repeated", func(kind string) error {
 		if _, ok := troubles()[kind]; !ok {
 			return errors.New("want entra, auth or drop")

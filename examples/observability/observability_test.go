@@ -3,8 +3,6 @@ package main_test
 
 import (
 	"encoding/json"
-	"io"
-	"net/http"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +20,7 @@ import (
 func TestEveryExpressionReturnsData(t *testing.T) {
 	needs(t, "prometheus")
 	needs(t, "promtool")
-	example := startExample(t, "-life", "3s", "-outage", "entra", "-outage", "auth")
+	example := startExample(t, "-life", "3s", "-outage", "entra", "-outage", "auth", "-traces")
 	prom := startPrometheus(t, example)
 
 	left := map[string]bool{}
@@ -152,17 +150,12 @@ func dashboardVariables(t *testing.T) []variable {
 // checkMetrics has promtool judge names and types.
 func checkMetrics(t *testing.T, example string) {
 	t.Helper()
-	resp, err := http.Get("http://" + example + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	text, err := scrape(t, example)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "promtool", "check", "metrics")
-	cmd.Stdin = strings.NewReader(string(text))
+	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
 	}

@@ -43,16 +43,16 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 	meters := metric.NewMeterProvider(metric.WithReader(exporter), metric.WithResource(service))
 	t.closers = append(t.closers, meters.Shutdown)
 
-	spans := []trace.TracerProviderOption{trace.WithResource(service)}
-	if traces {
+	options := []otelentra.Option{otelentra.WithMeterProvider(meters), otelentra.WithTokenSource(otelentra.ClientSecret)}
+	if traces { // else there is no tracer provider: metrics and the live page do without
 		toOut, err := stdouttrace.New(stdouttrace.WithWriter(out))
 		if err != nil {
 			return nil, err
 		}
-		spans = append(spans, trace.WithBatcher(toOut))
+		tracers := trace.NewTracerProvider(trace.WithResource(service), trace.WithBatcher(toOut))
+		t.closers = append(t.closers, tracers.Shutdown)
+		options = append(options, otelentra.WithTracerProvider(tracers))
 	}
-	tracers := trace.NewTracerProvider(spans...)
-	t.closers = append(t.closers, tracers.Shutdown)
 
 	toStderr, err := stdoutlog.New(stdoutlog.WithWriter(os.Stderr))
 	if err != nil {
@@ -62,11 +62,7 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 	t.closers = append(t.closers, logs.Shutdown)
 	t.logger = otelslog.NewLogger("shop", otelslog.WithLoggerProvider(logs))
 
-	observer, err := otelentra.NewObserver(
-		otelentra.WithMeterProvider(meters),
-		otelentra.WithTracerProvider(tracers),
-		otelentra.WithTokenSource(otelentra.ClientSecret),
-	)
+	observer, err := otelentra.NewObserver(options...)
 	if err != nil {
 		return nil, err
 	}
