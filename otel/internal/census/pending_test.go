@@ -2,6 +2,7 @@ package census_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -10,6 +11,12 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+)
+
+var (
+	histories = flag.Int("histories", 100, "random histories of a pool to go through")
+	gone      = flag.Int("gone", 10_000, "connections to open and close")
+	seed      = flag.Uint64("seed", 0, "of the random histories; 0 chooses one")
 )
 
 // A history is a pool of one client as it really is, beside the Census that is told of it.
@@ -88,16 +95,21 @@ func (h *history) end() {
 }
 
 func TestCountsRightInRandomHistories(t *testing.T) {
-	for seed := range uint64(200) {
+	chosen := *seed
+	for chosen == 0 {
+		chosen = rand.Uint64()
+	}
+	t.Logf("-seed %d replays this: nothing else is random here", chosen)
+	for n := range *histories {
 		h := history{
-			events: newEvents(t), rng: rand.New(rand.NewPCG(seed, 0)), base: time.Unix(1e9, 0),
+			events: newEvents(t), rng: rand.New(rand.NewPCG(chosen, uint64(n))), base: time.Unix(1e9, 0),
 			held: map[uint64]int{}, pending: map[uint64]struct{}{},
 		}
 		for step := range 200 {
 			h.step()
 			for _, p := range h.c.Snapshot(h.base).Pools {
 				if p.Rotation.Pending != len(h.pending) || p.Open() != len(h.held) {
-					t.Fatalf("seed %d, step %d: %d pending of %d open, want %d of %d", seed, step, p.Rotation.Pending, p.Open(), len(h.pending), len(h.held))
+					t.Fatalf("history %d, step %d: %d pending of %d open, want %d of %d", n, step, p.Rotation.Pending, p.Open(), len(h.pending), len(h.held))
 				}
 			}
 		}
@@ -107,7 +119,7 @@ func TestCountsRightInRandomHistories(t *testing.T) {
 // Connections come and go for months, on nodes that come and go.
 func TestConnectionsThatHaveGoneLeaveNothing(t *testing.T) {
 	e := newEvents(t)
-	for i := range uint64(100_000) {
+	for i := range uint64(*gone) {
 		c := entra.ConnInfo{Library: "go-redis", ID: i, ServerAddr: fmt.Sprintf("10.0.%d.%d:6380", i%10, i%300)}
 		token := life(time.Unix(int64(i), 0))
 		e.opened(c)
