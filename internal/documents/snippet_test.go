@@ -6,6 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,6 +59,13 @@ func TestSnippetShapes(t *testing.T) {
 	}
 }
 
+// raced reports whether this test was built with the race detector. Then so are the snippets: what they import has been
+// compiled like that already.
+func raced() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
 // compile type-checks each block as a package of this module. The files are laid over the tree, not into it.
 func compile(t *testing.T, blocks []documents.Block) (output string, err error) {
 	t.Helper()
@@ -83,7 +93,7 @@ func compile(t *testing.T, blocks []documents.Block) (output string, err error) 
 	if err := os.WriteFile(list, encoded, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"build", "-o", os.DevNull, "-overlay", list}, folders...)
+	args := append([]string{"build", "-race=" + strconv.FormatBool(raced()), "-o", os.DevNull, "-overlay", list}, folders...)
 	cmd := exec.CommandContext(t.Context(), "go", args...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
