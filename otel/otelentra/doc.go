@@ -19,6 +19,8 @@
 //   - Gauges of counts go to zero when the connections of a pool have closed; those of lives then say nothing, since 0 s
 //     would read as an expiry. Counters of a pool are there, with 0, from its first connection on, so that the first
 //     event shows as an increase.
+//   - Metrics are the same with every tracer provider: unset, no-op, sampling some traces or none, set late, shut down.
+//     No lock is held while the SDK is called.
 //   - Spans follow the semantic conventions of [go.opentelemetry.io/otel/semconv/v1.43.0], as their schema URL says;
 //     what no convention names is called entraredis.*.
 //
