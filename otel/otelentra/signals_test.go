@@ -165,11 +165,17 @@ func TestTheDocumentListsEverySignal(t *testing.T) {
 	if diff := cmp.Diff(wantMetrics, metrics, cmp.AllowUnexported(signal{})); diff != "" {
 		t.Errorf("metrics (-documented +reported):\n%s", diff)
 	}
+	if len(metrics) != 15 {
+		t.Errorf("%d metrics", len(metrics))
+	}
+	if !tel.records {
+		return
+	}
 	if diff := cmp.Diff(wantSpans, spans, cmp.AllowUnexported(signal{})); diff != "" {
 		t.Errorf("spans (-documented +reported):\n%s", diff)
 	}
-	if len(metrics) != 15 || len(spans) != 5 {
-		t.Errorf("%d metrics and %d spans", len(metrics), len(spans))
+	if len(spans) != 5 {
+		t.Errorf("%d spans", len(spans))
 	}
 }
 

@@ -2,6 +2,7 @@ package otelentra_test
 
 import (
 	"context"
+	"flag"
 	"log/slog"
 	"net"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 )
+
+var connections = flag.Int("connections", 6, "connections that a rotation is renewing when the client, the Source or the server ends")
 
 // A service is a real client with a real Source, and what it reports.
 type service struct {
@@ -107,7 +110,6 @@ func (s *service) inState(states ...string) (n int64) {
 }
 
 func TestSpansEndWhateverEndsFirst(t *testing.T) {
-	const conns = 6
 	tests := []struct {
 		name string
 		end  func(s *service, stop func())
@@ -125,10 +127,10 @@ func TestSpansEndWhateverEndsFirst(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, redis.Options{PoolSize: conns, MaxRetries: -1, DialerRetries: 1})
+				s := newService(t, redis.Options{PoolSize: *connections, MaxRetries: -1, DialerRetries: 1})
 				ctx, cancel := context.WithCancel(t.Context())
 				var work sync.WaitGroup
-				for range conns {
+				for range *connections {
 					work.Go(func() {
 						for ctx.Err() == nil {
 							s.client.BLPop(ctx, time.Second, "x")
@@ -142,7 +144,7 @@ func TestSpansEndWhateverEndsFirst(t *testing.T) {
 				time.Sleep(3 * time.Second)
 				_, newer := s.src.Latest()
 				<-newer
-				for renewal := time.Now(); s.pending() == 0 || s.pending() == conns; time.Sleep(100 * time.Millisecond) {
+				for renewal := time.Now(); s.pending() == 0 || s.pending() == int64(*connections); time.Sleep(100 * time.Millisecond) {
 					if time.Since(renewal) > 10*time.Minute {
 						t.Error("no rotation was seen with some of its connections renewed")
 						break
