@@ -75,7 +75,7 @@ func (e *env) consume(client Client, q queue, done <-chan int) {
 
 // waitEnds catches a library that loses count of the time which a call may wait when it renews the connection.
 func waitEnds(e *env) {
-	timeout, late := 3*realLife, hangs
+	timeout, late := realLife+4*time.Second, hangs
 	if e.virtual {
 		timeout, late = 200*time.Minute, 200*time.Millisecond
 	}

@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,12 @@ func oneReboots(e *clusterEnv) {
 	var before standing
 	e.during(func() {
 		e.awaitTokens(1)
+		e.eventually("a connection to drop", func(context.Context) error {
+			if len(down.Conns()) == 0 {
+				return errors.New("there is none")
+			}
+			return nil
+		})
 		before = e.settled()
 		away.Store(true)
 		fault := down.Inject(entratest.WireFault{RefuseConn: true})

@@ -9,7 +9,7 @@
 //
 //   - under virtual time, inside [testing/synctest], with tokens that live 75 minutes, against miniredis over an
 //     in-memory network. What is left running after Close fails the scenario, so clients must not leak;
-//   - under real time, with tokens that live eight seconds, against a redis-server over TLS. Here the commands
+//   - under real time, with tokens that are renewed after two seconds, against a redis-server over TLS. Here the commands
 //     run all the time, so renewals meet them. Without redis-server on the PATH it is skipped.
 //
 // [RunCluster] does the same for clients of several servers, with a [ClusterHarness], against a Redis cluster of three

@@ -20,12 +20,16 @@ const virtualLife = 75 * time.Minute
 // shortLife is long enough for the scenarios that are too much work for the whole of virtualLife.
 const shortLife = 5 * time.Minute
 
-// realLife makes a rotation short enough to wait for a few. It need not be long enough for a busy machine: the server
-// does not count the time in which the program starves, see [entratest.Watchdog].
-const realLife = 3 * time.Second
+// Tokens of real time are renewed after two seconds, so that a scenario sees a few rotations, and could live for seven
+// more, so that a Source and its connections need not hurry on a busy machine. What the machine keeps from the program
+// the server does not count at all, see [entratest.Watchdog].
+const (
+	realRefresh = 2 * time.Second
+	realLife    = 9 * time.Second
+)
 
 // hangs is how long a scenario waits for what comes at once or not at all. Nothing is judged by it but that.
-const hangs = 10 * time.Minute
+const hangs = 5 * time.Minute
 
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
 type env struct {
@@ -99,12 +103,16 @@ func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entrat
 		t.Fatal(err)
 	}
 	e.cfg = Config{Addr: listener.Addr().String(), TLS: client, Timeout: hangs}
-	tokens := &entratest.STSOptions{Lifetime: realLife, Starved: watchdog.Starved}
+	tokens := realTokens(watchdog)
 	if s.long {
-		tokens.Lifetime = virtualLife
+		tokens.Lifetime, tokens.RefreshIn = virtualLife, 0 // e.life stays what scenarios measure pauses by
 	}
 	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, tokens, hangs)
 	return e
+}
+
+func realTokens(watchdog *entratest.Watchdog) *entratest.STSOptions {
+	return &entratest.STSOptions{Lifetime: realLife, RefreshIn: realRefresh, Starved: watchdog.Starved}
 }
 
 // startWatchdog watches the machine for the scenarios of a group that run in real time.

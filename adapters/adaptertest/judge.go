@@ -17,9 +17,30 @@ func (e *env) unnoticed() {
 		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
 	}
 	if s.Open != s.Accepted {
-		e.t.Errorf("of %d connections %d are left", s.Accepted, s.Open)
+		e.t.Errorf("of %d connections %d are left, ended by: %v", s.Accepted, s.Open, e.output.endings())
 	}
 	e.eachTokenOnce()
+	e.upToDate()
+}
+
+// upToDate fails the scenario unless every connection that is open gets a token that is as new as the newest of now. In
+// virtual time the server has judged that: no connection can miss a token and live.
+func (e *env) upToDate() {
+	e.t.Helper()
+	if e.virtual {
+		return
+	}
+	newest := len(e.tap.issued()) - 1
+	e.eventually("every open connection is renewed", func(context.Context) error {
+		issued, accepted := e.tap.issued(), e.accepted()
+		for _, conn := range e.gateway.Conns() {
+			tokens := accepted[conn]
+			if len(tokens) > 0 && slices.Index(issued, tokens[len(tokens)-1]) < newest {
+				return fmt.Errorf("connection %d is not: %s", conn, e.describe())
+			}
+		}
+		return nil
+	})
 }
 
 // accepted returns the tokens that each connection authenticated with, in order.

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -59,8 +60,9 @@ func (p *tap) secrets() []string {
 
 // An output collects all that a program could print.
 type output struct {
-	mu   sync.Mutex
-	text strings.Builder
+	mu     sync.Mutex
+	text   strings.Builder
+	closed map[string]int // connections by the reason why they were closed, as the observer was told
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -89,13 +91,31 @@ func (o *output) observer() *entra.Observer {
 		RefreshStart:  start[entra.RefreshStartInfo](o),
 		RefreshDone:   done[entra.RefreshDoneInfo](o),
 		ConnOpened:    start[entra.ConnOpenedInfo](o),
-		ConnClosed:    done[entra.ConnClosedInfo](o),
+		ConnClosed:    o.ended,
 		AuthStart:     start[entra.AuthStartInfo](o),
 		AuthDone:      done[entra.AuthDoneInfo](o),
 		RotationStart: start[entra.RotationStartInfo](o),
 		RotationDone:  done[entra.RotationDoneInfo](o),
 		Reconnected:   done[entra.ReconnectedInfo](o),
 	}
+}
+
+// ended writes down the end of a connection.
+func (o *output) ended(ctx context.Context, info entra.ConnClosedInfo) {
+	done[entra.ConnClosedInfo](o)(ctx, info)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed == nil {
+		o.closed = map[string]int{}
+	}
+	o.closed[fmt.Sprint(info.Reason, " ", info.Err)]++
+}
+
+// endings returns why connections were closed, and how many for each reason.
+func (o *output) endings() map[string]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.closed)
 }
 
 func start[I any](o *output) func(context.Context, I) context.Context {
