@@ -81,7 +81,6 @@ func TestPushesThatLookLikeMessages(t *testing.T) {
 
 // checkLower compares what Lower takes at a boundary with the frames that Next found.
 func checkLower(t *testing.T, stream []byte, from int, frames []frame) {
-	t.Helper()
 	var s resp.ReplyScanner
 	p := bytes.Clone(stream[from:])
 	n := s.Lower(p)

@@ -2,10 +2,12 @@ package resp_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/internal/resp"
 )
@@ -148,10 +150,27 @@ func FuzzReplies(f *testing.F) {
 	f.Fuzz(checkReplies)
 }
 
+var (
+	streams    = flag.Int("streams", 500, "how many random streams of strings and messages to scan")
+	streamsFor = flag.Duration("for", 0, "scan random streams for so long, whatever -streams says")
+	streamSeed = flag.Uint64("seed", 0, "the seed of the first random stream, which it fixes wholly; each next one has the next")
+)
+
 // Strings and messages of which many are alike are told apart where one is not, in length or in anything else.
 func TestStringsAlikeAreToldApart(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	for range 2000 {
+	began, n := time.Now(), uint64(0)
+	defer func() {
+		if t.Failed() {
+			t.Logf("replay it with -streams 1 -seed %d", *streamSeed+n)
+		} else {
+			t.Logf("%d streams, seeds %d to %d", n, *streamSeed, *streamSeed+n-1)
+		}
+	}()
+	for more := true; more; n++ {
+		if more = n+1 < uint64(max(*streams, 0)); *streamsFor > 0 {
+			more = time.Since(began) < *streamsFor
+		}
+		rng := rand.New(rand.NewPCG(*streamSeed+n, 1))
 		lengths := make([]int, 1+rng.IntN(3))
 		for i := range lengths {
 			lengths[i] = []int{0, 1, 9, 10, 12, 21, 99, 100}[rng.IntN(8)]
