@@ -9,8 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
 )
@@ -41,13 +39,13 @@ type outcome struct {
 }
 
 // sufferInBubble calls suffer in a bubble of its own.
-func sufferInBubble(t *testing.T, f faultCase, s situation, make func(testing.TB, *entratest.STS) azcore.TokenCredential, waiting bool) (o outcome) {
-	synctest.Test(t, func(t *testing.T) { o = suffer(t, f, s, make, waiting) })
+func sufferInBubble(t *testing.T, f faultCase, s situation, v faultVictim) (o outcome) {
+	synctest.Test(t, func(t *testing.T) { o = suffer(t, f, s, v) })
 	return o
 }
 
-// suffer has a Source live through an hour of a fault; waiting, with a caller that wants a token all the time.
-func suffer(t *testing.T, f faultCase, s situation, make func(testing.TB, *entratest.STS) azcore.TokenCredential, waiting bool) (o outcome) {
+// suffer has a Source live through an hour of a fault.
+func suffer(t *testing.T, f faultCase, s situation, v faultVictim) (o outcome) {
 	sts := entratest.NewSTS(nil)
 	var log bytes.Buffer
 	opts := &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}
@@ -55,25 +53,24 @@ func suffer(t *testing.T, f faultCase, s situation, make func(testing.TB, *entra
 	var remove func()
 	var before int
 	if s == coldStart {
-		remove = f.begin(sts)
-		src = newSource(t, make(t, sts), opts)
+		_, remove = f.begin(t, sts)
+		src = newSource(t, v.make(t, sts), opts)
 	} else {
-		src = newSource(t, make(t, sts), opts)
+		src = newSource(t, v.make(t, sts), opts)
 		expires := mustToken(t, src).ExpiresOn()
 		time.Sleep(life / 4)
 		if s == beforeRenewal {
 			before = requestsTo(sts)
-			remove = f.begin(sts)
-			for requestsTo(sts) == before {
-				time.Sleep(100 * time.Millisecond)
-			}
+			var await func()
+			await, remove = f.begin(t, sts)
+			await()
 		} else {
 			// No renewal before its moment, whatever the fault then is.
 			earlier := sts.Inject(entratest.Fault{Status: 503})
 			time.Sleep(time.Until(expires) + map[situation]time.Duration{lastMinutes: -270 * time.Second, afterExpiry: time.Minute}[s])
 			earlier.Remove()
 			before = requestsTo(sts)
-			remove = f.begin(sts)
+			_, remove = f.begin(t, sts)
 		}
 	}
 	began := time.Now()
@@ -84,7 +81,7 @@ func suffer(t *testing.T, f faultCase, s situation, make func(testing.TB, *entra
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if waiting {
+	if v.waiting {
 		go want(ctx, src)
 	}
 	time.Sleep(time.Until(began.Add(faultLength)))

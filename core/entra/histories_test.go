@@ -18,7 +18,11 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-var histories = flag.Int("histories", 500, "random histories of tokens, faults and clocks to go through")
+var (
+	histories    = flag.Int("histories", 80, "how many random histories of tokens, faults and clocks to go through")
+	historiesFor = flag.Duration("for", 0, "go through random histories for so long, whatever -histories says")
+	historySeed  = flag.Uint64("seed", 0, "the seed of the first history; each next one has the next. It fixes what happens to a Source, but neither the Source's jitter nor the scheduling of goroutines")
+)
 
 // A trouble is one that a credential or a clock is in for a while.
 type trouble struct {
@@ -215,17 +219,23 @@ func (h history) leaptBefore(now, slack time.Duration) bool {
 
 func TestHistoriesBreakNoPromise(t *testing.T) {
 	t.Parallel()
-	for i := range *histories {
-		h := randomHistory(rand.New(rand.NewPCG(uint64(i), 4711)))
+	began, n := time.Now(), uint64(0)
+	for more := true; more; n++ {
+		seed := *historySeed + n
+		h := randomHistory(rand.New(rand.NewPCG(seed, 4711)))
 		synctest.Test(t, func(t *testing.T) {
-			if faults := live(t, h, i%2 == 0); len(faults) > 0 {
-				t.Errorf("history %d (%v):\n%s", i, h, strings.Join(faults, "\n"))
+			if faults := live(t, h, seed%2 == 0); len(faults) > 0 {
+				t.Errorf("-histories 1 -seed %d (%v):\n%s", seed, h, strings.Join(faults, "\n"))
 			}
 		})
 		if t.Failed() {
 			return
 		}
+		if more = n+1 < uint64(max(*histories, 0)); *historiesFor > 0 {
+			more = time.Since(began) < *historiesFor
+		}
 	}
+	t.Logf("%d histories, seeds %d to %d", n, *historySeed, *historySeed+n-1)
 }
 
 // live goes through a history and returns what broke.
