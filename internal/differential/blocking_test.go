@@ -15,12 +15,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 )
-
-// tokensWhileBlocked is how many tokens a consumer lives through.
-const tokensWhileBlocked = 200
 
 // A blockingWay is a way to wait for the next number, and to hand it to whoever waits.
 type blockingWay struct {
@@ -85,18 +81,15 @@ func blockers(t *testing.T, addr string, dial func() dialFunc) map[string]blocke
 func TestBlockedCallsMissNothing(t *testing.T) {
 	site := newSite(t)
 	site.do(t, "CONFIG", "SET", "hz", "500") // or timeouts are noticed up to 100 ms late, when nothing else happens
-	src, err := entra.NewSource(&rapid{life: 60 * time.Millisecond}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
+	src := (&rapid{life: 60 * time.Millisecond}).source(t)
 	before := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup")
 	popped := 0
 	var mu sync.Mutex
 	var consumers sync.WaitGroup
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), hung+*forTime)
 	defer cancel()
 	over := make(chan struct{}) // enough tokens have come
+	parts := uint64(0)
 	for name, c := range blockers(t, site.addr, func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) }) {
 		defer c.close()
 		for _, way := range blockingWays {
@@ -105,7 +98,9 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 				site.do(t, "XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
 			}
 			final := make(chan int, 1)
-			consumers.Go(func() { site.produce(t, way, key, over, final) })
+			rng := seeded(parts)
+			parts++
+			consumers.Go(func() { site.produce(t, rng, way, key, over, final) })
 			consumers.Go(func() {
 				n, err := consume(ctx, c, way, key, final)
 				if err != nil {
@@ -117,14 +112,15 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 			})
 		}
 	}
-	for range tokensWhileBlocked {
+	tokens := 0
+	for enough := until(*rotations, 100); !enough(tokens); tokens++ {
 		_, newer := src.Latest()
 		<-newer
 	}
 	close(over)
 	consumers.Wait()
 	calls := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup") - before
-	if calls < popped+tokensWhileBlocked {
+	if calls < popped+tokens {
 		t.Errorf("%d commands for %d elements: hardly any was sent in slices", calls, popped)
 	}
 	t.Logf("%d elements popped, one call each, by %d blocking commands; %d AUTHs", popped, calls, site.auths(t))
@@ -153,7 +149,7 @@ func consume(ctx context.Context, c blocker, way blockingWay, key string, final 
 
 // produce pushes numbers, sometimes in bursts, sometimes with pauses of several tokens, until over is closed. Before it
 // pushes the last one it says which that is.
-func (s *site) produce(t *testing.T, way blockingWay, key string, over <-chan struct{}, final chan<- int) {
+func (s *site) produce(t *testing.T, rng *rand.Rand, way blockingWay, key string, over <-chan struct{}, final chan<- int) {
 	c, err := redigo.Dial("tcp", s.addr)
 	if err != nil {
 		t.Error(err)
@@ -161,7 +157,7 @@ func (s *site) produce(t *testing.T, way blockingWay, key string, over <-chan st
 	}
 	defer c.Close()
 	for n := 1; ; n++ {
-		pause := time.NewTimer(time.Duration(rand.IntN(400)*rand.IntN(2)) * time.Millisecond)
+		pause := time.NewTimer(time.Duration(rng.IntN(400)*rng.IntN(2)) * time.Millisecond)
 		stop := false
 		select {
 		case <-pause.C:

@@ -44,25 +44,23 @@ func cachingClients(t *testing.T, addr string, dial func() dialFunc) map[string]
 // CACHING YES and the command that it belongs to: then a value stays in the cache for ever.
 func TestCachesAreNotStale(t *testing.T) {
 	site := newSite(t)
-	src, err := entra.NewSource(&rapid{life: 8 * time.Millisecond}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
+	src := (&rapid{life: 8 * time.Millisecond}).source(t)
 	clients := cachingClients(t, site.addr, func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) })
 
+	for k := range cachedKeys {
+		site.do(t, "SET", fmt.Sprint("cached:", k), 0)
+	}
 	const phases = 4
+	rng := seeded(0)
 	reads, writes := 0, 0
 	for phase := range phases {
-		site.writeDuring(t, func() { reads += readDuring(t, clients, src, *rotations/phases) }, &writes)
-		quiescent := time.NewTimer(time.Second)
-		<-quiescent.C
+		site.writeDuring(t, rng, func() { reads += readDuring(t, clients, src, max(1, *rotations/phases), 100/phases) }, &writes)
 		for name, get := range clients {
 			for k := range cachedKeys {
 				key := fmt.Sprint("cached:", k)
 				want := site.do(t, "GET", key)
-				if got, err := get(t.Context(), key); err != nil || got != want {
-					t.Errorf("phase %d, %s: %s is %q in the cache, %v; it was set to %q a second ago", phase, name, key, got, err, want)
+				if got := awaitCached(t, get, key, want); got != want {
+					t.Fatalf("phase %d, %s: %s is %q in the cache; it was set to %q %v ago", phase, name, key, got, want, hung)
 				}
 			}
 		}
@@ -70,8 +68,23 @@ func TestCachesAreNotStale(t *testing.T) {
 	t.Logf("%d reads through a cache, %d values set, %d reads of them at the server, %d AUTHs", reads, writes, site.calls(t, "get")-phases*cachedKeys*len(clients), site.auths(t))
 }
 
+// awaitCached reads a key through a cache until it is what it was set to, because an invalidation may be under way. One
+// that is lost never comes.
+func awaitCached(t *testing.T, get cachedGet, key, want string) (got string) {
+	for began := time.Now(); time.Since(began) < hung; {
+		var err error
+		if got, err = get(t.Context(), key); err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		if got == want {
+			break
+		}
+	}
+	return got
+}
+
 // writeDuring sets keys all the time while f runs.
-func (s *site) writeDuring(t *testing.T, f func(), writes *int) {
+func (s *site) writeDuring(t *testing.T, rng *rand.Rand, f func(), writes *int) {
 	c, err := redigo.Dial("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -80,11 +93,11 @@ func (s *site) writeDuring(t *testing.T, f func(), writes *int) {
 	over := make(chan struct{})
 	go func() { f(); close(over) }()
 	for {
-		if _, err := c.Do("SET", fmt.Sprint("cached:", rand.IntN(cachedKeys)), *writes); err != nil {
+		if _, err := c.Do("SET", fmt.Sprint("cached:", rng.IntN(cachedKeys)), *writes); err != nil {
 			t.Error(err)
 		}
 		*writes++
-		pause := time.NewTimer(time.Duration(rand.IntN(500)) * time.Microsecond)
+		pause := time.NewTimer(time.Duration(rng.IntN(500)) * time.Microsecond)
 		select {
 		case <-pause.C:
 		case <-over:
@@ -95,16 +108,19 @@ func (s *site) writeDuring(t *testing.T, f func(), writes *int) {
 
 // readDuring reads keys through all the caches while so many tokens come. A value may be as old as an invalidation is
 // under way, but no key ever goes back.
-func readDuring(t *testing.T, clients map[string]cachedGet, src *entra.Source, tokens int) (reads int) {
+func readDuring(t *testing.T, clients map[string]cachedGet, src *entra.Source, tokens, percent int) (reads int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var mu sync.Mutex
 	var readers sync.WaitGroup
+	part := uint64(0)
 	for name, get := range clients {
+		part++
+		rng := seeded(part)
 		readers.Go(func() {
 			newest := map[string]int{}
 			for n := 0; ctx.Err() == nil; n++ {
-				key := fmt.Sprint("cached:", rand.IntN(cachedKeys))
+				key := fmt.Sprint("cached:", rng.IntN(cachedKeys))
 				value, err := get(ctx, key)
 				if errors.Is(err, redis.Nil) || rueidis.IsRedisNil(err) || ctx.Err() != nil {
 					continue
@@ -122,7 +138,8 @@ func readDuring(t *testing.T, clients map[string]cachedGet, src *entra.Source, t
 			}
 		})
 	}
-	for range tokens {
+	enough := until(tokens, percent)
+	for got := 0; !enough(got); got++ {
 		_, newer := src.Latest()
 		<-newer
 	}

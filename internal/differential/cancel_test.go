@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,69 +12,124 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// cancellations is how many calls are cancelled in each library.
-const cancellations = 100
+// A popper waits for an element of a list, until ctx ends.
+type popper struct {
+	pop func(ctx context.Context, list string) error
+	// byDeadline: a call ends only at the deadline that its context had when it began.
+	byDeadline bool
+}
+
+func poppers(site *site, dial func() dialFunc) map[string]func(t *testing.T) popper {
+	fromRueidis := func(opt rueidis.ClientOption) func(t *testing.T) popper {
+		return func(t *testing.T) popper {
+			opt.BlockingPoolSize, opt.PipelineMultiplex = 1, -1 // one connection for blocking calls, one for all others
+			c := newRueidis(t, site.addr, dial(), opt).(rueidisClient).c
+			t.Cleanup(c.Close)
+			return popper{pop: func(ctx context.Context, list string) error {
+				return c.Do(ctx, c.B().Blpop().Key(list).Timeout(0).Build().UnblockOnCancel()).Error()
+			}}
+		}
+	}
+	return map[string]func(t *testing.T) popper{
+		"rueidis RESP3": fromRueidis(rueidis.ClientOption{}),
+		"rueidis RESP2": fromRueidis(rueidis.ClientOption{AlwaysRESP2: true, DisableCache: true}),
+		"go-redis": func(t *testing.T) popper {
+			c := redis.NewClient(&redis.Options{Addr: site.addr, Dialer: dial(), ContextTimeoutEnabled: true, MaxRetries: -1})
+			t.Cleanup(func() { c.Close() })
+			return popper{pop: func(ctx context.Context, list string) error { return c.BLPop(ctx, 0, list).Err() }, byDeadline: true}
+		},
+	}
+}
 
 // This catches a command that is sent again for a caller who has gone: it pops the next element for nobody.
 func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 	site := newSite(t)
 	site.do(t, "CONFIG", "SET", "hz", "500")
-	src, err := entra.NewSource(&rapid{life: 30 * time.Millisecond}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
+	src := (&rapid{life: 30 * time.Millisecond}).source(t)
 	dial := func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) }
-	rueidisPops := func(opt rueidis.ClientOption) func(ctx context.Context) error {
-		c := newRueidis(t, site.addr, dial(), opt).(rueidisClient).c
-		t.Cleanup(c.Close)
-		return func(ctx context.Context) error {
-			return c.Do(ctx, c.B().Blpop().Key("queue").Timeout(0).Build().UnblockOnCancel()).Error()
-		}
-	}
-	g := redis.NewClient(&redis.Options{Addr: site.addr, Dialer: dial(), ContextTimeoutEnabled: true, MaxRetries: -1})
-	defer g.Close()
-	for name, pop := range map[string]func(context.Context) error{
-		"rueidis RESP3": rueidisPops(rueidis.ClientOption{BlockingPoolSize: 1}),
-		"rueidis RESP2": rueidisPops(rueidis.ClientOption{BlockingPoolSize: 1, AlwaysRESP2: true, DisableCache: true}),
-		"go-redis":      func(ctx context.Context) error { return g.BLPop(ctx, 0, "queue").Err() },
-	} {
+	for name, open := range poppers(site, dial) {
 		t.Run(name, func(t *testing.T) {
-			for i := range cancellations {
-				// Not before the command has arrived: then the library's own CLIENT UNBLOCK would be too early.
-				patience := 10*time.Millisecond + time.Duration(rand.IntN(40_000))*time.Microsecond
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				if err := pop(ctx); err == nil || errors.Is(err, io.EOF) {
-					t.Fatalf("call %d: %v", i, err)
+			rng := seeded(0)
+			p := open(t)
+			site.popNow(t, p)
+			usual := site.connections(t)
+			calls := 0
+			for enough := until(*cancellations, 33); !enough(calls); calls++ {
+				site.popInVain(t, p, func() {
+					for range rng.IntN(3) {
+						_, newer := src.Latest()
+						<-newer
+					}
+					<-time.NewTimer(time.Duration(rng.IntN(20_000)) * time.Microsecond).C
+				})
+				// What the cancelled call has sent is over: its connection serves the next one, or has gone.
+				site.popNow(t, p)
+				for began := time.Now(); site.connections(t) > usual; {
+					if time.Since(began) > hung {
+						t.Fatal("the connection of a caller who has gone is still open")
+					}
 				}
-				cancel()
-				site.awaitNobodyBlocked(t)
 				site.do(t, "RPUSH", "queue", "job")
 				if got := site.do(t, "LPOP", "queue"); got != "job" {
-					t.Fatalf("call %d: the element was popped for nobody", i)
+					t.Fatalf("call %d: the element was popped for nobody", calls)
 				}
 			}
-			calls, unblocked := site.calls(t, "blpop"), site.calls(t, "client|unblock")
-			t.Logf("%d commands for %d cancelled calls, %d CLIENT UNBLOCK", calls, cancellations, unblocked)
+			commands := site.calls(t, "blpop")
+			if !p.byDeadline && calls > 10 && commands == calls+calls+1 {
+				t.Errorf("%d commands for %d cancelled calls and as many others: none was sent in slices", commands, calls)
+			}
+			t.Logf("%d commands for %d cancelled calls and %d others, %d CLIENT UNBLOCK", commands, calls, calls+1, site.calls(t, "client|unblock"))
 			site.do(t, "CONFIG", "RESETSTAT")
 		})
 	}
 }
 
-// awaitNobodyBlocked waits until the server has heard of the cancellation. Between two slices nobody is blocked either,
-// for much less than a slice.
-func (s *site) awaitNobodyBlocked(t *testing.T) {
-	start, since := time.Now(), time.Now()
-	for time.Since(since) < 30*time.Millisecond {
-		if !strings.Contains(s.do(t, "INFO", "clients"), "blocked_clients:0\r") {
-			since = time.Now()
-		}
-		if time.Since(start) > 10*time.Second {
-			t.Fatal("a command is still blocked whose caller has gone")
-		}
+// popInVain pops from a list without elements, and cancels that after a pause, which begins when the command has arrived:
+// before that the library's own CLIENT UNBLOCK would be too early.
+func (s *site) popInVain(t *testing.T, p popper, pause func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if p.byDeadline {
+		ctx, cancel = context.WithTimeout(ctx, 30*time.Millisecond)
+		defer cancel()
 	}
+	done := make(chan error, 1)
+	go func() { done <- p.pop(ctx, "queue") }()
+	if !p.byDeadline {
+		for began := time.Now(); !strings.Contains(s.do(t, "INFO", "clients"), "blocked_clients:1\r"); {
+			if time.Since(began) > hung {
+				t.Fatal("the command has not arrived")
+			}
+		}
+		pause()
+		cancel()
+	}
+	if err := <-done; err == nil || errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+}
+
+// popNow pops an element that is there.
+func (s *site) popNow(t *testing.T, p popper) {
+	t.Helper()
+	s.do(t, "RPUSH", "ready", "job")
+	if err := p.pop(t.Context(), "ready"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// connections returns how many there are at the server.
+func (s *site) connections(t *testing.T) int {
+	t.Helper()
+	_, rest, _ := strings.Cut(s.do(t, "INFO", "clients"), "connected_clients:")
+	digits, _, _ := strings.Cut(rest, "\r")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -3,7 +3,6 @@ package differential
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"runtime"
@@ -17,11 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 )
-
-var rotations = flag.Int("rotations", 1000, "how many times each subscription is renewed on average, with tokens of three sizes in turn")
 
 // A subscriber calls got with every message on the channel "sequence", in order, until ctx ends. It calls ready once
 // it is subscribed.
@@ -143,12 +139,7 @@ func TestSubscribersMissNothing(t *testing.T) {
 			site := newSite(t)
 			site.do(t, "CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0") // slow readers are no loss of ours
 			proxied := way.to(t, site.addr)
-			cred := &rapid{life: 8 * time.Millisecond, sizes: []int{1500, 4000, 8000}}
-			src, err := entra.NewSource(cred, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer src.Close()
+			src := (&rapid{life: 8 * time.Millisecond, sizes: []int{1500, 4000, 8000}}).source(t)
 
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -182,7 +173,7 @@ func TestSubscribersMissNothing(t *testing.T) {
 			publishing := make(chan int)
 			go func() { publishing <- site.publish(ctx, t, counts) }()
 			auths := 0
-			for auths < len(subscribers)**rotations && ctx.Err() == nil {
+			for enough := until(len(subscribers)**rotations, 33); !enough(auths) && ctx.Err() == nil; {
 				_, newer := src.Latest()
 				select {
 				case <-newer:

@@ -20,7 +20,7 @@ func brief(v any) any {
 		if len(v) < 200 {
 			return v
 		}
-		return fmt.Sprintf("%s… %d bytes %x", v[:40], len(v), maphash.String(seed, v))
+		return fmt.Sprintf("%s… %d bytes %x", v[:40], len(v), maphash.String(hashSeed, v))
 	case []byte:
 		return brief(string(v))
 	case []any:
@@ -45,7 +45,7 @@ func brief(v any) any {
 	return v
 }
 
-var seed = maphash.MakeSeed()
+var hashSeed = maphash.MakeSeed()
 
 func anys(command []string) []any {
 	args := make([]any, len(command))
