@@ -86,7 +86,7 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 	popped := 0
 	var mu sync.Mutex
 	var consumers sync.WaitGroup
-	ctx, cancel := context.WithTimeout(t.Context(), hung+*forTime)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	over := make(chan struct{}) // enough tokens have come
 	parts := uint64(0)
