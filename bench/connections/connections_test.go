@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 func TestEveryConnectionOfOursIsRenewedAndThoseOfTheOtherDie(t *testing.T) {
 	// The server's tokens expire by the clock, so the tenth of a life in which a rotation is late must be longer than a
 	// busy machine leaves a process alone.
-	r, err := scale{200, 10 * time.Second, 8 * time.Second}.measure(t.Context())
+	r, err := scale{40, 10 * time.Second, 8 * time.Second}.measure(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
