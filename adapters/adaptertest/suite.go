@@ -50,6 +50,7 @@ func scenarios() []scenario {
 		{name: "token that is not newer", run: tokenNotNewer},
 		{name: "AUTH refused once, then accepted", run: authRefusedOnce},
 		{name: "AUTH refused at login", run: authRefusedAtLogin, long: true},
+		{name: "AUTH refused at login in other words", run: authRefusedInOtherWords, virtual: "the gateway says the words, whatever the server"},
 		{name: "server full", run: serverFull},
 		{name: "server drops all connections", run: serverDropsAll},
 		{name: "storm: all connections dropped at once", run: stormDropped, long: true},

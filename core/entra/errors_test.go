@@ -220,3 +220,40 @@ func TestRefreshErrorIsPrintedWithoutItsCause(t *testing.T) {
 		}
 	})
 }
+
+// The values are an attribute of metrics, so servers must not be able to invent some.
+func TestCodeOfAnAuthErrorIsOneOfFew(t *testing.T) {
+	for words, want := range map[string]string{
+		"WRONGPASS invalid username-password pair":     "WRONGPASS",
+		"ERR WRONGPASS invalid username-password pair": "WRONGPASS",
+		"ERR WRONGPASS":                     "WRONGPASS",
+		"wrongpass":                         "WRONGPASS",
+		"NOAUTH":                            "NOAUTH",
+		"ERR max number of clients reached": "ERR",
+		"ERR":                               "ERR",
+		"ERR ERR WRONGPASS":                 "ERR",
+		"LOADING":                           "LOADING",
+		"eyJhbGciOi is no token":            "",
+		"XYZ123 whatever":                   "",
+		"":                                  "",
+		" WRONGPASS":                        "",
+	} {
+		if got := (&entra.AuthError{Err: errors.New(words)}).Code(); got != want {
+			t.Errorf("%q: %q, want %q", words, got, want)
+		}
+	}
+	if got := (&entra.AuthError{}).Code(); got != "" {
+		t.Errorf("without words: %q", got)
+	}
+}
+
+func TestAuthErrorSaysWhatToCheck(t *testing.T) {
+	e := entra.AuthError{Addr: "cache:6380", Err: errors.New("WRONGPASS no")}
+	if got := e.Error(); !strings.Contains(got, "cache:6380") || !strings.Contains(got, "WRONGPASS no") || !strings.Contains(got, "access policy") {
+		t.Error(got)
+	}
+	e.Remedy = "check the address"
+	if got := e.Error(); !strings.HasSuffix(got, "; check the address") || strings.Contains(got, "access policy") {
+		t.Error(got)
+	}
+}

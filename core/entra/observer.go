@@ -155,8 +155,8 @@ type AuthDoneInfo struct {
 	Token    TokenTimes    // of the token it carried
 	Duration time.Duration // from the write to the answer
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
-	// Refused is whether the server will not have the token. An *AuthError without it holds what a server says that
-	// serves nobody for the moment: it is full, or loading.
+	// Refused is whether the server refuses the login, in whatever words. An *AuthError without it holds what a server
+	// says that serves no client at the moment: it is full, or loading.
 	Refused bool
 }
 

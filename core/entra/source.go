@@ -18,6 +18,7 @@ type Source struct {
 	wake     chan struct{} // to the renewer: look at waiters
 	rejects  chan Token    // to the renewer
 	observer *Observer
+	refusals *refusals
 	now      clock
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the renewer has ended
@@ -51,11 +52,12 @@ func startSource(cred azcore.TokenCredential, opts *Options, now clock) (*Source
 	s := &Source{
 		wake:     make(chan struct{}, 1),
 		rejects:  make(chan Token, 1),
-		observer: shielded(o.Observer, o.Logger),
+		refusals: newRefusals(o.Logger),
 		now:      now,
 		cancel:   cancel,
 		done:     make(chan struct{}),
 	}
+	s.observer = shielded(JoinObservers(&Observer{AuthDone: s.refusals.authDone}, o.Observer), o.Logger)
 	r := newRenewer(s, cred, o)
 	r.publish()
 	go r.run(ctx)
@@ -127,7 +129,10 @@ func (s *Source) Latest() (Token, <-chan struct{}) {
 }
 
 // Status returns how the Source is doing at this moment. It never blocks.
-func (s *Source) Status() Status { return s.current.Load().at(s.now()) }
+func (s *Source) Status() Status {
+	now := s.current.Load()
+	return now.at(s.now(), s.refusals.of(now.status.ExpiresOn))
+}
 
 // Reject tells the Source that a Redis server refused t, and never blocks. If t is still the current token, the
 // credential is asked for another one soon, past its cache if it can do that, and a different token is then taken

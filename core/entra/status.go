@@ -32,7 +32,8 @@ type Status struct {
 	Reason string
 	// Valid is whether Token returns a token at once.
 	Valid bool
-	// Rejected is whether a Redis server has refused the current token although it has not expired.
+	// Rejected is whether a Redis server has refused the current token although it has not expired. Where the refusal
+	// is not about the token, it ends when that server accepts an AUTH.
 	Rejected bool
 	// ExpiresOn is the expiry of the newest token there has been, zero if none. It lies in the past once that
 	// token was lost.
@@ -57,10 +58,12 @@ type snapshot struct {
 	status   Status        // without Health and Reason
 }
 
-// at returns the status as it is now: what has passed since the snapshot was made is in it.
-func (s *snapshot) at(now instant) Status {
+// at returns the status as it is now: what has passed since the snapshot was made is in it. refused is whether a server
+// refuses the newest token.
+func (s *snapshot) at(now instant, refused bool) Status {
 	st := s.status
 	st.Valid = st.Valid && !now.reached(s.deadline)
+	st.Rejected = st.Valid && (st.Rejected || refused)
 	st.Health = st.health(now.reached(s.renewBy))
 	st.Reason = st.reason()
 	return st

@@ -2,11 +2,8 @@ package entraconn
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -139,10 +136,12 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 }
 
 // authDone tells the observer how an AUTH ended, once, if it was told that it began.
-func (c *Conn) authDone(a *attempt, err error) {
+func (c *Conn) authDone(a *attempt, err error) { c.authEnded(a, err, false) }
+
+func (c *Conn) authEnded(a *attempt, err error, refused bool) {
 	if a.told.CompareAndSwap(toldStart, toldDone) {
 		c.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{
-			Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times(), Duration: time.Since(a.begun), Err: err, Refused: isRefusal(err),
+			Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times(), Duration: time.Since(a.begun), Err: err, Refused: refused,
 		})
 	}
 }
@@ -162,17 +161,17 @@ func (c *Conn) answered(v verdict) {
 		c.loginOver()
 		return
 	}
-	refused := &entra.AuthError{Addr: c.server.addr, Err: errors.New(v.line)}
-	c.authDone(a, refused)
+	failed := v.authError(c.server.addr)
+	c.authEnded(a, failed, v.failure.isRefusal())
 	switch {
 	case a.phase != entra.AuthInitial:
 		// The server keeps whom it knew: the connection goes on with the old token.
-		c.server.authRefused(c, a, v.line)
-	case refusesLogin(v.line):
+		c.server.authRefused(c, a, v.failure)
+	case v.failure.isRefusal():
 		c.mu.Lock()
-		c.fail(entra.CloseAuthRejected, refused)
+		c.fail(entra.CloseAuthRejected, failed)
 		c.mu.Unlock()
-		c.server.loginRefused(a.cred, refused)
+		c.server.loginRefused(a.cred, failed, v.failure)
 		c.loginOver()
 	default:
 		// The server serves nobody now: it is full, or starting. Hosts know these errors and when to retry, so
@@ -197,19 +196,4 @@ func (c *Conn) loginOver() {
 	default:
 		close(c.loggedIn)
 	}
-}
-
-// isRefusal reports whether err is a server's refusal of a token.
-func isRefusal(err error) bool {
-	answer, ok := errors.AsType[*entra.AuthError](err)
-	return ok && refusesLogin(answer.Err.Error())
-}
-
-// refusesLogin reports whether an error line means that the server does not accept the token, rather than that it
-// serves nobody at the moment.
-func refusesLogin(line string) bool {
-	return slices.ContainsFunc([]string{
-		"WRONGPASS ", "NOAUTH ", "NOPERM ",
-		"ERR invalid ", "ERR AUTH ", "ERR Client sent AUTH", // older servers and proxies
-	}, func(start string) bool { return strings.HasPrefix(line, start) })
 }

@@ -19,8 +19,10 @@ type events struct {
 	mu       sync.Mutex
 	auths    map[entra.AuthPhase]int // done
 	failed   int
-	pending  int // AuthStart without AuthDone
-	open     int // ConnOpened without ConnClosed
+	refused  int     // AuthDone with Refused
+	told     []error // of AuthDone
+	pending  int     // AuthStart without AuthDone
+	open     int     // ConnOpened without ConnClosed
 	closed   []entra.ConnClosedInfo
 	started  []entra.RotationStartInfo
 	rotated  []entra.RotationDoneInfo
@@ -33,6 +35,20 @@ func (e *events) authsIn(phase entra.AuthPhase) (done, failed int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.auths[phase], e.failed
+}
+
+// refusals returns how many AUTHs were refused.
+func (e *events) refusals() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.refused
+}
+
+// errs returns the errors of AUTHs.
+func (e *events) errs() []error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.told)
 }
 
 // windows returns over how long each rotation was announced to be spread.
@@ -92,6 +108,10 @@ func (e *events) observer() *entra.Observer {
 			e.auths[i.Phase]++
 			if i.Err != nil {
 				e.failed++
+				e.told = append(e.told, i.Err)
+			}
+			if i.Refused {
+				e.refused++
 			}
 			if ctx.Value(authKey{}) != i.Phase {
 				e.odd = append(e.odd, fmt.Sprintf("AuthDone of %s with the context of %v", i.Phase, ctx.Value(authKey{})))

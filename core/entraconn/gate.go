@@ -87,8 +87,10 @@ func (g *gate) over(p *pass) {
 }
 
 // loginRefused closes the gate for a while.
-func (s *server) loginRefused(cred *credential, err *entra.AuthError) {
-	s.dialer.src.Reject(cred.token)
+func (s *server) loginRefused(cred *credential, err *entra.AuthError, why authFailure) {
+	if why.blamesToken() {
+		s.dialer.src.Reject(cred.token)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := &s.gate

@@ -191,21 +191,30 @@ func (s *session) drop() entry {
 	return e
 }
 
-// authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error means that the
-// AUTH did not reach the server where it was meant to, inside a transaction for example.
+// authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error that AUTH may give means
+// that the AUTH did not reach the server where it was meant to, inside a transaction for example.
 func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
-	v := verdict{auth: a, line: strings.TrimSuffix(string(s.work.line), "\r\n")}
+	v := verdict{auth: a}
+	line := strings.TrimSuffix(string(s.work.line), "\r\n")
 	s.ours = false
 	var err error
 	switch {
-	case v.line == "+OK":
+	case line == "+OK":
 		v.ok = true
 	case frame != resp.Error:
 		v.lost, err = true, errDesync
-	case a.phase == entra.AuthInitial:
-		err = errRefused // the host must not see what the server says to commands behind it
+	default:
+		login := a.phase == entra.AuthInitial
+		if v.failure = classifyAuthError(line[1:], login); v.failure == notOurs {
+			v.lost, err = true, errDesync
+			break
+		}
+		_, password := a.cred.token.Credentials()
+		v.line = scrub(line[1:], password)
+		if login {
+			err = errRefused // the host must not see what the server says to commands behind it
+		}
 	}
-	v.line = v.line[1:]
 	s.work.verdicts = append(s.work.verdicts, v)
 	return err
 }

@@ -96,6 +96,8 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 	case err != nil && !isTimeout(err):
 		c.fail(entra.CloseByServer, err) // the host meets it with its next call
 		return over
+	case c.ended() != nil: // by what was read
+		return over
 	case c.session.slicing():
 		return barred
 	case !c.session.authOutstanding():

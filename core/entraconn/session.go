@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 
+	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
@@ -53,10 +54,20 @@ type work struct {
 
 // A verdict is the server's answer to an AUTH of ours.
 type verdict struct {
-	auth *attempt
-	line string // what the server said, without type byte and CRLF
-	ok   bool
-	lost bool // it was no answer to an AUTH
+	auth    *attempt
+	line    string // what the server said, without type byte and CRLF, and without any part of the token
+	failure authFailure
+	ok      bool
+	lost    bool // it was no answer to an AUTH
+}
+
+// authError returns the error for callers and observers.
+func (v *verdict) authError(addr string) *entra.AuthError {
+	words := v.line
+	if words == "" {
+		words = "an error without a text"
+	}
+	return &entra.AuthError{Addr: addr, Err: errors.New(words), Remedy: v.failure.remedy()}
 }
 
 // maxLine bounds what is kept of the server's words about an AUTH.

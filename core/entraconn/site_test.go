@@ -51,7 +51,10 @@ func (s *site) dialer(opts *entraconn.Options) func() *client {
 	return func() *client { return s.client(dial) }
 }
 
-func (s *site) client(dial func(context.Context, string, string) (net.Conn, error)) *client {
+// A dialFunc is the dial hook of a client library.
+type dialFunc = func(context.Context, string, string) (net.Conn, error)
+
+func (s *site) client(dial dialFunc) *client {
 	s.t.Helper()
 	c, err := dial(s.t.Context(), "tcp", addr)
 	if err != nil {

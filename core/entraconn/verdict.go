@@ -41,15 +41,17 @@ func (s *server) authAccepted(c *Conn, a *attempt) {
 	}
 }
 
-// authRefused is told that the server has refused an AUTH on a connection that stays logged in.
-func (s *server) authRefused(c *Conn, a *attempt, line string) {
-	if refusesLogin(line) { // not if the server is loading, or a proxy is busy
+// authRefused is told that the server has not accepted an AUTH on a connection that stays logged in.
+func (s *server) authRefused(c *Conn, a *attempt, why authFailure) {
+	if why.blamesToken() {
 		s.dialer.src.Reject(a.cred.token)
 	}
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refuse(a.cred)
+	if why.isRefusal() {
+		s.refuse(a.cred)
+	}
 	r := s.round
 	if r == nil || r.cred != a.cred || c.renewal.round != r {
 		return

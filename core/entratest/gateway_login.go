@@ -158,5 +158,5 @@ func appendRefusal(out []byte, line string) []byte {
 		}
 		return r
 	}, line)
-	return appendCommand(out, "EVAL", "return redis.error_reply(ARGV[1])", "0", line)
+	return appendCommand(out, "EVAL", "return {err = ARGV[1]}", "0", line)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -44,6 +45,18 @@ func TestRefuseAuthAtLoginAndInRotation(t *testing.T) {
 		}
 		if len(errs) != 5 || errs[1] != "WRONGPASS at login" || errs[2] != "" || errs[3] != "WRONGPASS in rotation" {
 			t.Errorf("auths: %q", errs)
+		}
+	})
+}
+
+func TestRefuseAuthSaysExactlyWhatItIsTold(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		c := dialRaw(t, s)
+		for _, line := range []string{
+			"WRONGPASS", "ERR WRONGPASS invalid", "ERR", "no code", "lower", "LOADING", "ERR  two  spaces ", strings.Repeat("x", 300),
+		} {
+			s.gateway.Inject(entratest.WireFault{RefuseAuth: line, Count: 1})
+			c.exchange(t, cmd("AUTH", entratest.ObjectID, s.token(t)), "-"+line+"\r\n")
 		}
 	})
 }

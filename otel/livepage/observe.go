@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -79,7 +78,7 @@ func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
 		return // the connection ended, and ConnClosed says why
 	}
 	if answered {
-		s.word = firstWord(answer.Err)
+		s.word = answer.Code()
 		m.word = s.word
 	}
 	j.mu.Lock()
@@ -123,17 +122,4 @@ func (j *journal) reconnected(_ context.Context, info entra.ReconnectedInfo) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.add(event{matter: matter{what: connReconnected, server: info.Conn.ServerAddr}, length: info.After}, now)
-}
-
-// firstWord returns the code of a Redis error, which is its first word, in capitals. Anything else is text, which is
-// not ours to show.
-func firstWord(err error) string {
-	if err == nil {
-		return ""
-	}
-	word, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "-"), " ")
-	if len(word) > 20 || strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		return ""
-	}
-	return word
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -55,18 +54,14 @@ func httpStatus(err error) int {
 	return failed.Status
 }
 
-// authErrorType classifies how an AUTH ended. status is the code with which the server began its answer, if it is one
+// authErrorType classifies how an AUTH ended. status is the code of the server's answer, if it is one
 // that Redis knows; error.type is the same then.
 func authErrorType(info entra.AuthDoneInfo) (errorType, status string) {
 	if info.Err == nil {
 		return "", ""
 	}
 	if refused, ok := errors.AsType[*entra.AuthError](info.Err); ok {
-		if refused.Err == nil {
-			return errorOther, ""
-		}
-		code, _, _ := strings.Cut(refused.Err.Error(), " ")
-		if isRESPCode(code) {
+		if code := refused.Code(); code != "" {
 			return code, code
 		}
 		return errorOther, ""
@@ -87,15 +82,4 @@ func authErrorType(info entra.AuthDoneInfo) (errorType, status string) {
 		return errorLost, ""
 	}
 	return errorOther, ""
-}
-
-// isRESPCode reports whether a word is a code of a Redis error that AUTH can get for an answer, also from proxies and
-// nodes in trouble.
-func isRESPCode(word string) bool {
-	switch word {
-	case "WRONGPASS", "NOAUTH", "NOPERM", "ERR", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "MISCONF", "OOM",
-		"NOPROTO", "UNKILLABLE", "DENIED", "READONLY", "NOREPLICAS", "TRYAGAIN":
-		return true
-	}
-	return false
 }

@@ -1,0 +1,120 @@
+package entraconn
+
+import "strings"
+
+// An authFailure says what an error reply in answer to an AUTH of ours means.
+type authFailure uint8
+
+const (
+	// tokenRefused: the server does not accept the token, or refuses in words that are not known.
+	tokenRefused authFailure = iota
+	// identityForbidden: the user may not do what it asked for, whatever its token.
+	identityForbidden
+	// authUnknown: the server has no AUTH command, or none with a user name.
+	authUnknown
+	// passwordless: the server asks nobody for a password.
+	passwordless
+	// addressDenied: the server takes no connections from this machine.
+	addressDenied
+	// nodeUnfit: the node cannot do its work, which has nothing to do with who asks.
+	nodeUnfit
+	// serverUnready: the server serves no client at the moment. It is no refusal, and waiting helps.
+	serverUnready
+	// notOurs: the reply belongs to another command, so replies are not counted as the server counts them.
+	notOurs
+)
+
+// isRefusal reports whether logins are to wait, because the next one would fare no better.
+func (f authFailure) isRefusal() bool { return f != serverUnready && f != notOurs }
+
+// blamesToken reports whether another token may help.
+func (f authFailure) blamesToken() bool { return f == tokenRefused }
+
+// remedy returns what an operator should check, "" for the usual.
+func (f authFailure) remedy() string {
+	return [...]string{
+		tokenRefused:      "",
+		identityForbidden: "check the permissions that the identity's access policy grants on this cache",
+		authUnknown:       "check that the address is a Redis server of version 6 or later, and that no proxy or setting disables AUTH",
+		passwordless:      "check the address: this server has no password set, so it does not use Microsoft Entra authentication",
+		addressDenied:     "check the server's protected mode, firewall and network settings: it takes no connections from this machine",
+		nodeUnfit:         "check the state of the server",
+		serverUnready:     "the server serves no client at the moment; retrying helps",
+		notOurs:           "",
+	}[f]
+}
+
+// classifyAuthError classifies an error reply, without its type byte, that stands where the answer to an AUTH is
+// expected. AUTH is the first command of a login, so any error there is its answer. On a connection that is logged in,
+// an error that can only be about another command means that the replies were miscounted.
+//
+// What the words mean was taken from redis-server, Azure's services and the usual proxies. Some put ERR before the
+// code, and some send the code without a text. Unknown words are a refusal: to redial at once is never the answer.
+func classifyAuthError(line string, login bool) authFailure {
+	code, text := splitCode(line)
+	about := namedCommand(text)
+	switch {
+	case !login && about != "" && about != "AUTH":
+		return notOurs
+	case strings.HasPrefix(text, "MAX NUMBER OF CLIENTS"):
+		return serverUnready
+	case strings.Contains(text, "UNKNOWN COMMAND"), strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"):
+		return authUnknown
+	case strings.Contains(text, "NO PASSWORD IS SET"), strings.Contains(text, "WITHOUT ANY PASSWORD CONFIGURED"),
+		strings.Contains(text, "NO ACL IS SET"):
+		return passwordless
+	case !login && strings.HasPrefix(text, cannotExecute):
+		return notOurs // AUTH went to a subscriber in RESP2, which was taken for something else
+	}
+	switch code {
+	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM":
+		return serverUnready
+	case "NOPERM":
+		if !login {
+			return notOurs // AUTH needs no permission
+		}
+		return identityForbidden
+	case "DENIED":
+		return addressDenied
+	case "READONLY", "MISCONF", "NOREPLICAS", "UNKILLABLE":
+		return nodeUnfit
+	case "WRONGTYPE", "MOVED", "ASK", "CROSSSLOT", "NOSCRIPT", "EXECABORT":
+		if !login {
+			return notOurs
+		}
+	}
+	return tokenRefused
+}
+
+// splitCode returns the first word of an error, and the rest, in capitals. One leading ERR belongs to neither.
+func splitCode(line string) (code, text string) {
+	line = strings.ToUpper(strings.TrimSpace(line))
+	if rest, ok := strings.CutPrefix(line, "ERR "); ok {
+		line = strings.TrimLeft(rest, " ")
+		code, _, _ = strings.Cut(line, " ")
+		return code, line
+	}
+	code, text, _ = strings.Cut(line, " ")
+	return code, text
+}
+
+// cannotExecute begins what Redis says to a RESP2 subscriber whose command is not about subscriptions.
+const cannotExecute = "CAN'T EXECUTE "
+
+// namedCommand returns the command that a text in capitals speaks of, "" if it names none: servers write
+// command 'GET', 'GET' command, can't execute 'GET', with one of several quotation marks.
+func namedCommand(text string) string {
+	if strings.Contains(text, "SUBCOMMAND") {
+		return "SUBCOMMAND" // which AUTH has none of
+	}
+	text, executes := strings.CutPrefix(text, cannotExecute)
+	open := strings.IndexAny(text, "'`\"")
+	if open < 0 {
+		return ""
+	}
+	name, after, found := strings.Cut(text[open+1:], text[open:open+1])
+	if found && (executes && open == 0 || strings.HasSuffix(text[:open], "COMMAND ") || strings.HasPrefix(after, " COMMAND")) {
+		return name
+	}
+	return ""
+}

@@ -1,0 +1,36 @@
+package entraconn
+
+import "strings"
+
+// shortestPiece is how many bytes of a password in a row a server's words may not repeat.
+const shortestPiece = 12
+
+// redacted stands where a server repeated a part of the password. It is shorter than any such part.
+const redacted = "[REDACTED]"
+
+// scrub returns what a server said, without the password and every piece of it that could be of use: a server may
+// repeat the arguments of a command that it does not know. Bytes that are no text are replaced as well, for the
+// result goes into errors, logs and telemetry.
+func scrub(line, password string) string {
+	var b strings.Builder
+	piece := min(shortestPiece, len(password))
+	for at := 0; at < len(line); {
+		n := 0
+		for end := at + piece; piece > 0 && end <= len(line) && strings.Contains(password, line[end-piece:end]); end++ {
+			n = end - at
+		}
+		if n > 0 {
+			b.WriteString(redacted)
+			at += n
+			continue
+		}
+		b.WriteByte(line[at])
+		at++
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(b.String(), "?"))
+}
