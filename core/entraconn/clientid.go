@@ -16,21 +16,13 @@ func (s *session) listen() {
 	s.work.line = s.work.line[:0]
 }
 
-// listenForID collects a reply to HELLO, unless there is nothing to learn from it.
-func (s *session) listenForID() {
-	if s.clientID == 0 {
-		s.listen()
-	}
-}
-
 // takeID looks for the number in a reply to HELLO.
 func (s *session) takeID() {
 	if !s.listening {
 		return
 	}
-	_, rest, _ := bytes.Cut(s.work.line, []byte("$2\r\nid\r\n:"))
-	if number, _, ended := bytes.Cut(rest, []byte("\r\n")); ended {
-		if id, err := strconv.ParseInt(string(number), 10, 64); err == nil {
+	if number, ok := helloField(s.work.line, "id"); ok {
+		if id, err := strconv.ParseInt(number, 10, 64); err == nil {
 			s.clientID = id
 		}
 	}
@@ -38,4 +30,23 @@ func (s *session) takeID() {
 		s.work = nil
 	}
 	s.listening = false
+}
+
+// helloField returns a number in a reply to HELLO, as far as that was collected. Servers that are not Redis write the
+// names and the numbers of fields in one of several types.
+func helloField(reply []byte, name string) (number string, ok bool) {
+	_, value, found := bytes.Cut(reply, []byte("\r\n$"+strconv.Itoa(len(name))+"\r\n"+name+"\r\n"))
+	if !found {
+		if _, value, found = bytes.Cut(reply, []byte("\r\n+"+name+"\r\n")); !found {
+			return "", false
+		}
+	}
+	line, rest, ended := bytes.Cut(value, []byte("\r\n"))
+	if ended && bytes.HasPrefix(line, []byte("$")) {
+		line, _, ended = bytes.Cut(append([]byte("$"), rest...), []byte("\r\n"))
+	}
+	if !ended || len(line) < 2 {
+		return "", false
+	}
+	return string(line[1:]), true
 }

@@ -150,7 +150,12 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 		c.fail(entra.CloseProtocol, err)
 	}
 	ready := c.session.ready()
+	staysInRESP2 := c.session.staysInRESP2
+	c.session.staysInRESP2 = false
 	c.mu.Unlock()
+	if staysInRESP2 {
+		c.server.staysInRESP2(time.Now())
+	}
 	for _, v := range verdicts {
 		c.answered(v)
 	}

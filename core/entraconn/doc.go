@@ -20,7 +20,8 @@
 //
 // Below a client that subscribes in RESP2, where Redis takes no AUTH, the wire speaks RESP3 while it is subscribed:
 // HELLO 3 goes in front of its first SUBSCRIBE, what the server sends is turned back into RESP2, and HELLO 2 goes in
-// front of its first command that is not about subscriptions.
+// front of its first command that is not about subscriptions. A server whose answer to HELLO 3 is anything but RESP3 is
+// left in RESP2, and is not asked again for an hour, or until no connection to it is open.
 //
 // A blocking command that could outlive the token is sent with a shorter timeout, and sent again behind the next AUTH
 // when the server answers null at the end of it. Elements are popped by the server in one step, as always, and a null

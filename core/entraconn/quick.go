@@ -180,7 +180,7 @@ func (s *session) takeExpected(p []byte) (n int) {
 // expected takes the replies at the start of p that commands of the host were to get, and pushes, which need no second look
 // unless they confirm something. It returns how many bytes they are; what comes last may not be over.
 func (s *session) expected(p []byte) (n int) {
-	if s.streaming || s.lowering != nil {
+	if s.streaming || s.lowering != nil || s.sent.raised {
 		return 0
 	}
 	last := max(s.read, min(s.next-1, s.sent.replies))

@@ -1,6 +1,10 @@
 package entraconn
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"strings"
+
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // Redis takes no AUTH from a subscriber that speaks RESP2. So below such a host the wire speaks RESP3: HELLO 3 goes
 // in front of its first SUBSCRIBE, and HELLO 2 in front of the first command that is not about subscriptions. What the
@@ -60,22 +64,30 @@ func (s *session) mayRaise() bool {
 	return !s.sent.raised && !s.unraisable && s.unrenewable == renewable && !s.sent.prefix && !s.sent.mute && !s.inMulti()
 }
 
-// raiseAnswered takes the answer to our HELLO 3. A server that knows no RESP3 refuses it; then the subscription is one in
-// RESP2, and the connection ends with its token.
+// raiseAnswered takes the answer to our HELLO 3. Whatever does not say that RESP3 follows means that the server, or a
+// proxy before it, stays in RESP2; then the subscription is one in RESP2, and the connection ends with its token.
 func (s *session) raiseAnswered(frame resp.Frame) error {
-	switch frame {
-	case resp.Map:
+	if frame == resp.Map {
 		s.helloAnswered(frame)
-		s.lowering = &lowering{}
-		return nil
-	case resp.Error:
-		s.unraisable = true
-		if s.awaits(awaitLower) {
-			return errDesync // its answer could not be told from a message
+		if s.proto == 3 {
+			s.lowering = &lowering{}
+			return nil
 		}
-		return nil
 	}
-	return errDesync
+	s.unraisable = true
+	s.staysInRESP2 = frame != resp.Error || !s.errorPasses()
+	s.lowering = nil // of pushes before the answer
+	s.takeID()
+	if s.awaits(awaitLower) {
+		return errDesync // its answer could not be told from a message
+	}
+	return nil
+}
+
+// errorPasses reports whether the error that was collected says that the server serves no client at the moment.
+func (s *session) errorPasses() bool {
+	line := string(s.work.line)
+	return classifyAuthError(strings.TrimSuffix(line[1:], "\r\n"), true) == serverUnready
 }
 
 // lowerAnswered takes the answer to our HELLO 2.

@@ -104,18 +104,26 @@ func (s *session) took(frame resp.Frame) error {
 // has changed so that the byte must be looked at anew.
 func (s *session) beginExpected(p []byte, out outside) (again bool) {
 	first := p[0]
-	if first == '>' || s.streaming {
+	if s.streaming {
 		return false
 	}
-	switch e := s.ledger.first(); e.kind {
+	e := s.ledger.first()
+	if first == '>' {
+		if e.kind == awaitRaise && s.lowering == nil {
+			s.lowering = &lowering{} // the server has changed to RESP3, and says something else first
+			return true
+		}
+		return false
+	}
+	switch e.kind {
 	case awaitAuth:
 		s.ours = true
 		s.listen()
 	case awaitRaise, awaitLower:
 		s.ours = true
-		s.listenForID()
+		s.listen()
 	case awaitHello, awaitHostAuth:
-		s.listenForID()
+		s.listen()
 	case awaitBlocking:
 		if s.slicing() && s.sliced.at == e.at {
 			s.beginSliced(p, out)
@@ -235,6 +243,11 @@ func (s *session) resetAnswered(frame resp.Frame) error {
 // helloAnswered takes over the number of the connection, and the protocol version. It changes with the answer, never with the command: a HELLO may
 // be refused, and hosts go on with the old version then.
 func (s *session) helloAnswered(frame resp.Frame) {
+	if frame == resp.Map && s.listening {
+		if proto, _ := helloField(s.work.line, "proto"); proto == "2" {
+			frame = resp.Array // as RESP2 has it
+		}
+	}
 	s.takeID()
 	switch frame {
 	case resp.Map:

@@ -32,7 +32,19 @@ type server struct {
 	untold  []func()             // observer calls for it to make
 	jobs    []*Conn              // for the workers
 	workers int
-	losses  []ending // until a connection logs in again
+	losses  []ending  // until a connection logs in again
+	askAt   time.Time // before it, new connections do not ask for RESP3
+}
+
+// resp2Memory is how long a Dialer believes that a server does not speak RESP3. One that is upgraded or replaced is
+// found then, or as soon as no connection to it is open: a server ends its connections for that, a proxy need not.
+const resp2Memory = time.Hour
+
+// staysInRESP2 is told that the server does not speak RESP3.
+func (s *server) staysInRESP2(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.askAt = now.Add(resp2Memory)
 }
 
 func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
@@ -53,6 +65,10 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 	c.opening = &opening{ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.conns) == 0 {
+		s.askAt = time.Time{}
+	}
+	c.session.unraisable = time.Now().Before(s.askAt)
 	s.conns[c] = struct{}{}
 	if !s.awake {
 		s.awake = true

@@ -37,7 +37,9 @@ type session struct {
 	proto       int8   // 2 or 3, as the last answered HELLO said
 	unrenewable reason // why AUTH may never be sent again, or 0
 	foreign     bool   // the host has logged in as somebody else
-	unraisable  bool   // the server has refused HELLO 3
+	unraisable  bool   // no HELLO 3 of ours goes out any more
+	// staysInRESP2: the server has answered a HELLO 3 of ours, and does not speak RESP3.
+	staysInRESP2 bool
 
 	// Subscriptions in RESP3, as the server's confirmations count them.
 	channels, patterns, shards int32

@@ -70,6 +70,11 @@ func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
 	if len(args) > 1 && args[1] != "2" && args[1] != "3" {
 		return append(out, cmd.Raw...) // -NOPROTO, before the backend looks at the rest
 	}
+	if len(args) > 1 && args[1] == "3" {
+		if _, h := s.gateway.faults.strike(func(f WireFault) bool { return f.StayInRESP2 }); h != nil {
+			args[1] = "2"
+		}
+	}
 	login := false
 	for i := 2; i < len(args); {
 		switch option := strings.ToUpper(args[i]); {
@@ -84,7 +89,7 @@ func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
 		case option == "SETNAME" && i+1 < len(args):
 			i += 2
 		default:
-			return append(out, cmd.Raw...)
+			return appendCommand(out, args...)
 		}
 	}
 	if !login && !s.loggedIn && !hasAuth(args) {

@@ -6,7 +6,7 @@ import "time"
 // Of several faults of a kind, the one that was injected first strikes.
 type WireFault struct {
 	// Count is how often it strikes: connections for RefuseConn, MaxClients and CutAfter, commands for Delay,
-	// AUTHs for RefuseAuth, moments for Garbage. 0 means until [FaultHandle.Remove].
+	// AUTHs for RefuseAuth, moments for Garbage, HELLOs for StayInRESP2. 0 means until [FaultHandle.Remove].
 	Count int
 
 	// RefuseAuth is the error that AUTH and HELLO with AUTH get, good token or not, for example
@@ -14,6 +14,10 @@ type WireFault struct {
 	RefuseAuth   string
 	LoginOnly    bool // spares the AUTHs of connections that are logged in
 	RotationOnly bool // strikes only those
+
+	// StayInRESP2 turns HELLO 3 into HELLO 2, as a proxy does that knows HELLO and speaks no RESP3: the answer is an
+	// array, and so is everything that follows.
+	StayInRESP2 bool
 
 	RefuseConn bool // resets new connections before anything was said
 	MaxClients bool // answers new connections with the error of a full server, and closes them

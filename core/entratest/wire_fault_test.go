@@ -61,6 +61,36 @@ func TestRefuseAuthSaysExactlyWhatItIsTold(t *testing.T) {
 	})
 }
 
+func TestStayInRESP2AnswersHelloInRESP2(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		fault := s.gateway.Inject(entratest.WireFault{StayInRESP2: true})
+		login := cmd("AUTH", entratest.ObjectID, s.token(t))
+		for _, hello := range []string{cmd("HELLO", "3"), cmd("hello", "3", "SETNAME", "me"), cmd("HELLO", "3", "AUTH", entratest.ObjectID, s.token(t))} {
+			c := dialRaw(t, s)
+			c.exchange(t, login, "+OK\r\n")
+			c.send(t, hello)
+			c.expectLine(t, "*14\r\n")
+			c.send(t, cmd("ECHO", "end"))
+			said := ""
+			for !strings.HasSuffix(said, "$3\r\nend\r\n") {
+				said += c.expectLine(t, "")
+			}
+			if !strings.Contains(said, "proto\r\n:2\r\n") {
+				t.Errorf("HELLO was answered %q", said)
+			}
+			c.exchange(t, cmd("GET", "nothing"), "$-1\r\n")
+		}
+		if fault.Hits() != 3 {
+			t.Errorf("%d hits", fault.Hits())
+		}
+		fault.Remove()
+		c := dialRaw(t, s)
+		c.exchange(t, login, "+OK\r\n")
+		c.send(t, cmd("HELLO", "3"))
+		c.expectLine(t, "%7\r\n")
+	})
+}
+
 func TestFullServerSaysSoAndCloses(t *testing.T) {
 	const full = "-ERR max number of clients reached\r\n"
 	onBoth(t, func(t *testing.T, s *site) {

@@ -1,0 +1,161 @@
+package entraconn
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	hello2Array = "*14\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.0.0\r\n$5\r\nproto\r\n:2\r\n$2\r\nid\r\n:7\r\n" +
+		"$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
+	subscribedTo2 = "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"
+	attribute     = "|1\r\n$4\r\nnote\r\n*1\r\n+x\r\n"
+	cachePush     = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
+)
+
+// answersInPieces gives a subscriber's session the answer to our HELLO 3 and what follows, in pieces of a size or, with
+// a negative one, in two that are cut there. It returns what the client reads.
+func answersInPieces(t *testing.T, s *session, all string, size int) string {
+	t.Helper()
+	var client strings.Builder
+	for len(all) > 0 {
+		n := size
+		if size < 0 {
+			n, size = -size, len(all)
+		}
+		p := []byte(all[:min(n, len(all))])
+		all = all[len(p):]
+		kept, behind, err := s.received(p, s.takeExpected(p), &standstill{})
+		if err != nil {
+			t.Fatalf("before %q: %v", all, err)
+		}
+		client.Write(p[:kept])
+		client.Write(behind)
+	}
+	return client.String()
+}
+
+func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer string
+		passes bool // the server may speak RESP3 later
+	}{
+		"array":                       {answer: hello2Array},
+		"map that says proto 2":       {answer: "%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:2\r\n"},
+		"proto 2 in a string":         {answer: "%1\r\n$5\r\nproto\r\n$1\r\n2\r\n"},
+		"proto 2 in lines":            {answer: "%1\r\n+proto\r\n+2\r\n"},
+		"empty array":                 {answer: "*0\r\n"},
+		"nested array":                {answer: "*2\r\n*2\r\n$5\r\nproto\r\n:3\r\n*1\r\n*0\r\n"},
+		"null array":                  {answer: "*-1\r\n"},
+		"null string":                 {answer: "$-1\r\n"},
+		"null":                        {answer: "_\r\n"},
+		"status":                      {answer: "+OK\r\n"},
+		"integer":                     {answer: ":3\r\n"},
+		"string":                      {answer: "$10\r\nredis\r\n3.2\r\n"},
+		"empty string":                {answer: "$0\r\n\r\n"},
+		"boolean":                     {answer: "#t\r\n"},
+		"double":                      {answer: ",3.0\r\n"},
+		"big number":                  {answer: "(3\r\n"},
+		"verbatim string":             {answer: "=7\r\ntxt:yes\r\n"},
+		"set":                         {answer: "~1\r\n$5\r\nproto\r\n"},
+		"attribute, array":            {answer: attribute + hello2Array},
+		"attribute, map with proto 2": {answer: attribute + "%1\r\n$5\r\nproto\r\n:2\r\n"},
+		"unknown command":             {answer: "-ERR unknown command 'HELLO'\r\n"},
+		"NOPROTO":                     {answer: "-NOPROTO unsupported protocol version\r\n"},
+		"NOPERM":                      {answer: "-NOPERM this user has no permissions to run the 'hello' command\r\n"},
+		"empty error":                 {answer: "-\r\n"},
+		"long error":                  {answer: "-ERR " + strings.Repeat("no ", 300) + "\r\n"},
+		"string error":                {answer: "!10\r\nERR no\r\nno\r\n"},
+		"busy":                        {answer: "-BUSY Redis is busy\r\n", passes: true},
+		"loading":                     {answer: "-ERR LOADING\r\n", passes: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := tc.answer + subscribedTo2
+			var cuts []int
+			for cut := 1; cut < len(all); cut++ {
+				cuts = append(cuts, cut, -cut)
+			}
+			for _, size := range append(cuts, len(all)) {
+				s := sessionAfter("SUBSCRIBE a")
+				if got := answersInPieces(t, s, all, size); got != subscribedTo2 {
+					t.Fatalf("in pieces of %d bytes the client read %q", size, got)
+				}
+				if s.unrenewable != becauseSubscriber || !s.unraisable || s.staysInRESP2 == tc.passes || !s.settled() || s.proto != 2 || s.lowering != nil {
+					t.Fatalf("in pieces of %d bytes: %v, unraisable %v, staysInRESP2 %v, settled %v, proto %d",
+						size, s.unrenewable, s.unraisable, s.staysInRESP2, s.settled(), s.proto)
+				}
+				if edits, _ := s.plan(encodeOne("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
+					t.Fatalf("in pieces of %d bytes: asked again", size)
+				}
+			}
+		})
+	}
+}
+
+func TestAnswerInRESP3IsTranslatedFromItsFirstByte(t *testing.T) {
+	const subscribedTo3 = ">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"
+	for name, answer := range map[string]string{
+		"map":                   "%1\r\n$5\r\nproto\r\n:3\r\n",
+		"map without a version": "%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n",
+		"empty map":             "%0\r\n",
+		"attribute before it":   attribute + "%1\r\n+proto\r\n:3\r\n",
+		"push before it":        cachePush + "%1\r\n$5\r\nproto\r\n:3\r\n",
+		"pushes and attribute":  cachePush + cachePush + attribute + "%1\r\n$5\r\nproto\r\n:3\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := answer + subscribedTo3
+			for cut := 1; cut < len(all); cut++ {
+				for _, size := range []int{cut, -cut} {
+					s := sessionAfter("SUBSCRIBE a")
+					if got := answersInPieces(t, s, all, size); got != subscribedTo2 {
+						t.Fatalf("in pieces of %d bytes the client read %q", size, got)
+					}
+					if s.unrenewable != renewable || s.unraisable || s.staysInRESP2 || s.proto != 3 || s.lowering == nil {
+						t.Fatalf("in pieces of %d bytes: %v, unraisable %v, proto %d", size, s.unrenewable, s.unraisable, s.proto)
+					}
+				}
+			}
+		})
+	}
+}
+
+// The client's own HELLO is answered by the same servers. Its answer is the client's.
+func TestClientsHelloMayLeaveTheWireInRESP2(t *testing.T) {
+	for answer, proto := range map[string]int8{
+		hello2Array:                         2,
+		"%1\r\n$5\r\nproto\r\n:2\r\n":       2,
+		"%1\r\n$5\r\nproto\r\n:3\r\n":       3,
+		"%1\r\n$6\r\nserver\r\n$1\r\nx\r\n": 3,
+		"+OK\r\n":                           2,
+	} {
+		for cut := 1; cut < len(answer); cut++ {
+			for _, known := range []int64{0, 7} {
+				s := sessionAfter("HELLO 3")
+				s.clientID = known
+				if got := answersInPieces(t, s, answer, -cut); got != answer || s.proto != proto {
+					t.Fatalf("cut at %d: the client read %q, proto %d, want %d", cut, got, s.proto, proto)
+				}
+			}
+		}
+	}
+}
+
+func TestFieldsOfHelloInAnyType(t *testing.T) {
+	for reply, want := range map[string]string{
+		"%1\r\n$2\r\nid\r\n:12\r\n":      "12",
+		"*2\r\n+id\r\n:12\r\n":           "12",
+		"*2\r\n$2\r\nid\r\n$2\r\n12\r\n": "12",
+		"*2\r\n$2\r\nid\r\n+12\r\n":      "12",
+		"*2\r\n$2\r\nid\r\n$2\r\n12":     "",
+		"*2\r\n$2\r\nid\r\n$2":           "",
+		"*2\r\n$2\r\nid\r\n:1":           "",
+		"*2\r\n$2\r\nid\r\n\r\n":         "",
+		"*2\r\n$2\r\nid\r\n":             "",
+		"*2\r\n$3\r\nide\r\n:12\r\n":     "",
+		"":                               "",
+	} {
+		if got, _ := helloField([]byte(reply), "id"); got != want {
+			t.Errorf("%q: %q, want %q", reply, got, want)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package entraconn_test
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// subscribes sends SUBSCRIBE and reads its confirmation as RESP2 has it.
+func (c *client) subscribes(channel string) {
+	c.t.Helper()
+	c.do("SUBSCRIBE "+channel, "*3")
+	c.readLines(5)
+}
+
+// hears publishes a message through another client and reads it.
+func (c *client) hears(from *client, channel string) {
+	c.t.Helper()
+	from.do("PUBLISH "+channel+" hello", ":1")
+	if l, err := c.line(); err != nil || l != "*3" {
+		c.t.Fatalf("%q, %v", l, err)
+	}
+	c.readLines(6)
+}
+
+func (c *client) readLines(n int) {
+	c.t.Helper()
+	for range n {
+		if _, err := c.line(); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// A proxy that stays in RESP2 is asked once, not by each connection. The subscriber gets its messages, and ends in order
+// before its token does.
+func TestServerThatStaysInRESP2IsAskedOnce(t *testing.T) {
+	inBubble(t, func(s *site) {
+		fault := s.gateway.Inject(entratest.WireFault{StayInRESP2: true})
+		open := s.dialer(nil)
+		other := open()
+		defer other.Close()
+		other.do("PING", "+PONG")
+		for range 5 {
+			c := open()
+			c.subscribes("a")
+			for range 3 {
+				c.hears(other, "a")
+			}
+			c.Close()
+			synctest.Wait() // the server has seen that
+		}
+		if n := fault.Hits(); n != 1 {
+			t.Errorf("the server was asked for RESP3 %d times", n)
+		}
+		last := open()
+		last.subscribes("a")
+		last.hears(other, "a")
+		ends := time.Now().Add(75 * time.Minute)
+		if l, err := last.line(); !errors.Is(err, io.EOF) {
+			t.Errorf("%q, %v", l, err)
+		}
+		if left := time.Until(ends); left <= 0 || left > 5*time.Minute {
+			t.Errorf("ended %v before its token", left)
+		}
+		last.Close()
+		if got := s.events.reasons(); got[len(got)-1] != entra.CloseUnsupported {
+			t.Errorf("ended with %s", got)
+		}
+		if n := s.gateway.Stats().Expired; n != 0 {
+			t.Errorf("%d connections expired", n)
+		}
+	})
+}
+
+// An upgraded server is found an hour later, or once all connections to the old one have ended.
+func TestServerThatLearnsRESP3IsFound(t *testing.T) {
+	for name, tc := range map[string]struct {
+		wait  time.Duration
+		drop  bool
+		found bool
+	}{
+		"soon":                      {wait: 59 * time.Minute},
+		"an hour later":             {wait: 61 * time.Minute, found: true},
+		"after all connections end": {wait: time.Second, drop: true, found: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				fault := s.gateway.Inject(entratest.WireFault{StayInRESP2: true, Count: 1})
+				open := s.dialer(nil)
+				other := open()
+				defer other.Close()
+				other.do("PING", "+PONG")
+				c := open()
+				c.subscribes("a")
+				c.Close()
+				synctest.Wait()
+				if fault.Hits() != 1 {
+					t.Fatalf("asked %d times", fault.Hits())
+				}
+				if tc.drop {
+					other.Close()
+				}
+				time.Sleep(tc.wait)
+				c = open()
+				defer c.Close()
+				c.subscribes("a")
+				s.afterRotation()
+				s.afterRotation()
+				publisher := open()
+				defer publisher.Close()
+				if tc.found {
+					c.hears(publisher, "a") // a subscriber in RESP2 does not outlive its token
+					return
+				}
+				publisher.do("PUBLISH a hello", ":0")
+				if l, err := c.line(); !errors.Is(err, io.EOF) {
+					t.Errorf("%q, %v", l, err)
+				}
+			})
+		})
+	}
+}
