@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -144,11 +145,12 @@ func TestBackPressureBehindABlockedCommand(t *testing.T) {
 	for name, end := range map[string]struct {
 		by   func(c, other *client)
 		want error
+		wait time.Duration
 	}{
-		"deadline":       {func(c, _ *client) { _ = c.SetWriteDeadline(time.Now().Add(time.Minute)) }, os.ErrDeadlineExceeded},
-		"later deadline": {func(c, _ *client) { s := time.Now().Add(time.Hour); _ = c.SetDeadline(s) }, os.ErrDeadlineExceeded},
-		"close":          {func(c, _ *client) { c.Close() }, net.ErrClosed},
-		"the end":        {func(_, other *client) { other.do("RPUSH queue job", ":1") }, nil},
+		"deadline":       {func(c, _ *client) { _ = c.SetWriteDeadline(time.Now().Add(time.Minute)) }, os.ErrDeadlineExceeded, 5 * time.Minute},
+		"later deadline": {func(c, _ *client) { s := time.Now().Add(time.Hour); _ = c.SetDeadline(s) }, os.ErrDeadlineExceeded, 5 * time.Minute},
+		"close":          {func(c, _ *client) { c.Close() }, net.ErrClosed, 5 * time.Minute},
+		"the end":        {func(_, other *client) { other.do("RPUSH queue job", ":1") }, nil, 80 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(s *site) {
@@ -170,7 +172,7 @@ func TestBackPressureBehindABlockedCommand(t *testing.T) {
 					written <- err
 				}()
 				go func() { _, _ = io.Copy(io.Discard, c) }()
-				s.rest(3 * time.Hour)
+				s.rest(entraconn.Blocked(end.wait))
 				select {
 				case err := <-written:
 					t.Fatalf("the third write did not wait: %v", err)

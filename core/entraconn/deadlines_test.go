@@ -3,7 +3,6 @@ package entraconn
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"syscall"
@@ -77,7 +76,7 @@ func TestDeadlinesOfTheHostWait(t *testing.T) {
 func TestDeadlinesFollowTheHost(t *testing.T) { synctest.Test(t, testDeadlinesFollowTheHost) }
 
 func testDeadlinesFollowTheHost(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := Random(t, 1, 1)
 	early, late, caughtUp := 0, 0, 0
 	for i := range 4000 {
 		wall := i%2 == 1 // as go-redis has them
@@ -235,7 +234,7 @@ func TestDeadlinesAreExactBeforeTheLogin(t *testing.T) {
 
 // Whenever the host moves its deadline, and however little: a read ends when it has passed, and never before.
 func TestReadsEndAtTheDeadlineOfTheHost(t *testing.T) {
-	rng := rand.New(rand.NewPCG(2, 2))
+	rng := Random(t, 2, 2)
 	onModel(t, 75*time.Minute, func(w *wireTest) {
 		w.write("OK")
 		_, _ = w.r.ReadString('\n')

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"strings"
@@ -231,6 +230,7 @@ func TestCloseAtAnyMoment(t *testing.T) {
 		dial, end := s.secure(func(c net.Conn) net.Conn { return c })
 		defer end()
 		open := entraconn.NewDialer(s.src, nil).DialFunc(dial)
+		ends, moves := entraconn.Random(t, 0, 1), entraconn.Random(t, 0, 2)
 		for range 60 {
 			c, err := open(t.Context(), "tcp", addr)
 			if err != nil {
@@ -254,9 +254,9 @@ func TestCloseAtAnyMoment(t *testing.T) {
 			until("read", func() error { _, err := c.Read(buf); return err })
 			until("deadline", func() error {
 				s.rest(300 * time.Microsecond)
-				return c.SetDeadline(time.Now().Add(time.Duration(1+rand.IntN(2)) * time.Hour))
+				return c.SetDeadline(time.Now().Add(time.Duration(1+moves.IntN(2)) * time.Hour))
 			})
-			s.rest(time.Duration(rand.Int64N(int64(2 * life))))
+			s.rest(time.Duration(ends.Int64N(int64(2 * life))))
 			began := time.Now()
 			closing.Store(true)
 			c.Close()

@@ -78,7 +78,7 @@ func TestLoginRefusedInAnyWordsIsNoStorm(t *testing.T) {
 				end := time.Now().Add(time.Minute)
 				for range 50 {
 					callers.Go(func() {
-						for ; time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+						for ; time.Now().Before(end); time.Sleep(time.Second) {
 							_, err := s.try(dial)
 							refused, ok := errors.AsType[*entra.AuthError](err)
 							if !ok || refused.Addr != addr || refused.Code() != w.code {
@@ -204,6 +204,36 @@ func TestTransientErrorIsNoRefusal(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A server that has accepted a token and then serves nobody for a moment has not refused it: dials need no verdict.
+func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		for range 3 {
+			c := open()
+			defer c.Close()
+			c.do("PING", "+PONG")
+		}
+		auths := s.gateway.Stats().Auths
+		s.nextToken()
+		for s.gateway.Stats().Auths == auths { // the canary
+			time.Sleep(10 * time.Millisecond)
+		}
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "LOADING Redis is loading the dataset in memory", RotationOnly: true, Count: 1})
+		if err := fault.Wait(s.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		for range 3 {
+			silent := open()
+			defer silent.Close()
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("dials waited %v for a verdict on a token that the server has accepted", took)
+		}
+	})
 }
 
 // A server may repeat the arguments of a command that it does not know. AUTH's are the user and the token.

@@ -2,7 +2,6 @@ package entraconn
 
 import (
 	"errors"
-	"math/rand/v2"
 	"os"
 	"sync"
 	"testing"
@@ -70,7 +69,7 @@ func (c *stuck) Write(p []byte) (int, error) {
 // leeway if it was far away at some time.
 func TestWritesEndAtTheDeadlineOfTheHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(3, 3))
+		rng := Random(t, 3, 3)
 		inner := &stuck{}
 		c := logIn(t, inner, &inner.loop)
 		inner.full = true
