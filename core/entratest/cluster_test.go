@@ -2,7 +2,6 @@ package entratest_test
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -16,10 +15,8 @@ import (
 
 func startCluster(t *testing.T, opts *entratest.RedisClusterOptions) *entratest.RedisCluster {
 	t.Helper()
+	needRedisServer(t) // nothing else makes a cluster
 	c, err := entratest.StartRedisCluster(t.Context(), opts)
-	if errors.Is(err, entratest.ErrNoRedisServer) {
-		t.Skip("redis-server is not installed, and nothing else makes a cluster")
-	}
 	if err != nil {
 		t.Fatal(err)
 	}

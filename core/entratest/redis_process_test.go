@@ -37,7 +37,7 @@ func TestRedisServerCanBeUsedDirectly(t *testing.T) {
 }
 
 func TestStartRedisTellsWhyTheServerDidNotStart(t *testing.T) {
-	startRedis(t) // for its skip
+	needRedisServer(t)
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	_, err := entratest.StartRedis(t.Context(), "--no-such-option", "x")
