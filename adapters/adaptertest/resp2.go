@@ -12,11 +12,7 @@ import (
 // renewed. It ends with its token, and a program that subscribes again goes on.
 func proxyStaysInRESP2(e *env) {
 	fault := e.gateway.Inject(entratest.WireFault{StayInRESP2: true})
-	rounds := rotations
-	if !e.virtual {
-		rounds = 1 // each waits for two tokens
-	}
-	for range rounds {
+	for range rotations {
 		before := e.gateway.Stats().Accepted
 		client := e.open("behind a proxy", 2) // whose connections begin with the newest token
 		box, sub := e.subscribe(client, Channel, "channel")
@@ -25,8 +21,10 @@ func proxyStaysInRESP2(e *env) {
 		if dialed := e.gateway.Stats().Accepted - before; dialed > 2 {
 			e.t.Errorf("%d connections were dialed for a subscriber and a publisher", dialed)
 		}
-		e.awaitTokens(2) // by then the token with which it began has expired
-		_ = sub.Stop()   // some libraries show that the connection has ended, others have subscribed again
+		if e.virtual { // in real time tokens are long, so that no machine is too slow for the messages
+			e.awaitTokens(2) // by then the token with which it began has expired
+		}
+		_ = sub.Stop() // some libraries show that the connection has ended, others have subscribed again
 		if dialed := e.gateway.Stats().Accepted - before; dialed > 2+2 {
 			e.t.Errorf("%d connections were dialed within two tokens", dialed)
 		}

@@ -63,7 +63,7 @@ func scenarios() []scenario {
 		{name: "back from a subscription into the pool", run: backInThePool},
 		{name: "SUBSCRIBE refused", run: subscribeRefused, real: "miniredis has no ACL"},
 		{name: "server without RESP3", run: serverWithoutRESP3, needs2: "a client that is to speak RESP3 may refuse such a server"},
-		{name: "proxy that stays in RESP2", run: proxyStaysInRESP2, needs2: "a client that is to speak RESP3 may refuse such a proxy"},
+		{name: "proxy that stays in RESP2", run: proxyStaysInRESP2, long: true, needs2: "a client that is to speak RESP3 may refuse such a proxy"},
 		{name: "blocked across many tokens", run: blockedAcrossTokens},
 		{name: "wait of several tokens ends at its time", run: waitEnds},
 		{name: "blocking calls cancelled", run: cancelled},

@@ -51,7 +51,7 @@ func open(ctx context.Context, cfg adaptertest.Config) (adaptertest.Client, erro
 	made := redis.NewClient(opt)
 	// The first RESP3 connection finds out whether the server announces its maintenance. Several that come from
 	// Client.Conn at once would race for that: each has its own lock for the options that they share.
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, max(cfg.Timeout, 10*time.Second))
 	defer cancel()
 	_ = made.Ping(ctx).Err() // if it fails, the scenario meets that too
 	return &client{conn{made}, cfg.Quiet}, nil
