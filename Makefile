@@ -1,25 +1,40 @@
-# make test    every test, under the race detector, with the backends that they need
-# make check   the whole gate: what CI runs, and what must pass before a change is merged
+# go test -short ./...   the inner loop: a minute, no redis-server, no race detector
+# make test    every kind of test, under the race detector where goroutines meet, with the backends that they need: 4 minutes
+# make check   the whole gate: what CI runs, and what must pass before a change is merged: 15 minutes
+# make soak    each part for SOAK: random histories, streams, faults and programs in large numbers: 60 minutes, or a night
+# make mutants   faults put into the code one by one, each of which the tests must find
 # make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
-# make histories    10,000 random histories of tokens, faults and clocks, without the race detector: a minute and a half
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-quick   less of it, in two minutes: prints the page and writes nothing
-# make differential   the differential tests ten times as long, without the race detector: half an hour
 
 GO           ?= go
 FUZZTIME     ?= 100000x
-TEST_TIMEOUT ?= 12m
+# Far beyond what a busy machine takes: a test that is not over by then hangs.
+TEST_TIMEOUT ?= 40m
+TEST_FLAGS   ?=
+SOAK         ?= 5m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.DELETE_ON_ERROR:
-.PHONY: bench bench-quick bench-test histories nested page-test observability-test differential test check check-rest backends fmt vet staticcheck tidy vuln fuzz quickstart
+SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connections soak-streams soak-telemetry \
+	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
 
-# The adapters' tests keep real time with tokens of seconds, so each package has the machine to itself.
-test: backends
-	$(GO) test -race -timeout $(TEST_TIMEOUT) $$($(GO) list ./... | grep -v /adapters/)
-	$(GO) test -race -timeout $(TEST_TIMEOUT) -p 1 ./adapters/...
+.DELETE_ON_ERROR:
+.PHONY: bench bench-quick bench-test nested page-test observability-test test test-race test-rest check check-rest \
+	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
+
+# The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
+# than there are processors.
+MEETING := ./core/... ./adapters/... ./otel/otelentra/... ./otel/livepage/... ./internal/differential/...
+
+test: backends test-race test-rest
+
+test-race: backends
+	$(GO) test -race -p 4 -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(MEETING)
+
+test-rest:
+	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
 
 # The import rules and the snippets of README and docs are tests, so they are part of test.
 check: test check-rest
@@ -83,9 +98,6 @@ page-test:
 observability-test:
 	@GO='$(GO)' ./scripts/observability-test.sh
 
-differential: backends
-	$(GO) test -count 1 -timeout 90m -v ./internal/differential -injections 1000000 -rotations 3000
-
 bench: backends
 	cd bench && $(GO) run .
 
@@ -96,19 +108,60 @@ bench-quick: backends
 bench-test: backends
 	cd bench && $(GO) test ./...
 
-histories:
-	$(GO) test -count 1 -v -run Histories ./core/entra -histories 10000
-
 # go test runs one fuzz target of one package at a time. To make inputs small would take most of the time. Inputs are
 # counted, because a time may be over while a worker is at one, and go test takes that for a failure (go.dev/issue/75804).
 fuzz:
 	@set -e; found=0; \
-	for pkg in $$($(GO) list ./...); do \
-		targets=$$($(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' || true); \
-		for target in $$targets; do \
+	for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
+		pkg=./$$(dirname "$$file"); \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$$file"); do \
 			found=$$((found + 1)); \
 			echo "fuzz: $$target $$pkg"; \
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$pkg"; \
 		done; \
 	done; \
 	echo "fuzz: $$found targets, $(FUZZTIME) each"
+
+mutants: backends
+	$(GO) run ./internal/mutants
+
+# Each part runs for SOAK, in rounds with seeds of their own, and ends with one line.
+soak: $(SOAK_PARTS)
+
+LONG := $(GO) test -count 1 -timeout 24h -v
+
+soak-histories:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Histories ./core/entra -histories 10000 -seed $$SEED'
+
+# A thousand programs that were started together.
+soak-programs:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Programs ./core/entra -programs 1000'
+
+soak-days:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Days ./core/entra -hours 48'
+
+soak-outages:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run FaultsIn ./core/entra -victims 4'
+
+soak-connections:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./core/entraconn -stories 300000 -simulations 1000 -phases 64 -crowd 1000 -blocked 3h -seed $$SEED'
+
+soak-streams:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Alike ./internal/resp -streams 20000 -seed $$SEED'
+
+soak-telemetry:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run "Random|Gone" ./otel/internal/census -histories 10000 -gone 100000 -seed $$SEED && $(LONG) -run SpansEnd ./otel/otelentra -connections 50'
+
+soak-fuzz:
+	@./scripts/soak.sh $@ $(SOAK) '$(MAKE) --no-print-directory fuzz'
+
+# Millions of AUTHs in the streams of real clients, compared with plain ones.
+soak-differential: backends
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./internal/differential -injections 200000 -rotations 1000 -cancellations 300 -seed $$SEED'
+
+# Every scenario of every client in virtual time, on one processor and on two.
+soak-virtual soak-virtual-1: soak-virtual%:
+	@./scripts/soak.sh $@ $(SOAK) '$(if $*,GOMAXPROCS=1) $(GO) test -race -count 1 -timeout 24h -run TestConformance/virtual ./adapters/...'
+
+soak-real: backends
+	@./scripts/soak.sh $@ $(SOAK) '$(GO) test -race -count 1 -p 3 -timeout 24h -run "TestConformance/real|TestClusterConformance" ./adapters/...'

@@ -39,7 +39,7 @@ func askingKept(e *clusterEnv) {
 	auths := func() int { return len(nodes[to].Gateway.Auths()) }
 	for round := 0; round < rounds || auths() < rounds/3; round++ {
 		err := exchange(conn, replies, "*1\r\n$6\r\nASKING\r\n", "+OK\r\n")
-		rest(e.ctx, time.Duration(round%rounds)*100*time.Millisecond/rounds) // up to the time from one AUTH to the next
+		rest(e.ctx, time.Duration(round%rounds)*100*time.Millisecond/rounds) // up to the least time from one AUTH to the next
 		if err == nil {
 			err = exchange(conn, replies, fmt.Sprintf("*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", len(key), key), "$-1\r\n")
 		}

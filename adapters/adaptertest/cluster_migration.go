@@ -69,8 +69,9 @@ func (e *clusterEnv) migrate(slot int, to *entratest.ClusterNode) error {
 	return migration.Finish(e.ctx)
 }
 
-// A hasty credential says that its tokens expire at once, so that the Source renews every connection several times a
-// second. The server takes them for as long as usual: no connection ends if a busy machine misses a renewal.
+// A hasty credential says that its tokens expire in a second and should be renewed after a tenth of one, so that the Source
+// renews every connection all the time. The server takes them for as long as usual: no connection ends if a busy machine
+// misses a renewal.
 type hasty struct{ azcore.TokenCredential }
 
 func newHasty(sts *entratest.STS) hasty {
@@ -81,6 +82,6 @@ func newHasty(sts *entratest.STS) hasty {
 
 func (h hasty) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	token, err := h.TokenCredential.GetToken(ctx, opts)
-	token.ExpiresOn = time.Now().Add(100 * time.Millisecond)
+	token.RefreshOn, token.ExpiresOn = time.Now().Add(time.Second/10), time.Now().Add(time.Second)
 	return token, err
 }

@@ -107,7 +107,7 @@ func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entrat
 	if s.long {
 		tokens.Lifetime, tokens.RefreshIn = virtualLife, 0 // e.life stays what scenarios measure pauses by
 	}
-	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server}, s, tokens, hangs)
+	e.start(listener, &entratest.GatewayOptions{Backend: redis, TLS: server, Rights: s.rights}, s, tokens, hangs)
 	return e
 }
 

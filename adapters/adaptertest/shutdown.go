@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -18,9 +19,12 @@ func closeClientFirst(e *env) {
 		e.t.Errorf("Close: %v", e.output.saw(err))
 	}
 	e.awaitTokens(1)
-	if n := e.gateway.Stats().Open; n != 0 {
-		e.t.Errorf("%d connections are open after Close", n)
-	}
+	e.eventually("no connection after Close", func(context.Context) error {
+		if n := e.gateway.Stats().Open; n != 0 {
+			return fmt.Errorf("%d are open", n)
+		}
+		return nil
+	})
 	if err := e.source.Close(); err != nil {
 		e.t.Errorf("Source.Close: %v", err)
 	}

@@ -28,6 +28,8 @@ type scenario struct {
 	long bool
 	// short gives tokens five minutes under virtual time, to a scenario that is a lot of work for each of them.
 	short bool
+	// rights are the ACL rules of its users, if not all.
+	rights []string
 	// tls runs it over TLS under virtual time too.
 	tls bool
 }
@@ -61,7 +63,7 @@ func scenarios() []scenario {
 		{name: "patterns across 3 rotations", run: subscribed(Pattern, "chan*", "PUBLISH", "channel")},
 		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel")},
 		{name: "back from a subscription into the pool", run: backInThePool},
-		{name: "SUBSCRIBE refused", run: subscribeRefused, real: "miniredis has no ACL"},
+		{name: "SUBSCRIBE refused", run: subscribeRefused, rights: []string{"+@all", "~*", "&allowed"}, real: "miniredis has no ACL"},
 		{name: "server without RESP3", run: serverWithoutRESP3, needs2: "a client that is to speak RESP3 may refuse such a server"},
 		{name: "proxy that stays in RESP2", run: proxyStaysInRESP2, long: true, needs2: "a client that is to speak RESP3 may refuse such a proxy"},
 		{name: "blocked across many tokens", run: blockedAcrossTokens},

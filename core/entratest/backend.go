@@ -14,8 +14,8 @@ type Backend interface {
 type upstream interface {
 	// dial opens one client's connection, logged in as whoever connections begin as.
 	dial(ctx context.Context) (net.Conn, error)
-	// allow makes a user: with every right, or with none but to log in as another, EVAL and CLIENT REPLY.
-	allow(ctx context.Context, u user, everything bool) error
+	// allow makes a user with the rights that ACL rules give.
+	allow(ctx context.Context, u user, rights []string) error
 	// expel removes a user, and ends the connections that are logged in as it. It returns how many they were.
 	expel(ctx context.Context, u user) (int, error)
 	// close gives back what attach took, and waits for it.

@@ -53,11 +53,7 @@ type redisUpstream struct {
 
 func (u *redisUpstream) dial(ctx context.Context) (net.Conn, error) { return u.server.dial(ctx) }
 
-func (u *redisUpstream) allow(ctx context.Context, who user, everything bool) error {
-	rights := []string{"+@all", "~*", "&*"}
-	if !everything {
-		rights = []string{"-@all", "+eval", "+client|reply"} // AUTH, HELLO, QUIT and RESET are always allowed
-	}
+func (u *redisUpstream) allow(ctx context.Context, who user, rights []string) error {
 	_, err := u.do(ctx, append([]string{"ACL", "SETUSER", who.name, "reset", "on", ">" + who.password}, rights...)...)
 	return err
 }

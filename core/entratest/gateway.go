@@ -21,6 +21,9 @@ type GatewayOptions struct {
 	// MaxClients is how many connections may be open at once; 0 means any number. One more gets the error that
 	// Redis gives, and is closed.
 	MaxClients int
+	// Rights are the ACL rules that the backend is given for the user of a good token, as an access policy would: all
+	// rights, "+@all", "~*" and "&*", if nil. Miniredis has no ACL, and gives all.
+	Rights []string
 }
 
 // A Gateway is a Redis server that asks for Microsoft Entra tokens, as Azure's do: the user is the token's object
@@ -84,7 +87,7 @@ func NewGateway(l net.Listener, opts *GatewayOptions) *Gateway {
 		g.opts.Backend = NewMiniredis()
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
-	g.tokens = newAdmissions(g.opts.Backend, &g.opts.STS.clock, func(n int) {
+	g.tokens = newAdmissions(g.opts.Backend, &g.opts.STS.clock, g.opts.Rights, func(n int) {
 		g.count(func(s *GatewayStats) { s.Expired += n })
 	})
 	g.work.Go(g.accept)

@@ -14,6 +14,7 @@ import (
 type admissions struct {
 	backend Backend
 	clock   *clock
+	rights  []string // of the users of good tokens
 	expired func(connections int)
 
 	// door is a mutex that may be held over I/O with the backend, see [turn].
@@ -31,9 +32,16 @@ type admission struct {
 	end  time.Time // of the token, in the time of clock.judged
 }
 
-func newAdmissions(b Backend, c *clock, expired func(int)) *admissions {
+// nobodyRights returns those of a connection before its first good AUTH: to log in as another user, EVAL and CLIENT REPLY.
+// AUTH, HELLO, QUIT and RESET are always allowed.
+func nobodyRights() []string { return []string{"-@all", "+eval", "+client|reply"} }
+
+func newAdmissions(b Backend, c *clock, rights []string, expired func(int)) *admissions {
+	if rights == nil {
+		rights = []string{"+@all", "~*", "&*"}
+	}
 	return &admissions{
-		backend: b, clock: c, expired: expired, door: make(turn, 1),
+		backend: b, clock: c, rights: rights, expired: expired, door: make(turn, 1),
 		admitted: map[string]admission{}, again: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
@@ -63,7 +71,7 @@ func (a *admissions) attach(ctx context.Context) error {
 		return err
 	}
 	nobody := newUser()
-	if err := up.allow(ctx, nobody, false); err != nil {
+	if err := up.allow(ctx, nobody, nobodyRights()); err != nil {
 		_ = up.close() // the error before says more
 		return err
 	}
@@ -80,7 +88,7 @@ func (a *admissions) admit(ctx context.Context, token string, end time.Time) (us
 		return known.user, nil
 	}
 	u := newUser()
-	if err := a.up.allow(ctx, u, true); err != nil {
+	if err := a.up.allow(ctx, u, a.rights); err != nil {
 		return user{}, fmt.Errorf("entratest: making a user for a token: %w", err)
 	}
 	a.admitted[token] = admission{u, end}

@@ -84,7 +84,7 @@ func (u *miniUpstream) dial(context.Context) (net.Conn, error) {
 	return client, nil
 }
 
-func (u *miniUpstream) allow(_ context.Context, who user, _ bool) error {
+func (u *miniUpstream) allow(_ context.Context, who user, _ []string) error {
 	m := u.miniredis
 	m.redis.RequireUserAuth(who.name, who.password)
 	m.mu.Lock()
