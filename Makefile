@@ -108,19 +108,9 @@ bench-quick: backends
 bench-test: backends
 	cd bench && $(GO) test ./...
 
-# go test runs one fuzz target of one package at a time. To make inputs small would take most of the time. Inputs are
-# counted, because a time may be over while a worker is at one, and go test takes that for a failure (go.dev/issue/75804).
+# go test runs one fuzz target of one package at a time.
 fuzz:
-	@set -e; found=0; \
-	for file in $$(git grep -l '^func Fuzz' -- '*_test.go'); do \
-		pkg=./$$(dirname "$$file"); \
-		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$$file"); do \
-			found=$$((found + 1)); \
-			echo "fuzz: $$target $$pkg"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$pkg"; \
-		done; \
-	done; \
-	echo "fuzz: $$found targets, $(FUZZTIME) each"
+	@GO='$(GO)' ./scripts/fuzz.sh $(FUZZTIME)
 
 mutants: backends
 	$(GO) run ./internal/mutants
@@ -153,7 +143,7 @@ soak-telemetry:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run "Random|Gone" ./otel/internal/census -histories 10000 -gone 100000 -seed $$SEED && $(LONG) -run SpansEnd ./otel/otelentra -connections 50'
 
 soak-fuzz:
-	@./scripts/soak.sh $@ $(SOAK) '$(MAKE) --no-print-directory fuzz'
+	@./scripts/soak.sh $@ $(SOAK) 'GO=$(GO) ./scripts/fuzz.sh 1000000x'
 
 # Millions of AUTHs in the streams of real clients, compared with plain ones.
 soak-differential: backends

@@ -41,6 +41,7 @@ type env struct {
 	life     time.Duration       // of the tokens of scenarios that wait for their end
 	fed      time.Time           // when the Source began
 	watchdog *entratest.Watchdog // nil in virtual time
+	starved  time.Duration       // as the watchdog had seen when the scenario began
 
 	sts     *entratest.STS
 	gateway *entratest.Gateway
@@ -84,7 +85,7 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
 }
 
 func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entratest.Watchdog) *env {
-	e := &env{t: t, harness: h, protocol: protocol, life: realLife, watchdog: watchdog}
+	e := &env{t: t, harness: h, protocol: protocol, life: realLife, watchdog: watchdog, starved: watchdog.Starved()}
 	redis, err := entratest.StartRedis(t.Context())
 	if err != nil {
 		t.Fatal(err)

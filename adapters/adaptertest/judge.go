@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -16,11 +18,18 @@ func (e *env) unnoticed() {
 	if s.Expired != 0 {
 		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
 	}
-	if s.Open != s.Accepted {
+	if s.Open != s.Accepted && !e.givenUpByBusyClient(s) {
 		e.t.Errorf("of %d connections %d are left, ended by: %v", s.Accepted, s.Open, e.output.endings())
 	}
 	e.eachTokenOnce()
 	e.upToDate()
+}
+
+// givenUpByBusyClient reports whether the machine has kept the program from running for seconds, and the connections that
+// are gone were closed by the client itself, to which nothing had happened: some libraries have timeouts that cannot be set.
+func (e *env) givenUpByBusyClient(s entratest.GatewayStats) bool {
+	const long = 3 * time.Second
+	return !e.virtual && e.watchdog.Starved()-e.starved >= long && e.output.endings()[fmt.Sprint(entra.CloseByClient, " ", nil)] >= s.Accepted-s.Open
 }
 
 // upToDate fails the scenario unless every connection that is open gets a token that is as new as the newest of now. In
