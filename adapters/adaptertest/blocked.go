@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +32,7 @@ func cancelled(e *env) {
 			}
 		}()
 		there := e.length(client, "from")
-		until := time.Now().Add(time.Duration(rand.Float64() * float64(e.life) / 4))
+		until := time.Now().Add(e.dice.upTo(e.life / 4))
 		ctx, cancel := context.WithDeadline(e.ctx, until)
 		defer cancel()
 		reply, err := client.Block(ctx, "BLMOVE", "from", "to", "LEFT", "RIGHT", "0")

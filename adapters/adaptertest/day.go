@@ -1,7 +1,6 @@
 package adaptertest
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -82,7 +81,7 @@ func aDay(e *env) {
 func (d *day) until(at time.Time) { rest(d.ctx, time.Until(at)) }
 
 // someTime is up to the life of a token, so that what happens then meets any point of it.
-func (d *day) someTime() time.Duration { return rand.N(virtualLife) }
+func (d *day) someTime() time.Duration { return d.dice.upTo(virtualLife) }
 
 // outage has Entra fail when the token is to be renewed next.
 func (d *day) outage(at time.Time) *entratest.FaultHandle {
@@ -103,7 +102,7 @@ func (d *day) revocation(at time.Time) *entratest.FaultHandle {
 func (d *day) rebootAt(at time.Time) {
 	d.until(at)
 	d.awaitTokens(1)
-	rest(d.ctx, rand.N(5*time.Minute))
+	rest(d.ctx, d.dice.upTo(5*time.Minute))
 	d.tally.grown += d.quiet("before the reboot")
 	away := d.gateway.Inject(entratest.WireFault{RefuseConn: true})
 	d.reboot.begin()

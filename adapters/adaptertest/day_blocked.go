@@ -3,7 +3,6 @@ package adaptertest
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,7 +65,7 @@ func (d *day) produces(q queue, o *order) {
 		}
 		return err == nil
 	}
-	for s.pause(rand.N(pauses[rand.IntN(len(pauses))])) {
+	for s.pause(d.dice.upTo(pauses[d.dice.number(len(pauses))])) {
 		began := time.Now()
 		if !push(o.next()) {
 			return

@@ -2,7 +2,6 @@ package adaptertest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -72,7 +71,7 @@ func (d *day) swaps() {
 		d.work("WATCH", 90*time.Second, func(int) error {
 			swapped, err := d.client.Swap(d.ctx, key, func(old string) string {
 				n, _ := strconv.Atoi(old) // 0 if there is none yet
-				rest(d.ctx, rand.N(10*time.Second))
+				rest(d.ctx, d.dice.upTo(10*time.Second))
 				return strconv.Itoa(n + 1)
 			})
 			if swapped {

@@ -3,7 +3,6 @@ package adaptertest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -119,7 +118,7 @@ type shift struct {
 func (d *day) work(what string, pace time.Duration, do func(round int) error) {
 	d.workers.Go(func() {
 		s := &shift{day: d, called: d.reboot.called}
-		for round := 0; s.pause(pace/2 + rand.N(pace)); round++ {
+		for round := 0; s.pause(pace/2 + d.dice.upTo(pace)); round++ {
 			if err := d.call(func() error { return do(round) }); err != nil {
 				d.failed(what, err)
 				return

@@ -43,6 +43,7 @@ type env struct {
 	watchdog *entratest.Watchdog // nil in virtual time
 	starved  time.Duration       // as the watchdog had seen when the scenario began
 
+	dice    *dice
 	sts     *entratest.STS
 	gateway *entratest.Gateway
 	source  *entra.Source
@@ -158,7 +159,7 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 func (e *env) found(tokens *entratest.STSOptions, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
 	e.t.Cleanup(cancel)
-	e.ctx, e.output = ctx, &output{}
+	e.ctx, e.output, e.dice = ctx, &output{}, newDice(e.t)
 	e.sts = entratest.NewSTS(tokens)
 }
 

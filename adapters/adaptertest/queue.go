@@ -2,7 +2,6 @@ package adaptertest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -61,7 +60,7 @@ func (e *env) fill(client Client, q queue, over <-chan struct{}) (int, error) {
 		pauses = append(pauses, 3*e.life) // hours
 	}
 	for n := 0; ; n++ {
-		timer := time.NewTimer(time.Duration(rand.Float64() * float64(pauses[rand.IntN(len(pauses))])))
+		timer := time.NewTimer(e.dice.upTo(pauses[e.dice.number(len(pauses))]))
 		select {
 		case <-timer.C:
 		case <-over:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
@@ -101,7 +100,7 @@ func (e *env) rejoin(client Client, conns int, drop func()) {
 				if e.output.saw(err) == nil {
 					return
 				}
-				rest(e.ctx, time.Duration(50+rand.IntN(100))*time.Millisecond)
+				rest(e.ctx, 50*time.Millisecond+e.dice.upTo(100*time.Millisecond))
 			}
 		})
 	}
