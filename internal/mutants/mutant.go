@@ -1,0 +1,26 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// A mutant is one fault in production code.
+type mutant struct {
+	name string
+	file string // below the module's root, with slashes
+	old  string // occurs exactly once in file
+	new  string // stands in its place
+}
+
+// pkg returns the package that the mutant changes, as the go command takes it.
+func (m mutant) pkg() string { return "./" + path.Dir(m.file) }
+
+// apply returns the changed file. The error says that the mutant is stale: the code has changed below it.
+func (m mutant) apply(src string) (string, error) {
+	if n := strings.Count(src, m.old); n != 1 {
+		return "", fmt.Errorf("%s contains %d times, want once: %s", m.file, n, m.old)
+	}
+	return strings.Replace(src, m.old, m.new, 1), nil
+}

@@ -1,0 +1,189 @@
+package main
+
+// mutants returns the faults that the tests must notice, in the order of a token's way: the Source, a connection's login,
+// the protocol, the rotation, blocking commands, subscriptions, refusals and losses, telemetry, the adapters.
+func mutants() []mutant {
+	return []mutant{
+		{
+			name: "a failed refresh takes a valid token away",
+			file: "core/entra/settle.go",
+			old:  "	r.failures++\n	r.lastErr = res.refreshError(",
+			new:  "	r.failures, r.valid = r.failures+1, false\n	r.lastErr = res.refreshError(",
+		}, {
+			name: "an expired token is returned",
+			file: "core/entra/renewer.go",
+			old:  "	if r.valid {\n		snap.token = r.token\n",
+			new:  "	if true {\n		snap.token = r.token\n",
+		}, {
+			name: "the current token with another expiry counts as new",
+			file: "core/entra/settle.go",
+			old:  "return !t.sameSecret(r.token) && (newer || r.rejected)",
+			new:  "return newer || r.rejected",
+		}, {
+			name: "a token that expires no later replaces the current one",
+			file: "core/entra/settle.go",
+			old:  "&& (newer || r.rejected)",
+			new:  "&& (newer || r.rejected || true)",
+		}, {
+			name: "no backoff after failures",
+			file: "core/entra/backoff.go",
+			old:  "return p.least + p.steps.NextBackOff()",
+			new:  "return p.least",
+		}, {
+			name: "Retry-After is ignored",
+			file: "core/entra/schedule.go",
+			old:  "floor := min(retryAfter,",
+			new:  "floor := min(0*retryAfter,",
+		}, {
+			name: "no jitter in the schedule",
+			file: "core/entra/schedule.go",
+			old:  "return between(from, to, rnd)",
+			new:  "return between(from, to, 0)",
+		}, {
+			name: "fmt prints the secret of a Token",
+			file: "core/entra/token.go",
+			old:  "_, _ = io.WriteString(f, t.String())",
+			new:  "_, secret := t.Credentials(); _, _ = io.WriteString(f, secret)",
+		}, {
+			name: "an AUTH is counted and not sent",
+			file: "core/entraconn/write.go",
+			old:  "		b = append(b, e.ours...)\n",
+			new:  "		if e.auth == nil || e.auth.phase == entra.AuthInitial {\n			b = append(b, e.ours...)\n		}\n",
+		}, {
+			name: "AUTH inside MULTI",
+			file: "core/entraconn/session.go",
+			old:  "s.ledger.bars == 0 && s.confirmed != s.sent.epoch && ",
+			new:  "s.ledger.bars == 0 && ",
+		}, {
+			name: "AUTH after a MULTI in flight",
+			file: "core/entraconn/ledger.go",
+			old:  "		return e.epoch == epoch\n",
+			new:  "		return false\n",
+		}, {
+			name: "SUBSCRIBE inside MULTI counts as one that takes effect",
+			file: "core/entraconn/session.go",
+			old:  "return s.confirmed == s.sent.epoch || s.ledger.multis > 0",
+			new:  "return false",
+		}, {
+			name: "AUTH between CLIENT CACHING or ASKING and its command",
+			file: "core/entraconn/sent.go",
+			old:  "return !t.blind && !t.prefix && !t.mute",
+			new:  "return !t.blind && !t.mute",
+		}, {
+			name: "wrong count of replies to SUBSCRIBE",
+			file: "core/entraconn/sent.go",
+			old:  "		left := argc - 1\n",
+			new:  "		left := min(argc-1, 1)\n",
+		}, {
+			name: "wrong count of replies to UNSUBSCRIBE from everything",
+			file: "core/entraconn/sent.go",
+			old:  "			left = untilNone\n",
+			new:  "			left = 1\n",
+		}, {
+			name: "wrong count of replies to PSUBSCRIBE",
+			file: "core/entraconn/subscribed.go",
+			old:  "s.patterns = count - s.channels",
+			new:  "s.patterns = count",
+		}, {
+			name: "no AUTH after RESET",
+			file: "core/entraconn/sent.go",
+			old:  "		logsOut = true\n",
+			new:  "		logsOut = false\n",
+		}, {
+			name: "no rotation begins",
+			file: "core/entraconn/server.go",
+			old:  "		s.newest = cred\n		s.beginRound()\n",
+			new:  "		s.newest = cred\n",
+		}, {
+			name: "no canary",
+			file: "core/entraconn/round.go",
+			old:  "	s.sendCanary(r.began)\n",
+			new:  "	s.spreadRound(r.began)\n",
+		}, {
+			name: "no stagger: all connections of a rotation are due at once",
+			file: "core/entraconn/schedule.go",
+			old:  "return time.Duration((float64(i) + r) / float64(n) * float64(span))",
+			new:  "return 0 * span",
+		}, {
+			name: "connections that cannot be renewed are not retired",
+			file: "core/entraconn/keeper.go",
+			old:  "	s.agenda.add(task{at: retireAt(cred.token), kind: retireHolders, cred: cred})\n",
+			new:  "",
+		}, {
+			name: "the null at the end of a slice is passed on",
+			file: "core/entraconn/blocked.go",
+			old:  "return s.ended(time.Now()) && (",
+			new:  "return false && (",
+		}, {
+			name: "a cancelled blocking command is sent again",
+			file: "core/entraconn/hold.go",
+			old:  "if c.session.slicing() && c.cancelled() {",
+			new:  "if false {",
+		}, {
+			name: "the null after CLIENT UNBLOCK is swallowed",
+			file: "core/entraconn/sliced.go",
+			old:  "if now.Sub(c.began) < c.length-clockTolerance(c.length) {\n		return false",
+			new:  "if now.Sub(c.began) < c.length-clockTolerance(c.length) {\n		return true",
+		}, {
+			name: "no HELLO 2 after the last UNSUBSCRIBE",
+			file: "core/entraconn/raise.go",
+			old:  "	s.hello(at, hello2, awaitLower)\n",
+			new:  "	_ = at\n",
+		}, {
+			name: "a push reaches a RESP2 client as it is",
+			file: "core/entraconn/lowering.go",
+			old:  "		l.head[0] = '*'\n",
+			new:  "",
+		}, {
+			name: "the login gate refuses no dial",
+			file: "core/entraconn/gate.go",
+			old:  "(awaited || now.Before(g.retryAt)):",
+			new:  "(awaited || now.Before(g.retryAt)) && false:",
+		}, {
+			name: "the login gate never opens again",
+			file: "core/entraconn/gate.go",
+			old:  "	g.refused, g.cred, g.failures = nil, nil, 0\n",
+			new:  "",
+		}, {
+			name: "the Source does not learn that a login was refused",
+			file: "core/entraconn/gate.go",
+			old:  ".src.Reject(cred.token)",
+			new:  ".src.Reject(entra.Token{})",
+		}, {
+			name: "the Source does not learn that an AUTH of a rotation was refused",
+			file: "core/entraconn/verdict.go",
+			old:  ".src.Reject(a.cred.token)",
+			new:  ".src.Reject(entra.Token{})",
+		}, {
+			name: "a refused AUTH of a rotation closes the connection",
+			file: "core/entraconn/conn.go",
+			old:  "		c.answered(v)\n",
+			new:  "		if c.answered(v); !v.ok && v.auth.phase != entra.AuthInitial {\n			_ = c.inner.Close()\n		}\n",
+		}, {
+			name: "no dial spreading after a loss of many connections",
+			file: "core/entraconn/pace.go",
+			old:  "	if !s.stormy(now) {\n",
+			new:  "	if true {\n",
+		}, {
+			name: "an AUTH of a rotation counts as a login in telemetry",
+			file: "otel/otelentra/auth.go",
+			old:  "p.authOptions(info.Phase, errorType, status)",
+			new:  "p.authOptions(entra.AuthInitial, errorType, status)",
+		}, {
+			name: "entragoredis accepts options without TLS",
+			file: "adapters/entragoredis/dial.go",
+			old:  "tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext,",
+			new:  "tlsonly.Rule{AllowPlaintext: true,",
+		}, {
+			name: "entrarueidis drops the client's own DialCtxFn",
+			file: "adapters/entrarueidis/configure.go",
+			old:  "custom, rule := opt.DialCtxFn, ",
+			new:  "custom, rule := dialFunc(nil), ",
+		}, {
+			name: "entraredigo accepts DialPassword",
+			file: "adapters/entraredigo/options.go",
+			old:  `first[len(first)-4:] == "AUTH":`,
+			new:  `first[len(first)-4:] == "HELO":`,
+		},
+	}
+}
