@@ -9,8 +9,9 @@
 //	go run ./internal/mutants -fast            # without make test
 //	go run ./internal/mutants -run 'AUTH|RESET'
 //
-// A stage that takes a minute and five times as long as without a mutant hangs, and a mutant that hangs has died. The exit
-// code is 0 if all mutants died, 1 if one survived, is stale or does not compile, and 2 if the flags make no sense.
+// A stage hangs when it has taken a minute and five times as long as without a mutant. A mutant that makes it hang has
+// died. The exit code is 0 if all mutants died, 1 if one survived, is stale or does not compile, and 2 if the flags make
+// no sense.
 package main
 
 import (
@@ -24,10 +25,12 @@ import (
 	"os/signal"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -80,7 +83,7 @@ func tryAll(ctx context.Context, root string, all []mutant, fast bool, stdout io
 	if err := copyCheckout(ctx, root, dir); err != nil {
 		return err
 	}
-	t := &trial{dir: dir, fast: fast, limits: map[string]limit{}}
+	t := &trial{dir: dir, fast: fast, limits: map[string]time.Duration{}}
 	died := 0
 	for _, m := range all {
 		result, err := t.try(ctx, m)

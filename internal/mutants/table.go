@@ -25,10 +25,10 @@ func mutants() []mutant {
 			old:  "&& (newer || r.rejected)",
 			new:  "&& (newer || r.rejected || true)",
 		}, {
-			name: "no backoff after failures",
+			name: "no backoff: the waits after failures do not grow",
 			file: "core/entra/backoff.go",
-			old:  "return p.least + p.steps.NextBackOff()",
-			new:  "return p.least",
+			old:  "backoff.WithMultiplier(2)",
+			new:  "backoff.WithMultiplier(1)",
 		}, {
 			name: "Retry-After is ignored",
 			file: "core/entra/schedule.go",
@@ -75,12 +75,12 @@ func mutants() []mutant {
 			old:  "		left := argc - 1\n",
 			new:  "		left := min(argc-1, 1)\n",
 		}, {
-			name: "wrong count of replies to UNSUBSCRIBE from everything",
-			file: "core/entraconn/sent.go",
-			old:  "			left = untilNone\n",
-			new:  "			left = 1\n",
+			name: "wrong count of channels after UNSUBSCRIBE",
+			file: "core/entraconn/subscribed.go",
+			old:  "s.channels = count - s.patterns",
+			new:  "s.channels = count",
 		}, {
-			name: "wrong count of replies to PSUBSCRIBE",
+			name: "wrong count of patterns after PSUBSCRIBE",
 			file: "core/entraconn/subscribed.go",
 			old:  "s.patterns = count - s.channels",
 			new:  "s.patterns = count",
