@@ -20,7 +20,7 @@ func (m mutant) pkg() string { return "./" + path.Dir(m.file) }
 // apply returns the changed file. The error says that the mutant is stale: the code has changed below it.
 func (m mutant) apply(src string) (string, error) {
 	if n := strings.Count(src, m.old); n != 1 {
-		return "", fmt.Errorf("%s contains %d times, want once: %s", m.file, n, m.old)
+		return "", fmt.Errorf("%s contains %d times, want once: %q", m.file, n, m.old)
 	}
 	return strings.Replace(src, m.old, m.new, 1), nil
 }

@@ -96,23 +96,22 @@ func TestTriesMutantsOnACopy(t *testing.T) {
 		{name: "wrong", file: "sum/sum.go", old: "a + b", new: "a + c"},
 	}
 	tests := []struct {
-		fast  bool
-		all   []mutant
-		want  []string // the starts of the lines
-		fails bool
+		fast bool
+		all  []mutant
+		died int
+		want []string // the starts of the lines
 	}{
-		{false, all[:1], []string{"minus: died in ./sum (TestSum)", "1 of 1 mutants died"}, false},
-		{true, all[1:2], []string{"thrice: SURVIVED", "0 of 1 mutants died"}, true},
-		{false, all[1:], []string{
+		{false, all[:1], 1, []string{"minus: died in ./sum (TestSum)", "1 of 1 mutants died"}},
+		{true, all[1:2], 0, []string{"thrice: SURVIVED", "0 of 1 mutants died"}},
+		{false, all[1:], 1, []string{
 			"thrice: died in make test", "turned: SURVIVED", "stale: STALE: sum/sum.go contains 0 times",
 			"wrong: DOES NOT COMPILE:", "# sum", "sum/sum.go:3", "FAIL", "FAIL", "1 of 4 mutants died",
-		}, true},
+		}},
 	}
 	for _, test := range tests {
 		var out bytes.Buffer
-		err := tryAll(t.Context(), root, test.all, test.fast, &out)
-		if failed := err != nil; failed != test.fails {
-			t.Errorf("%v: error %v", test.want, err)
+		if died, err := tryAll(t.Context(), root, test.all, test.fast, &out); died != test.died || err != nil {
+			t.Errorf("%v: %d died, error %v", test.want, died, err)
 		}
 		var got []string
 		for line := range strings.Lines(out.String()) {
@@ -140,7 +139,7 @@ func TestEndsIfTheTestsFailWithoutAMutant(t *testing.T) {
 		"sum/sum_test.go": sumTestFile,
 	})
 	var out bytes.Buffer
-	err := tryAll(t.Context(), root, []mutant{{name: "divided", file: "sum/sum.go", old: "a * b", new: "a / b"}}, true, &out)
+	_, err := tryAll(t.Context(), root, []mutant{{name: "divided", file: "sum/sum.go", old: "a * b", new: "a / b"}}, true, &out)
 	if err == nil || !strings.Contains(err.Error(), "fails without a mutant: died in ./sum (TestSum)") {
 		t.Errorf("error %v", err)
 	}
