@@ -146,3 +146,36 @@ func TestSilentProbeDoesNotKeepTheGateShut(t *testing.T) {
 		}
 	})
 }
+
+// After a refusal one probe goes at a time. Once the server has accepted a login, a silent connection is no probe that
+// others wait for.
+func TestGateOpensWithTheFirstAcceptedLogin(t *testing.T) {
+	inBubble(t, func(s *site) {
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})
+		open := s.dialer(nil)
+		refused := open()
+		defer refused.Close()
+		if err := refused.send("PING"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := refused.line(); err == nil {
+			t.Fatal("was not refused")
+		}
+		fault.Remove()
+		time.Sleep(2 * time.Second) // longer than the first pause
+		probe := open()
+		defer probe.Close()
+		probe.do("PING", "+PONG")
+		silent := open()
+		defer silent.Close()
+		began := time.Now()
+		for range 20 {
+			c := open()
+			defer c.Close()
+			c.do("PING", "+PONG")
+		}
+		if d := time.Since(began); d > 0 {
+			t.Errorf("20 dials after an accepted login took %v", d)
+		}
+	})
+}
