@@ -11,6 +11,9 @@ import (
 	"strings"
 )
 
+// ownFiles are not copied: the test that finds stale mutants would fail with each of them.
+const ownFiles = "internal/mutants/"
+
 // copyCheckout copies the files of the checkout at root to dir as they are now: tracked files, and new ones that git
 // does not ignore.
 func copyCheckout(ctx context.Context, root, dir string) error {
@@ -21,6 +24,9 @@ func copyCheckout(ctx context.Context, root, dir string) error {
 		return fmt.Errorf("git ls-files: %w", err)
 	}
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
+		if strings.HasPrefix(name, ownFiles) {
+			continue
+		}
 		err := copyFile(filepath.Join(root, name), filepath.Join(dir, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // git lists a deleted file until the deletion is committed
 			return err

@@ -83,10 +83,11 @@ func TestSum(t *testing.T) {
 
 func TestTriesMutantsOnACopy(t *testing.T) {
 	root := checkout(t, map[string]string{
-		"go.mod":          "module sum\n\ngo 1.26\n",
-		"sum/sum.go":      sumFile,
-		"sum/sum_test.go": sumTestFile,
-		"Makefile":        "test:\n\t@grep -q '2 \\* a' sum/sum.go\n",
+		"go.mod":                        "module sum\n\ngo 1.26\n",
+		"sum/sum.go":                    sumFile,
+		"sum/sum_test.go":               sumTestFile,
+		"internal/mutants/fits_test.go": "package main\n",
+		"Makefile":                      "test:\n\t@grep -q '2 \\* a' sum/sum.go && ! test -e internal/mutants\n",
 	})
 	all := []mutant{
 		{name: "minus", file: "sum/sum.go", old: "a + b", new: "a - b"},
