@@ -56,15 +56,20 @@ func bare(ctx context.Context, n int, pause time.Duration) (f floor, err error) 
 }
 
 // direct measures connections of a Dialer, which nobody uses, through a rotation.
-func direct(ctx context.Context, n int, life time.Duration) (*Way, error) {
+func direct(ctx context.Context, n int, cred *credential) (*Way, error) {
 	server, err := start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
-	w := &Way{Name: "entraconn alone", Conns: n, Life: life}
+	if cred.steps != nil {
+		if err := server.holdExpiry(); err != nil {
+			return nil, err
+		}
+	}
+	w := &Way{Name: "entraconn alone", Conns: n, Life: cred.life}
 	// Renewed early, for then the window is as long as it becomes: a third of a life below half an hour.
-	cred := &credential{life: life, refresh: life / 4}
+	cred.refresh = cred.life / 4
 	src, err := entra.NewSource(cred, nil)
 	if err != nil {
 		return nil, err
@@ -81,7 +86,11 @@ func direct(ctx context.Context, n int, life time.Duration) (*Way, error) {
 		return nil, err
 	}
 	w.Heap = ours.heap
-	if err := w.follow(ctx, server, expires); err != nil {
+	if cred.steps != nil {
+		if err := w.step(ctx, cred, server, n); err != nil {
+			return nil, err
+		}
+	} else if err := w.follow(ctx, server, expires); err != nil {
 		return nil, err
 	}
 	return w, w.see(server)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/entraredis/entraredis/bench/internal/peers"
 )
 
 // A Result is what was measured.
@@ -38,13 +40,14 @@ type Way struct {
 type scale struct {
 	conns          int
 	life, poolLife time.Duration
+	steps          bool // tokens are renewed and expire when all connections are ready, not by time
 }
 
 // Measure opens the connections in each way, and waits for the renewal. It takes a minute, or a quarter of one.
 func Measure(ctx context.Context, quick bool) (*Result, error) {
-	s := scale{10_000, 45 * time.Second, 16 * time.Second}
+	s := scale{conns: 10_000, life: 45 * time.Second, poolLife: 16 * time.Second}
 	if quick {
-		s = scale{3000, 9 * time.Second, 4 * time.Second}
+		s = scale{conns: 3000, life: 9 * time.Second, poolLife: 4 * time.Second}
 	}
 	return s.measure(ctx)
 }
@@ -61,9 +64,11 @@ func (s scale) measure(ctx context.Context) (*Result, error) {
 	}
 	r := &Result{Bare: without.heap, Auth: without.auth}
 	for _, measure := range []func() (*Way, error){
-		func() (*Way, error) { return direct(ctx, conns, s.life) },
-		func() (*Way, error) { return pool(ctx, "entraredis", pooled, s.poolLife) },
-		func() (*Way, error) { return pool(ctx, "StreamingCredentialsProvider", pooled, s.poolLife) },
+		func() (*Way, error) { return direct(ctx, conns, s.credential(s.life)) },
+		func() (*Way, error) { return pool(ctx, peers.Ours, pooled, s.credential(s.poolLife)) },
+		func() (*Way, error) {
+			return pool(ctx, "StreamingCredentialsProvider", pooled, s.credential(s.poolLife))
+		},
 	} {
 		w, err := measure()
 		if err != nil {
@@ -72,6 +77,33 @@ func (s scale) measure(ctx context.Context) (*Result, error) {
 		r.Ways = append(r.Ways, *w)
 	}
 	return r, nil
+}
+
+func (s scale) credential(life time.Duration) *credential {
+	if s.steps {
+		return stepwise(life)
+	}
+	return &credential{life: life}
+}
+
+// step gives the second token, waits until as many connections have it as can be waited for, and lets the first expire.
+func (w *Way) step(ctx context.Context, cred *credential, server *process, renewed int) error {
+	if err := cred.steps.Renew(ctx); err != nil {
+		return err
+	}
+	for {
+		w.Goroutines = max(w.Goroutines, goroutines())
+		s, err := server.seen("")
+		if err != nil {
+			return err
+		}
+		if s.Auths >= renewed {
+			return server.expire(cred.steps.First())
+		}
+		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+			return fmt.Errorf("%d of %d connections have got a newer token: %w", s.Auths, renewed, err)
+		}
+	}
 }
 
 // see takes over what the server has seen since all connections were logged in, and all of its AUTHs but the n logins.

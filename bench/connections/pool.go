@@ -14,14 +14,21 @@ import (
 
 // pool measures go-redis with n connections in its pool, which are idle until shortly before their token expires, when
 // all are wanted at once.
-func pool(ctx context.Context, way string, n int, life time.Duration) (*Way, error) {
+func pool(ctx context.Context, way string, n int, cred *credential) (*Way, error) {
 	server, err := start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer server.stop()
-	cred := &credential{life: life}
-	client, err := openGoRedis(ctx, way, peers.Site{Addr: server.addr, Credential: cred, Conns: n})
+	patience := cred.life / 2
+	var timeout time.Duration
+	if cred.steps != nil {
+		if err := server.holdExpiry(); err != nil {
+			return nil, err
+		}
+		patience, timeout = hangs, hangs
+	}
+	client, err := openGoRedis(ctx, way, peers.Site{Addr: server.addr, Credential: cred, Conns: n, Timeout: timeout})
 	if err != nil {
 		return nil, err
 	}
@@ -30,24 +37,38 @@ func pool(ctx context.Context, way string, n int, life time.Duration) (*Way, err
 	if err != nil {
 		return nil, err
 	}
-	w := &Way{Name: "go-redis, " + way, Conns: n, Life: life}
+	w := &Way{Name: "go-redis, " + way, Conns: n, Life: cred.life}
 	before := heap()
-	if failed := fill(ctx, client, n, life/2); failed > 0 {
+	if failed := fill(ctx, client, n, patience); failed > 0 {
 		return nil, fmt.Errorf("%s: %d of %d connections could not be opened", way, failed, n)
 	}
 	w.Heap = float64(heap()-before) / float64(n)
-	for time.Until(expires) > life*8/100 { // everybody has had the newer token for a while
+	if cred.steps != nil {
+		renewed := 0
+		if way == peers.Ours {
+			renewed = n // the other renews no connection that lies idle
+		}
+		if err := w.step(ctx, cred, server, renewed); err != nil {
+			return nil, err
+		}
+		w.Failed = fill(ctx, client, n, patience)
+		return w, w.see(server)
+	}
+	for time.Until(expires) > cred.life*8/100 { // everybody has had the newer token for a while
 		w.Goroutines = max(w.Goroutines, goroutines())
 		if err := sleep(ctx, 200*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
-	w.Failed = fill(ctx, client, n, life/2)
+	w.Failed = fill(ctx, client, n, patience)
 	if err := sleep(ctx, time.Until(expires.Add(200*time.Millisecond))); err != nil {
 		return nil, err
 	}
 	return w, w.see(server)
 }
+
+// hangs is how long a call waits for what comes at once or not at all.
+const hangs = 5 * time.Minute
 
 // openGoRedis opens a client of go-redis.
 func openGoRedis(ctx context.Context, way string, at peers.Site) (peers.Client, error) {

@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/entraredis/entraredis/bench/internal/cores"
 )
@@ -64,7 +66,7 @@ func (p *process) stop() {
 	_ = p.restore()
 }
 
-// seen asks what the server has seen: "" or withTimes.
+// seen sends the server a line, see [serve], and returns what it has seen.
 func (p *process) seen(what string) (s seen, err error) {
 	if _, err := io.WriteString(p.in, what+"\n"); err != nil {
 		return s, err
@@ -74,6 +76,18 @@ func (p *process) seen(what string) (s seen, err error) {
 		return s, err
 	}
 	return s, json.Unmarshal(line, &s)
+}
+
+// holdExpiry makes the server forget the time: no token expires until [process.expire]. Call it before the first login.
+func (p *process) holdExpiry() error {
+	_, err := p.seen(holdExpiry)
+	return err
+}
+
+// expire closes the connections that hold a token that expires at a time or before, and returns when that is done.
+func (p *process) expire(until time.Time) error {
+	_, err := p.seen(expireUntil + strconv.FormatInt(until.UnixNano(), 10))
+	return err
 }
 
 // mostFiles returns how many files and sockets a process may have open. Go programs raise that to the hard limit when

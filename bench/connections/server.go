@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -29,8 +30,8 @@ func Serve() (served bool) {
 	return true
 }
 
-// serve says its address, and then, for each line that comes, what it has seen: with the times of all AUTHs if the line
-// asks for them.
+// serve says its address, and then, for each line that comes, does what it asks for and says what it has seen: with the
+// times of all AUTHs if the line is withTimes.
 func serve() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -49,14 +50,30 @@ func serve() error {
 	}()
 	out := json.NewEncoder(os.Stdout)
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); { // until whoever started us closes it, or is gone
-		if err := out.Encode(seen.read(in.Text() == withTimes)); err != nil {
+		line := in.Text()
+		if line == holdExpiry {
+			seen.hold()
+		}
+		if nanos, found := strings.CutPrefix(line, expireUntil); found {
+			until, err := strconv.ParseInt(nanos, 10, 64)
+			if err != nil {
+				return err
+			}
+			seen.expireUntil(time.Unix(0, until))
+		}
+		if err := out.Encode(seen.read(line == withTimes)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const withTimes = "times"
+// What a server is asked for.
+const (
+	withTimes   = "times"
+	holdExpiry  = "hold"    // tokens expire on command from now on
+	expireUntil = "expire " // and Unix nanoseconds: that is the command
+)
 
 // Seen is what a server has seen.
 type seen struct {
@@ -72,8 +89,9 @@ type seen struct {
 type tally struct {
 	mu sync.Mutex
 	seen
-	waiting int           // calls that wait for others
-	all     chan struct{} // closed when none of them has to wait any more
+	held    map[net.Conn]stamp // what connections hold if tokens expire on command, else nil
+	waiting int                // calls that wait for others
+	all     chan struct{}      // closed when none of them has to wait any more
 }
 
 func (t *tally) read(times bool) seen {
@@ -86,21 +104,54 @@ func (t *tally) read(times bool) seen {
 	return s
 }
 
-// login counts an AUTH on a connection that holds a token, or none yet.
-func (t *tally) login(old stamp) {
+// login counts an AUTH on a connection that holds a token, or none yet. It returns when the connection is to be closed.
+func (t *tally) login(c net.Conn, old, next stamp) (deadline time.Time) {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	deadline = next.expires
+	if t.held != nil {
+		t.held[c], deadline = next, time.Time{}
+	}
 	t.Times = append(t.Times, now)
 	if old.expires.IsZero() {
 		t.Logins++
-		return
+		return deadline
 	}
 	t.Auths++
+	if t.held != nil {
+		return deadline // nothing is late
+	}
 	if by := now.Sub(old.expires.Add(-old.life / 10)); by > 0 {
 		t.Late++
 		t.LateBy = max(t.LateBy, by)
 	}
+	return deadline
+}
+
+func (t *tally) hold() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.held = map[net.Conn]stamp{}
+}
+
+func (t *tally) expireUntil(until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c, holds := range t.held {
+		if holds.expires.After(until) {
+			continue
+		}
+		t.Expired++
+		delete(t.held, c)
+		_ = c.Close()
+	}
+}
+
+func (t *tally) forget(c net.Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.held, c)
 }
 
 func (t *tally) expire() {
@@ -111,6 +162,7 @@ func (t *tally) expire() {
 
 func (t *tally) answer(c net.Conn) {
 	defer c.Close()
+	defer t.forget(c)
 	var holds stamp
 	for r := bufio.NewReaderSize(c, 256); ; {
 		args, err := readCommand(r)
@@ -122,9 +174,9 @@ func (t *tally) answer(c net.Conn) {
 		}
 		text, password := reply(args)
 		if next, err := parseStamp(password); err == nil {
-			t.login(holds)
+			deadline := t.login(c, holds, next)
 			holds = next
-			if c.SetReadDeadline(next.expires) != nil {
+			if c.SetReadDeadline(deadline) != nil {
 				return
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"github.com/entraredis/entraredis/bench/internal/steps"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -42,6 +43,8 @@ func parseStamp(text string) (s stamp, err error) {
 type credential struct {
 	life    time.Duration // of all but the first
 	refresh time.Duration // after which the second is to be renewed, 0 if its life decides
+	// steps, if it is there, gives the tokens instead: connections log in with its first.
+	steps *steps.Credential
 
 	mu      sync.Mutex
 	given   int
@@ -50,7 +53,10 @@ type credential struct {
 
 const firstLife = 300 * time.Millisecond
 
-func (c *credential) GetToken(context.Context, policy.TokenRequestOptions) (t azcore.AccessToken, err error) {
+func (c *credential) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (t azcore.AccessToken, err error) {
+	if c.steps != nil {
+		return c.steps.GetToken(ctx, opts)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.given++
@@ -64,18 +70,33 @@ func (c *credential) GetToken(context.Context, policy.TokenRequestOptions) (t az
 			t.RefreshOn = time.Now().Add(c.refresh)
 		}
 	}
-	t.ExpiresOn = s.expires
-	payload := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"oid":%q}`, entratest.ObjectID))
-	t.Token = "e30." + payload + "." + strings.Repeat("0", 1400) + s.String()
+	t.ExpiresOn, t.Token = s.expires, s.token()
 	return t, nil
 }
 
-// second waits for the second token and returns when it expires.
+// token returns a token that ends with the stamp.
+func (s stamp) token() string {
+	payload := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"oid":%q}`, entratest.ObjectID))
+	return "e30." + payload + "." + strings.Repeat("0", 1400) + s.String()
+}
+
+// stepwise returns a credential that renews by steps. A server that it logs in to must not judge by time.
+func stepwise(life time.Duration) *credential {
+	return &credential{life: life, steps: steps.New(life, func(_ context.Context, expires time.Time) (string, error) {
+		return stamp{expires, life}.token(), nil
+	})}
+}
+
+// second waits for the token with which connections log in, and returns when it expires.
 func (c *credential) second(ctx context.Context) (expires time.Time, err error) {
 	for {
-		c.mu.Lock()
-		expires = c.expires
-		c.mu.Unlock()
+		if c.steps != nil {
+			expires = c.steps.First()
+		} else {
+			c.mu.Lock()
+			expires = c.expires
+			c.mu.Unlock()
+		}
 		if !expires.IsZero() {
 			// Whoever asked for it has to make it known.
 			return expires, sleep(ctx, 100*time.Millisecond)

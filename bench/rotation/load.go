@@ -105,13 +105,18 @@ func (l *load) work(ctx context.Context) {
 
 // count lets everything count that begins in the seconds to come.
 func (l *load) count(seconds int) {
+	l.startCounting(seconds)
+	time.Sleep(time.Duration(seconds) * time.Second)
+	l.counting.Store(false)
+}
+
+// startCounting lets everything count that begins from now on. What comes later than these seconds counts for the last.
+func (l *load) startCounting(seconds int) {
 	for range seconds {
 		l.latency = append(l.latency, newHistogram())
 	}
 	l.since = time.Now()
 	l.counting.Store(true)
-	time.Sleep(time.Duration(seconds) * time.Second)
-	l.counting.Store(false)
 }
 
 // record keeps how long a command took that was to be sent at a moment.

@@ -75,7 +75,7 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 		if p.Name == peers.Ours {
 			plan = ours
 		}
-		way, err := plan.compare(ctx, server, p)
+		way, err := plan.compare(ctx, server, p, plan.slice)
 		if err != nil {
 			return nil, fmt.Errorf("%s, %s: %w", p.Host, p.Name, err)
 		}
@@ -88,20 +88,38 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 // the seconds, each with a rotation; each slice has a new client.
 type plan struct{ seconds, pairs int }
 
+// A slicer measures one slice, of a client whose tokens are renewed or are not.
+type slicer func(ctx context.Context, server *azure.Azure, p peers.Peer, rotating bool) (*slice, error)
+
+// slice measures for as long as the plan says, with tokens of life or of steadyLife.
+func (l plan) slice(ctx context.Context, server *azure.Azure, p peers.Peer, rotating bool) (*slice, error) {
+	lifetime := steadyLife
+	if rotating {
+		lifetime = life
+	}
+	if err := server.SetLifetime(ctx, lifetime); err != nil {
+		return nil, err
+	}
+	pace := pace{
+		warmUp: func(*load) error {
+			time.Sleep(warmUp)
+			return nil
+		},
+		count: func(load *load) error {
+			load.count(l.seconds)
+			return nil
+		},
+	}
+	return pace.run(ctx, server, p, server)
+}
+
 // compare measures one way, steady and in rotation in turns: A B B A.
-func (l plan) compare(ctx context.Context, server *azure.Azure, p peers.Peer) (*Way, error) {
+func (l plan) compare(ctx context.Context, server *azure.Azure, p peers.Peer, measure slicer) (*Way, error) {
 	way := &Way{Host: p.Host, Name: p.Name}
 	var all [2][]*hdrhistogram.Histogram
 	for i := range 2 * l.pairs {
 		rotating := (i + 1) / 2 % 2
-		lifetime := steadyLife
-		if rotating == 1 {
-			lifetime = life
-		}
-		if err := server.SetLifetime(ctx, lifetime); err != nil {
-			return nil, err
-		}
-		slice, err := run(ctx, server, p, l.seconds)
+		slice, err := measure(ctx, server, p, rotating == 1)
 		if err != nil {
 			return nil, err
 		}

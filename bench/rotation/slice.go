@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/entraredis/entraredis/bench/internal/azure"
@@ -20,9 +21,17 @@ type slice struct {
 	dials, auths     int
 }
 
-// run opens a client, lets it warm up, and then counts for a while.
-func run(ctx context.Context, server *azure.Azure, p peers.Peer, seconds int) (s *slice, err error) {
-	client, err := p.Open(ctx, peers.Site{Addr: server.Addr, Credential: server, Conns: conns + blocked})
+// A pace says how long a slice takes.
+type pace struct {
+	warmUp func(*load) error // returns when the client is warm
+	count  func(*load) error // lets the load count, and returns when that is enough
+	// timeout is that of [peers.Site].
+	timeout time.Duration
+}
+
+// run opens a client, lets it warm up, and then counts.
+func (pc pace) run(ctx context.Context, server *azure.Azure, p peers.Peer, cred azcore.TokenCredential) (s *slice, err error) {
+	client, err := p.Open(ctx, peers.Site{Addr: server.Addr, Credential: cred, Conns: conns + blocked, Timeout: pc.timeout})
 	if err != nil {
 		return nil, err
 	}
@@ -32,13 +41,17 @@ func run(ctx context.Context, server *azure.Azure, p peers.Peer, seconds int) (s
 		return nil, err
 	}
 	defer l.end()
-	time.Sleep(warmUp)
+	if err := pc.warmUp(l); err != nil {
+		return nil, err
+	}
 	before, err := server.Stats(ctx)
 	if err != nil {
 		return nil, err
 	}
 	from := time.Now()
-	l.count(seconds)
+	if err := pc.count(l); err != nil {
+		return nil, err
+	}
 	took := time.Since(from)
 	after, err := server.Stats(ctx)
 	if err != nil {

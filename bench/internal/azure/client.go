@@ -80,6 +80,11 @@ func (a *Azure) SetLifetime(ctx context.Context, d time.Duration) error {
 	return a.ask(ctx, http.MethodPost, "/lifetime?d="+d.String(), nil)
 }
 
+// SetClock sets the clock of the gateway and of Entra ahead of this machine's.
+func (a *Azure) SetClock(ctx context.Context, ahead time.Duration) error {
+	return a.ask(ctx, http.MethodPost, "/clock?ahead="+ahead.String(), nil)
+}
+
 // Stats returns what the gateway has counted.
 func (a *Azure) Stats(ctx context.Context) (entratest.GatewayStats, error) {
 	var s entratest.GatewayStats

@@ -95,6 +95,14 @@ func handler(sts *entratest.STS, gateway *entratest.Gateway) http.Handler {
 		}
 		sts.SetLifetime(d)
 	})
+	mux.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
+		ahead, err := time.ParseDuration(r.URL.Query().Get("ahead"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		sts.SetClock(ahead)
+	})
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(gateway.Stats())
 	})

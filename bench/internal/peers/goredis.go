@@ -24,6 +24,7 @@ type goRedis struct {
 func goRedisOptions(at Site) *redis.Options {
 	return &redis.Options{
 		Addr: at.Addr, PoolSize: at.Conns, Dialer: at.Dial,
+		DialTimeout: at.Timeout, ReadTimeout: at.Timeout, WriteTimeout: at.Timeout, PoolTimeout: at.Timeout,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 }

@@ -38,6 +38,8 @@ type Site struct {
 	Conns      int // how many connections the client may open for commands
 	// Ping is how often rueidis asks whether its connections are still good; 0 means its own second.
 	Ping time.Duration
+	// Timeout is how long go-redis waits for a connection, and for an answer; 0 means its own seconds.
+	Timeout time.Duration
 	// Dial makes connections; nil means that the client does itself.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
