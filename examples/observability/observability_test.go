@@ -3,6 +3,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,7 @@ func TestEveryExpressionReturnsData(t *testing.T) {
 	left[`ALERTS{alertname="EntraRedisEntraRejecting", alertstate="pending", severity="critical"}`] = true
 	left[`ALERTS{alertname="EntraRedisAuthRefused", alertstate="pending", severity="critical"}`] = true
 	t.Logf("%d expressions", len(left))
-	eventually(t, 90*time.Second, func() string { return prom.missing(t, left) })
+	eventually(t, func() string { return prom.missing(t, left) })
 
 	for _, v := range dashboardVariables(t) {
 		values, err := prom.values(t.Context(), v.selector, v.label)
@@ -42,14 +43,17 @@ func TestEveryExpressionReturnsData(t *testing.T) {
 			t.Errorf("variable %s has no values: %v", v.label, err)
 		}
 	}
-	var exemplars []any
-	if err := prom.get(t.Context(), "/api/v1/query_exemplars", url.Values{
-		"query": {"entraredis_connection_auth_duration_seconds_bucket"},
-		"start": {strconv.FormatInt(time.Now().Add(-time.Hour).Unix(), 10)},
-		"end":   {strconv.FormatInt(time.Now().Unix(), 10)},
-	}, &exemplars); err != nil || len(exemplars) == 0 {
-		t.Errorf("no exemplar leads from AUTHs to their traces: %v", err)
-	}
+	eventually(t, func() string {
+		var exemplars []any
+		if err := prom.get(t.Context(), "/api/v1/query_exemplars", url.Values{
+			"query": {"entraredis_connection_auth_duration_seconds_bucket"},
+			"start": {strconv.FormatInt(time.Now().Add(-time.Hour).Unix(), 10)},
+			"end":   {strconv.FormatInt(time.Now().Unix(), 10)},
+		}, &exemplars); err != nil || len(exemplars) == 0 {
+			return fmt.Sprintf("no exemplar leads from AUTHs to their traces: %v", err)
+		}
+		return ""
+	})
 	checkMetrics(t, example)
 }
 
@@ -77,7 +81,7 @@ func startExample(t *testing.T, flags ...string) (addr string) {
 			}
 		case <-running.done:
 			t.Fatal("the example ended")
-		case <-time.After(20 * time.Second):
+		case <-time.After(hangs):
 			t.Fatal("the example does not say where its metrics are")
 		}
 	}

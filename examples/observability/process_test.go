@@ -47,8 +47,8 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 		select {
 		case <-p.done:
-		case <-time.After(10 * time.Second):
-			t.Errorf("%s did not end in time", cmd.Path)
+		case <-time.After(hangs):
+			t.Errorf("%s did not end", cmd.Path)
 			_ = cmd.Process.Kill()
 			<-p.done
 		}
@@ -64,13 +64,16 @@ func lastLines(text string, n int) string {
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
+// hangs is how long to wait for what comes sooner or later, or not at all.
+const hangs = 5 * time.Minute
+
 // eventually calls try until it returns "". What it waits for happens in other processes, which cannot be asked to call
 // back and know nothing of synthetic time, so it looks again and again; what try returned last says what was missing.
-func eventually(t *testing.T, deadline time.Duration, try func() (missing string)) {
+func eventually(t *testing.T, try func() (missing string)) {
 	t.Helper()
 	look := time.NewTicker(250 * time.Millisecond)
 	defer look.Stop()
-	end := time.After(deadline)
+	end := time.After(hangs)
 	for {
 		missing := try()
 		if missing == "" {
@@ -79,7 +82,7 @@ func eventually(t *testing.T, deadline time.Duration, try func() (missing string
 		select {
 		case <-look.C:
 		case <-end:
-			t.Fatalf("after %v: %s", deadline, missing)
+			t.Fatalf("after %v: %s", hangs, missing)
 		case <-t.Context().Done():
 			t.Fatal(missing)
 		}

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A prometheus is one that scrapes the example.
@@ -33,7 +32,7 @@ func startPrometheus(t *testing.T, target string) *prometheus {
 		running := start(t, cmd)
 		p := &prometheus{"http://" + addr}
 		ended := false
-		eventually(t, 20*time.Second, func() string {
+		eventually(t, func() string {
 			select {
 			case <-running.done:
 				ended = true
@@ -69,7 +68,7 @@ func freeAddr(t *testing.T) string {
 
 // get asks the HTTP API, and decodes the data of its answer.
 func (p *prometheus) get(ctx context.Context, path string, query url.Values, data any) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, hangs)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path+"?"+query.Encode(), nil)
 	if err != nil {

@@ -7,13 +7,12 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
-	"time"
 )
 
 // The example has no tracer provider if it is not asked for traces.
 func TestRotatesWithoutATracerProvider(t *testing.T) {
 	example := startExample(t, "-life", "2s")
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, func() string {
 		text, err := scrape(t, example)
 		if err != nil {
 			return err.Error()
@@ -30,7 +29,7 @@ func TestRotatesWithoutATracerProvider(t *testing.T) {
 // scrape returns what the example answers to Prometheus.
 func scrape(t *testing.T, example string) (text string, err error) {
 	t.Helper()
-	client := http.Client{Timeout: 20 * time.Second}
+	client := http.Client{Timeout: hangs}
 	resp, err := client.Get("http://" + example + "/metrics")
 	if err != nil {
 		return "", err

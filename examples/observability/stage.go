@@ -2,7 +2,9 @@ package main
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -17,12 +19,27 @@ type stage struct {
 	cred    azcore.TokenCredential
 	sts     *entratest.STS
 	gateway *entratest.Gateway
-	redis   *entratest.Miniredis
+	closers []io.Closer
 }
 
-func build(life time.Duration) (*stage, error) {
-	sts := entratest.NewSTS(&entratest.STSOptions{Lifetime: life})
-	cred, err := sts.ClientSecretCredential()
+// build returns a stage whose tokens live for life. None expires because the machine is busy: a watchdog tells for how
+// long.
+func build(life time.Duration) (_ *stage, err error) {
+	s := &stage{}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	redis := entratest.NewMiniredis()
+	s.closers = append(s.closers, redis)
+	watchdog, err := entratest.NewWatchdog(redis)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, watchdog)
+	s.sts = entratest.NewSTS(&entratest.STSOptions{Lifetime: life, Starved: watchdog.Starved})
+	s.cred, err = s.sts.ClientSecretCredential()
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +51,14 @@ func build(life time.Duration) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	redis := entratest.NewMiniredis()
-	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Backend: redis, TLS: server})
-	return &stage{addr: gateway.Addr(), tls: client, cred: cred, sts: sts, gateway: gateway, redis: redis}, nil
+	s.gateway = entratest.NewGateway(listener, &entratest.GatewayOptions{STS: s.sts, Backend: redis, TLS: server})
+	s.closers = append(s.closers, s.gateway)
+	s.addr, s.tls = s.gateway.Addr(), client
+	return s, nil
 }
 
 func (s *stage) close() {
-	_ = s.gateway.Close() // nothing can be done about either
-	_ = s.redis.Close()
+	for _, c := range slices.Backward(s.closers) {
+		_ = c.Close() // nothing can be done about any of them
+	}
 }
