@@ -18,7 +18,7 @@ type site struct {
 	sts     *entratest.STS
 	gateway *entratest.Gateway
 	dial    func(ctx context.Context) (net.Conn, error)
-	slack   time.Duration // how late a timer may be
+	slack   time.Duration // how late a timer may be in a bubble
 	// eventually waits until ok, in a bubble only until every goroutine waits for something else.
 	eventually func(t *testing.T, what string, ok func() bool)
 }
@@ -99,7 +99,7 @@ func onRedis(t *testing.T, test func(t *testing.T, s *site)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &site{sts: entratest.NewSTS(nil), slack: 900 * time.Millisecond}
+			s := &site{sts: entratest.NewSTS(nil)}
 			opts := &entratest.GatewayOptions{STS: s.sts, Backend: redis}
 			s.dial = func(ctx context.Context) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", s.gateway.Addr())
@@ -111,7 +111,7 @@ func onRedis(t *testing.T, test func(t *testing.T, s *site)) {
 			t.Cleanup(func() { closed(t, s.gateway) })
 			s.eventually = func(t *testing.T, what string, ok func() bool) {
 				t.Helper()
-				deadline := time.Now().Add(5 * time.Second)
+				deadline := time.Now().Add(hangs)
 				for !ok() {
 					if time.Now().After(deadline) {
 						t.Fatalf("still not so: %s", what)

@@ -12,35 +12,41 @@ import (
 // all must end once nobody renews them.
 func TestGatewayKeepsRenewedConnectionsUnderLoad(t *testing.T) {
 	const connections, renewals = 50, 2
-	onBothWithLifetime(t, func(t *testing.T, s *site, life time.Duration) {
-		begin := time.Now()
-		var work sync.WaitGroup
-		for i := range connections {
-			c := login(t, s)
-			work.Go(func() {
-				for turn := range renewals {
-					renew := begin.Add(life/4 + time.Duration(turn)*life/2 + time.Duration(i)*life/4/connections)
-					for time.Now().Before(renew) {
-						if !c.try(cmd("INCR", "n")+cmd("PING"), 2) {
-							t.Errorf("connection %d ended, %v after the start", i, time.Since(begin))
-							return
-						}
-						<-time.After(life / 100)
-					}
-					tok, err := s.sts.Credential().GetToken(t.Context(), redisScope)
-					if err != nil || !c.try(cmd("AUTH", entratest.ObjectID, tok.Token), 1) {
-						t.Errorf("connection %d was not renewed, %v after the start: %v", i, time.Since(begin), err)
-						return
-					}
-				}
-			})
+	// In steps of a hundredth of a life: no token is older than three quarters of its life when it is replaced. At the
+	// end the tokens of the login and of the first renewal have expired.
+	const first, again, spread, end = 25, 50, 25, 160
+	onBothInServerTime(t, func(t *testing.T, s *serverTime) {
+		var conns []*raw
+		for range connections {
+			conns = append(conns, login(t, s.site))
 		}
-		work.Wait()
+		for step := range end {
+			var work sync.WaitGroup
+			for i, c := range conns {
+				turn := step - first - i*spread/connections
+				work.Go(func() {
+					if turn >= 0 && turn%again == 0 && turn/again < renewals {
+						tok, err := s.sts.Credential().GetToken(t.Context(), redisScope)
+						if err != nil || !c.try(cmd("AUTH", entratest.ObjectID, tok.Token), 1) {
+							t.Errorf("connection %d was not renewed in step %d: %v", i, step, err)
+						}
+					}
+					if !c.try(cmd("INCR", "n")+cmd("PING"), 2) {
+						t.Errorf("connection %d ended before step %d", i, step)
+					}
+				})
+			}
+			work.Wait()
+			if t.Failed() {
+				return
+			}
+			s.advance(life / 100)
+		}
 		want := connections * (renewals + 1)
 		if st := s.gateway.Stats(); st.Auths != want || st.Expired != 0 || st.Refused != 0 || st.Open != connections {
 			t.Errorf("%+v, want %d AUTHs", st, want)
 		}
-		<-time.After(life + s.slack)
+		s.advance(life + time.Second)
 		s.eventually(t, "all have expired", func() bool {
 			st := s.gateway.Stats()
 			return st.Expired == connections && st.Open == 0
