@@ -37,4 +37,4 @@ else
 fi
 
 "$GO" vet ./...
-"$GO" test -race -count 1 -timeout 10m ./... "$@"
+"$GO" test -race -count 1 -timeout 30m ./... "$@"

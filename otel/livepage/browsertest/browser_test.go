@@ -14,8 +14,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is for a browser on a busy machine. Nothing here waits by sleeping; it looks again until then.
-const patience = 60 * time.Second
+// patience is so long that it means that the page hangs. Nothing here waits by sleeping; it looks again until then.
+const patience = 5 * time.Minute
 
 // A tab is one in a browser of its own, and what went wrong in it.
 type tab struct {

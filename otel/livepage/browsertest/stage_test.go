@@ -31,15 +31,29 @@ type stage struct {
 
 const connections = 12
 
-// play starts a program whose tokens live this long.
+// play starts a program whose tokens live this long. None expires because the machine is busy.
 func play(t *testing.T, life time.Duration, opts *livepage.Options) *stage {
 	t.Helper()
-	s := &stage{sts: entratest.NewSTS(&entratest.STSOptions{Lifetime: life}), page: livepage.New(opts)}
+	backend := entratest.NewMiniredis()
+	t.Cleanup(func() { _ = backend.Close() })
+	watchdog, err := entratest.NewWatchdog(backend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := watchdog.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &stage{
+		sts:  entratest.NewSTS(&entratest.STSOptions{Lifetime: life, Starved: watchdog.Starved}),
+		page: livepage.New(opts),
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.gateway = entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
+	s.gateway = entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts, Backend: backend})
 	t.Cleanup(func() { _ = s.gateway.Close() })
 	cred, err := s.sts.ClientSecretCredential()
 	if err != nil {
