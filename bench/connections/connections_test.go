@@ -23,7 +23,9 @@ func TestMain(m *testing.M) {
 func TestEveryConnectionOfOursIsRenewedAndThoseOfTheOtherDie(t *testing.T) {
 	redis.SetLogger(silent{})
 	// By steps, so a busy machine is slower and nothing else. The client spreads AUTHs over a third of these lives.
-	r, err := scale{conns: 40, life: 12 * time.Second, poolLife: 6 * time.Second, steps: true}.measure(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	defer cancel()
+	r, err := scale{conns: 40, life: 12 * time.Second, poolLife: 6 * time.Second, steps: true}.measure(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
