@@ -148,7 +148,7 @@ func onRedisTake(t *testing.T, s *site, text script, protocol int, name string, 
 
 func (c *raw) take(n int) (string, error) {
 	b := make([]byte, n)
-	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(5 * time.Minute)); err != nil {
 		return "", err
 	}
 	n, err := io.ReadFull(c.r, b)
