@@ -21,17 +21,22 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
-.PHONY: bench bench-quick bench-test nested page-test observability-test test test-race test-rest check check-rest \
+.PHONY: bench bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
-# than there are processors.
+# than there are processors. The scenarios of virtual time, a thousand connections and whole days, run without the race
+# detector, which slows them down sixfold; make soak-virtual has it.
 MEETING := ./core/... ./adapters/... ./otel/otelentra/... ./otel/livepage/... ./internal/differential/...
+VIRTUAL := TestConformance/virtual_time
 
-test: backends test-race test-rest
+test: backends test-race test-virtual test-rest
 
 test-race: backends
-	$(GO) test -race -p 4 -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $(MEETING)
+	$(GO) test -race -p 4 -timeout $(TEST_TIMEOUT) -skip '$(VIRTUAL)' $(TEST_FLAGS) $(MEETING)
+
+test-virtual:
+	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)' $(TEST_FLAGS) ./adapters/entra...
 
 test-rest:
 	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
