@@ -20,16 +20,16 @@ const virtualLife = 75 * time.Minute
 // shortLife is long enough for the scenarios that are too much work for the whole of virtualLife.
 const shortLife = 5 * time.Minute
 
-// Tokens of real time are renewed after two seconds, so that a scenario sees a few rotations, and could live for seven
+// Tokens of real time are renewed after two seconds, so that a scenario sees a few rotations, and could live for thirteen
 // more, so that a Source and its connections need not hurry on a busy machine. What the machine keeps from the program
 // the server does not count at all, see [entratest.Watchdog].
 const (
 	realRefresh = 2 * time.Second
-	realLife    = 9 * time.Second
+	realLife    = 15 * time.Second
 )
 
 // hangs is how long a scenario waits for what comes at once or not at all. Nothing is judged by it but that.
-const hangs = 5 * time.Minute
+const hangs = 10 * time.Minute
 
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
 type env struct {

@@ -37,7 +37,7 @@ type scenario struct {
 func scenarios() []scenario {
 	return []scenario{
 		{name: "login", run: login, tls: true},
-		{name: "login with azidentity", run: loginWithAzidentity},
+		{name: "login with azidentity", run: loginWithAzidentity, long: true},
 		{name: "login answered before the first command", run: separateLogin},
 		{name: "idle across 3 rotations", run: idleAcrossRotations},
 		{name: "in use across 3 rotations", run: inUseAcrossRotations},
