@@ -150,3 +150,11 @@ func arguments(all []argument, command []byte) []argument {
 	}
 	return all
 }
+
+func appendArg(b []byte, s string) []byte {
+	b = append(b, '$')
+	b = strconv.AppendInt(b, int64(len(s)), 10)
+	b = append(b, "\r\n"...)
+	b = append(b, s...)
+	return append(b, "\r\n"...)
+}

@@ -2,7 +2,6 @@ package entraconn
 
 import (
 	"context"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -29,14 +28,6 @@ func newCredential(tok entra.Token, number uint64) *credential {
 	b = appendArg(b, user)
 	b = appendArg(b, password)
 	return &credential{token: tok, wire: b, number: number}
-}
-
-func appendArg(b []byte, s string) []byte {
-	b = append(b, '$')
-	b = strconv.AppendInt(b, int64(len(s)), 10)
-	b = append(b, "\r\n"...)
-	b = append(b, s...)
-	return append(b, "\r\n"...)
 }
 
 // A dueAuth is what the next AUTH on a connection should be.

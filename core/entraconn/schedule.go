@@ -96,7 +96,3 @@ func sliceLength(tok entra.Token, now time.Time, r float64) time.Duration {
 	short := scaled(10*time.Second+time.Duration(r*float64(20*time.Second)), life)
 	return max(end.Sub(now), short, shortestSlice).Round(time.Millisecond)
 }
-
-// clockTolerance is how much earlier than its end a slice may seem to end, because the server's clock goes faster than
-// ours. Clocks that NTP corrects differ by 0.05 % at most; twice that, and a millisecond for the rounding of Redis.
-func clockTolerance(slice time.Duration) time.Duration { return time.Millisecond + slice/1000 }

@@ -191,3 +191,10 @@ func (s *session) blockingAnswered(e entry) {
 		s.sliced.command = nil
 	}
 }
+
+// clockTolerance is how much earlier than its end a slice may seem to end, because the server's clock goes faster than
+// ours. Clocks that NTP corrects differ by 0.05 % at most; twice that, and a millisecond for the rounding of Redis.
+func clockTolerance(slice time.Duration) time.Duration { return time.Millisecond + slice/1000 }
+
+// largeBuffer bounds what a connection keeps to use again.
+const largeBuffer = 4 << 10

@@ -107,9 +107,6 @@ func (c *Conn) relogin(login *attempt) *credential {
 	return c.written
 }
 
-// largeBuffer bounds what a connection keeps to use again.
-const largeBuffer = 4 << 10
-
 // largeWrite bounds what is copied to go out together with an AUTH.
 const largeWrite = 64 << 10
 
