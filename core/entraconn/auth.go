@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"time"
@@ -148,7 +149,7 @@ func (c *Conn) authEnded(a *attempt, err error, refused bool) {
 
 // answered acts on the server's answer to an AUTH. c.rmu is held.
 func (c *Conn) answered(v verdict) {
-	a := v.auth
+	a := v.auth.(*attempt)
 	if v.ok {
 		c.accepted.Store(a.cred)
 		c.authDone(a, nil)
@@ -161,7 +162,9 @@ func (c *Conn) answered(v verdict) {
 		c.loginOver()
 		return
 	}
-	failed := v.authError(c.server.addr)
+	_, password := a.cred.token.Credentials()
+	words := scrub(v.line, password)
+	failed := authError(c.server.addr, words, v.failure)
 	c.authEnded(a, failed, v.failure.isRefusal())
 	switch {
 	case a.phase != entra.AuthInitial:
@@ -176,7 +179,7 @@ func (c *Conn) answered(v verdict) {
 	default:
 		// The server serves nobody now: it is full, or starting. Hosts know these errors and when to retry, so
 		// theirs is the first command that gets it, and the connection ends there.
-		c.early.add([]byte("-" + v.line + "\r\n"))
+		c.early.add([]byte("-" + words + "\r\n"))
 		c.mu.Lock()
 		c.fail(entra.CloseByServer, io.EOF)
 		c.end.lastWords = true
@@ -184,6 +187,14 @@ func (c *Conn) answered(v verdict) {
 		c.server.release(c.renewal.pass)
 		c.loginOver()
 	}
+}
+
+// authError returns the error for callers and observers. words are the server's, without any part of the token.
+func authError(addr, words string, failure authFailure) *entra.AuthError {
+	if words == "" {
+		words = "an error without a text"
+	}
+	return &entra.AuthError{Addr: addr, Err: errors.New(words), Remedy: failure.remedy()}
 }
 
 // loginOver wakes who waits for the login. c.rmu is held.

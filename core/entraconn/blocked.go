@@ -59,7 +59,8 @@ func (b *blocked) unblocked(began time.Time) bool {
 
 // mayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
 // unless the server has accepted its token elsewhere. c.wmu is held.
-func (c *Conn) mayBlock(riding *attempt) (now time.Time, most time.Duration) {
+func (c *Conn) mayBlock(auth Auth) (now time.Time, most time.Duration) {
+	riding, _ := auth.(*attempt)
 	cred := c.accepted.Load()
 	switch {
 	case riding != nil && (riding.proven || cred == nil):

@@ -14,7 +14,7 @@ func TestNumberOfTheConnection(t *testing.T) {
 	for cut := range len(hello) {
 		var s session
 		s.init()
-		s.plan(encodeOne("HELLO 3"), newLogin(&credential{}), nil, &standstill{})
+		s.plan(encodeOne("HELLO 3"), &testAuth{first: true}, nil, &standstill{})
 		var host []byte
 		for _, piece := range []string{"+OK\r\n" + hello[:cut], hello[cut:]} {
 			p := []byte(piece)

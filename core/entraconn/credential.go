@@ -64,3 +64,17 @@ func newAttempt(due *dueAuth) *attempt {
 func newLogin(cred *credential) *attempt {
 	return &attempt{cred: cred, phase: entra.AuthInitial, begun: time.Now()}
 }
+
+// Wire returns the command as it is sent.
+func (a *attempt) Wire() []byte { return a.cred.wire }
+
+// Login reports whether a is the login of its connection.
+func (a *attempt) Login() bool { return a.phase == entra.AuthInitial }
+
+// asAuth keeps a nil *attempt from becoming an Auth that is not nil.
+func asAuth(a *attempt) Auth {
+	if a == nil {
+		return nil
+	}
+	return a
+}

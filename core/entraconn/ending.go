@@ -115,7 +115,7 @@ func (c *Conn) leave() {
 		err = net.ErrClosed
 	}
 	for _, a := range unanswered {
-		c.authDone(a, err)
+		c.authDone(a.(*attempt), err)
 	}
 	c.server.remove(c, end)
 	info := entra.ConnClosedInfo{

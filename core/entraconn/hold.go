@@ -149,7 +149,7 @@ func (c *Conn) resumeOnce() (more bool) {
 		wanted = nil
 	}
 	mark := c.session.sent
-	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
+	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), c)
 	c.keep(p[taken:])
 	c.mu.Unlock()
 

@@ -8,7 +8,7 @@ import "github.com/entraredis/entraredis/internal/resp"
 // An entry waits for a reply, or for confirmations that are not replies.
 type entry struct {
 	at    uint64    // number of the reply, counted from 1
-	auth  *attempt  // for awaitAuth
+	auth  Auth      // for awaitAuth
 	epoch uint32    // the transaction that it belongs to, see sentState.epoch
 	left  int32     // for awaitSubscribed: confirmations still to come, or untilNone
 	sub   resp.Kind // for awaitSubscribed: which of the six

@@ -48,7 +48,7 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 // What comes in pieces behind the answer to an AUTH is the host's again, and taken at once.
 func TestPiecesBehindAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
 	s := sessionAfter("GET k")
-	s.plan(encodeOne("GET k"), newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil, &standstill{})
+	s.plan(encodeOne("GET k"), &testAuth{}, nil, &standstill{})
 	for _, piece := range []struct {
 		says  string
 		taken int

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/entraredis/entraredis/core/entra"
 )
 
 // What a session makes of exchanges that are too rare, or too odd, for the model test to meet them. A line of the
@@ -45,7 +43,7 @@ func TestPlacesForAuth(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			var s session
 			s.init()
-			cred := &credential{wire: wire("AUTH")}
+			cred := testAuth{wire: "AUTH"}
 			if tc.first != "" {
 				s.plan(encodeOne(tc.first), nil, nil, &standstill{})
 				if _, _, err := s.received([]byte(tc.hello), 0, &standstill{}); err != nil {
@@ -76,8 +74,8 @@ func TestPlacesForAuth(t *testing.T) {
 }
 
 // planned returns how many AUTHs go along with p.
-func planned(s *session, p []byte, relogin *credential) (auths int) {
-	edits, _ := s.plan(p, nil, relogin, &standstill{})
+func planned(s *session, p []byte, relogin testAuth) (auths int) {
+	edits, _ := s.plan(p, nil, relogin.login(), &standstill{})
 	for _, e := range edits {
 		if e.auth != nil {
 			auths++
@@ -89,7 +87,7 @@ func planned(s *session, p []byte, relogin *credential) (auths int) {
 // A standstill is a world in which no time passes, and any command may block.
 type standstill struct{}
 
-func (*standstill) mayBlock(*attempt) (time.Time, time.Duration) {
+func (*standstill) mayBlock(Auth) (time.Time, time.Duration) {
 	return time.Time{}, longestTimeout
 }
 func (*standstill) blocks()                    {}
@@ -112,7 +110,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			p = encodeOne(tc.host)
 		}
 		s.plan(p, nil, nil, &standstill{})
-		s.plan(nil, newAttempt(&dueAuth{&credential{}, entra.AuthRotation}), nil, &standstill{})
+		s.plan(nil, &testAuth{}, nil, &standstill{})
 		if kept, _, err := s.received([]byte(tc.server), 0, &standstill{}); err != errDesync || kept > 0 {
 			t.Errorf("%q behind %q: %d bytes for the host, %v", tc.server, tc.host, kept, err)
 		}
@@ -127,7 +125,7 @@ func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	if _, _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
-	cred := &credential{}
+	cred := testAuth{}
 	if n := planned(&s, story{commands: []string{"SUBSCRIBE a", "RESET"}}.encode(), cred); n != 1 {
 		t.Fatalf("%d AUTHs behind RESET", n)
 	}
@@ -144,7 +142,7 @@ func TestRetract(t *testing.T) {
 	s.plan(first, nil, nil, &standstill{})
 	for range 3 {
 		mark := s.sent
-		s.plan(story{commands: []string{"EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"}}.encode(), newLogin(&credential{}), nil, &standstill{})
+		s.plan(story{commands: []string{"EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"}}.encode(), &testAuth{first: true}, nil, &standstill{})
 		s.retract(&mark)
 	}
 	if s.mayAuth() {

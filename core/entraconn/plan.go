@@ -10,7 +10,7 @@ import (
 type outside interface {
 	// mayBlock returns the time, and for how long a command may block that is sent now. riding is the AUTH that
 	// is unanswered in front of it, nil if none is.
-	mayBlock(riding *attempt) (now time.Time, most time.Duration)
+	mayBlock(riding Auth) (now time.Time, most time.Duration)
 	// blocks is told that a sliced command is about to be sent for the first time.
 	blocks()
 	// sliceEnds reports whether a null in answer to a sliced command is the end of its slice.
@@ -21,10 +21,10 @@ type outside interface {
 
 // An edit changes what the host writes.
 type edit struct {
-	at   int      // offset in what the host writes
-	cut  int      // so many bytes of the host are left out there
-	ours []byte   // and these are put in
-	auth *attempt // that ours is, nil if it is something else
+	at   int    // offset in what the host writes
+	cut  int    // so many bytes of the host are left out there
+	ours []byte // and these are put in
+	auth Auth   // that ours is, nil if it is something else
 }
 
 // A holding says why the last bytes that the host has written were not sent yet.
@@ -45,7 +45,7 @@ const maxHeld = 1 << 20
 // nil, goes to the first place where it may, and an AUTH with relogin behind each command that logs out; the protocol
 // version changes around subscriptions, see raise.go; blocking commands are shortened, see sliced.go. What lies
 // behind taken must be held back, and be the start of the next p. The edits are valid until the next call.
-func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outside) (edits []edit, taken int) {
+func (s *session) plan(p []byte, wanted Auth, relogin func() Auth, out outside) (edits []edit, taken int) {
 	if s.work != nil {
 		s.work.edits = s.work.edits[:0]
 	}
@@ -106,7 +106,7 @@ func (s *session) plan(p []byte, wanted *attempt, relogin *credential, out outsi
 			switch logsOut := s.take(); {
 			case !logsOut:
 			case s.mayRelogin():
-				s.insert(at, newLogin(relogin))
+				s.insert(at, relogin())
 			case s.unrenewable == renewable:
 				s.unrenewable = becauseReset
 			}
@@ -168,9 +168,9 @@ func (s *session) take() (logsOut bool) {
 	return logsOut
 }
 
-func (s *session) insert(at int, a *attempt) {
+func (s *session) insert(at int, a Auth) {
 	s.await(s.sent.takeAuth(a))
-	s.edit(edit{at: at, ours: a.cred.wire, auth: a})
+	s.edit(edit{at: at, ours: a.Wire(), auth: a})
 }
 
 func (s *session) edit(e edit) {

@@ -3,7 +3,6 @@ package entraconn
 import (
 	"strings"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
@@ -201,7 +200,7 @@ func (s *session) drop() entry {
 
 // authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error that AUTH may give means
 // that the AUTH did not reach the server where it was meant to, inside a transaction for example.
-func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
+func (s *session) authAnswered(a Auth, frame resp.Frame) error {
 	v := verdict{auth: a}
 	line := strings.TrimSuffix(string(s.work.line), "\r\n")
 	s.ours = false
@@ -212,14 +211,12 @@ func (s *session) authAnswered(a *attempt, frame resp.Frame) error {
 	case frame != resp.Error:
 		v.lost, err = true, errDesync
 	default:
-		login := a.phase == entra.AuthInitial
-		if v.failure = classifyAuthError(line[1:], login); v.failure == notOurs {
+		if v.failure = classifyAuthError(line[1:], a.Login()); v.failure == notOurs {
 			v.lost, err = true, errDesync
 			break
 		}
-		_, password := a.cred.token.Credentials()
-		v.line = scrub(line[1:], password)
-		if login {
+		v.line = line[1:]
+		if a.Login() {
 			err = errRefused // the host must not see what the server says to commands behind it
 		}
 	}

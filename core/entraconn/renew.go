@@ -105,7 +105,7 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 	case !c.session.oursNext():
 		return unread
 	}
-	return c.patience(c.session.ledger.first().auth)
+	return c.patience(c.session.ledger.first().auth.(*attempt))
 }
 
 // readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.

@@ -117,7 +117,7 @@ var awaits = [...]entryKind{
 }
 
 // takeAuth accounts for an AUTH of ours.
-func (t *sentState) takeAuth(a *attempt) entry {
+func (t *sentState) takeAuth(a Auth) entry {
 	t.replies++
 	e, _, _ := t.entry(entry{at: t.replies, kind: awaitAuth, auth: a})
 	return e

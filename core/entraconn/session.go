@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
@@ -54,22 +53,19 @@ type work struct {
 	verdicts []verdict // answers that the caller has not taken yet
 }
 
+// An Auth is an AUTH that a session puts between the client's commands.
+type Auth interface {
+	Wire() []byte // the command, encoded
+	Login() bool  // whether it is the first on its connection, or follows a command that logs out
+}
+
 // A verdict is the server's answer to an AUTH of ours.
 type verdict struct {
-	auth    *attempt
-	line    string // what the server said, without type byte and CRLF, and without any part of the token
+	auth    Auth
+	line    string // what the server said, without type byte and CRLF; it may repeat what the AUTH said
 	failure authFailure
 	ok      bool
 	lost    bool // it was no answer to an AUTH
-}
-
-// authError returns the error for callers and observers.
-func (v *verdict) authError(addr string) *entra.AuthError {
-	words := v.line
-	if words == "" {
-		words = "an error without a text"
-	}
-	return &entra.AuthError{Addr: addr, Err: errors.New(words), Remedy: v.failure.remedy()}
 }
 
 // maxLine bounds what is kept of the server's words about an AUTH.
@@ -116,7 +112,7 @@ func (s *session) mayRelogin() bool {
 }
 
 // outstandingAuths returns the AUTHs of ours that are unanswered.
-func (s *session) outstandingAuths() (all []*attempt) {
+func (s *session) outstandingAuths() (all []Auth) {
 	for i := range s.ledger.len {
 		if e := s.ledger.nth(i); e.kind == awaitAuth {
 			all = append(all, e.auth)

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/entraredis/entraredis/core/entra"
 )
 
 // The vocabulary of the model test: ordinary commands, every command that means something to a session, and those
@@ -72,12 +70,27 @@ func (s story) encode() (all []byte) {
 	return all
 }
 
+// A testAuth is an AUTH without a token.
+type testAuth struct {
+	wire  string
+	first bool
+}
+
+func (a *testAuth) Wire() []byte { return []byte(a.wire) }
+func (a *testAuth) Login() bool  { return a.first }
+
+// login returns what makes a login of a.
+func (a testAuth) login() func() Auth {
+	a.first = true
+	return func() Auth { return &a }
+}
+
 // A rig is a session between a host that tells a story and a model server.
 type rig struct {
 	t       *testing.T
 	session session
 	server  *modelServer
-	cred    *credential
+	auth    testAuth
 	rng     *rand.Rand
 	held    []byte
 	pending []byte // sent by the server, not read yet
@@ -89,20 +102,20 @@ type rig struct {
 }
 
 func newRig(t *testing.T, rng *rand.Rand) *rig {
-	r := &rig{t: t, rng: rng, server: newModelServer(), cred: &credential{wire: wire("*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + ourToken + "\r\n")}}
+	r := &rig{t: t, rng: rng, server: newModelServer(), auth: testAuth{wire: "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + ourToken + "\r\n"}}
 	r.session.init()
 	return r
 }
 
 // Time passes while a command blocks, and at no other time.
-func (r *rig) mayBlock(*attempt) (time.Time, time.Duration) {
+func (r *rig) mayBlock(Auth) (time.Time, time.Duration) {
 	return r.server.now, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
 func (r *rig) blocks()                      { r.sliced++ }
 func (r *rig) sliceEnds(c *slicedCall) bool { return c.ended(r.server.now) }
 func (r *rig) unblock(int64, owed)          {}
 
-func (r *rig) write(p []byte, wanted *attempt) {
+func (r *rig) write(p []byte, wanted Auth) {
 	if r.session.holdsBack() {
 		r.held = append(r.held, p...)
 		r.session.sent.holding = max(r.session.sent.holding, holdBehind)
@@ -111,7 +124,7 @@ func (r *rig) write(p []byte, wanted *attempt) {
 	r.send(append(r.held, p...), wanted)
 }
 
-func (r *rig) send(p []byte, wanted *attempt) {
+func (r *rig) send(p []byte, wanted Auth) {
 	if wanted == nil && r.rng.IntN(2) == 0 {
 		if _, ok := r.session.takeOrdinary(p); ok {
 			r.deliver(p)
@@ -119,7 +132,7 @@ func (r *rig) send(p []byte, wanted *attempt) {
 			return
 		}
 	}
-	edits, taken := r.session.plan(p, wanted, r.cred, r)
+	edits, taken := r.session.plan(p, wanted, r.auth.login(), r)
 	var out []byte
 	from := 0
 	for _, e := range edits {
@@ -129,7 +142,7 @@ func (r *rig) send(p []byte, wanted *attempt) {
 			r.deliver(out)
 			out = nil
 			r.sent++
-			if e.auth.phase == entra.AuthInitial { // behind RESET: that cannot wait
+			if e.auth.Login() { // behind RESET: that cannot wait
 				r.server.slow = 0
 			}
 		}
@@ -178,11 +191,11 @@ func (r *rig) resume() {
 	r.send(p, r.maybeAuth())
 }
 
-func (r *rig) maybeAuth() *attempt {
+func (r *rig) maybeAuth() Auth {
 	if r.rng.IntN(3) == 0 {
 		return nil
 	}
-	return &attempt{cred: r.cred, phase: entra.AuthRotation}
+	return &r.auth
 }
 
 // play tells the story with AUTHs in it wherever the session allows, cut at random places, and compares what the
@@ -196,7 +209,7 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 	want := plain.feed(stream)
 
 	r := newRig(t, s.rng)
-	r.write(nil, &attempt{cred: r.cred, phase: entra.AuthInitial})
+	r.write(nil, r.auth.login()())
 	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0 || r.session.ready()); {
 		r.resume()
 		switch s.rng.IntN(4) {
@@ -209,7 +222,7 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 			rest = rest[n:]
 		case 2:
 			if r.session.mayAuth() && !r.session.holdsBack() { // alone
-				r.write(nil, &attempt{cred: r.cred, phase: entra.AuthRotation})
+				r.write(nil, &r.auth)
 			}
 		case 3:
 			r.read(1 + s.rng.IntN(200))

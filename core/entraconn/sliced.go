@@ -98,7 +98,7 @@ func (s *session) calm() bool {
 }
 
 // lastAuth returns the last of our AUTHs that is unanswered, nil if there is none.
-func (s *session) lastAuth() (last *attempt) {
+func (s *session) lastAuth() (last Auth) {
 	for i := range s.ledger.len {
 		if e := s.ledger.nth(i); e.kind == awaitAuth {
 			last = e.auth

@@ -17,10 +17,10 @@ import (
 // A slice's worth of time passes for whoever has this world.
 type sliceWorld struct{ over, told bool }
 
-func (*sliceWorld) mayBlock(*attempt) (time.Time, time.Duration) { return time.Time{}, time.Minute }
-func (w *sliceWorld) blocks()                                    { w.told = true }
-func (w *sliceWorld) sliceEnds(*slicedCall) bool                 { return w.over }
-func (*sliceWorld) unblock(int64, owed)                          {}
+func (*sliceWorld) mayBlock(Auth) (time.Time, time.Duration) { return time.Time{}, time.Minute }
+func (w *sliceWorld) blocks()                                { w.told = true }
+func (w *sliceWorld) sliceEnds(*slicedCall) bool             { return w.over }
+func (*sliceWorld) unblock(int64, owed)                      {}
 
 // A null of a slice's end is ours to the last byte, however the network cuts it, and another one is the host's.
 func TestNullsCutAnywhere(t *testing.T) {

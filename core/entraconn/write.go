@@ -64,7 +64,7 @@ func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
 	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.authOutstanding() {
 		wanted = nil
 	}
-	edits, taken := c.session.plan(p, wanted, c.relogin(wanted), c)
+	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), c)
 	c.mu.Unlock()
 
 	if len(held) == 0 && len(edits) == 0 && taken == len(host) { // nearly always
@@ -95,16 +95,18 @@ func (c *Conn) wantedAuth() (*attempt, error) {
 	return nil, nil
 }
 
-// relogin returns the credential for an AUTH behind a command that logs out: one that the server has accepted, or
+// relogin returns what makes an AUTH behind a command that logs out: one that the server has accepted, or
 // the one that the connection is logging in with.
-func (c *Conn) relogin(login *attempt) *credential {
-	if cred := c.accepted.Load(); cred != nil {
-		return cred
+func (c *Conn) relogin(login *attempt) func() Auth {
+	return func() Auth {
+		if cred := c.accepted.Load(); cred != nil {
+			return newLogin(cred)
+		}
+		if c.written == nil && login != nil {
+			return newLogin(login.cred)
+		}
+		return newLogin(c.written)
 	}
-	if c.written == nil && login != nil {
-		return login.cred
-	}
-	return c.written
 }
 
 // largeWrite bounds what is copied to go out together with an AUTH.
@@ -117,7 +119,7 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err 
 	from := 0
 	for _, e := range edits {
 		if e.auth != nil {
-			c.startAuth(e.auth)
+			c.startAuth(e.auth.(*attempt))
 		}
 		b = append(b, p[from:e.at]...)
 		b = append(b, e.ours...)
@@ -141,7 +143,7 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err 
 	login := c.written == nil
 	for _, e := range edits {
 		if e.auth != nil {
-			c.wroteAuth(e.auth, err)
+			c.wroteAuth(e.auth.(*attempt), err)
 		}
 	}
 	if login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
