@@ -91,8 +91,8 @@ func (e *timeoutError) Temporary() bool { return true }
 // writeAuth writes an AUTH alone, with a deadline of ours. c.wmu is held.
 func (c *Conn) writeAuth(a *attempt) error {
 	c.mu.Lock()
-	mark := c.session.sent
-	c.session.insert(0, a)
+	mark := c.session.mark()
+	c.session.addAuth(a)
 	c.mu.Unlock()
 	c.startAuth(a)
 	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))

@@ -14,7 +14,7 @@ func TestBlockingBehindDiscard(t *testing.T) {
 	}{{"+OK\r\n+OK\r\n", true}, {"+OK\r\n-ERR no\r\n", false}} {
 		synctest.Test(t, func(t *testing.T) {
 			server, c, _ := unblockable(t)
-			if _, err := c.Write(story{commands: []string{"MULTI", "DISCARD", "BLPOP k 0"}}.encode()); err != nil {
+			if _, err := c.Write(encode("MULTI", "DISCARD", "BLPOP k 0")); err != nil {
 				t.Fatal(err)
 			}
 			server.says(t, answer.says)
@@ -22,7 +22,7 @@ func TestBlockingBehindDiscard(t *testing.T) {
 				t.Fatal(n, err)
 			}
 			synctest.Wait()
-			whole := bytes.HasSuffix(server.heard(), encodeOne("BLPOP k 0"))
+			whole := bytes.HasSuffix(server.heard(), encode("BLPOP k 0"))
 			if c.session.slicing() != answer.slices || whole == answer.slices || !bytes.Contains(server.heard(), []byte("BLPOP")) {
 				t.Errorf("after %q: in slices %v, the server heard %q", answer.says, c.session.slicing(), server.heard())
 			}

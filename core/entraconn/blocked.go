@@ -57,60 +57,56 @@ func (b *blocked) unblocked(began time.Time) bool {
 	return b.last.After(began) && time.Since(b.last) < unblockEcho
 }
 
+// An outsideOf tells the session of a connection what it must know of the world.
+type outsideOf struct{ conn *Conn }
+
 // mayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
 // unless the server has accepted its token elsewhere. c.wmu is held.
-func (c *Conn) mayBlock(auth Auth) (now time.Time, most time.Duration) {
+func (o outsideOf) mayBlock(auth Auth) (now time.Time, most time.Duration) {
 	riding, _ := auth.(*attempt)
-	cred := c.accepted.Load()
+	cred := o.conn.accepted.Load()
 	switch {
 	case riding != nil && (riding.proven || cred == nil):
 		cred = riding.cred
 	case cred == nil:
-		cred = c.written
+		cred = o.conn.written
 	}
 	now = time.Now()
 	return now, sliceLength(cred.token, now, rand.Float64())
 }
 
 // blocks makes the connection known to those who might unblock it. c.mu is held.
-func (c *Conn) blocks() {
-	c.signals.clear(unblocked | unblockedWithError)
-	if id := c.session.clientID; id != 0 {
-		c.server.blocked.add(id, c)
+func (o outsideOf) blocks(clientID int64) {
+	o.conn.signals.clear(unblocked | unblockedWithError)
+	if clientID != 0 {
+		o.conn.server.blocked.add(clientID, o.conn)
 	}
 }
 
-// sliceEnds reports whether a null is the end of a slice. If the call was cancelled meanwhile, the host may have it, unless
-// it should get an error instead. c.mu is held.
-func (c *Conn) sliceEnds(s *slicedCall) bool {
-	return s.ended(time.Now()) && (!c.cancelled() || c.owedFor() == owedError)
-}
-
-// cancelled reports whether somebody in this process has sent CLIENT UNBLOCK for the command that blocks. c.mu is held.
-func (c *Conn) cancelled() bool {
-	return c.signals.has(unblocked) || c.session.clientID == 0 && c.server.blocked.unblocked(c.session.sliced.began)
+// cancelled goes by what was written to connections of this process. c.mu is held.
+func (o outsideOf) cancelled(clientID int64, began time.Time) (now time.Time, end owed) {
+	c := o.conn
+	switch {
+	case c.signals.has(unblockedWithError):
+		end = owedError
+	case c.signals.has(unblocked), clientID == 0 && c.server.blocked.unblocked(began):
+		end = owedNull
+	}
+	return time.Now(), end
 }
 
 // overdue reports whether a slice has ended and its host was not there to read that.
 func (c *Conn) overdue() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.session.slicing() && c.session.sliced.overdue(time.Now())
-}
-
-// owedFor says what its host gets for a command that was cancelled.
-func (c *Conn) owedFor() owed {
-	if c.signals.has(unblockedWithError) {
-		return owedError
-	}
-	return owedNull
+	return c.session.sliceOverdue(time.Now())
 }
 
 // owes reports whether the host is to get something that the server did not send.
 func (c *Conn) owes() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.session.owed != owedNothing
+	return c.session.owes()
 }
 
-func (c *Conn) unblock(id int64, end owed) { c.server.blocked.unblock(id, end) }
+func (o outsideOf) unblock(clientID int64, end owed) { o.conn.server.blocked.unblock(clientID, end) }

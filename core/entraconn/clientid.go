@@ -23,7 +23,7 @@ func (s *session) takeID() {
 	}
 	if number, ok := helloField(s.work.line, "id"); ok {
 		if id, err := strconv.ParseInt(number, 10, 64); err == nil {
-			s.clientID = id
+			s.id = id
 		}
 	}
 	if !s.authOutstanding() && len(s.work.verdicts) == 0 {

@@ -14,7 +14,7 @@ func TestNumberOfTheConnection(t *testing.T) {
 	for cut := range len(hello) {
 		var s session
 		s.init()
-		s.plan(encodeOne("HELLO 3"), &testAuth{first: true}, nil, &standstill{})
+		s.plan(encode("HELLO 3"), &testAuth{first: true}, nil, &standstill{})
 		var host []byte
 		for _, piece := range []string{"+OK\r\n" + hello[:cut], hello[cut:]} {
 			p := []byte(piece)
@@ -25,21 +25,31 @@ func TestNumberOfTheConnection(t *testing.T) {
 			host = append(append(host, p[:kept]...), behind...)
 			s.takeVerdicts()
 		}
-		if s.clientID != 12345 || string(host) != hello {
-			t.Errorf("cut behind %q: number %d, the host read %q", hello[:cut], s.clientID, host)
+		if s.clientID() != 12345 || string(host) != hello {
+			t.Errorf("cut behind %q: number %d, the host read %q", hello[:cut], s.clientID(), host)
 		}
 	}
 }
 
 // Of a long answer only the start is kept, which may end inside the number.
 func TestNumberThatIsCut(t *testing.T) {
-	for server := 440; server < maxLine; server++ {
-		var s session
-		s.init()
-		s.plan(encodeOne("HELLO 3"), nil, nil, &standstill{})
-		p := fmt.Appendf(nil, "%%2\r\n$6\r\nserver\r\n$%d\r\n%s\r\n$2\r\nid\r\n:12345\r\n", server, strings.Repeat("x", server))
-		if _, _, err := s.received(p, 0, &standstill{}); err != nil || s.clientID != 0 && s.clientID != 12345 {
-			t.Errorf("a name of %d bytes: number %d, %v", server, s.clientID, err)
+	const kept = 512
+	for _, field := range []string{"$2\r\nid\r\n:12345", "+id\r\n+12345", "$2\r\nid\r\n$5\r\n12345"} {
+		learned := 0
+		for server := kept - 80; server < kept; server++ {
+			var s session
+			s.init()
+			s.plan(encode("HELLO 3"), nil, nil, &standstill{})
+			p := fmt.Appendf(nil, "%%2\r\n$6\r\nserver\r\n$%d\r\n%s\r\n%s\r\n", server, strings.Repeat("x", server), field)
+			if _, _, err := s.received(p, 0, &standstill{}); err != nil || s.clientID() != 0 && s.clientID() != 12345 {
+				t.Errorf("%q after a name of %d bytes: number %d, %v", field, server, s.clientID(), err)
+			}
+			if s.clientID() != 0 {
+				learned++
+			}
+		}
+		if learned == 0 || learned == 80 {
+			t.Errorf("%q: learned from %d of 80 answers, so no cut was tried", field, learned)
 		}
 	}
 }

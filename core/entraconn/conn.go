@@ -141,17 +141,16 @@ func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error
 // start of p, and behind that. c.rmu is held.
 func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
-	if c.session.owed != owedNothing {
+	if c.session.owes() {
 		c.deadlines.endWake(c) // a read was woken for that, unless it had something to read
 	}
-	n, behind, err := c.session.received(p, taken, c)
+	n, behind, err := c.session.received(p, taken, outsideOf{c})
 	verdicts := c.session.takeVerdicts()
 	if err == errDesync {
 		c.fail(entra.CloseProtocol, err)
 	}
 	ready := c.session.ready()
-	staysInRESP2 := c.session.staysInRESP2
-	c.session.staysInRESP2 = false
+	staysInRESP2 := c.session.takeStaysInRESP2()
 	c.mu.Unlock()
 	if staysInRESP2 {
 		c.server.staysInRESP2(time.Now())

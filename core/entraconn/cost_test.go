@@ -3,6 +3,7 @@ package entraconn
 import (
 	"bufio"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
 	c := NewDialer(src, nil).Wrap(inner)
 	c.tame = true
 	tb.Cleanup(func() { c.Close() })
-	if _, err := c.Write(encodeOne("GET k")); err != nil {
+	if _, err := c.Write(encode("GET k")); err != nil {
 		tb.Fatal(err)
 	}
 	if n, err := c.Read(make([]byte, 100)); n != len("$5\r\nhello\r\n") || err != nil {
@@ -61,7 +62,7 @@ func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
 func TestCommandsCostNoAllocation(t *testing.T) {
 	c := loggedIn(t)
 	for _, command := range []string{"GET k", "MULTI, GET k, EXEC", "BLPOP k 1", "BLPOP k 0"} {
-		p, buf := story{commands: strings.Split(command, ", ")}.encode(), make([]byte, 4096)
+		p, buf := encode(strings.Split(command, ", ")...), make([]byte, 4096)
 		roundtrip := func() {
 			if _, err := c.Write(p); err != nil {
 				t.Fatal(err)
@@ -107,7 +108,7 @@ func TestLongStringsAreWrittenAtOnce(t *testing.T) {
 
 // BenchmarkConn is what a connection of ours adds to a command: everything but the network.
 func BenchmarkConn(b *testing.B) {
-	c, p, buf := loggedIn(b), encodeOne("GET key:000000000042"), make([]byte, 4096)
+	c, p, buf := loggedIn(b), encode("GET key:000000000042"), make([]byte, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Write(p); err != nil {
@@ -136,10 +137,19 @@ func TestEveryCommandTouchesFourCacheLines(t *testing.T) {
 	}
 	const line = 64
 	var c Conn
-	session := unsafe.Offsetof(c.session)
+	inSession := func(name string) (begin, end uintptr) {
+		field, ok := reflect.TypeFor[session]().FieldByName(name)
+		if !ok {
+			t.Fatalf("a session has no field %s", name)
+		}
+		begin = unsafe.Offsetof(c.session) + field.Offset
+		return begin, begin + field.Type.Size()
+	}
+	_, sentEnd := inSession("sent")
+	repliesBegin, _ := inSession("replies")
 	for what, at := range map[string]struct{ end, lines uintptr }{
-		"what Write needs":                                   {session + unsafe.Offsetof(c.session.sent) + unsafe.Sizeof(c.session.sent), 2},
-		"what Read needs to know of what was read":           {session + unsafe.Offsetof(c.session.replies) + 2, 3},
+		"what Write needs":                                   {sentEnd, 2},
+		"what Read needs to know of what was read":           {repliesBegin + 2, 3},
 		"what lies before the line of rmu and the deadlines": {unsafe.Offsetof(c.rmu), 5},
 		"that line": {unsafe.Offsetof(c.deadlines) + unsafe.Sizeof(c.deadlines), 6},
 	} {

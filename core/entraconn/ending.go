@@ -85,8 +85,7 @@ func (c *Conn) retire() (retired, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, forever = c.session.barredBy()
-	inOrder := forever && c.session.settled() || c.session.tailing()
-	if c.ended() != nil || c.closed || c.session.foreign || !inOrder {
+	if c.ended() != nil || c.closed || !c.session.mayRetire() {
 		return false, forever
 	}
 	c.fail(entra.CloseUnsupported, io.EOF)
@@ -106,7 +105,7 @@ func (c *Conn) leave() {
 	c.lose(entra.CloseByClient, nil)
 	end := *c.end
 	unanswered := c.session.outstandingAuths()
-	id := c.session.clientID
+	id := c.session.clientID()
 	c.mu.Unlock()
 	c.server.blocked.remove(id, c)
 

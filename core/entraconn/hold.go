@@ -18,6 +18,9 @@ const heldLimit = 1 << 20
 type backlog struct {
 	held []byte        // guarded by Conn.wmu
 	room chan struct{} // closed when a write that waits for room should look again, nil if none does; guarded by Conn.mu
+	// composed is a buffer in which to compose the next blocking command, because such calls come in loops; guarded by
+	// Conn.wmu.
+	composed []byte
 }
 
 // held returns what is held back. c.wmu is held.
@@ -53,7 +56,7 @@ func (c *Conn) keepBack(p []byte) (taken bool, err error) {
 	}
 	if len(c.backlog.held) < heldLimit {
 		c.backlog.held = append(c.backlog.held, p...)
-		c.session.sent.holding = max(c.session.sent.holding, holdBehind)
+		c.session.holdBehind()
 		c.mu.Unlock()
 		return true, nil
 	}
@@ -133,23 +136,23 @@ func (c *Conn) resumeOnce() (more bool) {
 		c.mu.Unlock()
 		return false
 	}
-	if c.session.slicing() && c.cancelled() {
-		c.session.owe(c.owedFor())
-		if c.session.replies.AtBoundary() { // else whoever reads the rest of the push meets it
-			c.deadlines.wakeRead(c)
-		}
-		c.mu.Unlock()
-		return true
-	}
 	p := c.held()
 	if c.session.slicing() {
-		p = append(c.session.sliced.again(time.Now()), p...)
+		command, cancelled, due := c.session.again(outsideOf{c})
+		if due {
+			c.deadlines.wakeRead(c)
+		}
+		if cancelled {
+			c.mu.Unlock()
+			return true
+		}
+		p = append(command, p...)
 	}
 	if c.session.authOutstanding() {
 		wanted = nil
 	}
-	mark := c.session.sent
-	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), c)
+	mark := c.session.mark()
+	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), outsideOf{c})
 	c.keep(p[taken:])
 	c.mu.Unlock()
 

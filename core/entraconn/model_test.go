@@ -29,12 +29,25 @@ type modelServer struct {
 	auths            int
 	now              time.Time
 	misplace         []string // AUTHs of ours where none may be
+	lockedOut        bool     // a command was refused because nobody is logged in
 }
 
 const ourToken = "token"
 
 func newModelServer() *modelServer {
 	return &modelServer{proto: 2, subs: map[string]bool{}}
+}
+
+// encode returns commands as a client sends them. Their words are separated by spaces.
+func encode(commands ...string) (all []byte) {
+	for _, c := range commands {
+		words := strings.Fields(c)
+		all = fmt.Appendf(all, "*%d\r\n", len(words))
+		for _, w := range words {
+			all = fmt.Appendf(all, "$%d\r\n%s\r\n", len(w), w)
+		}
+	}
+	return all
 }
 
 // feed takes bytes and returns what the server sends in answer.
@@ -82,6 +95,7 @@ func (m *modelServer) run(args []string) string {
 
 func (m *modelServer) reply(name string, args []string) string {
 	if m.user == "" && !m.open && name != "AUTH" && name != "RESET" && name != "QUIT" {
+		m.lockedOut = true
 		return "-NOAUTH Authentication required.\r\n"
 	}
 	if m.multi && name != "EXEC" && name != "DISCARD" && name != "MULTI" && name != "RESET" {
@@ -129,7 +143,7 @@ func (m *modelServer) reply(name string, args []string) string {
 		}
 		return "*2\r\n$5\r\nproto\r\n:2\r\n"
 	case "RESET":
-		*m = modelServer{in: m.in, proto: 2, open: m.open, subs: map[string]bool{}, auths: m.auths, misplace: m.misplace, sent: m.sent, read: m.read, slow: m.slow, now: m.now}
+		*m = modelServer{in: m.in, proto: 2, open: m.open, subs: map[string]bool{}, auths: m.auths, misplace: m.misplace, sent: m.sent, read: m.read, slow: m.slow, now: m.now, lockedOut: m.lockedOut}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {

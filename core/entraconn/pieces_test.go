@@ -17,13 +17,13 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	set := encodeOne("SET key:000001 " + strings.Repeat("v", 27))
-	blocked := encodeOne("BLPOP k 1")
+	set := encode("SET key:000001 " + strings.Repeat("v", 27))
+	blocked := encode("BLPOP k 1")
 	for _, piece := range []int{1, 2, 3, 7, 16, 64, 100, 4096} {
 		for phase := 0; phase < 64; phase += 64 / min(64, amount("phases", *phases, 4)) {
 			inner := &stubborn{take: -1}
 			c := NewDialer(src, nil).Wrap(inner)
-			stream := encodeOne("GET key:" + strings.Repeat("x", phase))
+			stream := encode("GET key:" + strings.Repeat("x", phase))
 			for i := range 300 {
 				stream = append(stream, set...)
 				if i%7 == 0 {
@@ -41,23 +41,6 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 				t.Fatalf("pieces of %d, phase %d: %d bytes arrived, %d were written", piece, phase, len(got), len(stream))
 			}
 			c.Close()
-		}
-	}
-}
-
-// What comes in pieces behind the answer to an AUTH is the host's again, and taken at once.
-func TestPiecesBehindAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
-	s := sessionAfter("GET k")
-	s.plan(encodeOne("GET k"), &testAuth{}, nil, &standstill{})
-	for _, piece := range []struct {
-		says  string
-		taken int
-	}{{"$1\r\nx\r\n", 7}, {"+OK\r\n", 0}, {"$5\r\nhe", 6}, {"llo\r\n", 5}} {
-		p := []byte(piece.says)
-		taken := s.takeExpected(p)
-		kept, behind, err := s.received(p, taken, &standstill{})
-		if taken != piece.taken || kept != taken || len(behind) > 0 || err != nil {
-			t.Errorf("%q: took %d bytes, %d are the host's, %q behind, %v", p, taken, kept, behind, err)
 		}
 	}
 }

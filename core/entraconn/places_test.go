@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,16 +46,16 @@ func TestPlacesForAuth(t *testing.T) {
 			s.init()
 			cred := testAuth{wire: "AUTH"}
 			if tc.first != "" {
-				s.plan(encodeOne(tc.first), nil, nil, &standstill{})
+				s.plan(encode(tc.first), nil, nil, &standstill{})
 				if _, _, err := s.received([]byte(tc.hello), 0, &standstill{}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			p := story{commands: strings.Split(tc.host, ", ")}.encode()
+			p := encode(strings.Split(tc.host, ", ")...)
 			if n := planned(&s, p, cred); n != tc.relogins {
 				t.Errorf("%d AUTHs behind RESET, want %d", n, tc.relogins)
 			}
-			if s.unrenewable == becauseReset {
+			if why, _ := s.barredBy(); why == becauseReset {
 				if tc.why != becauseReset {
 					t.Error("cannot log in again")
 				}
@@ -67,7 +68,7 @@ func TestPlacesForAuth(t *testing.T) {
 				t.Errorf("may AUTH: %v, want %v; barred by %q, want %q", s.mayAuth(), tc.free, why, tc.why)
 			}
 			if tc.free && tc.server != "$1\r\n" && !s.quiet() {
-				t.Errorf("something is outstanding: %+v", s.ledger)
+				t.Error("something is outstanding")
 			}
 		})
 	}
@@ -87,12 +88,13 @@ func planned(s *session, p []byte, relogin testAuth) (auths int) {
 // A standstill is a world in which no time passes, and any command may block.
 type standstill struct{}
 
-func (*standstill) mayBlock(Auth) (time.Time, time.Duration) {
-	return time.Time{}, longestTimeout
-}
-func (*standstill) blocks()                    {}
-func (*standstill) sliceEnds(*slicedCall) bool { return false }
-func (*standstill) unblock(int64, owed)        {}
+func (*standstill) mayBlock(Auth) (time.Time, time.Duration)           { return time.Time{}, forEver }
+func (*standstill) blocks(int64)                                       {}
+func (*standstill) cancelled(int64, time.Time) (now time.Time, _ owed) { return now, owedNothing }
+func (*standstill) unblock(int64, owed)                                {}
+
+// forEver is the longest timeout that is told from none.
+const forEver = 100 * 365 * 24 * time.Hour
 
 // Answers to an AUTH of ours that are none end the connection.
 func TestAnswersThatAreNone(t *testing.T) {
@@ -107,7 +109,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		s.init()
 		var p []byte
 		if tc.host != "" {
-			p = encodeOne(tc.host)
+			p = encode(tc.host)
 		}
 		s.plan(p, nil, nil, &standstill{})
 		s.plan(nil, &testAuth{}, nil, &standstill{})
@@ -121,12 +123,12 @@ func TestAnswersThatAreNone(t *testing.T) {
 func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	var s session
 	s.init()
-	s.plan(encodeOne("HELLO 3"), nil, nil, &standstill{})
+	s.plan(encode("HELLO 3"), nil, nil, &standstill{})
 	if _, _, err := s.received([]byte("%1\r\n+proto\r\n:3\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	cred := testAuth{}
-	if n := planned(&s, story{commands: []string{"SUBSCRIBE a", "RESET"}}.encode(), cred); n != 1 {
+	if n := planned(&s, encode("SUBSCRIBE a", "RESET"), cred); n != 1 {
 		t.Fatalf("%d AUTHs behind RESET", n)
 	}
 	if kept, _, err := s.received([]byte("+RESET\r\n+OK\r\n"), 0, &standstill{}); err != errDesync {
@@ -138,11 +140,11 @@ func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 func TestRetract(t *testing.T) {
 	var s session
 	s.init()
-	first := story{commands: []string{"MULTI", "GET k"}}.encode()
+	first := encode("MULTI", "GET k")
 	s.plan(first, nil, nil, &standstill{})
 	for range 3 {
-		mark := s.sent
-		s.plan(story{commands: []string{"EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"}}.encode(), &testAuth{first: true}, nil, &standstill{})
+		mark := s.mark()
+		s.plan(encode("EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"), &testAuth{first: true}, nil, &standstill{})
 		s.retract(&mark)
 	}
 	if s.mayAuth() {
@@ -154,43 +156,48 @@ func TestRetract(t *testing.T) {
 	if s.mayAuth() {
 		t.Error("left the transaction")
 	}
-	s.plan(encodeOne("EXEC"), nil, nil, &standstill{})
+	s.plan(encode("EXEC"), nil, nil, &standstill{})
 	if _, _, err := s.received([]byte("*1\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil || !s.mayAuth() || !s.quiet() {
-		t.Errorf("after EXEC: %v, %+v", err, s.ledger)
+		t.Errorf("after EXEC: %v", err)
 	}
 }
 
 // A connection may be ended in order only where neither side is in the middle of something.
-func TestSettled(t *testing.T) {
-	subscribed := "-ERR unknown command 'HELLO'\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+func TestMayRetire(t *testing.T) {
+	const never, answers = "HELLO 3, RESET", "%1\r\n+proto\r\n:3\r\n+RESET\r\n" // it was logged out, and has no AUTH
+	subscribed := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
 	for _, tc := range []struct {
 		name, host, rest, server string
-		settled                  bool
+		ends                     bool
 	}{
-		{name: "new", settled: true},
+		{name: "new", ends: true},
 		{name: "unanswered", host: "GET k"},
-		{name: "answered", host: "GET k", server: "$1\r\nx\r\n", settled: true},
+		{name: "answered", host: "GET k", server: "$1\r\nx\r\n", ends: true},
 		{name: "in mid-reply", host: "GET k", server: "$1\r\nx"},
 		{name: "in mid-command", host: "GET k", rest: "*1\r\n$4\r\nPI", server: "$1\r\nx\r\n"},
-		{name: "subscribed", host: "SUBSCRIBE a", server: subscribed, settled: true},
+		{name: "subscribed", host: "SUBSCRIBE a", server: subscribed, ends: true},
 		{name: "subscribed, in mid-message", host: "SUBSCRIBE a", server: subscribed + "*3\r\n"},
 		{name: "subscribed, in mid-command", host: "SUBSCRIBE a", rest: "*1\r\n$4\r\nPI", server: subscribed},
-		{name: "silent", host: "GET k, CLIENT REPLY OFF, GET k", server: "$1\r\nx\r\n", settled: true},
+		{name: "silent", host: "GET k, CLIENT REPLY OFF, GET k", server: "$1\r\nx\r\n", ends: true},
 		{name: "silent, unanswered before", host: "GET k, CLIENT REPLY OFF, GET k"},
 		{name: "inline", rest: "PING\r\n"},
 	} {
 		var s session
 		s.init()
+		s.plan(encode(strings.Split(never, ", ")...), nil, nil, &standstill{})
+		if _, _, err := s.received([]byte(answers), 0, &standstill{}); err != nil {
+			t.Fatal(err)
+		}
 		var p []byte
 		if tc.host != "" {
-			p = story{commands: strings.Split(tc.host, ", ")}.encode()
+			p = encode(strings.Split(tc.host, ", ")...)
 		}
 		s.plan(append(p, tc.rest...), nil, nil, &standstill{})
 		if _, _, err := s.received([]byte(tc.server), 0, &standstill{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.settled(); got != tc.settled {
-			t.Errorf("%s: settled %v, want %v", tc.name, got, tc.settled)
+		if got := s.mayRetire(); got != tc.ends {
+			t.Errorf("%s: may retire %v, want %v", tc.name, got, tc.ends)
 		}
 	}
 }
@@ -200,7 +207,7 @@ func TestUnblockWithoutArguments(t *testing.T) {
 	for _, command := range []string{"CLIENT UNBLOCK", "CLIENT UNBLOCK x", "CLIENT UNBLOCK 1 2 3 4"} {
 		var s session
 		s.init()
-		s.plan(encodeOne(command), nil, nil, &standstill{})
+		s.plan(encode(command), nil, nil, &standstill{})
 		if _, _, err := s.received([]byte("-ERR no\r\n"), 0, &standstill{}); err != nil || !s.quiet() {
 			t.Errorf("%s: %v", command, err)
 		}
@@ -211,11 +218,11 @@ func TestUnblockWithoutArguments(t *testing.T) {
 func TestRetractForgetsXread(t *testing.T) {
 	var s session
 	s.init()
-	mark := s.sent
-	s.plan(encodeOne("XREAD BLOCK 0 STREAMS s $"), nil, nil, &standstill{})
+	mark := s.mark()
+	s.plan(encode("XREAD BLOCK 0 STREAMS s $"), nil, nil, &standstill{})
 	s.retract(&mark)
-	s.plan(encodeOne("GET k"), nil, nil, &standstill{})
-	if s.tailing() {
+	s.plan(encode("GET k"), nil, nil, &standstill{})
+	if s.mayRetire() {
 		t.Error("may be ended although a GET is outstanding")
 	}
 }
@@ -225,9 +232,9 @@ func TestRetractForgetsXread(t *testing.T) {
 func TestServerWithoutRESP3(t *testing.T) {
 	var s session
 	s.init()
-	p := story{commands: []string{"SUBSCRIBE a", "UNSUBSCRIBE a", "GET k"}}.encode()
+	p := encode("SUBSCRIBE a", "UNSUBSCRIBE a", "GET k")
 	edits, taken := s.plan(p, nil, nil, &standstill{})
-	if len(edits) != 1 || string(p[taken:]) != string(encodeOne("GET k")) {
+	if len(edits) != 1 || string(p[taken:]) != string(encode("GET k")) {
 		t.Fatalf("%d edits, %q waits", len(edits), p[taken:])
 	}
 	answer := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"
@@ -249,19 +256,19 @@ func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
 	}
 	var s session
 	s.init()
-	s.plan(encodeOne("SUBSCRIBE a"), nil, nil, &standstill{})
+	s.plan(encode("SUBSCRIBE a"), nil, nil, &standstill{})
 	if _, _, err := s.received([]byte(hello+push("subscribe", "1")), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
-	p := story{commands: []string{"UNSUBSCRIBE a", "GET k", "SUBSCRIBE a"}}.encode()
+	p := encode("UNSUBSCRIBE a", "GET k", "SUBSCRIBE a")
 	_, taken := s.plan(p, nil, nil, &standstill{})
-	if string(p[taken:]) != string(encodeOne("SUBSCRIBE a")) {
+	if string(p[taken:]) != string(encode("SUBSCRIBE a")) {
 		t.Fatalf("%q waits", p[taken:])
 	}
 	if _, _, err := s.received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
-	if edits, _ := s.plan(p[taken:], nil, nil, &standstill{}); !s.sent.raised || len(edits) != 1 {
+	if edits, _ := s.plan(p[taken:], nil, nil, &standstill{}); len(edits) != 1 || !bytes.HasPrefix(edits[0].ours, encode("HELLO 3")) {
 		t.Error("the subscription is one in RESP2, and can never be renewed")
 	}
 }

@@ -6,17 +6,19 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// An outside is what a session must know of the world.
+// An outside is what a session must know of the world while a command blocks. Numbers of connections are the server's.
 type outside interface {
-	// mayBlock returns the time, and for how long a command may block that is sent now. riding is the AUTH that
-	// is unanswered in front of it, nil if none is.
+	// mayBlock returns the time, and for how long a command may block that is sent now. riding is the AUTH that is
+	// unanswered before it, nil if none is.
 	mayBlock(riding Auth) (now time.Time, most time.Duration)
-	// blocks is told that a sliced command is about to be sent for the first time.
-	blocks()
-	// sliceEnds reports whether a null in answer to a sliced command is the end of its slice.
-	sliceEnds(c *slicedCall) bool
-	// unblock is told that the host is about to send CLIENT UNBLOCK, and how that ends the call.
-	unblock(id int64, end owed)
+	// blocks is told that a sliced command is about to be sent for the first time, on the connection of that number,
+	// which is 0 if it is not known.
+	blocks(clientID int64)
+	// cancelled returns the time, and what the client is to get because a CLIENT UNBLOCK of this process has
+	// cancelled its call, whose slice began at began; owedNothing if none has.
+	cancelled(clientID int64, began time.Time) (now time.Time, end owed)
+	// unblock is told that the client is about to send CLIENT UNBLOCK, and how that ends the call.
+	unblock(clientID int64, end owed)
 }
 
 // An edit changes what the host writes.
@@ -120,13 +122,16 @@ func (s *session) plan(p []byte, wanted Auth, relogin func() Auth, out outside) 
 	}
 }
 
-// beforeOrdinary returns what was known before takeOrdinary took n bytes.
-func (s *session) beforeOrdinary(n int, commands uint64) sentState {
-	mark := s.sent
-	if mark.replies -= commands; commands == 0 {
-		mark.scan.Unread(n)
+// mark returns the point to which retract goes back.
+func (s *session) mark() mark { return mark{s.sent} }
+
+// beforeOrdinary returns the mark from before takeOrdinary took n bytes, which were so many commands.
+func (s *session) beforeOrdinary(n int, commands uint64) mark {
+	before := s.mark()
+	if before.sent.replies -= commands; commands == 0 {
+		before.sent.scan.Unread(n)
 	}
-	return mark
+	return before
 }
 
 // mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is there.
@@ -143,6 +148,9 @@ func (s *session) hold(start int, why holding) ([]edit, int) {
 
 // holdsBack reports whether what the host writes now has to wait for something that the server has yet to say.
 func (s *session) holdsBack() bool { return s.sent.holding >= holdAnswers || s.slicing() }
+
+// holdBehind accounts for bytes that the client writes while holdsBack reports true. They are the start of the next p.
+func (s *session) holdBehind() { s.sent.holding = max(s.sent.holding, holdBehind) }
 
 // ready reports whether what is held back can be sent.
 func (s *session) ready() bool {
@@ -168,8 +176,12 @@ func (s *session) take() (logsOut bool) {
 	return logsOut
 }
 
+// addAuth accounts for an AUTH that is about to be written alone, after all that was written so far. mayAuth reports
+// whether it may be.
+func (s *session) addAuth(a Auth) { s.await(s.sent.takeAuth(a)) }
+
 func (s *session) insert(at int, a Auth) {
-	s.await(s.sent.takeAuth(a))
+	s.addAuth(a)
 	s.edit(edit{at: at, ours: a.Wire(), auth: a})
 }
 
@@ -192,12 +204,15 @@ func (s *session) await(e entry) {
 	s.next = s.ledger.first().at
 }
 
-// retract takes back everything since mark, because not a byte of it was written.
-func (s *session) retract(mark *sentState) {
-	s.ledger.drop(min(int32(s.sent.entries-mark.entries), s.ledger.len), mark.epoch)
+// A mark is a point in what was written. Two are equal if nothing was written between them.
+type mark struct{ sent sentState }
+
+// retract takes back everything since a mark, because not a byte of it was written.
+func (s *session) retract(to *mark) {
+	s.ledger.drop(min(int32(s.sent.entries-to.sent.entries), s.ledger.len), to.sent.epoch)
 	if s.sliced != nil {
-		s.sliced.retract(mark.replies)
+		s.sliced.retract(to.sent.replies)
 	}
-	s.sent = *mark
+	s.sent = to.sent
 	s.look()
 }

@@ -80,11 +80,14 @@ func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 				if got := answersInPieces(t, s, all, size); got != subscribedTo2 {
 					t.Fatalf("in pieces of %d bytes the client read %q", size, got)
 				}
-				if s.unrenewable != becauseSubscriber || !s.unraisable || s.staysInRESP2 == tc.passes || !s.settled() || s.proto != 2 || s.lowering != nil {
-					t.Fatalf("in pieces of %d bytes: %v, unraisable %v, staysInRESP2 %v, settled %v, proto %d",
-						size, s.unrenewable, s.unraisable, s.staysInRESP2, s.settled(), s.proto)
+				why, forever := s.barredBy()
+				if stays := s.takeStaysInRESP2(); why != becauseSubscriber || !forever || stays == tc.passes || s.takeStaysInRESP2() {
+					t.Fatalf("in pieces of %d bytes: barred by %q, stays in RESP2 %v", size, why, stays)
 				}
-				if edits, _ := s.plan(encodeOne("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
+				if got := answersInPieces(t, s, cachePush, len(cachePush)); got != cachePush || !s.mayRetire() {
+					t.Fatalf("in pieces of %d bytes: and then the client read %q, may retire %v", size, got, s.mayRetire())
+				}
+				if edits, _ := s.plan(encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
 					t.Fatalf("in pieces of %d bytes: asked again", size)
 				}
 			}
@@ -110,8 +113,14 @@ func TestAnswerInRESP3IsTranslatedFromItsFirstByte(t *testing.T) {
 					if got := answersInPieces(t, s, all, size); got != subscribedTo2 {
 						t.Fatalf("in pieces of %d bytes the client read %q", size, got)
 					}
-					if s.unrenewable != renewable || s.unraisable || s.staysInRESP2 || s.proto != 3 || s.lowering == nil {
-						t.Fatalf("in pieces of %d bytes: %v, unraisable %v, proto %d", size, s.unrenewable, s.unraisable, s.proto)
+					if why, _ := s.barredBy(); why != renewable || s.takeStaysInRESP2() || !s.mayAuth() {
+						t.Fatalf("in pieces of %d bytes: barred by %q, may AUTH %v", size, why, s.mayAuth())
+					}
+					if got := answersInPieces(t, s, subscribedTo3, len(subscribedTo3)); got != subscribedTo2 {
+						t.Fatalf("in pieces of %d bytes: and then the client read %q", size, got)
+					}
+					if edits, _ := s.plan(encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
+						t.Fatalf("in pieces of %d bytes: asked again", size)
 					}
 				}
 			}
@@ -121,41 +130,46 @@ func TestAnswerInRESP3IsTranslatedFromItsFirstByte(t *testing.T) {
 
 // The client's own HELLO is answered by the same servers. Its answer is the client's.
 func TestClientsHelloMayLeaveTheWireInRESP2(t *testing.T) {
-	for answer, proto := range map[string]int8{
-		hello2Array:                         2,
-		"%1\r\n$5\r\nproto\r\n:2\r\n":       2,
-		"%1\r\n$5\r\nproto\r\n:3\r\n":       3,
-		"%1\r\n$6\r\nserver\r\n$1\r\nx\r\n": 3,
-		"+OK\r\n":                           2,
+	for answer, inRESP3 := range map[string]bool{
+		hello2Array:                         false,
+		"%1\r\n$5\r\nproto\r\n:2\r\n":       false,
+		"%1\r\n$5\r\nproto\r\n:3\r\n":       true,
+		"%1\r\n$6\r\nserver\r\n$1\r\nx\r\n": true,
+		"+OK\r\n":                           false,
 	} {
 		for cut := 1; cut < len(answer); cut++ {
 			for _, known := range []int64{0, 7} {
-				s := sessionAfter("HELLO 3")
-				s.clientID = known
-				if got := answersInPieces(t, s, answer, -cut); got != answer || s.proto != proto {
-					t.Fatalf("cut at %d: the client read %q, proto %d, want %d", cut, got, s.proto, proto)
+				s := sessionKnownAs(t, known)
+				s.plan(encode("HELLO 3"), nil, nil, &standstill{})
+				if got := answersInPieces(t, s, answer, -cut); got != answer {
+					t.Fatalf("cut at %d: the client read %q", cut, got)
+				}
+				if edits, _ := s.plan(encode("SUBSCRIBE a"), nil, nil, &standstill{}); len(edits) == 0 != inRESP3 {
+					t.Fatalf("cut at %d: %d edits before SUBSCRIBE, in RESP3 %v", cut, len(edits), inRESP3)
 				}
 			}
 		}
 	}
 }
 
-func TestFieldsOfHelloInAnyType(t *testing.T) {
-	for reply, want := range map[string]string{
-		"%1\r\n$2\r\nid\r\n:12\r\n":      "12",
-		"*2\r\n+id\r\n:12\r\n":           "12",
-		"*2\r\n$2\r\nid\r\n$2\r\n12\r\n": "12",
-		"*2\r\n$2\r\nid\r\n+12\r\n":      "12",
-		"*2\r\n$2\r\nid\r\n$2\r\n12":     "",
-		"*2\r\n$2\r\nid\r\n$2":           "",
-		"*2\r\n$2\r\nid\r\n:1":           "",
-		"*2\r\n$2\r\nid\r\n\r\n":         "",
-		"*2\r\n$2\r\nid\r\n":             "",
-		"*2\r\n$3\r\nide\r\n:12\r\n":     "",
-		"":                               "",
+func TestNumberInAnyType(t *testing.T) {
+	for reply, want := range map[string]int64{
+		"%1\r\n$2\r\nid\r\n:12\r\n":      12,
+		"*2\r\n+id\r\n:12\r\n":           12,
+		"*2\r\n$2\r\nid\r\n$2\r\n12\r\n": 12,
+		"*2\r\n$2\r\nid\r\n+12\r\n":      12,
+		"*2\r\n$2\r\nid\r\n+\r\n":        0,
+		"*2\r\n$2\r\nid\r\n$0\r\n\r\n":   0,
+		"*1\r\n$2\r\nid\r\n":             0,
+		"*2\r\n$3\r\nide\r\n:12\r\n":     0,
+		"+OK\r\n":                        0,
 	} {
-		if got, _ := helloField([]byte(reply), "id"); got != want {
-			t.Errorf("%q: %q, want %q", reply, got, want)
+		s := sessionAfter("HELLO")
+		if _, _, err := s.received([]byte(reply), 0, &standstill{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.clientID(); got != want {
+			t.Errorf("%q: %d, want %d", reply, got, want)
 		}
 	}
 }

@@ -102,10 +102,10 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 		return barred
 	case !c.session.authOutstanding():
 		return settled
-	case !c.session.oursNext():
+	case c.session.nextAuth() == nil:
 		return unread
 	}
-	return c.patience(c.session.ledger.first().auth.(*attempt))
+	return c.patience(c.session.nextAuth().(*attempt))
 }
 
 // readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.
@@ -123,11 +123,11 @@ func (c *Conn) mayLook() progress {
 	switch {
 	case c.ended() != nil || c.closed:
 		return over
-	case c.session.slicing() && c.session.sliced.overdue(time.Now()):
+	case c.session.sliceOverdue(time.Now()):
 		return silent
 	case !c.session.authOutstanding():
 		return settled
-	case !c.session.oursNext() || c.early.len() > maxEarly:
+	case c.session.nextAuth() == nil || c.early.len() > maxEarly:
 		return unread
 	}
 	return silent

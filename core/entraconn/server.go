@@ -68,7 +68,9 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 	if len(s.conns) == 0 {
 		s.askAt = time.Time{}
 	}
-	c.session.unraisable = time.Now().Before(s.askAt)
+	if time.Now().Before(s.askAt) {
+		c.session.stayInRESP2()
+	}
 	s.conns[c] = struct{}{}
 	if !s.awake {
 		s.awake = true

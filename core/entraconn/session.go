@@ -43,7 +43,7 @@ type session struct {
 	// Subscriptions in RESP3, as the server's confirmations count them.
 	channels, patterns, shards int32
 
-	clientID int64 // the server's number of the connection, 0 if it never said
+	id int64 // the server's number of the connection, 0 if it never said
 }
 
 // A work is what a session needs only while something of ours is under way, once in an hour.
@@ -77,6 +77,7 @@ var errDesync = errors.New("entraconn: cannot follow the protocol while an AUTH 
 // errRefused ends a connection whose login the server did not accept; the verdict says more.
 var errRefused = errors.New("entraconn: login refused")
 
+// init makes the zero session one of a connection on which nothing was written yet.
 func (s *session) init() {
 	s.sent.epoch = 1
 	s.proto = 2
@@ -155,10 +156,33 @@ func (s *session) quiet() bool {
 	return s.read == s.sent.replies && s.ledger.len == 0 && !s.holdsBack()
 }
 
-// oursNext reports whether the next reply is the answer to an AUTH of ours, so that nobody but us waits for it.
-func (s *session) oursNext() bool {
+// nextAuth returns the AUTH of ours whose answer is the next reply, nil if the client waits for another one before.
+func (s *session) nextAuth() Auth {
 	e := s.ledger.first()
-	return e != nil && e.kind == awaitAuth && e.at == s.read+1 && (s.ours || s.replies.AtBoundary())
+	if e != nil && e.kind == awaitAuth && e.at == s.read+1 && (s.ours || s.replies.AtBoundary()) {
+		return e.auth
+	}
+	return nil
+}
+
+// clientID returns the server's number of the connection, by which CLIENT UNBLOCK knows it; 0 if it never said.
+func (s *session) clientID() int64 { return s.id }
+
+// mayRetire reports whether the connection, which can never be renewed, may end now without the client missing
+// anything: nothing is outstanding, or nothing but an XREAD from the end of a stream. A connection whose client has
+// logged in itself belongs to the client.
+func (s *session) mayRetire() bool {
+	_, forever := s.barredBy()
+	return !s.foreign && (forever && s.settled() || s.tailing())
+}
+
+// stayInRESP2 keeps the session from asking the server for RESP3.
+func (s *session) stayInRESP2() { s.unraisable = true }
+
+// takeStaysInRESP2 reports, once, that the server has answered a HELLO 3 of ours and does not speak RESP3.
+func (s *session) takeStaysInRESP2() (stays bool) {
+	stays, s.staysInRESP2 = s.staysInRESP2, false
+	return stays
 }
 
 // settled reports whether nothing is outstanding in either direction, as far as that can be known.

@@ -2,10 +2,8 @@ package entraconn
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
@@ -59,17 +57,6 @@ func newStory(seed uint64, script []byte) story {
 	return s
 }
 
-func (s story) encode() (all []byte) {
-	for _, c := range s.commands {
-		words := strings.Fields(c)
-		all = fmt.Appendf(all, "*%d\r\n", len(words))
-		for _, w := range words {
-			all = appendArg(all, w)
-		}
-	}
-	return all
-}
-
 // A testAuth is an AUTH without a token.
 type testAuth struct {
 	wire  string
@@ -111,14 +98,14 @@ func newRig(t *testing.T, rng *rand.Rand) *rig {
 func (r *rig) mayBlock(Auth) (time.Time, time.Duration) {
 	return r.server.now, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
-func (r *rig) blocks()                      { r.sliced++ }
-func (r *rig) sliceEnds(c *slicedCall) bool { return c.ended(r.server.now) }
-func (r *rig) unblock(int64, owed)          {}
+func (r *rig) blocks(int64)                                 { r.sliced++ }
+func (r *rig) cancelled(int64, time.Time) (time.Time, owed) { return r.server.now, owedNothing }
+func (r *rig) unblock(int64, owed)                          {}
 
 func (r *rig) write(p []byte, wanted Auth) {
 	if r.session.holdsBack() {
 		r.held = append(r.held, p...)
-		r.session.sent.holding = max(r.session.sent.holding, holdBehind)
+		r.session.holdBehind()
 		return
 	}
 	r.send(append(r.held, p...), wanted)
@@ -186,7 +173,8 @@ func (r *rig) resume() {
 	}
 	p := r.held
 	if r.session.slicing() {
-		p = append(r.session.sliced.again(r.server.now), p...)
+		command, _, _ := r.session.again(r)
+		p = append(command, p...)
 	}
 	r.send(p, r.maybeAuth())
 }
@@ -202,7 +190,7 @@ func (r *rig) maybeAuth() Auth {
 // host reads and what the server saw with the same story without AUTHs.
 func play(t *testing.T, seed uint64, script []byte) (auths int) {
 	s := newStory(seed, script)
-	stream := s.encode()
+	stream := encode(s.commands...)
 
 	plain := newModelServer()
 	plain.user, plain.open = "us", true
@@ -228,8 +216,10 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 			r.read(1 + s.rng.IntN(200))
 		}
 	}
-	if r.session.unrenewable != renewable && slices.Contains(s.commands, "RESET") {
+	if why, forever := r.session.barredBy(); r.server.lockedOut && forever && slices.Contains(s.commands, "RESET") {
 		return r.sent // RESET has logged out, and no AUTH may follow where answers cannot be told apart
+	} else if r.server.lockedOut {
+		t.Fatalf("locked out, barred by %q\n%q", why, s.commands)
 	}
 	if r.failed != nil {
 		t.Fatalf("failed: %v\n%q", r.failed, s.commands)
@@ -250,25 +240,26 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 // mustBeRenewable ends whatever the story left open, and then AUTH must have a place again, unless the story holds
 // what rules that out for good.
 func (r *rig) mustBeRenewable(s story) {
-	if r.session.unrenewable != renewable || r.session.sent.blind {
-		misbehaved := s.commands[0] != "HELLO 3" && r.session.unrenewable == becauseSubscriber // a subscriber's command that is refused
+	if why, forever := r.session.barredBy(); forever {
+		misbehaved := s.commands[0] != "HELLO 3" && why == becauseSubscriber // a subscriber's command that is refused
 		if !misbehaved && !slices.ContainsFunc(s.commands, mayBeFinal) {
-			r.t.Fatalf("can never be renewed again: %v\n%q", r.session.unrenewable, s.commands)
+			r.t.Fatalf("can never be renewed again: %v\n%q", why, s.commands)
 		}
 		return
 	}
-	r.write(encodeOne("OK"), nil) // ends a prefix or a mute
-	r.write(encodeOne("EXEC"), nil)
-	r.write(encodeOne("OK"), nil)
+	r.write(encode("OK"), nil) // ends a prefix or a mute
+	r.write(encode("EXEC"), nil)
+	r.write(encode("OK"), nil)
 	for (len(r.pending) > 0 || r.session.ready()) && r.failed == nil {
 		r.resume()
 		r.read(100)
 	}
-	if r.failed == nil && r.session.unrenewable == becauseSubscriber { // such commands are no subscriber's
+	why, _ := r.session.barredBy()
+	if r.failed == nil && why == becauseSubscriber { // such commands are no subscriber's
 		return
 	}
 	if r.failed != nil || !r.session.mayAuth() || !r.session.quiet() {
-		r.t.Fatalf("AUTH has no place, %v: %+v\n%q", r.failed, r.session.ledger, s.commands)
+		r.t.Fatalf("AUTH has no place, %v: barred by %q\n%q", r.failed, why, s.commands)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestNothingGoesOutBehindTheEnd(t *testing.T) {
 		begins, wrote := make(chan struct{}), make(chan error, 1)
 		go func() {
 			close(begins)
-			_, err := c.Write(encodeOne("INCR k"))
+			_, err := c.Write(encode("INCR k"))
 			wrote <- err
 		}()
 		<-begins

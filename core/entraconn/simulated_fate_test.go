@@ -17,7 +17,7 @@ type canceller struct {
 }
 
 func (c *canceller) do(command string) (answer string, err error) {
-	if _, err := c.conn.Write(encodeOne(command)); err != nil {
+	if _, err := c.conn.Write(encode(command)); err != nil {
 		return "", err
 	}
 	return c.r.ReadString('\n')

@@ -71,7 +71,7 @@ func (h *simulatedHost) write(commands ...string) {
 		h.written = append(h.written, withoutTimeout(words))
 	}
 	h.mu.Unlock()
-	for b := (story{commands: commands}).encode(); len(b) > 0; {
+	for b := encode(commands...); len(b) > 0; {
 		n := len(b)
 		if h.dice.oneIn(3) {
 			n = 1 + h.dice.below(n)

@@ -21,7 +21,6 @@ type slicedCall struct {
 	length  time.Duration // of this slice
 	over    bool          // the slice has ended, and the command waits to be sent again
 	resent  bool          // it is being sent again
-	written []byte        // room to compose the next one in, because such calls come in loops; guarded by Conn.wmu
 
 	tail uint64 // number of the reply to the last XREAD from the end of a stream
 }
@@ -67,7 +66,7 @@ func (s *session) slice(p []byte, start, end int, out outside) (wait bool) {
 	c.timeout = call.appendTimeout(c.timeout[:0], most)
 	s.edit(edit{at: start + call.from, cut: call.to - call.from, ours: c.timeout})
 	if !resent {
-		out.blocks()
+		out.blocks(s.id)
 	}
 	return false
 }
@@ -115,8 +114,30 @@ func (c *slicedCall) ended(now time.Time) bool {
 	return c.until.IsZero() || c.until.Sub(now) >= time.Millisecond
 }
 
-// overdue reports whether the server should have ended the slice. If it is still not known to have ended, nobody reads.
-func (c *slicedCall) overdue(now time.Time) bool { return !c.over && now.Sub(c.began) > c.length }
+// sliceOverdue reports whether the server should have ended the slice by now. If it is still not known to have ended,
+// the client does not read.
+func (s *session) sliceOverdue(now time.Time) bool {
+	return s.slicing() && !s.sliced.over && now.Sub(s.sliced.began) > s.sliced.length
+}
+
+// sliceEnds reports whether a null that comes now is the end of the slice. If the call was cancelled meanwhile, the
+// client may have it, unless it should get an error instead.
+func (s *session) sliceEnds(out outside) bool {
+	now, end := out.cancelled(s.id, s.sliced.began)
+	return s.sliced.ended(now) && end != owedNull
+}
+
+// again returns the sliced command, whose slice has ended, with what is left of its timeout, to be planned as if the
+// client were writing it now. If the call was cancelled meanwhile, it is over instead, and the client is owed a reply;
+// due reports whether the client can have that now, and not only when the rest of a push was read.
+func (s *session) again(out outside) (command []byte, cancelled, due bool) {
+	now, end := out.cancelled(s.id, s.sliced.began)
+	if end != owedNothing {
+		s.owe(end)
+		return nil, true, s.replies.AtBoundary()
+	}
+	return s.sliced.again(now), false, false
+}
 
 // again gives the command back with what is left of its timeout, as if the host were writing it now.
 func (c *slicedCall) again(now time.Time) []byte {
@@ -140,6 +161,9 @@ const (
 	owedError        // after CLIENT UNBLOCK with ERROR
 )
 
+// owes reports whether the client is to get something that the server did not send, for which received must be called.
+func (s *session) owes() bool { return s.owed != owedNothing }
+
 // owe ends the sliced command. The host gets what it is owed with its next read.
 func (s *session) owe(what owed) {
 	s.sliced.at = 0
@@ -161,7 +185,7 @@ func (s *session) endOfCall(what owed) []byte {
 func (s *session) beginSliced(p []byte, out outside) {
 	switch first := p[0]; {
 	case first == '_', (first == '*' || first == '$') && len(p) > 1 && p[1] == '-':
-		s.ours = out.sliceEnds(s.sliced)
+		s.ours = s.sliceEnds(out)
 	case (first == '*' || first == '$') && len(p) == 1:
 		s.undecided = first
 	}
@@ -169,7 +193,7 @@ func (s *session) beginSliced(p []byte, out outside) {
 
 // tellNull looks at the second byte, which tells a null from a value. Until then the first one was kept from the host.
 func (s *session) tellNull(second byte, o *outlet, out outside) {
-	if second == '-' && out.sliceEnds(s.sliced) {
+	if second == '-' && s.sliceEnds(out) {
 		s.ours = true
 	} else {
 		o.put([]byte{s.undecided}, 0)

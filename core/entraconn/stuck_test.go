@@ -101,7 +101,7 @@ func TestWritesEndAtTheDeadlineOfTheHost(t *testing.T) {
 			set(first)
 			written := make(chan error, 1)
 			go func() {
-				_, err := c.Write(encodeOne("GET k"))
+				_, err := c.Write(encode("GET k"))
 				written <- err
 			}()
 			var err error
@@ -134,7 +134,7 @@ func TestWritesEndAtTheDeadlineOfTheHost(t *testing.T) {
 		}
 		c.SetDeadline(time.Time{})
 		inner.drain()
-		if _, err := c.Write(encodeOne("GET k")); err != nil || !inner.deadline.IsZero() {
+		if _, err := c.Write(encode("GET k")); err != nil || !inner.deadline.IsZero() {
 			t.Errorf("then: %v, under the write deadline %v", err, inner.deadline)
 		}
 	})
@@ -149,7 +149,7 @@ func TestWritesUnderWayGoOnWithoutADeadline(t *testing.T) {
 		c.SetDeadline(time.Now().Add(farAway))
 		written := make(chan error, 1)
 		go func() {
-			_, err := c.Write(encodeOne("GET k"))
+			_, err := c.Write(encode("GET k"))
 			written <- err
 		}()
 		synctest.Wait()

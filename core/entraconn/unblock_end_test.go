@@ -22,7 +22,7 @@ func TestUnblockSaysHowACallEnds(t *testing.T) {
 			command, want := how.command, how.want
 			server, c, other := unblockable(t)
 			sends(t, c, "BLPOP k 0")
-			time.Sleep(c.session.sliced.length + time.Millisecond)
+			time.Sleep(server.slice(t) + time.Millisecond)
 			got := make([]byte, 100)
 			n, done := 0, make(chan error)
 			go func() {
@@ -61,7 +61,7 @@ func TestUnblockThatIsNotExecuted(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server, c, other := unblockable(t)
 			sends(t, c, "BLPOP k 0")
-			if _, err := other.Write(story{commands: commands}.encode()); err != nil {
+			if _, err := other.Write(encode(commands...)); err != nil {
 				t.Fatal(err)
 			}
 			done := make(chan []byte)
@@ -70,7 +70,7 @@ func TestUnblockThatIsNotExecuted(t *testing.T) {
 				n, _ := c.Read(b)
 				done <- b[:n]
 			}()
-			time.Sleep(c.session.sliced.length + time.Millisecond)
+			time.Sleep(server.slice(t) + time.Millisecond)
 			server.says(t, "_\r\n") // the end of the slice
 			if n := bytes.Count(server.heard(), []byte("BLPOP")); n != 2 {
 				t.Errorf("%q: BLPOP was sent %d times", commands, n)

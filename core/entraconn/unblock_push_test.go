@@ -17,7 +17,7 @@ func TestUnblockWhileAPushComesInPieces(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server, c, other := unblockable(t)
 			sends(t, c, "BLPOP k 0")
-			time.Sleep(c.session.sliced.length + time.Millisecond)
+			time.Sleep(server.slice(t) + time.Millisecond)
 			var got []byte
 			done := make(chan struct{})
 			go func() {

@@ -3,7 +3,9 @@ package entraconn
 import (
 	"bytes"
 	"io"
+	"math"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,46 +15,6 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
 )
-
-// A slice's worth of time passes for whoever has this world.
-type sliceWorld struct{ over, told bool }
-
-func (*sliceWorld) mayBlock(Auth) (time.Time, time.Duration) { return time.Time{}, time.Minute }
-func (w *sliceWorld) blocks()                                { w.told = true }
-func (w *sliceWorld) sliceEnds(*slicedCall) bool             { return w.over }
-func (*sliceWorld) unblock(int64, owed)                      {}
-
-// A null of a slice's end is ours to the last byte, however the network cuts it, and another one is the host's.
-func TestNullsCutAnywhere(t *testing.T) {
-	for _, null := range []string{"*-1\r\n", "$-1\r\n", "_\r\n", "*2\r\n$1\r\nk\r\n$3\r\n*-1\r\n", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n", "$3\r\njob\r\n"} {
-		for _, over := range []bool{false, true} {
-			for first := range len(null) {
-				for second := first; second < len(null); second++ {
-					var s session
-					s.init()
-					world := &sliceWorld{over: over}
-					s.plan(encodeOne("BLPOP k 0"), nil, nil, world)
-					var host []byte
-					for _, piece := range []string{null[:first], null[first:second], null[second:]} {
-						p := []byte(piece)
-						kept, behind, err := s.received(p, 0, world)
-						if err != nil {
-							t.Fatal(err)
-						}
-						host = append(append(host, p[:kept]...), behind...)
-					}
-					ours := over && (strings.Contains(null, "-1") && len(null) == 5 || null == "_\r\n")
-					if want := null; ours && len(host) > 0 || !ours && string(host) != want {
-						t.Fatalf("%q cut at %d and %d, at the end of a slice: %v: the host read %q", null, first, second, over, host)
-					}
-					if s.ready() != ours || s.slicing() != ours {
-						t.Fatalf("%q: to be sent again: %v, want %v", null, s.ready(), ours)
-					}
-				}
-			}
-		}
-	}
-}
 
 // A talk is a connection whose other end is the test's.
 type talk struct {
@@ -119,8 +81,36 @@ func (c *Conn) holdResume(hold bool) {
 	c.resumeIfReady()
 }
 
+// slice returns for how long the server was asked to block when it was asked last. It runs in a bubble.
+func (k *talk) slice(t *testing.T) time.Duration {
+	t.Helper()
+	synctest.Wait()
+	heard := string(k.heard())
+	args := strings.Split(heard[max(0, strings.LastIndex(heard, "BLPOP\r\n")):], "\r\n") // BLPOP, $1, k, $n, timeout
+	if len(args) < 5 {
+		t.Fatalf("the server heard no BLPOP: %q", heard)
+	}
+	seconds, err := strconv.ParseFloat(args[4], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(math.Round(seconds*1000)) * time.Millisecond
+}
+
 // unblockable returns two connections to a server, of which the first is number 17 there. It runs in a bubble.
 func unblockable(t *testing.T) (server *talk, c, other *Conn) {
+	server, c, other = twoConns(t)
+	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
+	sends(t, c, "HELLO 3")
+	server.says(t, "+OK\r\n"+hello)
+	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.clientID() != 17 {
+		t.Fatal(err, c.session.clientID())
+	}
+	return server, c, other
+}
+
+// twoConns returns two connections to a server. It runs in a bubble.
+func twoConns(t *testing.T) (server *talk, c, other *Conn) {
 	src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
 	if err != nil {
 		t.Fatal(err)
@@ -132,18 +122,12 @@ func unblockable(t *testing.T) (server *talk, c, other *Conn) {
 	c, other = d.Wrap(both[0].client), d.Wrap(both[1].client)
 	t.Cleanup(func() { c.Close() })
 	t.Cleanup(func() { other.Close() })
-	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
-	sends(t, c, "HELLO 3")
-	both[0].says(t, "+OK\r\n"+hello)
-	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.clientID != 17 {
-		t.Fatal(err, c.session.clientID)
-	}
 	return both[0], c, other
 }
 
 func sends(t *testing.T, c io.Writer, command string) {
 	t.Helper()
-	if _, err := c.Write(encodeOne(command)); err != nil {
+	if _, err := c.Write(encode(command)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -154,9 +138,17 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 	for _, how := range []struct{ reading, known bool }{{false, true}, {true, true}, {true, false}} {
 		synctest.Test(t, func(t *testing.T) {
 			reading := how.reading
-			server, c, other := unblockable(t)
-			if !how.known {
-				c.session.clientID = 0 // as of a host that says no HELLO
+			server, c, other, null := (*talk)(nil), (*Conn)(nil), (*Conn)(nil), "_\r\n"
+			if how.known {
+				server, c, other = unblockable(t)
+			} else { // a client that says no HELLO
+				null = "*-1\r\n"
+				server, c, other = twoConns(t)
+				sends(t, c, "PING")
+				server.says(t, "+OK\r\n+PONG\r\n")
+				if _, err := io.ReadFull(c, make([]byte, 7)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			write := func(c io.Writer, command string) {
 				sends(t, c, command)
@@ -170,17 +162,17 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 			}
 			write(c, "BLPOP k 0")
 			write(c, "GET k")
-			time.Sleep(c.session.sliced.length + time.Millisecond)
+			time.Sleep(server.slice(t) + time.Millisecond)
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
 				if reading {
-					read("_\r\n$1\r\nx\r\n")
+					read(null + "$1\r\nx\r\n")
 				}
 			}()
 			synctest.Wait()
 			c.holdResume(true) // the command is not sent again yet
-			server.says(t, "_\r\n")
+			server.says(t, null)
 			if !reading {
 				c.look(make([]byte, lookSize), longestLook)
 			}
@@ -189,7 +181,7 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 			synctest.Wait()
 			server.says(t, "$1\r\nx\r\n")
 			if !reading {
-				read("_\r\n$1\r\nx\r\n")
+				read(null + "$1\r\nx\r\n")
 			}
 			<-done
 			write(c, "GET k")
@@ -198,7 +190,7 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 			if n := bytes.Count(server.heard(), []byte("BLPOP")); n != 1 {
 				t.Errorf("BLPOP was sent %d times", n)
 			}
-			if !bytes.HasSuffix(server.heard(), encodeOne("GET k")) {
+			if !bytes.HasSuffix(server.heard(), encode("GET k")) {
 				t.Errorf("%+v: what was written behind it was not sent: %q", how, server.heard())
 			}
 		})
@@ -211,7 +203,7 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, c, other := unblockable(t)
 		sends(t, c, "BLPOP k 0")
-		time.Sleep(c.session.sliced.length + time.Millisecond)
+		time.Sleep(server.slice(t) + time.Millisecond)
 
 		c.wmu.Lock() // so that what sends the command again waits for its turn
 		c.rmu.Lock()
@@ -240,26 +232,10 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 func TestUnblockingIsForOneCall(t *testing.T) {
 	c := loggedIn(t)
 	c.signals.set(unblocked)
-	if _, err := c.Write(encodeOne("BLPOP k 0")); err != nil {
+	if _, err := c.Write(encode("BLPOP k 0")); err != nil {
 		t.Fatal(err)
 	}
 	if !c.session.slicing() || c.signals.has(unblocked) {
 		t.Errorf("in slices: %v, unblocked: %v", c.session.slicing(), c.signals.has(unblocked))
-	}
-}
-
-// A null that comes after CLIENT UNBLOCK is the host's, also if its slice has ended.
-func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
-	c := loggedIn(t)
-	c.session.clientID = 7
-	if _, err := c.Write(encodeOne("BLPOP k 0")); err != nil {
-		t.Fatal(err)
-	}
-	c.session.sliced.began = time.Now().Add(-2 * c.session.sliced.length)
-	if !c.sliceEnds(c.session.sliced) {
-		t.Fatal("the slice has not ended")
-	}
-	if c.unblock(7, owedNull); c.sliceEnds(c.session.sliced) {
-		t.Error("sent again instead")
 	}
 }

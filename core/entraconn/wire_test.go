@@ -95,8 +95,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 
 func (w *wireTest) write(commands string) {
 	w.t.Helper()
-	s := story{commands: strings.Split(commands, ", ")}
-	if _, err := w.conn.Write(s.encode()); err != nil {
+	if _, err := w.conn.Write(encode(strings.Split(commands, ", ")...)); err != nil {
 		w.t.Fatal(err)
 	}
 }

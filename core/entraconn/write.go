@@ -60,11 +60,11 @@ func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
 	if len(held) > 0 {
 		p = append(held[:len(held):len(held)], host...)
 	}
-	mark := c.session.sent
+	mark := c.session.mark()
 	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.authOutstanding() {
 		wanted = nil
 	}
-	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), c)
+	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), outsideOf{c})
 	c.mu.Unlock()
 
 	if len(held) == 0 && len(edits) == 0 && taken == len(host) { // nearly always
@@ -114,7 +114,7 @@ const largeWrite = 64 << 10
 
 // writeEdited writes p with its edits, in one write unless p is large, and returns how much of p was written. c.wmu is
 // held.
-func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err error) {
+func (c *Conn) writeEdited(p []byte, edits []edit, mark *mark) (n int, err error) {
 	b := c.emptyBuffer()
 	from := 0
 	for _, e := range edits {
@@ -155,18 +155,25 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *sentState) (n int, err 
 
 // emptyBuffer returns a buffer to compose a write in.
 func (c *Conn) emptyBuffer() []byte {
-	if c.session.sliced == nil { // set by writers only
+	if c.backlog == nil { // set by writers only
 		return nil
 	}
-	return c.session.sliced.written[:0]
+	return c.backlog.composed[:0]
 }
 
-// keepBuffer keeps a buffer for the next blocking call, if it is not large and holds no token.
+// keepBuffer keeps the buffer of a shortened blocking call for the next one, if it is not large and holds no token.
 func (c *Conn) keepBuffer(b []byte, edits []edit) {
 	holdsToken := slices.ContainsFunc(edits, func(e edit) bool { return e.auth != nil })
-	if c.session.sliced != nil && !holdsToken && cap(b) <= largeBuffer {
-		c.session.sliced.written = b
+	shortened := slices.ContainsFunc(edits, func(e edit) bool { return e.cut > 0 })
+	if holdsToken || !shortened || cap(b) > largeBuffer {
+		return
 	}
+	if c.backlog == nil {
+		c.mu.Lock()
+		c.backlog = &backlog{}
+		c.mu.Unlock()
+	}
+	c.backlog.composed = b
 }
 
 // hostBytes returns how many of the bytes that were to be edited went out, when so many were written.
@@ -182,7 +189,7 @@ func hostBytes(written int, edits []edit) int {
 
 // cutShort looks at a write that was cut short, and returns its error. If a deadline passed before a byte was written,
 // nothing has happened, and all is as it was at mark. c.wmu is held.
-func (c *Conn) cutShort(written int, mark *sentState, err error) error {
+func (c *Conn) cutShort(written int, mark *mark, err error) error {
 	if err == nil {
 		err = io.ErrShortWrite // as an io.Writer has to say
 	}
