@@ -31,6 +31,8 @@ func TestPlacesForAuth(t *testing.T) {
 		{name: "RESET behind a login of the host's", host: "AUTH me mine, RESET", why: becauseReset},
 		{name: "RESET behind MONITOR", host: "MONITOR, RESET", why: becauseReset},
 		{name: "RESET while HELLO is unanswered", host: "HELLO 3, RESET", why: becauseReset},
+		{name: "RESET behind a RESP2 subscription behind RESET", first: "HELLO 3", hello: hello,
+			host: "RESET, CLIENT CACHING YES, SUBSCRIBE a, RESET", relogins: 1, why: becauseReset},
 		{name: "slot moves away, then SUBSCRIBE fails", first: "HELLO 3", hello: hello, host: "SUBSCRIBE s, GET k",
 			server: push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
 		{name: "slot moves away, then SUNSUBSCRIBE fails", host: "HELLO 3, GET k, SUNSUBSCRIBE s, GET k",

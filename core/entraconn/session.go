@@ -97,14 +97,17 @@ func (s *session) mayAuth() bool {
 // mayRelogin reports whether AUTH may be sent right behind a RESET. It may, unless something before it is
 // unanswered after whose answer replies can perhaps not be counted any more.
 func (s *session) mayRelogin() bool {
+	resp2 := s.proto == 2
 	for i := range s.ledger.len {
 		switch s.ledger.nth(i).kind {
 		case awaitTakeover, awaitHostAuth:
 			return false
 		case awaitHello, awaitRaise, awaitLower:
 			return false
+		case awaitReset:
+			resp2 = true
 		case awaitSubscribed:
-			if s.proto == 2 {
+			if resp2 { // its confirmations are replies, and replies are not counted after them
 				return false
 			}
 		}
