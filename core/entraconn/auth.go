@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // login returns the AUTH that starts the connection, with the token that is newest now: hosts dial connections
@@ -91,8 +92,8 @@ func (e *timeoutError) Temporary() bool { return true }
 // writeAuth writes an AUTH alone, with a deadline of ours. c.wmu is held.
 func (c *Conn) writeAuth(a *attempt) error {
 	c.mu.Lock()
-	mark := c.session.mark()
-	c.session.addAuth(a)
+	mark := c.session.Mark()
+	c.session.AddAuth(a)
 	c.mu.Unlock()
 	c.startAuth(a)
 	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))
@@ -148,33 +149,33 @@ func (c *Conn) authEnded(a *attempt, err error, refused bool) {
 }
 
 // answered acts on the server's answer to an AUTH. c.rmu is held.
-func (c *Conn) answered(v verdict) {
-	a := v.auth.(*attempt)
-	if v.ok {
+func (c *Conn) answered(v session.Verdict) {
+	a := v.Auth.(*attempt)
+	if v.OK {
 		c.accepted.Store(a.cred)
 		c.authDone(a, nil)
 		c.server.authAccepted(c, a)
 		c.loginOver()
 		return
 	}
-	if v.lost {
-		c.authDone(a, errDesync)
+	if v.Lost {
+		c.authDone(a, session.ErrDesync)
 		c.loginOver()
 		return
 	}
 	_, password := a.cred.token.Credentials()
-	words := scrub(v.line, password)
-	failed := authError(c.server.addr, words, v.failure)
-	c.authEnded(a, failed, v.failure.isRefusal())
+	words := scrub(v.Line, password)
+	failed := authError(c.server.addr, words, v.Failure)
+	c.authEnded(a, failed, v.Failure.IsRefusal())
 	switch {
 	case a.phase != entra.AuthInitial:
 		// The server keeps whom it knew: the connection goes on with the old token.
-		c.server.authRefused(c, a, v.failure)
-	case v.failure.isRefusal():
+		c.server.authRefused(c, a, v.Failure)
+	case v.Failure.IsRefusal():
 		c.mu.Lock()
 		c.fail(entra.CloseAuthRejected, failed)
 		c.mu.Unlock()
-		c.server.loginRefused(a.cred, failed, v.failure)
+		c.server.loginRefused(a.cred, failed, v.Failure)
 		c.loginOver()
 	default:
 		// The server serves nobody now: it is full, or starting. Hosts know these errors and when to retry, so
@@ -190,11 +191,11 @@ func (c *Conn) answered(v verdict) {
 }
 
 // authError returns the error for callers and observers. words are the server's, without any part of the token.
-func authError(addr, words string, failure authFailure) *entra.AuthError {
+func authError(addr, words string, failure session.AuthFailure) *entra.AuthError {
 	if words == "" {
 		words = "an error without a text"
 	}
-	return &entra.AuthError{Addr: addr, Err: errors.New(words), Remedy: failure.remedy()}
+	return &entra.AuthError{Addr: addr, Err: errors.New(words), Remedy: failure.Remedy()}
 }
 
 // loginOver wakes who waits for the login. c.rmu is held.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 	"testing/synctest"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // Behind a DISCARD that is unanswered nobody knows whether a command blocks. It waits for that, and is sent in slices then.
@@ -14,7 +16,7 @@ func TestBlockingBehindDiscard(t *testing.T) {
 	}{{"+OK\r\n+OK\r\n", true}, {"+OK\r\n-ERR no\r\n", false}} {
 		synctest.Test(t, func(t *testing.T) {
 			server, c, _ := unblockable(t)
-			if _, err := c.Write(encode("MULTI", "DISCARD", "BLPOP k 0")); err != nil {
+			if _, err := c.Write(modelserver.Encode("MULTI", "DISCARD", "BLPOP k 0")); err != nil {
 				t.Fatal(err)
 			}
 			server.says(t, answer.says)
@@ -22,9 +24,9 @@ func TestBlockingBehindDiscard(t *testing.T) {
 				t.Fatal(n, err)
 			}
 			synctest.Wait()
-			whole := bytes.HasSuffix(server.heard(), encode("BLPOP k 0"))
-			if c.session.slicing() != answer.slices || whole == answer.slices || !bytes.Contains(server.heard(), []byte("BLPOP")) {
-				t.Errorf("after %q: in slices %v, the server heard %q", answer.says, c.session.slicing(), server.heard())
+			whole := bytes.HasSuffix(server.heard(), modelserver.Encode("BLPOP k 0"))
+			if c.session.Slicing() != answer.slices || whole == answer.slices || !bytes.Contains(server.heard(), []byte("BLPOP")) {
+				t.Errorf("after %q: in slices %v, the server heard %q", answer.says, c.session.Slicing(), server.heard())
 			}
 		})
 	}

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // What a session asks of the world while a command blocks.
@@ -37,13 +39,13 @@ func (b *blocked) remove(id int64, c *Conn) {
 	}
 }
 
-func (b *blocked) unblock(id int64, end owed) {
+func (b *blocked) unblock(id int64, end session.PendingReply) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch c := b.byID[id]; {
 	case c == nil:
 		b.last = time.Now()
-	case end == owedError:
+	case end == session.UnblockedReply:
 		c.signals.set(unblocked | unblockedWithError)
 	default:
 		c.signals.set(unblocked)
@@ -57,12 +59,12 @@ func (b *blocked) unblocked(began time.Time) bool {
 	return b.last.After(began) && time.Since(b.last) < unblockEcho
 }
 
-// An outsideOf tells the session of a connection what it must know of the world.
-type outsideOf struct{ conn *Conn }
+// An environment tells the session of a connection what it must know of the world.
+type environment struct{ conn *Conn }
 
-// mayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
+// MayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
 // unless the server has accepted its token elsewhere. c.wmu is held.
-func (o outsideOf) mayBlock(auth Auth) (now time.Time, most time.Duration) {
+func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Duration) {
 	riding, _ := auth.(*attempt)
 	cred := o.conn.accepted.Load()
 	switch {
@@ -75,22 +77,22 @@ func (o outsideOf) mayBlock(auth Auth) (now time.Time, most time.Duration) {
 	return now, sliceLength(cred.token, now, rand.Float64())
 }
 
-// blocks makes the connection known to those who might unblock it. c.mu is held.
-func (o outsideOf) blocks(clientID int64) {
+// Blocks makes the connection known to those who might unblock it. c.mu is held.
+func (o environment) Blocks(clientID int64) {
 	o.conn.signals.clear(unblocked | unblockedWithError)
 	if clientID != 0 {
 		o.conn.server.blocked.add(clientID, o.conn)
 	}
 }
 
-// cancelled goes by what was written to connections of this process. c.mu is held.
-func (o outsideOf) cancelled(clientID int64, began time.Time) (now time.Time, end owed) {
+// Cancelled goes by what was written to connections of this process. c.mu is held.
+func (o environment) Cancelled(clientID int64, began time.Time) (now time.Time, end session.PendingReply) {
 	c := o.conn
 	switch {
 	case c.signals.has(unblockedWithError):
-		end = owedError
+		end = session.UnblockedReply
 	case c.signals.has(unblocked), clientID == 0 && c.server.blocked.unblocked(began):
-		end = owedNull
+		end = session.NullReply
 	}
 	return time.Now(), end
 }
@@ -99,14 +101,16 @@ func (o outsideOf) cancelled(clientID int64, began time.Time) (now time.Time, en
 func (c *Conn) overdue() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.session.sliceOverdue(time.Now())
+	return c.session.SliceOverdue(time.Now())
 }
 
 // owes reports whether the host is to get something that the server did not send.
 func (c *Conn) owes() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.session.owes()
+	return c.session.HasPendingReply()
 }
 
-func (o outsideOf) unblock(clientID int64, end owed) { o.conn.server.blocked.unblock(clientID, end) }
+func (o environment) Unblock(clientID int64, end session.PendingReply) {
+	o.conn.server.blocked.unblock(clientID, end)
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // A Conn is a connection to Redis that logs in with a Microsoft Entra token and stays logged in. To the host, the
@@ -39,7 +40,7 @@ type Conn struct {
 
 	// mu guards what follows, up to end.
 	mu      sync.Mutex
-	session session
+	session session.Session
 	backlog *backlog // nil until something was held back
 	end     *ending  // nil while the connection is whole
 
@@ -141,16 +142,16 @@ func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error
 // start of p, and behind that. c.rmu is held.
 func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
-	if c.session.owes() {
+	if c.session.HasPendingReply() {
 		c.deadlines.endWake(c) // a read was woken for that, unless it had something to read
 	}
-	n, behind, err := c.session.received(p, taken, outsideOf{c})
-	verdicts := c.session.takeVerdicts()
-	if err == errDesync {
+	n, behind, err := c.session.Received(p, taken, environment{c})
+	verdicts := c.session.TakeVerdicts()
+	if err == session.ErrDesync {
 		c.fail(entra.CloseProtocol, err)
 	}
-	ready := c.session.ready()
-	staysInRESP2 := c.session.takeStaysInRESP2()
+	ready := c.session.Ready()
+	staysInRESP2 := c.session.TakeStaysInRESP2()
 	c.mu.Unlock()
 	if staysInRESP2 {
 		c.server.staysInRESP2(time.Now())
@@ -161,7 +162,7 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	if ready {
 		c.resumeIfReady()
 	}
-	if err == errDesync {
+	if err == session.ErrDesync {
 		_ = c.inner.Close() // the server must not run what was queued behind it
 		c.deadlines.closed()
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
@@ -18,18 +20,18 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 		commands string
 		inline   bool
 		retired  bool
-		why      reason
+		why      session.Reason
 	}{
-		{commands: "HELLO 3, SUBSCRIBE a", why: renewable},
-		{commands: "MULTI, GET k", why: becauseMulti},
-		{commands: "AUTH host password", why: becauseForeign},
-		{commands: "SUBSCRIBE a", why: renewable},
-		{commands: "SUBSCRIBE a, GET k", retired: true, why: becauseSubscriber},
-		{commands: "XREAD BLOCK 0 STREAMS k $", retired: true, why: becauseBlocked},
-		{commands: "MONITOR", retired: true, why: becauseStreaming},
-		{commands: "CLIENT REPLY OFF", retired: true, why: becauseSilent},
-		{commands: "HELLO 3, MULTI, SUBSCRIBE a", why: becauseBlind},
-		{commands: "GET k", inline: true, why: becauseBlind},
+		{commands: "HELLO 3, SUBSCRIBE a", why: session.Renewable},
+		{commands: "MULTI, GET k", why: session.BecauseMulti},
+		{commands: "AUTH host password", why: session.BecauseForeign},
+		{commands: "SUBSCRIBE a", why: session.Renewable},
+		{commands: "SUBSCRIBE a, GET k", retired: true, why: session.BecauseSubscriber},
+		{commands: "XREAD BLOCK 0 STREAMS k $", retired: true, why: session.BecauseBlocked},
+		{commands: "MONITOR", retired: true, why: session.BecauseStreaming},
+		{commands: "CLIENT REPLY OFF", retired: true, why: session.BecauseSilent},
+		{commands: "HELLO 3, MULTI, SUBSCRIBE a", why: session.BecauseBlind},
+		{commands: "GET k", inline: true, why: session.BecauseBlind},
 	} {
 		t.Run(tc.commands, func(t *testing.T) {
 			onModel(t, 75*time.Minute, func(w *wireTest) {
@@ -53,7 +55,7 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 					if left := 75*time.Minute - (time.Since(w.dialer.start) - w.conn.opened); left <= 0 || left > time.Minute {
 						t.Errorf("ended %v before the token, %v", left, tok)
 					}
-					if _, err := w.conn.Write(encode("PING")); err != io.EOF {
+					if _, err := w.conn.Write(modelserver.Encode("PING")); err != io.EOF {
 						t.Errorf("write after the end: %v", err)
 					}
 					w.conn.Close()
@@ -85,7 +87,7 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 		w.conn.wmu.Unlock()
 		_, _ = io.WriteString(w.server, "garbage\r\n")
 		w.write("OK")
-		if l, err := w.r.ReadString('\n'); err != errDesync {
+		if l, err := w.r.ReadString('\n'); err != session.ErrDesync {
 			t.Errorf("%q, %v", l, err)
 		}
 		<-w.served // the server is not left with what was queued behind it
@@ -151,7 +153,7 @@ func (s *stubborn) Close() error                     { return nil }
 // A write counts the host's bytes, wherever it is cut. If nothing was written it can be repeated, else the stream
 // has a hole and nothing may follow it.
 func TestShortWrites(t *testing.T) {
-	command := encode("GET k")
+	command := modelserver.Encode("GET k")
 	for take := 0; ; take++ {
 		src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
 		if err != nil {
@@ -183,23 +185,23 @@ func TestShortWrites(t *testing.T) {
 
 // answeredBy reports whether these replies answer all that was written to c.
 func answeredBy(c *Conn, replies string) bool {
-	_, _, err := c.session.received([]byte(replies), 0, outsideOf{c})
-	return err == nil && c.session.quiet()
+	_, _, err := c.session.Received([]byte(replies), 0, environment{c})
+	return err == nil && c.session.Idle()
 }
 
 // The same for every later way to write: ordinary commands, a piece of a long one, a command that is looked at, and one
 // with an AUTH. A connection below that says nothing is one that has failed.
 func TestShortWritesBehindTheLogin(t *testing.T) {
-	long := encode("SET k " + strings.Repeat("x", 100))
+	long := modelserver.Encode("SET k " + strings.Repeat("x", 100))
 	for _, tc := range []struct {
 		name          string
 		before, write []byte
 		auth          bool
 	}{
-		{"ordinary", nil, append(encode("GET k"), encode("GET k")...), false},
+		{"ordinary", nil, append(modelserver.Encode("GET k"), modelserver.Encode("GET k")...), false},
 		{"piece", long[:40], long[40:80], false},
-		{"looked at", nil, encode("MULTI"), false},
-		{"with an AUTH", nil, encode("GET k"), true},
+		{"looked at", nil, modelserver.Encode("MULTI"), false},
+		{"with an AUTH", nil, modelserver.Encode("GET k"), true},
 	} {
 		for _, quiet := range []bool{false, true} {
 			for take := range tc.write {
@@ -209,7 +211,7 @@ func TestShortWritesBehindTheLogin(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				was := c.session.mark()
+				was := c.session.Mark()
 				if tc.auth {
 					c.due.Store(&dueAuth{c.written, entra.AuthRotation})
 				}
@@ -220,8 +222,8 @@ func TestShortWritesBehindTheLogin(t *testing.T) {
 					t.Fatalf("%s, %d of %d bytes: %d, %v", tc.name, take, len(tc.write), n, err)
 				}
 				hole := take > 0 || quiet
-				if !hole && c.session.mark() != was {
-					t.Fatalf("%s: nothing was written, but left %+v, was %+v", tc.name, c.session.mark(), was)
+				if !hole && c.session.Mark() != was {
+					t.Fatalf("%s: nothing was written, but left %+v, was %+v", tc.name, c.session.Mark(), was)
 				}
 				if _, err := c.Write(tc.write); hole != (err != nil) {
 					t.Fatalf("%s, %d of %d bytes, the next write: %v", tc.name, take, len(tc.write), err)
@@ -247,7 +249,7 @@ func TestReadWriteDeadlinesAndCloseAtOnce(t *testing.T) {
 		read := make(chan struct{})
 		all.Go(func() {
 			for i := range n {
-				if _, err := w.conn.Write(encode("OK")); err != nil {
+				if _, err := w.conn.Write(modelserver.Encode("OK")); err != nil {
 					t.Errorf("write %d: %v", i, err)
 					return
 				}

@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // loop answers every write with one reply, without a network.
@@ -49,7 +51,7 @@ func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
 	c := NewDialer(src, nil).Wrap(inner)
 	c.tame = true
 	tb.Cleanup(func() { c.Close() })
-	if _, err := c.Write(encode("GET k")); err != nil {
+	if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
 		tb.Fatal(err)
 	}
 	if n, err := c.Read(make([]byte, 100)); n != len("$5\r\nhello\r\n") || err != nil {
@@ -62,7 +64,7 @@ func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
 func TestCommandsCostNoAllocation(t *testing.T) {
 	c := loggedIn(t)
 	for _, command := range []string{"GET k", "MULTI, GET k, EXEC", "BLPOP k 1", "BLPOP k 0"} {
-		p, buf := encode(strings.Split(command, ", ")...), make([]byte, 4096)
+		p, buf := modelserver.Encode(strings.Split(command, ", ")...), make([]byte, 4096)
 		roundtrip := func() {
 			if _, err := c.Write(p); err != nil {
 				t.Fatal(err)
@@ -108,7 +110,7 @@ func TestLongStringsAreWrittenAtOnce(t *testing.T) {
 
 // BenchmarkConn is what a connection of ours adds to a command: everything but the network.
 func BenchmarkConn(b *testing.B) {
-	c, p, buf := loggedIn(b), encode("GET key:000000000042"), make([]byte, 4096)
+	c, p, buf := loggedIn(b), modelserver.Encode("GET key:000000000042"), make([]byte, 4096)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Write(p); err != nil {
@@ -138,7 +140,7 @@ func TestEveryCommandTouchesFourCacheLines(t *testing.T) {
 	const line = 64
 	var c Conn
 	inSession := func(name string) (begin, end uintptr) {
-		field, ok := reflect.TypeFor[session]().FieldByName(name)
+		field, ok := reflect.TypeFor[session.Session]().FieldByName(name)
 		if !ok {
 			t.Fatalf("a session has no field %s", name)
 		}

@@ -2,10 +2,12 @@ package entraconn
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // A credential is a token as it goes over the wire. It is encoded once for all connections.
@@ -23,11 +25,8 @@ func (wire) GoString() string { return "AUTH REDACTED" }
 
 func newCredential(tok entra.Token, number uint64) *credential {
 	user, password := tok.Credentials()
-	b := make([]byte, 0, len(user)+len(password)+64)
-	b = append(b, "*3\r\n$4\r\nAUTH\r\n"...)
-	b = appendArg(b, user)
-	b = appendArg(b, password)
-	return &credential{token: tok, wire: b, number: number}
+	auth := fmt.Appendf(nil, "*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(user), user, len(password), password)
+	return &credential{token: tok, wire: auth, number: number}
 }
 
 // A dueAuth is what the next AUTH on a connection should be.
@@ -72,7 +71,7 @@ func (a *attempt) Wire() []byte { return a.cred.wire }
 func (a *attempt) Login() bool { return a.phase == entra.AuthInitial }
 
 // asAuth keeps a nil *attempt from becoming an Auth that is not nil.
-func asAuth(a *attempt) Auth {
+func asAuth(a *attempt) session.Auth {
 	if a == nil {
 		return nil
 	}

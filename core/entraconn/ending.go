@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // An ending is what has become of a connection that is not whole any more. What ended it first is what will be
@@ -16,7 +17,7 @@ import (
 type ending struct {
 	at          time.Time
 	reason      entra.CloseReason
-	unrenewable reason
+	unrenewable session.Reason
 	cause       error
 	err         error // what Read and Write return from now on, if not nil
 	writeErr    error // what Write returns from now on, if not nil
@@ -44,7 +45,7 @@ func (c *Conn) lose(why entra.CloseReason, err error) {
 	if cred := c.accepted.Load(); why == entra.CloseByServer && cred != nil && !now.Before(cred.token.ExpiresOn()) {
 		why = entra.CloseExpired
 	}
-	barred, _ := c.session.barredBy()
+	barred, _ := c.session.BarredBy()
 	c.end = &ending{at: now, reason: why, unrenewable: barred, cause: err}
 	c.signals.set(ended)
 	c.wakeWriters()
@@ -84,8 +85,8 @@ func (c *Conn) broken() error {
 func (c *Conn) retire() (retired, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, forever = c.session.barredBy()
-	if c.ended() != nil || c.closed || !c.session.mayRetire() {
+	_, forever = c.session.BarredBy()
+	if c.ended() != nil || c.closed || !c.session.MayRetire() {
 		return false, forever
 	}
 	c.fail(entra.CloseUnsupported, io.EOF)
@@ -104,8 +105,8 @@ func (c *Conn) leave() {
 	c.left = true
 	c.lose(entra.CloseByClient, nil)
 	end := *c.end
-	unanswered := c.session.outstandingAuths()
-	id := c.session.clientID()
+	unanswered := c.session.OutstandingAuths()
+	id := c.session.ClientID()
 	c.mu.Unlock()
 	c.server.blocked.remove(id, c)
 

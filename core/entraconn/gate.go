@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // Client libraries redial at once when a login is refused: fifty callers of go-redis dial five thousand times a
@@ -87,8 +88,8 @@ func (g *gate) over(p *pass) {
 }
 
 // loginRefused closes the gate for a while.
-func (s *server) loginRefused(cred *credential, err *entra.AuthError, why authFailure) {
-	if why.blamesToken() {
+func (s *server) loginRefused(cred *credential, err *entra.AuthError, why session.AuthFailure) {
+	if why.BlamesToken() {
 		s.dialer.src.Reject(cred.token)
 	}
 	s.mu.Lock()

@@ -56,7 +56,7 @@ func (c *Conn) keepBack(p []byte) (taken bool, err error) {
 	}
 	if len(c.backlog.held) < heldLimit {
 		c.backlog.held = append(c.backlog.held, p...)
-		c.session.holdBehind()
+		c.session.HoldBehind()
 		c.mu.Unlock()
 		return true, nil
 	}
@@ -113,7 +113,7 @@ func (c *Conn) wakeWriters() {
 func (c *Conn) resumeIfReady() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.session.ready() && !c.resuming && c.broken() == nil {
+	if c.session.Ready() && !c.resuming && c.broken() == nil {
 		c.resuming = true
 		go c.resume()
 	}
@@ -130,15 +130,15 @@ func (c *Conn) resume() {
 func (c *Conn) resumeOnce() (more bool) {
 	wanted := c.server.attemptNow(c)
 	c.mu.Lock()
-	if c.broken() != nil || !c.session.ready() {
+	if c.broken() != nil || !c.session.Ready() {
 		c.resuming = false
 		c.wakeWriters()
 		c.mu.Unlock()
 		return false
 	}
 	p := c.held()
-	if c.session.slicing() {
-		command, cancelled, due := c.session.again(outsideOf{c})
+	if c.session.Slicing() {
+		command, cancelled, due := c.session.Again(environment{c})
 		if due {
 			c.deadlines.wakeRead(c)
 		}
@@ -148,11 +148,11 @@ func (c *Conn) resumeOnce() (more bool) {
 		}
 		p = append(command, p...)
 	}
-	if c.session.authOutstanding() {
+	if c.session.AuthOutstanding() {
 		wanted = nil
 	}
-	mark := c.session.mark()
-	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), outsideOf{c})
+	mark := c.session.Mark()
+	edits, taken := c.session.Plan(p, asAuth(wanted), c.relogin(wanted), environment{c})
 	c.keep(p[taken:])
 	c.mu.Unlock()
 

@@ -48,12 +48,12 @@ func loopback() (c1, c2 net.Conn, err error) {
 func looksAtNothing(inner net.Conn) net.Conn {
 	c := &Conn{inner: inner, tame: tame(inner), server: &server{dialer: &Dialer{start: time.Now()}}}
 	c.deadlines.init()
-	c.session.init()
+	c.session.Init()
 	c.accepted.Store(&credential{})
 	c.written = &credential{}
 	c.signals.set(begun)
-	c.session.plan([]byte("PING\r\n"), nil, nil, outsideOf{c}) // which is not RESP
-	if _, _, err := c.session.received([]byte("+PONG\r\n"), 0, outsideOf{c}); err != nil {
+	c.session.Plan([]byte("PING\r\n"), nil, nil, environment{c}) // which is not RESP
+	if _, _, err := c.session.Received([]byte("+PONG\r\n"), 0, environment{c}); err != nil {
 		panic(err)
 	}
 	return &closesAlone{c}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // A bufio.Writer cuts a pipeline anywhere, and what is held back at one cut is seldom as long as at the next, but it may
@@ -17,13 +18,13 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	set := encode("SET key:000001 " + strings.Repeat("v", 27))
-	blocked := encode("BLPOP k 1")
+	set := modelserver.Encode("SET key:000001 " + strings.Repeat("v", 27))
+	blocked := modelserver.Encode("BLPOP k 1")
 	for _, piece := range []int{1, 2, 3, 7, 16, 64, 100, 4096} {
 		for phase := 0; phase < 64; phase += 64 / min(64, amount("phases", *phases, 4)) {
 			inner := &stubborn{take: -1}
 			c := NewDialer(src, nil).Wrap(inner)
-			stream := encode("GET key:" + strings.Repeat("x", phase))
+			stream := modelserver.Encode("GET key:" + strings.Repeat("x", phase))
 			for i := range 300 {
 				stream = append(stream, set...)
 				if i%7 == 0 {

@@ -58,7 +58,7 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
 	c.mu.Lock() // first: who ends the connection relies on nothing being outstanding
 	if c.signals.only(begun, begun|ended|untold) && c.due.Load() == nil {
-		commands, ok = c.session.takeOrdinary(p)
+		commands, ok = c.session.TakeOrdinary(p)
 	}
 	c.mu.Unlock()
 	return commands, ok
@@ -140,7 +140,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 // many bytes they are.
 func (c *Conn) takeExpected(p []byte) (taken int) {
 	c.mu.Lock()
-	taken = c.session.takeExpected(p)
+	taken = c.session.TakeExpected(p)
 	c.mu.Unlock()
 	return taken
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // The server said why it does not let us in, and then more. The host gets what it said, and EOF.
@@ -20,7 +21,7 @@ func TestNothingIsReadBehindLastWords(t *testing.T) {
 	inner := &loop{reply: []byte("-LOADING to AUTH\r\n")}
 	c := NewDialer(src, nil).Wrap(inner)
 	defer c.Close()
-	if _, err := c.Write(encode("GET k")); err != nil {
+	if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
 		t.Fatal(err)
 	}
 	got := make([]byte, 100)
@@ -43,7 +44,7 @@ func (d dying) Read(p []byte) (n int, err error) {
 
 func TestAnEndThatComesWithAReplyIsRemembered(t *testing.T) {
 	c := loggedIn(t)
-	if _, err := c.Write(encode("GET k")); err != nil {
+	if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
 		t.Fatal(err)
 	}
 	c.inner = dying{c.inner}
@@ -65,7 +66,7 @@ func TestAConnectionThatHasEndedWritesNothing(t *testing.T) {
 		inner := c.inner.(*loop)
 		tc.end(c)
 		wrote := inner.writes
-		if _, err := c.Write(encode("GET k")); !errors.Is(err, tc.want) || inner.writes != wrote {
+		if _, err := c.Write(modelserver.Encode("GET k")); !errors.Is(err, tc.want) || inner.writes != wrote {
 			t.Errorf("%v, and %d writes", err, inner.writes-wrote)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 // less goes with -short, and the help says how much finds rare things.
 var (
 	seedFlag    = flag.Uint64("seed", 0, "seed of the random tests, or the first of several; 0 is the usual one of each test")
-	stories     = flag.Int("stories", 2000, "random stories of a client's commands to tell; 30000 take 20 s under the race detector")
 	simulations = flag.Int("simulations", 12, "random clients and servers to simulate; 1000 take two minutes under the race detector")
 	phases      = flag.Int("phases", 8, "offsets, of 64, at which pipelines are cut into pieces")
 	crowdFlag   = flag.Int("crowd", 200, "connections that are lost or renewed at once; 1000 is the most that a test was made for")

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // Renewing a connection that its host leaves alone. A worker of the server's writes the AUTH and looks for the
@@ -65,13 +66,13 @@ func (c *Conn) mayRenew(due *dueAuth) progress {
 	switch {
 	case c.broken() != nil:
 		return over
-	case c.session.authOutstanding():
+	case c.session.AuthOutstanding():
 		return unread
 	case due == nil || c.written == nil: // what was never used logs in with the newest token by itself
 		return settled
-	case !c.session.mayAuth():
+	case !c.session.MayAuth():
 		return barred
-	case !c.session.quiet():
+	case !c.session.Idle():
 		return busy
 	}
 	return sent
@@ -98,14 +99,14 @@ func (c *Conn) look(buf []byte, d time.Duration) progress {
 		return over
 	case c.ended() != nil: // by what was read
 		return over
-	case c.session.slicing():
+	case c.session.Slicing():
 		return barred
-	case !c.session.authOutstanding():
+	case !c.session.AuthOutstanding():
 		return settled
-	case c.session.nextAuth() == nil:
+	case c.session.NextAuth() == nil:
 		return unread
 	}
-	return c.patience(c.session.nextAuth().(*attempt))
+	return c.patience(c.session.NextAuth().(*attempt))
 }
 
 // readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.
@@ -123,11 +124,11 @@ func (c *Conn) mayLook() progress {
 	switch {
 	case c.ended() != nil || c.closed:
 		return over
-	case c.session.sliceOverdue(time.Now()):
+	case c.session.SliceOverdue(time.Now()):
 		return silent
-	case !c.session.authOutstanding():
+	case !c.session.AuthOutstanding():
 		return settled
-	case c.session.nextAuth() == nil || c.early.len() > maxEarly:
+	case c.session.NextAuth() == nil || c.early.len() > maxEarly:
 		return unread
 	}
 	return silent
@@ -148,8 +149,8 @@ func (c *Conn) patience(a *attempt) progress {
 }
 
 // barredBy says why AUTH may not be sent now, if it may not.
-func (c *Conn) barredBy() (why reason, forever bool) {
+func (c *Conn) barredBy() (why session.Reason, forever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.session.barredBy()
+	return c.session.BarredBy()
 }

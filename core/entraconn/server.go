@@ -61,7 +61,7 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 		c.loggedIn = make(chan struct{})
 	}
 	c.deadlines.init()
-	c.session.init()
+	c.session.Init()
 	c.opening = &opening{ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 		s.askAt = time.Time{}
 	}
 	if time.Now().Before(s.askAt) {
-		c.session.stayInRESP2()
+		c.session.StayInRESP2()
 	}
 	s.conns[c] = struct{}{}
 	if !s.awake {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -35,11 +36,11 @@ func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
 		}
 		c := loggedIn(t)
 		c.inner = socket
-		before := c.session.mark()
+		before := c.session.Mark()
 		c.SetWriteDeadline(time.Unix(1, 0))
-		n, err := c.Write(encode("GET k"))
-		if n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || c.session.mark() != before {
-			t.Errorf("%s: %d bytes, %v; counted %+v, before %+v", name, n, err, c.session.mark(), before)
+		n, err := c.Write(modelserver.Encode("GET k"))
+		if n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || c.session.Mark() != before {
+			t.Errorf("%s: %d bytes, %v; counted %+v, before %+v", name, n, err, c.session.Mark(), before)
 		}
 	}
 }

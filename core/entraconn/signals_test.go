@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // Goroutines that set and clear other signals do not take away one's own.
@@ -40,7 +41,7 @@ func TestNothingGoesOutBehindTheEnd(t *testing.T) {
 		begins, wrote := make(chan struct{}), make(chan error, 1)
 		go func() {
 			close(begins)
-			_, err := c.Write(encode("INCR k"))
+			_, err := c.Write(modelserver.Encode("INCR k"))
 			wrote <- err
 		}()
 		<-begins

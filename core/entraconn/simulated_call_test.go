@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // A simulatedCall is a blocking command of a host's, with a key of its own.
@@ -22,9 +24,9 @@ type simulatedCall struct {
 	element string // that it has popped
 	ended   bool   // for its host
 
-	unblocking  owed      // how somebody beside its host has it end
-	unblockedAt time.Time // when that was written, zero if the host's number is not known
-	stray       bool      // an earlier CLIENT UNBLOCK has met it under way
+	unblocking  session.PendingReply // how somebody beside its host has it end
+	unblockedAt time.Time            // when that was written, zero if the host's number is not known
+	stray       bool                 // an earlier CLIENT UNBLOCK has met it under way
 }
 
 func (c *simulatedCall) String() string {
@@ -32,16 +34,16 @@ func (c *simulatedCall) String() string {
 }
 
 // mayEnd says why a call may not end so between two slices, if it may not.
-func (c *simulatedCall) mayEnd(end owed) (why string) {
+func (c *simulatedCall) mayEnd(end session.PendingReply) (why string) {
 	if c.ended {
 		return "it has ended before"
 	}
 	c.ended = true
 	switch {
-	case end == c.unblocking, end == owedNull && c.stray:
-	case end == owedError:
+	case end == c.unblocking, end == session.NullReply && c.stray:
+	case end == session.UnblockedReply:
 		return "nobody wanted that"
-	case end == owedNull && c.unblocking == owedError && c.unblockedAt.IsZero(): // the host's number is not known
+	case end == session.NullReply && c.unblocking == session.UnblockedReply && c.unblockedAt.IsZero(): // the host's number is not known
 	case c.timeout == 0:
 		return "it has no timeout"
 	case time.Since(c.began) < c.timeout-time.Millisecond:
@@ -109,7 +111,7 @@ func (s *simulatedServer) endSlice(call *simulatedCall) {
 }
 
 // unblock runs CLIENT UNBLOCK.
-func (s *simulatedServer) unblock(end owed) string {
+func (s *simulatedServer) unblock(end session.PendingReply) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.blocked == nil {
@@ -117,7 +119,7 @@ func (s *simulatedServer) unblock(end owed) string {
 		return ":0\r\n"
 	}
 	words := nullIn(s.proto)
-	if end == owedError {
+	if end == session.UnblockedReply {
 		words = unblockedWords
 	}
 	s.finish(words)

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // What becomes of the calls of a simulated host that block: each has an element, or its timeout, or is unblocked.
@@ -17,7 +20,7 @@ type canceller struct {
 }
 
 func (c *canceller) do(command string) (answer string, err error) {
-	if _, err := c.conn.Write(encode(command)); err != nil {
+	if _, err := c.conn.Write(modelserver.Encode(command)); err != nil {
 		return "", err
 	}
 	return c.r.ReadString('\n')
@@ -95,19 +98,19 @@ func (s *simulatedServer) unblockElsewhere(call *simulatedCall) bool {
 	open := s.blocked == call
 	s.mu.Unlock()
 	if open {
-		s.unblock([]owed{owedNull, owedError}[s.dice.below(2)])
+		s.unblock([]session.PendingReply{session.NullReply, session.UnblockedReply}[s.dice.below(2)])
 	}
 	return open
 }
 
 // cancel sends CLIENT UNBLOCK for a call.
 func (s *simulatedServer) cancel(call *simulatedCall, by *canceller) {
-	command, end := fmt.Sprint("CLIENT UNBLOCK ", simulatedID), owedNull
+	command, end := fmt.Sprint("CLIENT UNBLOCK ", simulatedID), session.NullReply
 	switch s.dice.below(4) {
 	case 0:
 		command += " TIMEOUT"
 	case 1:
-		command, end = command+" ERROR", owedError
+		command, end = command+" ERROR", session.UnblockedReply
 	}
 	by.turn <- struct{}{}
 	defer func() { <-by.turn }()
@@ -138,9 +141,9 @@ func (s *simulatedServer) serveCanceller(line *simulatedLine) {
 			return
 		}
 		if len(args) == 4 && args[3] == "ERROR" {
-			line.say(s.unblock(owedError))
+			line.say(s.unblock(session.UnblockedReply))
 		} else {
-			line.say(s.unblock(owedNull))
+			line.say(s.unblock(session.NullReply))
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // A simulatedHost writes commands in rounds, and cuts them anywhere, and reads when it likes, and as much.
@@ -71,7 +73,7 @@ func (h *simulatedHost) write(commands ...string) {
 		h.written = append(h.written, withoutTimeout(words))
 	}
 	h.mu.Unlock()
-	for b := encode(commands...); len(b) > 0; {
+	for b := modelserver.Encode(commands...); len(b) > 0; {
 		n := len(b)
 		if h.dice.oneIn(3) {
 			n = 1 + h.dice.below(n)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // A simulatedServer does what Redis does, in the order in which it does it, on the connection of one host.
@@ -159,7 +161,7 @@ func (s *simulatedServer) hello(version string) string {
 }
 
 func (s *simulatedServer) subscribe(name, channel string) {
-	if key := kindOf(name) + channel; strings.Contains(name, "UNSUB") {
+	if key := modelserver.SubscriptionKind(name) + channel; strings.Contains(name, "UNSUB") {
 		delete(s.subs, key)
 	} else {
 		s.subs[key] = true

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // stuck takes nothing while it is full, and ends a write at its deadline.
@@ -101,7 +103,7 @@ func TestWritesEndAtTheDeadlineOfTheHost(t *testing.T) {
 			set(first)
 			written := make(chan error, 1)
 			go func() {
-				_, err := c.Write(encode("GET k"))
+				_, err := c.Write(modelserver.Encode("GET k"))
 				written <- err
 			}()
 			var err error
@@ -134,7 +136,7 @@ func TestWritesEndAtTheDeadlineOfTheHost(t *testing.T) {
 		}
 		c.SetDeadline(time.Time{})
 		inner.drain()
-		if _, err := c.Write(encode("GET k")); err != nil || !inner.deadline.IsZero() {
+		if _, err := c.Write(modelserver.Encode("GET k")); err != nil || !inner.deadline.IsZero() {
 			t.Errorf("then: %v, under the write deadline %v", err, inner.deadline)
 		}
 	})
@@ -149,7 +151,7 @@ func TestWritesUnderWayGoOnWithoutADeadline(t *testing.T) {
 		c.SetDeadline(time.Now().Add(farAway))
 		written := make(chan error, 1)
 		go func() {
-			_, err := c.Write(encode("GET k"))
+			_, err := c.Write(modelserver.Encode("GET k"))
 			written <- err
 		}()
 		synctest.Wait()

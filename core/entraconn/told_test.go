@@ -3,6 +3,8 @@ package entraconn
 import (
 	"testing"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // timed records the write deadline that each write meets, and how often it is told one.
@@ -54,7 +56,7 @@ func TestBusyHostsTellFewDeadlines(t *testing.T) {
 		at := start.Add(time.Duration(i) * 500 * time.Microsecond)
 		c.SetDeadline(time.Time{})
 		c.SetWriteDeadline(at)
-		if _, err := c.Write(encode("GET k")); err != nil || !meets(inner.met, at) {
+		if _, err := c.Write(modelserver.Encode("GET k")); err != nil || !meets(inner.met, at) {
 			t.Fatalf("%v: written under %v, want %v", err, inner.met, at)
 		}
 		c.SetReadDeadline(at)
@@ -74,7 +76,7 @@ func TestReadsMeetTheWriteDeadlineOfTheHost(t *testing.T) {
 	read := func() {
 		t.Helper()
 		c.SetDeadline(time.Now().Add(time.Hour))
-		if _, err := c.Write(encode("GET k")); err != nil {
+		if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
 			t.Fatal(err)
 		}
 		if inner.reading == nil {
@@ -140,7 +142,7 @@ func TestWritesMeetTheDeadlineOfTheHost(t *testing.T) {
 		c.SetDeadline(time.Now().Add(time.Hour))
 		for _, at := range []time.Time{{}, time.Now().Add(time.Minute), {}} {
 			c.SetWriteDeadline(at)
-			if _, err := c.Write(encode(command)); err != nil || !meets(inner.met, at) {
+			if _, err := c.Write(modelserver.Encode(command)); err != nil || !meets(inner.met, at) {
 				t.Errorf("%s: %v, written under %v, want %v", command, err, inner.met, at)
 			}
 			if _, err := c.Read(make([]byte, 100)); err != nil {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // What a call that is cancelled between two slices ends with is what CLIENT UNBLOCK says, also where the null of the slice's
@@ -61,7 +63,7 @@ func TestUnblockThatIsNotExecuted(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server, c, other := unblockable(t)
 			sends(t, c, "BLPOP k 0")
-			if _, err := other.Write(encode(commands...)); err != nil {
+			if _, err := other.Write(modelserver.Encode(commands...)); err != nil {
 				t.Fatal(err)
 			}
 			done := make(chan []byte)

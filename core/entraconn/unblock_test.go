@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -103,8 +104,8 @@ func unblockable(t *testing.T) (server *talk, c, other *Conn) {
 	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
 	sends(t, c, "HELLO 3")
 	server.says(t, "+OK\r\n"+hello)
-	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.clientID() != 17 {
-		t.Fatal(err, c.session.clientID())
+	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.ClientID() != 17 {
+		t.Fatal(err, c.session.ClientID())
 	}
 	return server, c, other
 }
@@ -127,7 +128,7 @@ func twoConns(t *testing.T) (server *talk, c, other *Conn) {
 
 func sends(t *testing.T, c io.Writer, command string) {
 	t.Helper()
-	if _, err := c.Write(encode(command)); err != nil {
+	if _, err := c.Write(modelserver.Encode(command)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -190,7 +191,7 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 			if n := bytes.Count(server.heard(), []byte("BLPOP")); n != 1 {
 				t.Errorf("BLPOP was sent %d times", n)
 			}
-			if !bytes.HasSuffix(server.heard(), encode("GET k")) {
+			if !bytes.HasSuffix(server.heard(), modelserver.Encode("GET k")) {
 				t.Errorf("%+v: what was written behind it was not sent: %q", how, server.heard())
 			}
 		})
@@ -232,10 +233,10 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 func TestUnblockingIsForOneCall(t *testing.T) {
 	c := loggedIn(t)
 	c.signals.set(unblocked)
-	if _, err := c.Write(encode("BLPOP k 0")); err != nil {
+	if _, err := c.Write(modelserver.Encode("BLPOP k 0")); err != nil {
 		t.Fatal(err)
 	}
-	if !c.session.slicing() || c.signals.has(unblocked) {
-		t.Errorf("in slices: %v, unblocked: %v", c.session.slicing(), c.signals.has(unblocked))
+	if !c.session.Slicing() || c.signals.has(unblocked) {
+		t.Errorf("in slices: %v, unblocked: %v", c.session.Slicing(), c.signals.has(unblocked))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // authAccepted is told that the server has accepted an AUTH.
@@ -42,14 +43,14 @@ func (s *server) authAccepted(c *Conn, a *attempt) {
 }
 
 // authRefused is told that the server has not accepted an AUTH on a connection that stays logged in.
-func (s *server) authRefused(c *Conn, a *attempt, why authFailure) {
-	if why.blamesToken() {
+func (s *server) authRefused(c *Conn, a *attempt, why session.AuthFailure) {
+	if why.BlamesToken() {
 		s.dialer.src.Reject(a.cred.token)
 	}
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why.isRefusal() {
+	if why.IsRefusal() {
 		s.refuse(a.cred)
 	}
 	r := s.round

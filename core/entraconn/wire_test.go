@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -22,7 +23,7 @@ type minted time.Duration
 
 func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	// The model tells our AUTH by its password, so the token is opaque and the user name is given.
-	return azcore.AccessToken{Token: ourToken, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
+	return azcore.AccessToken{Token: modelserver.Token, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
 }
 
 // A wireTest is a connection to a model server, in a bubble.
@@ -65,7 +66,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 			}
 			w.server = c
 			defer c.Close()
-			model, buf := newModelServer(), make([]byte, 4096)
+			model, buf := modelserver.New(), make([]byte, 4096)
 			for {
 				n, err := c.Read(buf)
 				if err != nil {
@@ -75,7 +76,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 					_, _ = io.WriteString(c, "+PONG\r\n")
 					continue
 				}
-				if _, err := c.Write(model.feed(buf[:n])); err != nil {
+				if _, err := c.Write(model.Feed(buf[:n])); err != nil {
 					return
 				}
 			}
@@ -95,7 +96,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 
 func (w *wireTest) write(commands string) {
 	w.t.Helper()
-	if _, err := w.conn.Write(encode(strings.Split(commands, ", ")...)); err != nil {
+	if _, err := w.conn.Write(modelserver.Encode(strings.Split(commands, ", ")...)); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -7,12 +7,13 @@ import (
 	"slices"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // cutOrdinaryShort is cutShort for all that takeOrdinary has taken.
 func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) error {
 	c.mu.Lock()
-	mark := c.session.beforeOrdinary(all, commands)
+	mark := c.session.BeforeOrdinary(all, commands)
 	c.mu.Unlock()
 	return c.cutShort(written, &mark, err)
 }
@@ -36,7 +37,7 @@ func (c *Conn) writeOther(p []byte) (n int, err error) {
 			}
 			return 0, err
 		}
-		if !c.session.holdsBack() {
+		if !c.session.HoldsBack() {
 			return c.send(p, wanted)
 		}
 		if c.end != nil { // the server will say nothing any more that what is held back could wait for
@@ -60,11 +61,11 @@ func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
 	if len(held) > 0 {
 		p = append(held[:len(held):len(held)], host...)
 	}
-	mark := c.session.mark()
-	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.authOutstanding() {
+	mark := c.session.Mark()
+	if wanted != nil && wanted.phase != entra.AuthInitial && c.session.AuthOutstanding() {
 		wanted = nil
 	}
-	edits, taken := c.session.plan(p, asAuth(wanted), c.relogin(wanted), outsideOf{c})
+	edits, taken := c.session.Plan(p, asAuth(wanted), c.relogin(wanted), environment{c})
 	c.mu.Unlock()
 
 	if len(held) == 0 && len(edits) == 0 && taken == len(host) { // nearly always
@@ -97,8 +98,8 @@ func (c *Conn) wantedAuth() (*attempt, error) {
 
 // relogin returns what makes an AUTH behind a command that logs out: one that the server has accepted, or
 // the one that the connection is logging in with.
-func (c *Conn) relogin(login *attempt) func() Auth {
-	return func() Auth {
+func (c *Conn) relogin(login *attempt) func() session.Auth {
+	return func() session.Auth {
 		if cred := c.accepted.Load(); cred != nil {
 			return newLogin(cred)
 		}
@@ -114,16 +115,16 @@ const largeWrite = 64 << 10
 
 // writeEdited writes p with its edits, in one write unless p is large, and returns how much of p was written. c.wmu is
 // held.
-func (c *Conn) writeEdited(p []byte, edits []edit, mark *mark) (n int, err error) {
+func (c *Conn) writeEdited(p []byte, edits []session.Edit, mark *session.Mark) (n int, err error) {
 	b := c.emptyBuffer()
 	from := 0
 	for _, e := range edits {
-		if e.auth != nil {
-			c.startAuth(e.auth.(*attempt))
+		if e.Auth != nil {
+			c.startAuth(e.Auth.(*attempt))
 		}
-		b = append(b, p[from:e.at]...)
-		b = append(b, e.ours...)
-		from = e.at + e.cut
+		b = append(b, p[from:e.At]...)
+		b = append(b, e.Ours...)
+		from = e.At + e.Cut
 	}
 	rest := p[from:]
 	if len(rest) <= largeWrite {
@@ -142,8 +143,8 @@ func (c *Conn) writeEdited(p []byte, edits []edit, mark *mark) (n int, err error
 	c.keepBuffer(b, edits)
 	login := c.written == nil
 	for _, e := range edits {
-		if e.auth != nil {
-			c.wroteAuth(e.auth.(*attempt), err)
+		if e.Auth != nil {
+			c.wroteAuth(e.Auth.(*attempt), err)
 		}
 	}
 	if login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
@@ -161,10 +162,13 @@ func (c *Conn) emptyBuffer() []byte {
 	return c.backlog.composed[:0]
 }
 
+// largeBuffer bounds what a connection keeps to use again.
+const largeBuffer = 4 << 10
+
 // keepBuffer keeps the buffer of a shortened blocking call for the next one, if it is not large and holds no token.
-func (c *Conn) keepBuffer(b []byte, edits []edit) {
-	holdsToken := slices.ContainsFunc(edits, func(e edit) bool { return e.auth != nil })
-	shortened := slices.ContainsFunc(edits, func(e edit) bool { return e.cut > 0 })
+func (c *Conn) keepBuffer(b []byte, edits []session.Edit) {
+	holdsToken := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Auth != nil })
+	shortened := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Cut > 0 })
 	if holdsToken || !shortened || cap(b) > largeBuffer {
 		return
 	}
@@ -177,26 +181,26 @@ func (c *Conn) keepBuffer(b []byte, edits []edit) {
 }
 
 // hostBytes returns how many of the bytes that were to be edited went out, when so many were written.
-func hostBytes(written int, edits []edit) int {
+func hostBytes(written int, edits []session.Edit) int {
 	for _, e := range edits {
-		if written < e.at+len(e.ours) {
-			return min(written, e.at)
+		if written < e.At+len(e.Ours) {
+			return min(written, e.At)
 		}
-		written += e.cut - len(e.ours)
+		written += e.Cut - len(e.Ours)
 	}
 	return written
 }
 
 // cutShort looks at a write that was cut short, and returns its error. If a deadline passed before a byte was written,
 // nothing has happened, and all is as it was at mark. c.wmu is held.
-func (c *Conn) cutShort(written int, mark *mark, err error) error {
+func (c *Conn) cutShort(written int, mark *session.Mark, err error) error {
 	if err == nil {
 		err = io.ErrShortWrite // as an io.Writer has to say
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if written == 0 && isTimeout(err) {
-		c.session.retract(mark)
+		c.session.Retract(mark)
 		return err
 	}
 	c.lose(entra.CloseByServer, err)

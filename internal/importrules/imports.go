@@ -20,7 +20,8 @@ const (
 )
 
 // An allowance lists all that the packages below a folder may import besides the standard library and
-// themselves. What such a package is built from follows, because the rules hold for those packages too.
+// themselves. What such a package is built from follows, because the rules hold for those packages too. A
+// folder inside another one has an allowance of its own, and that of the outer one does not count for it.
 type allowance struct {
 	folder string
 	may    []string
@@ -32,6 +33,8 @@ func allowances() []allowance {
 		{"internal/resp", nil},
 		{"core/entra", []string{azcore, backoff}},
 		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
+		{"core/entraconn/internal/session", []string{Module + "/internal/resp"}},
+		{"core/entraconn/internal/modelserver", []string{redcon}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},
 		{"adapters/internal", []string{entra, entraconn}},
 		{"adapters/adaptertest", []string{entra, entratest, azcore}},
@@ -49,6 +52,21 @@ func allowances() []allowance {
 // closed returns the folders below which every package needs an allowance, so that a new one begins with the
 // question what it may import. A list of what it may not would have to name every Redis client there is.
 func closed() []string { return []string{"core", "adapters"} }
+
+// A purity lists what the packages below a folder must not import themselves, the standard library included.
+// What they import may be built from it: strings is built from sync.
+type purity struct {
+	folder string
+	banned []string
+	reason string
+}
+
+func purities() []purity {
+	return []purity{
+		{"core/entraconn/internal/session", []string{"context", "io", "log", "math/rand", "net", "os", "runtime", "sync"},
+			"a session gets bytes and returns bytes and intents, and does nothing else"},
+	}
+}
 
 // A ban lists what must not be found anywhere below the packages of a folder, however far down.
 type ban struct {
@@ -80,6 +98,9 @@ func entratestUsers() []string {
 	return []string{"core/entratest", "adapters/adaptertest", "examples", "bench"}
 }
 
+// modelserver answers the tests of core/entraconn and of what is below it.
+const modelserver = Module + "/core/entraconn/internal/modelserver"
+
 // CheckImports returns a line for every import in g that breaks a rule.
 func CheckImports(g Graph) []string {
 	var broken []string
@@ -89,9 +110,13 @@ func CheckImports(g Graph) []string {
 		}
 		folder := strings.TrimPrefix(strings.TrimPrefix(path, Module), "/")
 		broken = append(broken, checkAllowances(g, folder, p)...)
+		broken = append(broken, checkPurities(folder, p)...)
 		broken = append(broken, checkBans(g, folder, p)...)
 		if slices.Contains(p.Imports, Module+"/core/entratest") && !inAny(folder, entratestUsers()) {
 			broken = append(broken, fmt.Sprintf("%s imports core/entratest: the test kit is for tests and examples", folder))
+		}
+		if slices.Contains(p.Imports, modelserver) {
+			broken = append(broken, folder+" imports modelserver: it is for tests")
 		}
 	}
 	slices.Sort(broken)
@@ -100,21 +125,36 @@ func CheckImports(g Graph) []string {
 
 func checkAllowances(g Graph, folder string, p Package) []string {
 	var broken []string
-	allowed := false
+	var nearest *allowance
 	for _, a := range allowances() {
-		if !in(folder, a.folder) {
-			continue
-		}
-		allowed = true
-		for _, imported := range p.Imports {
-			if !g[imported].Standard && !in(imported, Module+"/"+a.folder) && !inAny(imported, a.may) {
-				broken = append(broken, fmt.Sprintf("%s imports %s: %s may import the standard library and %v only",
-					folder, imported, a.folder, a.may))
-			}
+		if in(folder, a.folder) && (nearest == nil || in(a.folder, nearest.folder)) {
+			nearest = &a
 		}
 	}
-	if !allowed && inAny(folder, closed()) {
-		broken = append(broken, folder+" has no allowance: say here what it may import")
+	switch {
+	case nearest != nil:
+	case inAny(folder, closed()):
+		return []string{folder + " has no allowance: say here what it may import"}
+	default:
+		return nil
+	}
+	for _, imported := range p.Imports {
+		if !g[imported].Standard && !in(imported, Module+"/"+nearest.folder) && !inAny(imported, nearest.may) {
+			broken = append(broken, fmt.Sprintf("%s imports %s: %s may import the standard library and %v only",
+				folder, imported, nearest.folder, nearest.may))
+		}
+	}
+	return broken
+}
+
+func checkPurities(folder string, p Package) []string {
+	var broken []string
+	for _, pure := range purities() {
+		for _, imported := range p.Imports {
+			if in(folder, pure.folder) && inAny(imported, pure.banned) {
+				broken = append(broken, fmt.Sprintf("%s imports %s: %s", folder, imported, pure.reason))
+			}
+		}
 	}
 	return broken
 }

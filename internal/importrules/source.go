@@ -42,7 +42,24 @@ func CheckSource(name string, src []byte) []string {
 		}
 	}
 	ast.Inspect(file, c.call)
+	if c.in(pureFolders()) && !c.test {
+		ast.Inspect(file, c.pure)
+	}
+	if c.in(externalTests()) && c.test && !strings.HasSuffix(file.Name.Name, "_test") {
+		c.report(file.Package, "a test inside package %s: tests of this folder use what its users use", file.Name.Name)
+	}
 	return c.broken
+}
+
+// pureFolders hold code that is told the time and starts nothing.
+func pureFolders() []string { return []string{"core/entraconn/internal/session"} }
+
+// externalTests are the folders whose tests are all in a package of their own.
+func externalTests() []string { return []string{"core/entraconn/internal"} }
+
+// timelessNames are what pure code may use of package time: values, and nothing that asks a clock.
+func timelessNames() []string {
+	return []string{"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour"}
 }
 
 type checker struct {
@@ -128,6 +145,22 @@ func (c *checker) call(n ast.Node) bool {
 	}
 	return true
 }
+
+// pure looks for clocks and goroutines.
+func (c *checker) pure(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		c.report(n.Pos(), "a goroutine in code that starts nothing")
+	case *ast.SelectorExpr:
+		if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && c.importsPackage("time") && !slices.Contains(timelessNames(), n.Sel.Name) {
+			c.report(n.Pos(), "time.%s in code that is told the time", n.Sel.Name)
+		}
+	}
+	return true
+}
+
+// in reports whether the file is in one of the folders or below it.
+func (c *checker) in(folders []string) bool { return inAny(path.Dir(c.name), folders) }
 
 func (c *checker) importsPackage(p string) bool {
 	return slices.ContainsFunc(c.file.Imports, func(spec *ast.ImportSpec) bool {

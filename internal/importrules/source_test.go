@@ -52,6 +52,14 @@ func TestHouseRulesCatch(t *testing.T) {
 		src    string
 		broken string // part of the line; empty if the file is fine
 	}{
+		{"session with a clock", "core/entraconn/internal/session/a.go", `package session; import "time"; var _ = time.Now()`, "time.Now in code"},
+		{"session with a timer", "core/entraconn/internal/session/a.go", `package session; import "time"; func f(t time.Time) { time.AfterFunc(1, nil) }`, "time.AfterFunc in code"},
+		{"session that is told the time", "core/entraconn/internal/session/a.go", `package session; import "time"; func f(t time.Time) { _ = t.Sub(t) > time.Hour }`, ""},
+		{"session with a goroutine", "core/entraconn/internal/session/a.go", `package session; func f() { go f() }`, "goroutine"},
+		{"goroutine elsewhere", "core/entraconn/a.go", `package entraconn; func f() { go f() }`, ""},
+		{"test of a session with a clock", "core/entraconn/internal/session/a_test.go", `package session_test; import "time"; var _ = time.Now()`, ""},
+		{"test inside the session", "core/entraconn/internal/session/a_test.go", "package session", "a test inside package session"},
+		{"test inside another package", "core/entraconn/a_test.go", "package entraconn", ""},
 		{"plain file", "a/a.go", "package a", ""},
 		{"syntax error", "a/a.go", "packag a", "expected 'package'"},
 		{"file with a vague name", "a/utils.go", "package a", `"utils"`},

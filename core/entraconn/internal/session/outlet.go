@@ -1,7 +1,7 @@
-package entraconn
+package session
 
-// An outlet takes what is for the host. It fills the host's buffer from the start, where what was read has made room,
-// and what finds no room there goes behind it.
+// An outlet takes what is for the client. It fills the client's buffer from the start, where what
+// was read has made room, and what finds no room there goes behind it.
 type outlet struct {
 	p      []byte
 	kept   int

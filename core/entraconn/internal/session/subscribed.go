@@ -1,12 +1,13 @@
-package entraconn
+package session
 
 import "github.com/entraredis/entraredis/internal/resp"
 
-// subscribeAnswered takes a reply where a subscription waited for its confirmation. Confirmations in RESP3 are
-// pushes and come before any later reply, so this is the error that refuses it: the one reply that it gives. In
-// RESP2 arrays confirm it, one for each channel. An UNSUBSCRIBE that finds nothing to end changes nothing there: a
-// connection that has subscribed in RESP2 does not get here any more.
-func (s *session) subscribeAnswered(e *entry, frame resp.Frame) error {
+// subscribeAnswered takes a reply where a subscription waited for its confirmation. Confirmations
+// in RESP3 are pushes and come before any later reply, so this is the error that refuses it: the
+// one reply that it gives. In RESP2 arrays confirm it, one for each channel. An UNSUBSCRIBE that
+// finds nothing to end changes nothing there: a connection that has subscribed in RESP2 does not
+// get here any more.
+func (s *Session) subscribeAnswered(e *entry, frame resp.Frame) error {
 	switch {
 	case frame == resp.Error:
 	case s.proto == 2 && frame == resp.Array && e.unsubscribes():
@@ -14,19 +15,19 @@ func (s *session) subscribeAnswered(e *entry, frame resp.Frame) error {
 			return nil
 		}
 	case s.proto == 2 && frame == resp.Array:
-		s.goStreaming(becauseSubscriber)
+		s.goStreaming(BecauseSubscriber)
 	default:
 		if s.oursOutstanding() {
-			return errDesync
+			return ErrDesync
 		}
-		s.goStreaming(becauseBlind)
+		s.goStreaming(BecauseBlind)
 	}
 	s.drop()
 	return nil
 }
 
 // confirm takes a push that confirms, or says something else.
-func (s *session) confirm(c resp.Confirmation) {
+func (s *Session) confirm(c resp.Confirmation) {
 	var left int32
 	count := c.Count
 	switch c.Kind {

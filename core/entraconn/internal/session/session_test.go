@@ -1,4 +1,4 @@
-package entraconn
+package session_test
 
 import (
 	"bytes"
@@ -6,10 +6,14 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// The vocabulary of the model test: ordinary commands, every command that means something to a session, and those
-// after which a connection is seldom renewed again. Too many of the last would leave nothing to test.
+// The vocabulary of the model test: ordinary commands, every command that means something to a
+// session, and those after which a connection is seldom renewed again. Too many of the last would
+// leave nothing to test.
 var (
 	ordinary = []string{"GET k", "OK", "FAIL", "LIST", "PUSHED", "PING", "CLIENT ID"}
 	special  = []string{
@@ -23,7 +27,7 @@ var (
 	grave       = []string{"CLIENT REPLY SKIP", "HELLO 2", "CLIENT REPLY OFF", "MONITOR", "AUTH host password"}
 )
 
-// A story is what a host does on one connection, drawn from bytes.
+// A story is what a client does on one connection, drawn from bytes.
 type story struct {
 	commands []string
 	rng      *rand.Rand
@@ -67,21 +71,21 @@ func (a *testAuth) Wire() []byte { return []byte(a.wire) }
 func (a *testAuth) Login() bool  { return a.first }
 
 // login returns what makes a login of a.
-func (a testAuth) login() func() Auth {
+func (a testAuth) login() func() session.Auth {
 	a.first = true
-	return func() Auth { return &a }
+	return func() session.Auth { return &a }
 }
 
-// A rig is a session between a host that tells a story and a model server.
+// A rig is a session between a client that tells a story and a model server.
 type rig struct {
 	t       *testing.T
-	session session
-	server  *modelServer
+	session session.Session
+	server  *modelserver.Server
 	auth    testAuth
 	rng     *rand.Rand
 	held    []byte
 	pending []byte // sent by the server, not read yet
-	host    []byte // what the host has read
+	client  []byte // what the client has read
 	got     int    // bytes read
 	sent    int    // AUTHs
 	sliced  int    // blocking commands
@@ -89,59 +93,61 @@ type rig struct {
 }
 
 func newRig(t *testing.T, rng *rand.Rand) *rig {
-	r := &rig{t: t, rng: rng, server: newModelServer(), auth: testAuth{wire: "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + ourToken + "\r\n"}}
-	r.session.init()
+	r := &rig{t: t, rng: rng, server: modelserver.New(), auth: testAuth{wire: "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + modelserver.Token + "\r\n"}}
+	r.session.Init()
 	return r
 }
 
 // Time passes while a command blocks, and at no other time.
-func (r *rig) mayBlock(Auth) (time.Time, time.Duration) {
-	return r.server.now, time.Duration(1+r.rng.IntN(60)) * time.Second
+func (r *rig) MayBlock(session.Auth) (time.Time, time.Duration) {
+	return r.server.Now, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
-func (r *rig) blocks(int64)                                 { r.sliced++ }
-func (r *rig) cancelled(int64, time.Time) (time.Time, owed) { return r.server.now, owedNothing }
-func (r *rig) unblock(int64, owed)                          {}
+func (r *rig) Blocks(int64) { r.sliced++ }
+func (r *rig) Cancelled(int64, time.Time) (time.Time, session.PendingReply) {
+	return r.server.Now, session.NoReply
+}
+func (r *rig) Unblock(int64, session.PendingReply) {}
 
-func (r *rig) write(p []byte, wanted Auth) {
-	if r.session.holdsBack() {
+func (r *rig) write(p []byte, wanted session.Auth) {
+	if r.session.HoldsBack() {
 		r.held = append(r.held, p...)
-		r.session.holdBehind()
+		r.session.HoldBehind()
 		return
 	}
 	r.send(append(r.held, p...), wanted)
 }
 
-func (r *rig) send(p []byte, wanted Auth) {
+func (r *rig) send(p []byte, wanted session.Auth) {
 	if wanted == nil && r.rng.IntN(2) == 0 {
-		if _, ok := r.session.takeOrdinary(p); ok {
+		if _, ok := r.session.TakeOrdinary(p); ok {
 			r.deliver(p)
 			r.held = nil
 			return
 		}
 	}
-	edits, taken := r.session.plan(p, wanted, r.auth.login(), r)
+	edits, taken := r.session.Plan(p, wanted, r.auth.login(), r)
 	var out []byte
 	from := 0
 	for _, e := range edits {
-		out = append(out, p[from:e.at]...)
-		from = e.at + e.cut
-		if e.auth != nil {
+		out = append(out, p[from:e.At]...)
+		from = e.At + e.Cut
+		if e.Auth != nil {
 			r.deliver(out)
 			out = nil
 			r.sent++
-			if e.auth.Login() { // behind RESET: that cannot wait
-				r.server.slow = 0
+			if e.Auth.Login() { // behind RESET: that cannot wait
+				r.server.Slow = 0
 			}
 		}
-		out = append(out, e.ours...)
+		out = append(out, e.Ours...)
 	}
 	r.deliver(append(out, p[from:taken]...))
 	r.held = bytes.Clone(p[taken:])
 }
 
 func (r *rig) deliver(p []byte) {
-	r.server.read = r.got
-	r.pending = append(r.pending, r.server.feed(p)...)
+	r.server.Read = r.got
+	r.pending = append(r.pending, r.server.Feed(p)...)
 }
 
 func (r *rig) read(n int) {
@@ -154,51 +160,51 @@ func (r *rig) read(n int) {
 	r.pending = r.pending[n:]
 	taken := 0
 	if r.rng.IntN(2) == 0 {
-		taken = r.session.takeExpected(p)
+		taken = r.session.TakeExpected(p)
 	}
-	kept, behind, err := r.session.received(p, taken, r)
-	r.host = append(append(r.host, p[:kept]...), behind...)
+	kept, behind, err := r.session.Received(p, taken, r)
+	r.client = append(append(r.client, p[:kept]...), behind...)
 	r.failed = err
-	for _, v := range r.session.takeVerdicts() {
-		if !v.ok {
-			r.t.Fatalf("AUTH was answered with %q", v.line)
+	for _, v := range r.session.TakeVerdicts() {
+		if !v.OK {
+			r.t.Fatalf("AUTH was answered with %q", v.Line)
 		}
 	}
 }
 
 // resume sends what was held back, as soon as it may.
 func (r *rig) resume() {
-	if r.failed != nil || !r.session.ready() {
+	if r.failed != nil || !r.session.Ready() {
 		return
 	}
 	p := r.held
-	if r.session.slicing() {
-		command, _, _ := r.session.again(r)
+	if r.session.Slicing() {
+		command, _, _ := r.session.Again(r)
 		p = append(command, p...)
 	}
 	r.send(p, r.maybeAuth())
 }
 
-func (r *rig) maybeAuth() Auth {
+func (r *rig) maybeAuth() session.Auth {
 	if r.rng.IntN(3) == 0 {
 		return nil
 	}
 	return &r.auth
 }
 
-// play tells the story with AUTHs in it wherever the session allows, cut at random places, and compares what the
-// host reads and what the server saw with the same story without AUTHs.
+// play tells the story with AUTHs in it wherever the session allows, cut at random places, and
+// compares what the client reads and what the server saw with the same story without AUTHs.
 func play(t *testing.T, seed uint64, script []byte) (auths int) {
 	s := newStory(seed, script)
-	stream := encode(s.commands...)
+	stream := modelserver.Encode(s.commands...)
 
-	plain := newModelServer()
-	plain.user, plain.open = "us", true
-	want := plain.feed(stream)
+	plain := modelserver.New()
+	plain.User, plain.Open = "us", true
+	want := plain.Feed(stream)
 
 	r := newRig(t, s.rng)
 	r.write(nil, r.auth.login()())
-	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0 || r.session.ready()); {
+	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0 || r.session.Ready()); {
 		r.resume()
 		switch s.rng.IntN(4) {
 		case 0, 1:
@@ -209,68 +215,68 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 			r.write(rest[:n], r.maybeAuth())
 			rest = rest[n:]
 		case 2:
-			if r.session.mayAuth() && !r.session.holdsBack() { // alone
+			if r.session.MayAuth() && !r.session.HoldsBack() { // alone
 				r.write(nil, &r.auth)
 			}
 		case 3:
 			r.read(1 + s.rng.IntN(200))
 		}
 	}
-	if why, forever := r.session.barredBy(); r.server.lockedOut && forever && slices.Contains(s.commands, "RESET") {
+	if why, forever := r.session.BarredBy(); r.server.LockedOut && forever && slices.Contains(s.commands, "RESET") {
 		return r.sent // RESET has logged out, and no AUTH may follow where answers cannot be told apart
-	} else if r.server.lockedOut {
+	} else if r.server.LockedOut {
 		t.Fatalf("locked out, barred by %q\n%q", why, s.commands)
 	}
 	if r.failed != nil {
 		t.Fatalf("failed: %v\n%q", r.failed, s.commands)
 	}
-	if len(r.server.misplace) > 0 {
-		t.Fatalf("AUTH where none may be: %s\n%q", r.server.misplace, s.commands)
+	if len(r.server.Misplaced) > 0 {
+		t.Fatalf("AUTH where none may be: %s\n%q", r.server.Misplaced, s.commands)
 	}
-	if !bytes.Equal(r.host, want) {
-		t.Fatalf("the host read\n%q\nwant\n%q\nof %q", r.host, want, s.commands)
+	if !bytes.Equal(r.client, want) {
+		t.Fatalf("the client read\n%q\nwant\n%q\nof %q", r.client, want, s.commands)
 	}
 	r.mustBeRenewable(s)
-	if r.server.auths != r.sent {
-		t.Fatalf("the server saw %d AUTHs, sent were %d", r.server.auths, r.sent)
+	if r.server.Auths != r.sent {
+		t.Fatalf("the server saw %d AUTHs, sent were %d", r.server.Auths, r.sent)
 	}
 	return r.sent
 }
 
-// mustBeRenewable ends whatever the story left open, and then AUTH must have a place again, unless the story holds
-// what rules that out for good.
+// mustBeRenewable ends whatever the story left open, and then AUTH must have a place again, unless
+// the story holds what rules that out for good.
 func (r *rig) mustBeRenewable(s story) {
-	if why, forever := r.session.barredBy(); forever {
-		misbehaved := s.commands[0] != "HELLO 3" && why == becauseSubscriber // a subscriber's command that is refused
+	if why, forever := r.session.BarredBy(); forever {
+		misbehaved := s.commands[0] != "HELLO 3" && why == session.BecauseSubscriber // a subscriber's command that is refused
 		if !misbehaved && !slices.ContainsFunc(s.commands, mayBeFinal) {
 			r.t.Fatalf("can never be renewed again: %v\n%q", why, s.commands)
 		}
 		return
 	}
-	r.write(encode("OK"), nil) // ends a prefix or a mute
-	r.write(encode("EXEC"), nil)
-	r.write(encode("OK"), nil)
-	for (len(r.pending) > 0 || r.session.ready()) && r.failed == nil {
+	r.write(modelserver.Encode("OK"), nil) // ends a prefix or a mute
+	r.write(modelserver.Encode("EXEC"), nil)
+	r.write(modelserver.Encode("OK"), nil)
+	for (len(r.pending) > 0 || r.session.Ready()) && r.failed == nil {
 		r.resume()
 		r.read(100)
 	}
-	why, _ := r.session.barredBy()
-	if r.failed == nil && why == becauseSubscriber { // such commands are no subscriber's
+	why, _ := r.session.BarredBy()
+	if r.failed == nil && why == session.BecauseSubscriber { // such commands are no subscriber's
 		return
 	}
-	if r.failed != nil || !r.session.mayAuth() || !r.session.quiet() {
+	if r.failed != nil || !r.session.MayAuth() || !r.session.Idle() {
 		r.t.Fatalf("AUTH has no place, %v: barred by %q\n%q", r.failed, why, s.commands)
 	}
 }
 
-// mayBeFinal reports whether a command may rule out AUTH for good: by itself, because it goes back to RESP2, or
-// because what is written before its answer may be in a transaction or not.
+// mayBeFinal reports whether a command may rule out AUTH for good: by itself, because it goes back
+// to RESP2, or because what is written before its answer may be in a transaction or not.
 func mayBeFinal(command string) bool {
 	return slices.Contains(grave, command) || slices.Contains([]string{"RESET", "MULTI x", "DISCARD", "DISCARD x"}, command)
 }
 
-func TestHostReadsWhatItWouldReadWithoutUs(t *testing.T) {
-	auths, n := 0, amount("stories", *stories, 2)
+func TestClientReadsWhatItWouldReadWithoutUs(t *testing.T) {
+	auths, n := 0, storiesToTell()
 	seed := *seedFlag
 	defer func() {
 		if t.Failed() {

@@ -1,14 +1,14 @@
-package entraconn
+package session
 
 import "github.com/entraredis/entraredis/internal/resp"
 
-// A sentState is what is known of a connection from what was written to it. It is a plain value: a copy is a
-// point to return to when a write turns out not to have happened.
+// A sentState is what is known of a connection from what was written to it. It is a plain value: a
+// copy is a point to return to when a write turns out not to have happened.
 type sentState struct {
 	replies uint64 // that the commands written so far give
 	entries uint32 // put into the ledger so far; it may wrap around
-	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A MULTI whose
-	// epoch has passed says nothing any more.
+	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A
+	// MULTI whose epoch has passed says nothing any more.
 	epoch uint32
 	// prefix: the last command modifies the next one, nothing may come between.
 	prefix bool
@@ -16,16 +16,17 @@ type sentState struct {
 	mute bool
 	// blind: what is written is not looked at any more.
 	blind bool
-	// raised: the wire speaks RESP3 below a host that speaks RESP2, see raise.go.
+	// raised: the wire speaks RESP3 below a client that speaks RESP2, see raise.go.
 	raised bool
-	// holding: why the last bytes of the host were not sent yet.
+	// holding: why the last bytes of the client were not sent yet.
 	holding holding
 	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
 	silent bool
 	scan   resp.CommandScanner
 }
 
-// boundary reports whether the bytes written end where a command ends and the next one begins a new thing.
+// boundary reports whether the bytes written end where a command ends and the next one begins a new
+// thing.
 func (t *sentState) boundary() bool {
 	return !t.blind && !t.prefix && !t.mute && t.scan.AtBoundary()
 }
@@ -33,10 +34,12 @@ func (t *sentState) boundary() bool {
 // plain reports whether an ordinary command needs nothing but to be counted.
 func (t *sentState) plain() bool { return !t.mute && !t.raised }
 
-// take accounts for the command that the scanner has just found the end of. It returns an entry for the ledger if
-// the command needs one, and whether AUTH has to follow directly, because the command logs out.
+// take accounts for the command that the scanner has just found the end of. It returns an entry for
+// the ledger if the command needs one, and whether AUTH has to follow directly, because the command
+// logs out.
 //
-// Inside a transaction (inMulti: as far as the answers are known, or still unknown) most things are only queued.
+// Inside a transaction (inMulti: as far as the answers are known, or still unknown) most things are
+// only queued.
 func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
 	kind, argc := t.scan.Kind(), t.scan.Argc()
 	t.prefix = false
@@ -103,8 +106,8 @@ func (t *sentState) take(inMulti bool) (e entry, needed, logsOut bool) {
 
 // awaits maps the kinds of commands that get a reply and an entry to the kind of the entry.
 var awaits = [...]entryKind{
-	resp.Auth:      awaitHostAuth,
-	resp.HelloAuth: awaitHostAuth,
+	resp.Auth:      awaitClientAuth,
+	resp.HelloAuth: awaitClientAuth,
 	resp.Hello:     awaitHello,
 	resp.Reset:     awaitReset,
 	resp.Multi:     awaitMulti,
@@ -123,7 +126,8 @@ func (t *sentState) takeAuth(a Auth) entry {
 	return e
 }
 
-// goBlind gives up following what is written. Replies to all that was written before are still understood.
+// goBlind gives up following what is written. Replies to all that was written before are still
+// understood.
 func (t *sentState) goBlind() (entry, bool, bool) {
 	t.blind = true
 	return t.entry(entry{at: t.replies + 1, kind: beOpaque})

@@ -1,9 +1,10 @@
-package entraconn
+package session
 
 import "github.com/entraredis/entraredis/internal/resp"
 
-// The ledger knows which reply belongs to whom. Commands written and replies read are two counters; only what
-// needs a second look when its reply comes stands in a queue, with the number of that reply.
+// The ledger knows which reply belongs to whom. Commands written and replies read are two counters;
+// only what needs a second look when its reply comes stands in a queue, with the number of that
+// reply.
 
 // An entry waits for a reply, or for confirmations that are not replies.
 type entry struct {
@@ -28,12 +29,13 @@ const (
 	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
 	awaitRaise                       // our HELLO 3
 	awaitLower                       // our HELLO 2
-	awaitHostAuth                    // the host logs in as somebody
+	awaitClientAuth                  // the client logs in as somebody
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	beOpaque                         // from here on nothing is known
 )
 
-// untilNone marks an UNSUBSCRIBE without arguments: it ends when no subscription of its kind is left.
+// untilNone marks an UNSUBSCRIBE without arguments: it ends when no subscription of its kind is
+// left.
 const untilNone = -1
 
 // bars reports whether no AUTH may be sent while the entry waits.
@@ -41,7 +43,7 @@ func (e *entry) bars(epoch uint32) bool {
 	switch e.kind {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitHello, awaitRaise, awaitLower, awaitSubscribed, awaitBlocking, awaitHostAuth, awaitTakeover, beOpaque:
+	case awaitHello, awaitRaise, awaitLower, awaitSubscribed, awaitBlocking, awaitClientAuth, awaitTakeover, beOpaque:
 		return true
 	}
 	return false

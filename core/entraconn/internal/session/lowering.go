@@ -1,10 +1,11 @@
-package entraconn
+package session
 
 import "github.com/entraredis/entraredis/internal/resp"
 
-// A lowering turns what a server says in RESP3 to a subscriber into what it would say in RESP2. Only what a subscriber
-// may ask for can come: confirmations and messages, pushes of three or four strings and numbers; the answer to PING;
-// errors. And invalidations of client-side caching, if the host has them redirected to this connection.
+// A lowering turns what a server says in RESP3 to a subscriber into what it would say in RESP2.
+// Only what a subscriber may ask for can come: confirmations and messages, pushes of three or four
+// strings and numbers; the answer to PING; errors. And invalidations of client-side caching, if the
+// client has them redirected to this connection.
 type lowering struct {
 	head    []byte // of the push that is being read, until it is known what it is
 	holding bool   // head is incomplete
@@ -22,7 +23,7 @@ var (
 )
 
 // lowered takes a piece of a frame, one value at most, and puts into o what RESP2 has in its place.
-func (s *session) lowered(p []byte, at int, o *outlet) (n int, frame resp.Frame, err error) {
+func (s *Session) lowered(p []byte, at int, o *outlet) (n int, frame resp.Frame, err error) {
 	l := s.lowering
 	begins, first := s.replies.AtValue(), s.replies.AtBoundary()
 	n, frame, err = s.replies.NextValue(p[at:])
@@ -60,8 +61,9 @@ func (s *session) lowered(p []byte, at int, o *outlet) (n int, frame resp.Frame,
 	return n, frame, nil
 }
 
-// decide looks at the head of a push, of which one more value is complete. A push of two can only be about caching.
-func (s *session) decide(free int, o *outlet) {
+// decide looks at the head of a push, of which one more value is complete. A push of two can only
+// be about caching.
+func (s *Session) decide(free int, o *outlet) {
 	l := s.lowering
 	switch {
 	case string(l.head) == ">2\r\n":
@@ -77,11 +79,12 @@ func (s *session) decide(free int, o *outlet) {
 	l.holding = false
 }
 
-// answersPing reports whether the reply that begins is one to PING from a subscriber, to whom RESP2 gives another one.
-func (s *session) answersPing() bool {
+// answersPing reports whether the reply that begins is one to PING from a subscriber, to whom RESP2
+// gives another one.
+func (s *Session) answersPing() bool {
 	e := s.ledger.first()
 	return e != nil && e.kind == awaitPing && e.at == s.read+1 && s.subscribed()
 }
 
 // subscribed reports whether the server takes the connection for a subscriber.
-func (s *session) subscribed() bool { return s.channels+s.patterns+s.shards > 0 }
+func (s *Session) subscribed() bool { return s.channels+s.patterns+s.shards > 0 }

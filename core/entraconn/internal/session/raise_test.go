@@ -1,8 +1,11 @@
-package entraconn
+package session_test
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 const (
@@ -13,9 +16,10 @@ const (
 	cachePush     = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
 )
 
-// answersInPieces gives a subscriber's session the answer to our HELLO 3 and what follows, in pieces of a size or, with
-// a negative one, in two that are cut there. It returns what the client reads.
-func answersInPieces(t *testing.T, s *session, all string, size int) string {
+// answersInPieces gives a subscriber's session the answer to our HELLO 3 and what follows, in
+// pieces of a size or, with a negative one, in two that are cut there. It returns what the client
+// reads.
+func answersInPieces(t *testing.T, s *session.Session, all string, size int) string {
 	t.Helper()
 	var client strings.Builder
 	for len(all) > 0 {
@@ -25,7 +29,7 @@ func answersInPieces(t *testing.T, s *session, all string, size int) string {
 		}
 		p := []byte(all[:min(n, len(all))])
 		all = all[len(p):]
-		kept, behind, err := s.received(p, s.takeExpected(p), &standstill{})
+		kept, behind, err := s.Received(p, s.TakeExpected(p), &standstill{})
 		if err != nil {
 			t.Fatalf("before %q: %v", all, err)
 		}
@@ -80,14 +84,14 @@ func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 				if got := answersInPieces(t, s, all, size); got != subscribedTo2 {
 					t.Fatalf("in pieces of %d bytes the client read %q", size, got)
 				}
-				why, forever := s.barredBy()
-				if stays := s.takeStaysInRESP2(); why != becauseSubscriber || !forever || stays == tc.passes || s.takeStaysInRESP2() {
+				why, forever := s.BarredBy()
+				if stays := s.TakeStaysInRESP2(); why != session.BecauseSubscriber || !forever || stays == tc.passes || s.TakeStaysInRESP2() {
 					t.Fatalf("in pieces of %d bytes: barred by %q, stays in RESP2 %v", size, why, stays)
 				}
-				if got := answersInPieces(t, s, cachePush, len(cachePush)); got != cachePush || !s.mayRetire() {
-					t.Fatalf("in pieces of %d bytes: and then the client read %q, may retire %v", size, got, s.mayRetire())
+				if got := answersInPieces(t, s, cachePush, len(cachePush)); got != cachePush || !s.MayRetire() {
+					t.Fatalf("in pieces of %d bytes: and then the client read %q, may retire %v", size, got, s.MayRetire())
 				}
-				if edits, _ := s.plan(encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
+				if edits, _ := s.Plan(modelserver.Encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
 					t.Fatalf("in pieces of %d bytes: asked again", size)
 				}
 			}
@@ -113,13 +117,13 @@ func TestAnswerInRESP3IsTranslatedFromItsFirstByte(t *testing.T) {
 					if got := answersInPieces(t, s, all, size); got != subscribedTo2 {
 						t.Fatalf("in pieces of %d bytes the client read %q", size, got)
 					}
-					if why, _ := s.barredBy(); why != renewable || s.takeStaysInRESP2() || !s.mayAuth() {
-						t.Fatalf("in pieces of %d bytes: barred by %q, may AUTH %v", size, why, s.mayAuth())
+					if why, _ := s.BarredBy(); why != session.Renewable || s.TakeStaysInRESP2() || !s.MayAuth() {
+						t.Fatalf("in pieces of %d bytes: barred by %q, may AUTH %v", size, why, s.MayAuth())
 					}
 					if got := answersInPieces(t, s, subscribedTo3, len(subscribedTo3)); got != subscribedTo2 {
 						t.Fatalf("in pieces of %d bytes: and then the client read %q", size, got)
 					}
-					if edits, _ := s.plan(encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
+					if edits, _ := s.Plan(modelserver.Encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
 						t.Fatalf("in pieces of %d bytes: asked again", size)
 					}
 				}
@@ -140,11 +144,11 @@ func TestClientsHelloMayLeaveTheWireInRESP2(t *testing.T) {
 		for cut := 1; cut < len(answer); cut++ {
 			for _, known := range []int64{0, 7} {
 				s := sessionKnownAs(t, known)
-				s.plan(encode("HELLO 3"), nil, nil, &standstill{})
+				s.Plan(modelserver.Encode("HELLO 3"), nil, nil, &standstill{})
 				if got := answersInPieces(t, s, answer, -cut); got != answer {
 					t.Fatalf("cut at %d: the client read %q", cut, got)
 				}
-				if edits, _ := s.plan(encode("SUBSCRIBE a"), nil, nil, &standstill{}); len(edits) == 0 != inRESP3 {
+				if edits, _ := s.Plan(modelserver.Encode("SUBSCRIBE a"), nil, nil, &standstill{}); len(edits) == 0 != inRESP3 {
 					t.Fatalf("cut at %d: %d edits before SUBSCRIBE, in RESP3 %v", cut, len(edits), inRESP3)
 				}
 			}
@@ -165,10 +169,10 @@ func TestNumberInAnyType(t *testing.T) {
 		"+OK\r\n":                        0,
 	} {
 		s := sessionAfter("HELLO")
-		if _, _, err := s.received([]byte(reply), 0, &standstill{}); err != nil {
+		if _, _, err := s.Received([]byte(reply), 0, &standstill{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.clientID(); got != want {
+		if got := s.ClientID(); got != want {
 			t.Errorf("%q: %d, want %d", reply, got, want)
 		}
 	}

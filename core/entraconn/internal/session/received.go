@@ -1,4 +1,4 @@
-package entraconn
+package session
 
 import (
 	"strings"
@@ -6,17 +6,19 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// received takes what the server sent, of which takeExpected took the first bytes. What is for the host is left at the
-// start of p, in order and without a gap, and received returns its length; behind is what comes after that and found no
-// room in p. Answers to our AUTHs become verdicts. After an error nothing of the connection can be trusted but what was
-// left for the host.
-func (s *session) received(p []byte, taken int, out outside) (kept int, behind []byte, err error) {
+// Received takes what the server sent, of which TakeExpected took the first bytes. What is for the
+// client is left at the start of p, in order and without a gap, and kept is its length; behind is
+// what comes after that and found no room in p. Answers to our AUTHs become verdicts.
+//
+// After an error nothing of the connection can be trusted but what was left for the client: after
+// ErrDesync, and after another one, which says that the server has refused the login.
+func (s *Session) Received(p []byte, taken int, out Environment) (kept int, behind []byte, err error) {
 	o := outlet{p: p, kept: taken}
 	for at := taken; at < len(p); {
-		s.payOwed(at, &o)
+		s.flushPendingReply(at, &o)
 		if s.blind {
 			if s.lowering != nil {
-				err = errDesync // what comes next cannot be put into RESP2
+				err = ErrDesync // what comes next cannot be put into RESP2
 				break
 			}
 			o.pass(at, len(p))
@@ -43,7 +45,7 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 			}
 			n, frame, scanErr := s.lowered(p, at, &o)
 			if scanErr != nil {
-				err = errDesync
+				err = ErrDesync
 				break
 			}
 			at += n
@@ -54,12 +56,12 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 		}
 		n, frame, scanErr := s.replies.Next(p[at:])
 		if scanErr != nil {
-			// Bytes before the unknown one may belong to the host's reply, or to ours.
+			// Bytes before the unknown one may belong to the client's reply, or to ours.
 			if s.ours || s.oursOutstanding() {
-				err = errDesync
+				err = ErrDesync
 				break
 			}
-			s.goBlind(becauseBlind)
+			s.goBlind(BecauseBlind)
 			continue
 		}
 		if s.listening { // before pass moves it
@@ -75,20 +77,20 @@ func (s *session) received(p []byte, taken int, out outside) (kept int, behind [
 			break
 		}
 	}
-	s.payOwed(len(p), &o)
+	s.flushPendingReply(len(p), &o)
 	return o.kept, o.behind, err
 }
 
-// payOwed gives the host what it is owed, but not inside a push that came in pieces.
-func (s *session) payOwed(at int, o *outlet) {
-	if s.owed != owedNothing && s.replies.AtBoundary() {
-		o.put(s.endOfCall(s.owed), at)
-		s.owed = owedNothing
+// flushPendingReply gives the client the pending reply, but not inside a push that came in pieces.
+func (s *Session) flushPendingReply(at int, o *outlet) {
+	if s.pendingReply != NoReply && s.replies.AtBoundary() {
+		o.put(s.encodePendingReply(s.pendingReply), at)
+		s.pendingReply = NoReply
 	}
 }
 
 // took accounts for a frame, if one has ended.
-func (s *session) took(frame resp.Frame) error {
+func (s *Session) took(frame resp.Frame) error {
 	switch frame {
 	case resp.None:
 	case resp.Push:
@@ -99,9 +101,9 @@ func (s *session) took(frame resp.Frame) error {
 	return nil
 }
 
-// beginExpected looks at the first bytes of a frame where the ledger waits for one. It reports whether the state
-// has changed so that the byte must be looked at anew.
-func (s *session) beginExpected(p []byte, out outside) (again bool) {
+// beginExpected looks at the first bytes of a frame where the ledger waits for one. It reports
+// whether the state has changed so that the byte must be looked at anew.
+func (s *Session) beginExpected(p []byte, out Environment) (again bool) {
 	first := p[0]
 	if s.streaming {
 		return false
@@ -121,20 +123,20 @@ func (s *session) beginExpected(p []byte, out outside) (again bool) {
 	case awaitRaise, awaitLower:
 		s.ours = true
 		s.listen()
-	case awaitHello, awaitHostAuth:
+	case awaitHello, awaitClientAuth:
 		s.listen()
 	case awaitBlocking:
-		if s.slicing() && s.sliced.at == e.at {
+		if s.Slicing() && s.sliced.at == e.at {
 			s.beginSliced(p, out)
 		}
 	case beOpaque:
 		s.drop() // nothing of ours can wait behind it: it bars AUTH
-		s.goBlind(becauseBlind)
+		s.goBlind(BecauseBlind)
 		return true
 	case awaitTakeover:
 		if first != '-' {
 			s.drop()
-			s.goStreaming(becauseStreaming)
+			s.goStreaming(BecauseStreaming)
 			return true
 		}
 	}
@@ -142,14 +144,14 @@ func (s *session) beginExpected(p []byte, out outside) (again bool) {
 }
 
 // reply accounts for a reply that has ended.
-func (s *session) reply(frame resp.Frame) error {
+func (s *Session) reply(frame resp.Frame) error {
 	if s.streaming {
 		return nil
 	}
 	if s.read+1 < s.next {
 		if s.read == s.sent.replies {
 			// Nobody asked: some server's last words, or something that nobody knows.
-			s.goStreaming(becauseBlind)
+			s.goStreaming(BecauseBlind)
 			return nil
 		}
 		s.read++
@@ -182,64 +184,66 @@ func (s *session) reply(frame resp.Frame) error {
 		if current && frame == resp.Status {
 			s.confirmed = 0
 		}
-	case awaitHostAuth:
+	case awaitClientAuth:
 		if frame != resp.Error {
 			s.foreign = true
-			s.unrenewable = becauseForeign
+			s.unrenewable = BecauseForeign
 			s.helloAnswered(frame)
 		}
 	}
 	return nil
 }
 
-func (s *session) drop() entry {
+func (s *Session) drop() entry {
 	e := s.ledger.pop(s.sent.epoch)
 	s.look()
 	return e
 }
 
-// authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error that AUTH may give means
-// that the AUTH did not reach the server where it was meant to, inside a transaction for example.
-func (s *session) authAnswered(a Auth, frame resp.Frame) error {
-	v := verdict{auth: a}
+// authAnswered turns the answer to an AUTH of ours into a verdict. Anything but OK or an error that
+// AUTH may give means that the AUTH did not reach the server where it was meant to, inside a
+// transaction for example.
+func (s *Session) authAnswered(a Auth, frame resp.Frame) error {
+	v := Verdict{Auth: a}
 	line := strings.TrimSuffix(string(s.work.line), "\r\n")
 	s.ours = false
 	var err error
 	switch {
 	case line == "+OK":
-		v.ok = true
+		v.OK = true
 	case frame != resp.Error:
-		v.lost, err = true, errDesync
+		v.Lost, err = true, ErrDesync
 	default:
-		if v.failure = classifyAuthError(line[1:], a.Login()); v.failure == notOurs {
-			v.lost, err = true, errDesync
+		if v.Failure = classifyAuthError(line[1:], a.Login()); v.Failure == notOurs {
+			v.Lost, err = true, ErrDesync
 			break
 		}
-		v.line = line[1:]
+		v.Line = line[1:]
 		if a.Login() {
-			err = errRefused // the host must not see what the server says to commands behind it
+			err = errRefused // the client must not see what the server says to commands behind it
 		}
 	}
 	s.work.verdicts = append(s.work.verdicts, v)
 	return err
 }
 
-// resetAnswered takes the answer to RESET. Where it is refused although the wire was to go back to RESP2 with it, what
-// follows would be in RESP3.
-func (s *session) resetAnswered(frame resp.Frame) error {
+// resetAnswered takes the answer to RESET. Where it is refused although the wire was to go back to
+// RESP2 with it, what follows would be in RESP3.
+func (s *Session) resetAnswered(frame resp.Frame) error {
 	if frame == resp.Status {
 		s.proto = 2
 		s.channels, s.patterns, s.shards = 0, 0, 0
 		s.lowering = nil
 	} else if s.lowering != nil {
-		return errDesync
+		return ErrDesync
 	}
 	return nil
 }
 
-// helloAnswered takes over the number of the connection, and the protocol version. It changes with the answer, never with the command: a HELLO may
-// be refused, and hosts go on with the old version then.
-func (s *session) helloAnswered(frame resp.Frame) {
+// helloAnswered takes over the number of the connection, and the protocol version. It changes with
+// the answer, never with the command: a HELLO may be refused, and clients go on with the old
+// version then.
+func (s *Session) helloAnswered(frame resp.Frame) {
 	if frame == resp.Map && s.listening {
 		if proto, _ := helloField(s.work.line, "proto"); proto == "2" {
 			frame = resp.Array // as RESP2 has it
@@ -252,20 +256,20 @@ func (s *session) helloAnswered(frame resp.Frame) {
 	case resp.Array:
 		s.proto = 2
 		if s.subscribed() {
-			s.goStreaming(becauseSubscriber)
+			s.goStreaming(BecauseSubscriber)
 		}
 	}
 }
 
 // goBlind gives up looking at what the server sends.
-func (s *session) goBlind(why reason) {
+func (s *Session) goBlind(why Reason) {
 	s.blind = true
 	s.unrenewable = why
 }
 
-// goStreaming gives up counting replies. Frames are still told apart, so that the connection can be ended
-// between two of them.
-func (s *session) goStreaming(why reason) {
+// goStreaming gives up counting replies. Frames are still told apart, so that the connection can be
+// ended between two of them.
+func (s *Session) goStreaming(why Reason) {
 	s.streaming = true
 	s.unrenewable = why
 }

@@ -1,4 +1,4 @@
-package entraconn
+package session
 
 import (
 	"math"
@@ -15,15 +15,16 @@ type blockingCall struct {
 	tail     bool          // reads from the end of a stream, whatever that is when it begins
 }
 
-// longestTimeout is as good as for ever, and taken for that: Redis knows timeouts longer than a time.Duration.
+// longestTimeout is as good as for ever, and taken for that: Redis knows timeouts longer than a
+// time.Duration.
 const longestTimeout = 100 * 365 * 24 * time.Hour
 
-// parseBlockingCall looks for the timeout of a complete command of kind resp.Blocking: by position, as Redis does, for
-// a key or a consumer may be called BLOCK. It returns false if the command cannot be sent twice, or is one that the
-// server will refuse.
+// parseBlockingCall looks for the timeout of a complete command of kind resp.Blocking: by position,
+// as Redis does, for a key or a consumer may be called BLOCK. It returns false if the command
+// cannot be sent twice, or is one that the server will refuse.
 //
-// XREAD with $ or + cannot: they mean the end of the stream at that moment, and what is added between two commands
-// would be lost.
+// XREAD with $ or + cannot: they mean the end of the stream at that moment, and what is added
+// between two commands would be lost.
 func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 	args := arguments(make([]argument, 0, 16), command)
 	at := 0
@@ -64,7 +65,8 @@ func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 	return call, ok && !call.tail
 }
 
-// blockOption returns the argument behind the last BLOCK of an XREAD or XREADGROUP, and the IDs to read from.
+// blockOption returns the argument behind the last BLOCK of an XREAD or XREADGROUP, and the IDs to
+// read from.
 func blockOption(command []byte, args []argument) (at int, ids []argument, ok bool) {
 	for i := 1; i < len(args); i++ {
 		switch strings.ToUpper(string(args[i].text(command))) {
@@ -86,8 +88,8 @@ func blockOption(command []byte, args []argument) (at int, ids []argument, ok bo
 	return 0, nil, false
 }
 
-// seconds reads a timeout in seconds. A spelling that Redis knows and Go does not is left alone, like what Redis
-// refuses.
+// seconds reads a timeout in seconds. A spelling that Redis knows and Go does not is left alone,
+// like what Redis refuses.
 func seconds(text string) (time.Duration, bool) {
 	if strings.Trim(text, "0123456789.eE+-") != "" {
 		return 0, false
@@ -115,7 +117,8 @@ func milliseconds(text string) (time.Duration, bool) {
 	return time.Duration(ms) * time.Millisecond, true
 }
 
-// appendTimeout appends an argument that says d, at least a millisecond: Redis takes less for 0 in places.
+// appendTimeout appends an argument that says d, at least a millisecond: Redis takes less for 0 in
+// places.
 func (c *blockingCall) appendTimeout(b []byte, d time.Duration) []byte {
 	ms := max(int64((d+time.Millisecond-1)/time.Millisecond), 1)
 	var text [24]byte
@@ -129,7 +132,8 @@ func (c *blockingCall) appendTimeout(b []byte, d time.Duration) []byte {
 	return appendArg(b, string(t))
 }
 
-// An argument is where one stands in a command: from its header to behind its CRLF, and its text in there.
+// An argument is where one stands in a command: from its header to behind its CRLF, and its text in
+// there.
 type argument struct{ from, to, begin int }
 
 func (a argument) text(command []byte) []byte { return command[a.begin : a.to-2] }

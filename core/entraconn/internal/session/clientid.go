@@ -1,4 +1,4 @@
-package entraconn
+package session
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 // HELLO tells the number by which CLIENT UNBLOCK knows a connection.
 
 // listen collects the reply that begins.
-func (s *session) listen() {
+func (s *Session) listen() {
 	if s.work == nil {
 		s.work = &work{}
 	}
@@ -17,7 +17,7 @@ func (s *session) listen() {
 }
 
 // takeID looks for the number in a reply to HELLO.
-func (s *session) takeID() {
+func (s *Session) takeID() {
 	if !s.listening {
 		return
 	}
@@ -26,14 +26,14 @@ func (s *session) takeID() {
 			s.id = id
 		}
 	}
-	if !s.authOutstanding() && len(s.work.verdicts) == 0 {
+	if !s.AuthOutstanding() && len(s.work.verdicts) == 0 {
 		s.work = nil
 	}
 	s.listening = false
 }
 
-// helloField returns a number in a reply to HELLO, as far as that was collected. Servers that are not Redis write the
-// names and the numbers of fields in one of several types.
+// helloField returns a number in a reply to HELLO, as far as that was collected. Servers that are
+// not Redis write the names and the numbers of fields in one of several types.
 func helloField(reply []byte, name string) (number string, ok bool) {
 	_, value, found := bytes.Cut(reply, []byte("\r\n$"+strconv.Itoa(len(name))+"\r\n"+name+"\r\n"))
 	if !found {

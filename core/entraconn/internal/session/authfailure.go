@@ -1,13 +1,13 @@
-package entraconn
+package session
 
 import "strings"
 
-// An authFailure says what an error reply in answer to an AUTH of ours means.
-type authFailure uint8
+// An AuthFailure says what an error reply in answer to an AUTH of ours means.
+type AuthFailure uint8
 
 const (
 	// tokenRefused: the server does not accept the token, or refuses in words that are not known.
-	tokenRefused authFailure = iota
+	tokenRefused AuthFailure = iota
 	// identityForbidden: the user may not do what it asked for, whatever its token.
 	identityForbidden
 	// authUnknown: the server has no AUTH command, or none with a user name.
@@ -18,20 +18,22 @@ const (
 	addressDenied
 	// nodeUnfit: the node cannot do its work, which has nothing to do with who asks.
 	nodeUnfit
-	// serverUnready: the server serves no client at the moment. It is no refusal, and waiting helps.
+	// serverUnready: the server serves no client at the moment. It is no refusal, and waiting
+	// helps.
 	serverUnready
-	// notOurs: the reply belongs to another command, so replies are not counted as the server counts them.
+	// notOurs: the reply belongs to another command, so replies are not counted as the server
+	// counts them.
 	notOurs
 )
 
-// isRefusal reports whether logins are to wait, because the next one would fare no better.
-func (f authFailure) isRefusal() bool { return f != serverUnready && f != notOurs }
+// IsRefusal reports whether logins are to wait, because the next one would fare no better.
+func (f AuthFailure) IsRefusal() bool { return f != serverUnready && f != notOurs }
 
-// blamesToken reports whether another token may help.
-func (f authFailure) blamesToken() bool { return f == tokenRefused }
+// BlamesToken reports whether another token may help.
+func (f AuthFailure) BlamesToken() bool { return f == tokenRefused }
 
-// remedy returns what an operator should check, "" for the usual.
-func (f authFailure) remedy() string {
+// Remedy returns what an operator should check, "" for the usual.
+func (f AuthFailure) Remedy() string {
 	return [...]string{
 		tokenRefused:      "",
 		identityForbidden: "check the permissions that the identity's access policy grants on this cache",
@@ -44,13 +46,15 @@ func (f authFailure) remedy() string {
 	}[f]
 }
 
-// classifyAuthError classifies an error reply, without its type byte, that stands where the answer to an AUTH is
-// expected. AUTH is the first command of a login, so any error there is its answer. On a connection that is logged in,
-// an error that can only be about another command means that the replies were miscounted.
+// classifyAuthError classifies an error reply, without its type byte, that stands where the answer
+// to an AUTH is expected. AUTH is the first command of a login, so any error there is its answer.
+// On a connection that is logged in, an error that can only be about another command means that the
+// replies were miscounted.
 //
-// What the words mean was taken from redis-server, Azure's services and the usual proxies. Some put ERR before the
-// code, and some send the code without a text. Unknown words are a refusal: to redial at once is never the answer.
-func classifyAuthError(line string, login bool) authFailure {
+// What the words mean was taken from redis-server, Azure's services and the usual proxies. Some put
+// ERR before the code, and some send the code without a text. Unknown words are a refusal: to
+// redial at once is never the answer.
+func classifyAuthError(line string, login bool) AuthFailure {
 	code, text := splitCode(line)
 	about := namedCommand(text)
 	switch {
@@ -86,7 +90,8 @@ func classifyAuthError(line string, login bool) authFailure {
 	return tokenRefused
 }
 
-// splitCode returns the first word of an error, and the rest, in capitals. One leading ERR belongs to neither.
+// splitCode returns the first word of an error, and the rest, in capitals. One leading ERR belongs
+// to neither.
 func splitCode(line string) (code, text string) {
 	line = strings.ToUpper(strings.TrimSpace(line))
 	if rest, ok := strings.CutPrefix(line, "ERR "); ok {
@@ -98,11 +103,12 @@ func splitCode(line string) (code, text string) {
 	return code, text
 }
 
-// cannotExecute begins what Redis says to a RESP2 subscriber whose command is not about subscriptions.
+// cannotExecute begins what Redis says to a RESP2 subscriber whose command is not about
+// subscriptions.
 const cannotExecute = "CAN'T EXECUTE "
 
-// namedCommand returns the command that a text in capitals speaks of, "" if it names none: servers write
-// command 'GET', 'GET' command, can't execute 'GET', with one of several quotation marks.
+// namedCommand returns the command that a text in capitals speaks of, "" if it names none: servers
+// write command 'GET', 'GET' command, can't execute 'GET', with one of several quotation marks.
 func namedCommand(text string) string {
 	if strings.Contains(text, "SUBCOMMAND") {
 		return "SUBCOMMAND" // which AUTH has none of

@@ -1,0 +1,226 @@
+package modelserver
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidwall/redcon"
+)
+
+// A Server answers as Redis does where it matters to a session. It shares no code with a session:
+// commands are read by tidwall/redcon. What it does was seen on redis-server 7.0.15.
+type Server struct {
+	in      []byte
+	proto   int
+	multi   bool
+	queued  []string
+	subs    subscriptions
+	off     bool
+	skip    bool // the next command is muted
+	prefix  bool // the last command was ASKING or CLIENT CACHING
+	monitor bool
+	sent    int // bytes
+
+	Read int // how many of the bytes sent the test has read
+	// Slow is where the answer to the last blocking command or AUTH of the client ends, counted in
+	// bytes sent: no AUTH of ours may come before that was read.
+	Slow      int
+	User      string    // who is logged in
+	Open      bool      // no one needs to log in
+	Auths     int       // of ours
+	Now       time.Time // commands that block let it pass
+	Misplaced []string  // AUTHs of ours where none may be
+	LockedOut bool      // a command was refused because no one is logged in
+}
+
+// Token is the password by which a Server tells our AUTH from the client's.
+const Token = "token"
+
+// New returns a server on whose only connection nothing was sent yet, and no one has logged in.
+func New() *Server {
+	return &Server{proto: 2, subs: subscriptions{}}
+}
+
+// Feed takes bytes and returns what the server sends in answer.
+func (m *Server) Feed(p []byte) (out []byte) {
+	m.in = append(m.in, p...)
+	for {
+		complete, args, _, rest, err := redcon.ReadNextCommand(m.in, nil)
+		if err != nil {
+			panic(err)
+		}
+		if !complete || len(args) == 0 {
+			return out
+		}
+		words := make([]string, len(args))
+		for i, a := range args {
+			words[i] = string(a)
+		}
+		m.in = append([]byte(nil), rest...)
+		answer := m.run(words)
+		out = append(out, answer...)
+		m.sent += len(answer)
+		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "XREAD" || name == "AUTH" && words[2] != Token {
+			m.Slow = m.sent
+		}
+	}
+}
+
+func (m *Server) run(args []string) string {
+	name := strings.ToUpper(args[0])
+	mine := name == "AUTH" && len(args) == 3 && args[2] == Token
+	if mine {
+		m.Auths++
+		if m.Slow > m.Read || m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
+			m.Misplaced = append(m.Misplaced, fmt.Sprintf("waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", m.Slow > m.Read, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
+		}
+	}
+	muted := m.skip || m.off
+	m.skip, m.prefix = false, false
+	out := m.reply(name, args)
+	if muted && !strings.HasSuffix(name, "SUBSCRIBE") {
+		out = ""
+	}
+	return out
+}
+
+func (m *Server) reply(name string, args []string) string {
+	if m.User == "" && !m.Open && name != "AUTH" && name != "RESET" && name != "QUIT" {
+		m.LockedOut = true
+		return "-NOAUTH Authentication required.\r\n"
+	}
+	if m.multi && name != "EXEC" && name != "DISCARD" && name != "MULTI" && name != "RESET" {
+		m.queued = append(m.queued, name)
+		return "+QUEUED\r\n"
+	}
+	if m.proto == 2 && len(m.subs) > 0 && name != "PING" && name != "RESET" && name != "QUIT" && !strings.HasSuffix(name, "SUBSCRIBE") {
+		return "-ERR Can't execute '" + name + "': only (P|S)SUBSCRIBE allowed\r\n"
+	}
+	switch name {
+	case "AUTH":
+		m.User = args[1]
+		if len(args) == 3 && args[2] == "wrong" {
+			return "-WRONGPASS invalid\r\n"
+		}
+		return "+OK\r\n"
+	case "GET":
+		return "$3\r\nabc\r\n"
+	case "OK":
+		return "+OK\r\n"
+	case "FAIL":
+		return "-ERR no\r\n"
+	case "LIST":
+		return "*3\r\n:1\r\n$-1\r\n*1\r\n+OK\r\n"
+	case "PUSHED": // pushes and attributes where Redis puts them
+		if m.proto == 3 {
+			return ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n|1\r\n+a\r\n+b\r\n*2\r\n>2\r\n+x\r\n+y\r\n+OK\r\n_\r\n"
+		}
+		return "*2\r\n+OK\r\n$-1\r\n"
+	case "PING":
+		if m.proto == 2 && len(m.subs) > 0 {
+			return "*2\r\n$4\r\npong\r\n$0\r\n\r\n"
+		}
+		return "+PONG\r\n"
+	case "HELLO":
+		if len(args) > 1 {
+			v, err := strconv.Atoi(args[1])
+			if err != nil || v != 2 && v != 3 {
+				return "-NOPROTO unsupported protocol version\r\n"
+			}
+			m.proto = v
+		}
+		if m.proto == 3 {
+			return "%1\r\n$5\r\nproto\r\n:3\r\n"
+		}
+		return "*2\r\n$5\r\nproto\r\n:2\r\n"
+	case "RESET":
+		*m = Server{in: m.in, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sent: m.sent, Read: m.Read, Slow: m.Slow, Now: m.Now, LockedOut: m.LockedOut}
+		return "+RESET\r\n"
+	case "MULTI":
+		switch {
+		case len(args) > 1:
+			return "-ERR wrong number of arguments\r\n"
+		case m.multi:
+			return "-ERR MULTI calls can not be nested\r\n"
+		}
+		m.multi = true
+		return "+OK\r\n"
+	case "EXEC":
+		if !m.multi {
+			return "-ERR EXEC without MULTI\r\n"
+		}
+		n := len(m.queued)
+		m.multi, m.queued = false, nil
+		if len(args) > 1 {
+			return "-EXECABORT wrong number of arguments\r\n"
+		}
+		out := fmt.Sprintf("*%d\r\n", n)
+		if m.proto == 3 && n > 0 {
+			out += ">2\r\n+invalidate\r\n+k\r\n"
+		}
+		return out + strings.Repeat("+OK\r\n", n)
+	case "DISCARD":
+		if len(args) > 1 || !m.multi {
+			return "-ERR DISCARD\r\n"
+		}
+		m.multi, m.queued = false, nil
+		return "+OK\r\n"
+	case "ASKING":
+		m.prefix = true
+		return "+OK\r\n"
+	case "CLIENT":
+		return m.client(args)
+	case "MONITOR":
+		m.monitor = true
+		return "+OK\r\n+1234 [0 x] \"GET\"\r\n"
+	case "BLPOP", "XREAD":
+		return m.block(args)
+	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE":
+		return m.subs.subscribe(m.proto, name, args[1:])
+	case "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
+		return m.subs.unsubscribe(m.proto, name, args[1:])
+	}
+	panic(name)
+}
+
+// block answers a blocking command at once, and lets the time pass that it took.
+func (m *Server) block(args []string) string {
+	timeout, unit := args[len(args)-1], time.Second
+	if args[0] == "XREAD" {
+		timeout, unit = args[2], time.Millisecond
+	}
+	t, err := strconv.ParseFloat(timeout, 64)
+	if err != nil {
+		return "-ERR timeout is not a float or out of range\r\n"
+	}
+	switch args[1] {
+	case "full":
+		return "*2\r\n$4\r\nfull\r\n$3\r\n*-1\r\n"
+	case "BLOCK":
+		if args[len(args)-1] == "$" { // for good
+			return ""
+		}
+		m.Now = m.Now.Add(time.Duration(t * float64(unit)))
+	case "gone": // somebody has sent CLIENT UNBLOCK
+		m.Now = m.Now.Add(time.Millisecond)
+	default:
+		m.Now = m.Now.Add(time.Duration(t * float64(unit)))
+	}
+	return null(m.proto, "*-1")
+}
+
+func (m *Server) client(args []string) string {
+	switch strings.Join(args[1:], " ") {
+	case "CACHING YES":
+		m.prefix = true
+	case "REPLY OFF":
+		m.off = true
+		return ""
+	case "REPLY SKIP":
+		m.skip = true
+		return ""
+	}
+	return "+OK\r\n"
+}

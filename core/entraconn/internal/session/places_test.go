@@ -1,0 +1,283 @@
+package session_test
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+)
+
+// What a session makes of exchanges that are too rare, or too odd, for the model test to meet them.
+// A line of the server is one frame.
+func TestPlacesForAuth(t *testing.T) {
+	push := func(kind string, left int) string {
+		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\ns\r\n:" + strconv.Itoa(left) + "\r\n"
+	}
+	hello := "%1\r\n+proto\r\n:3\r\n"
+	for _, tc := range []struct {
+		name     string
+		first    string // what the client does before
+		hello    string // and the answer to that
+		client   string
+		server   string
+		relogins int            // AUTHs behind RESET
+		free     bool           // AUTH has a place at the end
+		why      session.Reason // if it never has one again
+	}{
+		{name: "RESET ends a transaction", client: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n+OK\r\n", relogins: 1, free: true},
+		{name: "RESET behind a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET, GET k",
+			server: "+RESET\r\n+OK\r\n$1\r\nx\r\n", relogins: 1, free: true},
+		{name: "RESET behind a login of the client's", client: "AUTH me mine, RESET", why: session.BecauseReset},
+		{name: "RESET behind MONITOR", client: "MONITOR, RESET", why: session.BecauseReset},
+		{name: "RESET while HELLO is unanswered", client: "HELLO 3, RESET", why: session.BecauseReset},
+		{name: "RESET behind a RESP2 subscription behind RESET", first: "HELLO 3", hello: hello,
+			client: "RESET, CLIENT CACHING YES, SUBSCRIBE a, RESET", relogins: 1, why: session.BecauseReset},
+		{name: "slot moves away, then SUBSCRIBE fails", first: "HELLO 3", hello: hello, client: "SUBSCRIBE s, GET k",
+			server: push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
+		{name: "slot moves away, then SUNSUBSCRIBE fails", client: "HELLO 3, GET k, SUNSUBSCRIBE s, GET k",
+			server: hello + push("sunsubscribe", 0) + "$1\r\nx\r\n-MOVED 1 a:1\r\n$1\r\ny\r\n", free: true},
+		{name: "RESP2 UNSUBSCRIBE of nothing", client: "UNSUBSCRIBE, PUNSUBSCRIBE a b, GET k",
+			server: strings.ReplaceAll(push("unsubscribe", 0)+push("punsubscribe", 0)+push("punsubscribe", 0), ">", "*") + "$1\r\nx\r\n", free: true},
+		{name: "a reply that nobody asked for", client: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: session.BecauseBlind},
+		{name: "CLIENT REPLY SKIP twice", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, GET k, GET k", server: "$1\r\nx\r\n", free: true},
+		{name: "unfinished command", client: "GET k", server: "$1\r\n", free: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var s session.Session
+			s.Init()
+			cred := testAuth{wire: "AUTH"}
+			if tc.first != "" {
+				s.Plan(modelserver.Encode(tc.first), nil, nil, &standstill{})
+				if _, _, err := s.Received([]byte(tc.hello), 0, &standstill{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p := modelserver.Encode(strings.Split(tc.client, ", ")...)
+			if n := planned(&s, p, cred); n != tc.relogins {
+				t.Errorf("%d AUTHs behind RESET, want %d", n, tc.relogins)
+			}
+			if why, _ := s.BarredBy(); why == session.BecauseReset {
+				if tc.why != session.BecauseReset {
+					t.Error("cannot log in again")
+				}
+				return
+			}
+			if _, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != nil {
+				t.Fatal(err)
+			}
+			if why, _ := s.BarredBy(); s.MayAuth() != tc.free || why != tc.why {
+				t.Errorf("may AUTH: %v, want %v; barred by %q, want %q", s.MayAuth(), tc.free, why, tc.why)
+			}
+			if tc.free && tc.server != "$1\r\n" && !s.Idle() {
+				t.Error("something is outstanding")
+			}
+		})
+	}
+}
+
+// planned returns how many AUTHs go along with p.
+func planned(s *session.Session, p []byte, relogin testAuth) (auths int) {
+	edits, _ := s.Plan(p, nil, relogin.login(), &standstill{})
+	for _, e := range edits {
+		if e.Auth != nil {
+			auths++
+		}
+	}
+	return auths
+}
+
+// A standstill is a world in which no time passes, and any command may block.
+type standstill struct{}
+
+func (*standstill) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, forEver }
+func (*standstill) Blocks(int64)                                     {}
+func (*standstill) Cancelled(int64, time.Time) (now time.Time, _ session.PendingReply) {
+	return now, session.NoReply
+}
+func (*standstill) Unblock(int64, session.PendingReply) {}
+
+// forEver is the longest timeout that is told from none.
+const forEver = 100 * 365 * 24 * time.Hour
+
+// Answers to an AUTH of ours that are none end the connection.
+func TestAnswersThatAreNone(t *testing.T) {
+	for _, tc := range []struct{ client, server string }{
+		{"", "+QUEUED\r\n"},
+		{"", ":1\r\n"},
+		{"", "*1\r\n:1\r\n"},
+		{"", "what\r\n"},
+		{"GET k", "what\r\n"},
+	} {
+		var s session.Session
+		s.Init()
+		var p []byte
+		if tc.client != "" {
+			p = modelserver.Encode(tc.client)
+		}
+		s.Plan(p, nil, nil, &standstill{})
+		s.Plan(nil, &testAuth{}, nil, &standstill{})
+		if kept, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != session.ErrDesync || kept > 0 {
+			t.Errorf("%q behind %q: %d bytes for the client, %v", tc.server, tc.client, kept, err)
+		}
+	}
+}
+
+// Confirmations in RESP3 come before later replies. A reply where one was awaited is no answer that
+// anybody knows.
+func TestReplyInPlaceOfAConfirmation(t *testing.T) {
+	var s session.Session
+	s.Init()
+	s.Plan(modelserver.Encode("HELLO 3"), nil, nil, &standstill{})
+	if _, _, err := s.Received([]byte("%1\r\n+proto\r\n:3\r\n"), 0, &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	cred := testAuth{}
+	if n := planned(&s, modelserver.Encode("SUBSCRIBE a", "RESET"), cred); n != 1 {
+		t.Fatalf("%d AUTHs behind RESET", n)
+	}
+	if kept, _, err := s.Received([]byte("+RESET\r\n+OK\r\n"), 0, &standstill{}); err != session.ErrDesync {
+		t.Errorf("%d bytes for the client, %v", kept, err)
+	}
+}
+
+// A write of which nothing was written has not happened.
+func TestRetract(t *testing.T) {
+	var s session.Session
+	s.Init()
+	first := modelserver.Encode("MULTI", "GET k")
+	s.Plan(first, nil, nil, &standstill{})
+	for range 3 {
+		mark := s.Mark()
+		s.Plan(modelserver.Encode("EXEC", "SUBSCRIBE a", "BLPOP k 0", "CLIENT REPLY OFF"), &testAuth{first: true}, nil, &standstill{})
+		s.Retract(&mark)
+	}
+	if s.MayAuth() {
+		t.Error("left the transaction by an EXEC that was never written")
+	}
+	if _, _, err := s.Received([]byte("+OK\r\n+QUEUED\r\n"), 0, &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	if s.MayAuth() {
+		t.Error("left the transaction")
+	}
+	s.Plan(modelserver.Encode("EXEC"), nil, nil, &standstill{})
+	if _, _, err := s.Received([]byte("*1\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil || !s.MayAuth() || !s.Idle() {
+		t.Errorf("after EXEC: %v", err)
+	}
+}
+
+// A connection may be ended in order only where neither side is in the middle of something.
+func TestMayRetire(t *testing.T) {
+	const never, answers = "HELLO 3, RESET", "%1\r\n+proto\r\n:3\r\n+RESET\r\n" // it was logged out, and has no AUTH
+	subscribed := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+	for _, tc := range []struct {
+		name, client, rest, server string
+		ends                       bool
+	}{
+		{name: "new", ends: true},
+		{name: "unanswered", client: "GET k"},
+		{name: "answered", client: "GET k", server: "$1\r\nx\r\n", ends: true},
+		{name: "in mid-reply", client: "GET k", server: "$1\r\nx"},
+		{name: "in mid-command", client: "GET k", rest: "*1\r\n$4\r\nPI", server: "$1\r\nx\r\n"},
+		{name: "subscribed", client: "SUBSCRIBE a", server: subscribed, ends: true},
+		{name: "subscribed, in mid-message", client: "SUBSCRIBE a", server: subscribed + "*3\r\n"},
+		{name: "subscribed, in mid-command", client: "SUBSCRIBE a", rest: "*1\r\n$4\r\nPI", server: subscribed},
+		{name: "silent", client: "GET k, CLIENT REPLY OFF, GET k", server: "$1\r\nx\r\n", ends: true},
+		{name: "silent, unanswered before", client: "GET k, CLIENT REPLY OFF, GET k"},
+		{name: "inline", rest: "PING\r\n"},
+	} {
+		var s session.Session
+		s.Init()
+		s.Plan(modelserver.Encode(strings.Split(never, ", ")...), nil, nil, &standstill{})
+		if _, _, err := s.Received([]byte(answers), 0, &standstill{}); err != nil {
+			t.Fatal(err)
+		}
+		var p []byte
+		if tc.client != "" {
+			p = modelserver.Encode(strings.Split(tc.client, ", ")...)
+		}
+		s.Plan(append(p, tc.rest...), nil, nil, &standstill{})
+		if _, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.MayRetire(); got != tc.ends {
+			t.Errorf("%s: may retire %v, want %v", tc.name, got, tc.ends)
+		}
+	}
+}
+
+// What the server will refuse needs no understanding.
+func TestUnblockWithoutArguments(t *testing.T) {
+	for _, command := range []string{"CLIENT UNBLOCK", "CLIENT UNBLOCK x", "CLIENT UNBLOCK 1 2 3 4"} {
+		var s session.Session
+		s.Init()
+		s.Plan(modelserver.Encode(command), nil, nil, &standstill{})
+		if _, _, err := s.Received([]byte("-ERR no\r\n"), 0, &standstill{}); err != nil || !s.Idle() {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
+
+// A GET is not taken for an XREAD that was never written.
+func TestRetractForgetsXread(t *testing.T) {
+	var s session.Session
+	s.Init()
+	mark := s.Mark()
+	s.Plan(modelserver.Encode("XREAD BLOCK 0 STREAMS s $"), nil, nil, &standstill{})
+	s.Retract(&mark)
+	s.Plan(modelserver.Encode("GET k"), nil, nil, &standstill{})
+	if s.MayRetire() {
+		t.Error("may be ended although a GET is outstanding")
+	}
+}
+
+// A server without RESP3, to a client that ends its subscription in the same write: what comes
+// behind waits until it is known that the wire speaks RESP2 all the time.
+func TestServerWithoutRESP3(t *testing.T) {
+	var s session.Session
+	s.Init()
+	p := modelserver.Encode("SUBSCRIBE a", "UNSUBSCRIBE a", "GET k")
+	edits, taken := s.Plan(p, nil, nil, &standstill{})
+	if len(edits) != 1 || string(p[taken:]) != string(modelserver.Encode("GET k")) {
+		t.Fatalf("%d edits, %q waits", len(edits), p[taken:])
+	}
+	answer := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"
+	in := []byte("-ERR unknown command 'HELLO'\r\n" + answer)
+	kept, behind, err := s.Received(in, 0, &standstill{})
+	if err != nil || string(in[:kept])+string(behind) != answer || !s.Ready() {
+		t.Fatalf("the client read %q%q, %v, ready %v", in[:kept], behind, err, s.Ready())
+	}
+	if edits, rest := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) > 0 || rest != len(p)-taken {
+		t.Errorf("%d edits, %d of %d bytes taken", len(edits), rest, len(p)-taken)
+	}
+}
+
+// A subscription right behind the end of another one: the wire is on its way back to RESP2, and not
+// in RESP3 any more.
+func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
+	const hello = "%1\r\n+proto\r\n:3\r\n"
+	push := func(kind string, left string) string {
+		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\na\r\n:" + left + "\r\n"
+	}
+	var s session.Session
+	s.Init()
+	s.Plan(modelserver.Encode("SUBSCRIBE a"), nil, nil, &standstill{})
+	if _, _, err := s.Received([]byte(hello+push("subscribe", "1")), 0, &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	p := modelserver.Encode("UNSUBSCRIBE a", "GET k", "SUBSCRIBE a")
+	_, taken := s.Plan(p, nil, nil, &standstill{})
+	if string(p[taken:]) != string(modelserver.Encode("SUBSCRIBE a")) {
+		t.Fatalf("%q waits", p[taken:])
+	}
+	if _, _, err := s.Received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil {
+		t.Fatal(err)
+	}
+	if edits, _ := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) != 1 || !bytes.HasPrefix(edits[0].Ours, modelserver.Encode("HELLO 3")) {
+		t.Error("the subscription is one in RESP2, and can never be renewed")
+	}
+}
