@@ -188,6 +188,7 @@ func TestMayRetire(t *testing.T) {
 		{name: "subscribed, in mid-command", client: "SUBSCRIBE a", rest: "*1\r\n$4\r\nPI", server: subscribed},
 		{name: "silent", client: "GET k, CLIENT REPLY OFF, GET k", server: "$1\r\nx\r\n", ends: true},
 		{name: "silent, unanswered before", client: "GET k, CLIENT REPLY OFF, GET k"},
+		{name: "logged in by the client", client: "AUTH host password", server: "+OK\r\n"},
 		{name: "inline", rest: "PING\r\n"},
 	} {
 		var s session.Session
@@ -206,6 +207,27 @@ func TestMayRetire(t *testing.T) {
 		}
 		if got := s.MayRetire(); got != tc.ends {
 			t.Errorf("%s: may retire %v, want %v", tc.name, got, tc.ends)
+		}
+	}
+}
+
+// A connection that can be renewed does not retire, but an XREAD from the end of a stream does, if nothing else is in flight.
+func TestMayRetireWhileItCanBeRenewed(t *testing.T) {
+	for commands, want := range map[string]bool{
+		"PING":                             false,
+		"XREAD BLOCK 0 STREAMS s $":        true,
+		"GET k, XREAD BLOCK 0 STREAMS s $": false,
+		"XREAD BLOCK 0 STREAMS s $, GET k": false,
+		"XREAD BLOCK 0 STREAMS s 0":        false,
+	} {
+		s := sessionAfter(commands)
+		if commands == "PING" {
+			if _, _, err := s.Received([]byte("+PONG\r\n"), 0, &standstill{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := s.MayRetire(); got != want {
+			t.Errorf("%s: may retire %v", commands, got)
 		}
 	}
 }

@@ -99,3 +99,72 @@ func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 		}
 	}
 }
+
+// What is held back during a call waits for its reply, and for nothing else.
+func TestBytesAfterACallWaitForItsReply(t *testing.T) {
+	var s session.Session
+	s.Init()
+	world := &sliceWorld{}
+	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+	if !s.HoldsBack() {
+		t.Fatal("does not hold back")
+	}
+	s.HoldBehind()
+	if s.Ready() {
+		t.Error("ready before the reply")
+	}
+	if _, _, err := s.Received([]byte("*2\r\n$1\r\nk\r\n$1\r\nv\r\n"), 0, world); err != nil || !s.Ready() || s.Slicing() {
+		t.Errorf("after the reply: %v, ready %v, in slices %v", err, s.Ready(), s.Slicing())
+	}
+}
+
+// A call that is cancelled while a push is being read gets its reply after the push.
+func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
+	const push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
+	for cut := range len(push) + 1 {
+		var s session.Session
+		s.Init()
+		world := &sliceWorld{over: true}
+		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+		client := ""
+		read := func(all string) {
+			p := []byte(all)
+			kept, behind, err := s.Received(p, 0, world)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client += string(p[:kept]) + string(behind)
+		}
+		read("*-1\r\n" + push[:cut])
+		world.end = session.NullReply
+		if _, cancelled, due := s.Again(world); !cancelled || due != (cut == 0 || cut == len(push)) {
+			t.Fatalf("cut at %d: cancelled %v, due %v", cut, cancelled, due)
+		}
+		read(push[cut:])
+		read("")
+		if client != push+"*-1\r\n" && (cut > 0 || client != "*-1\r\n"+push) {
+			t.Errorf("cut at %d: the client read %q", cut, client)
+		}
+	}
+}
+
+func TestSliceIsOverdue(t *testing.T) {
+	var s session.Session
+	s.Init()
+	world := &sliceWorld{}
+	overdue := func() [3]bool {
+		var begin time.Time
+		return [3]bool{s.SliceOverdue(begin), s.SliceOverdue(begin.Add(time.Minute)), s.SliceOverdue(begin.Add(time.Minute + 1))}
+	}
+	if got := overdue(); got != [3]bool{} {
+		t.Errorf("before a call: %v", got)
+	}
+	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+	if got := overdue(); got != [3]bool{false, false, true} {
+		t.Errorf("during a slice: %v", got)
+	}
+	world.over = true
+	if _, _, err := s.Received([]byte("*-1\r\n"), 0, world); err != nil || overdue() != [3]bool{} {
+		t.Errorf("after its end: %v, %v", overdue(), err)
+	}
+}
