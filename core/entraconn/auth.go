@@ -185,7 +185,7 @@ func (c *Conn) answered(v session.Verdict) {
 		c.fail(entra.CloseByServer, io.EOF)
 		c.end.lastWords = true
 		c.mu.Unlock()
-		c.server.release(c.renewal.pass)
+		c.server.release(c.renewal.permit)
 		c.loginOver()
 	}
 }

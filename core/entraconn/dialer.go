@@ -63,19 +63,19 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 			return &stillborn{network: network, addr: addr, err: err}, nil
 		}
 		s := d.server(addr)
-		pass, refused := s.admit(ctx)
-		if pass == nil && refused == nil && s.keepPace(ctx) {
-			pass, refused = s.admit(ctx) // the server may have changed its mind meanwhile
+		permit, refused := s.admit(ctx)
+		if permit == nil && refused == nil && s.awaitPlace(ctx) {
+			permit, refused = s.admit(ctx) // the server may have changed its mind meanwhile
 		}
 		if refused != nil {
 			return &stillborn{network: network, addr: addr, err: refused}, nil
 		}
 		inner, err := dial(ctx, network, addr)
 		if err != nil {
-			s.release(pass)
+			s.release(permit)
 			return nil, err
 		}
-		return s.attach(ctx, inner, pass), nil
+		return s.attach(ctx, inner, permit), nil
 	}
 }
 

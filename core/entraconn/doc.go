@@ -37,8 +37,10 @@
 //
 // # How it is built
 //
-// Three layers that can be understood alone: internal/resp finds boundaries in bytes; the Session of
-// core/entraconn/internal/session keeps the protocol state of one connection, without I/O or locks; Conn does the I/O. For each server address that a Dialer has dialed,
-// a server decides which connection is due when, and who may dial. No goroutine belongs to a connection: a server has
-// one while it has connections, and up to four short-lived workers while it rotates.
+// Three layers that can be understood alone: internal/resp finds boundaries in bytes; the Session
+// of core/entraconn/internal/session keeps the protocol state of one connection, without I/O or
+// locks; Conn does the I/O. For each server address that a Dialer has dialed, a server decides
+// which connection is due when, and, with core/entraconn/internal/admission, which dial may go
+// ahead. No goroutine belongs to a connection: a server has one while it has connections, and up to
+// four short-lived workers while it rotates.
 package entraconn

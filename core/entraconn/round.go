@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 )
 
 // A round brings a newer credential to the open connections. One of them, the canary, goes first; when the server
@@ -24,7 +25,7 @@ type round struct {
 
 // A renewal is what a server knows of the renewal of one connection. It is guarded by server.mu.
 type renewal struct {
-	pass     *pass
+	permit   *admission.Permit
 	round    *round // that the connection is pending in, nil if none
 	refusals uint16 // in a row
 	tries    uint16 // of workers in a row that changed nothing

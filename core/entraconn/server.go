@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 )
 
 // A server is what a Dialer knows of one server address: its connections, and what it thinks of the tokens. Servers
@@ -17,23 +18,22 @@ type server struct {
 
 	blocked blocked
 
-	mu      sync.Mutex
-	conns   map[*Conn]struct{}
-	newest  *credential // of the Source, as far as this server has been told
-	proven  *credential // that the server accepted last
-	refused *credential // the newest, if the server has refused it
-	gate    gate
-	pace    pace
-	round   *round // the rotation under way, nil if none
-	agenda  agenda
-	watched map[*credential]bool // whose end is on the agenda
-	awake   bool                 // the goroutine runs
-	nudge   chan struct{}        // to it: the agenda has changed
-	untold  []func()             // observer calls for it to make
-	jobs    []*Conn              // for the workers
-	workers int
-	losses  []ending  // until a connection logs in again
-	askAt   time.Time // before it, new connections do not ask for RESP3
+	mu        sync.Mutex
+	conns     map[*Conn]struct{}
+	newest    *credential // of the Source, as far as this server has been told
+	proven    *credential // that the server accepted last
+	refused   *credential // the newest, if the server has refused it
+	gate      admission.Gate
+	spreading admission.Spreading
+	round     *round // the rotation under way, nil if none
+	agenda    agenda
+	watched   map[*credential]bool // whose end is on the agenda
+	awake     bool                 // the goroutine runs
+	nudge     chan struct{}        // to it: the agenda has changed
+	untold    []func()             // observer calls for it to make
+	jobs      []*Conn              // for the workers
+	workers   int
+	askAt     time.Time // before it, new connections do not ask for RESP3
 }
 
 // resp2Memory is how long a Dialer believes that a server does not speak RESP3. One that is upgraded or replaced is
@@ -47,7 +47,7 @@ func (s *server) staysInRESP2(now time.Time) {
 	s.askAt = now.Add(resp2Memory)
 }
 
-func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
+func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.Permit) *Conn {
 	d := s.dialer
 	c := &Conn{
 		inner:   inner,
@@ -55,7 +55,7 @@ func (s *server) attach(ctx context.Context, inner net.Conn, pass *pass) *Conn {
 		server:  s,
 		id:      d.ids.Add(1),
 		opened:  time.Since(d.start),
-		renewal: renewal{pass: pass},
+		renewal: renewal{permit: permit},
 	}
 	if d.opts.SeparateLogin {
 		c.loggedIn = make(chan struct{})
@@ -149,30 +149,13 @@ func (s *server) attemptNow(c *Conn) *attempt {
 func (s *server) remove(c *Conn, end ending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gate.over(c.renewal.pass)
+	s.gate.Release(c.renewal.permit)
 	delete(s.conns, c)
 	if c.accepted.Load() != nil && end.reason != entra.CloseByClient {
-		s.pace.lose(end.at.Sub(s.dialer.start))
-		s.losses = append(s.losses[max(0, len(s.losses)+1-maxLosses):], end)
+		s.spreading.Lose(admission.Loss{At: end.at.Sub(s.dialer.start), Reason: end.reason})
 	}
 	s.leaveRound(c, leftClosed)
 	s.wake()
-}
-
-const (
-	// maxLosses bounds the losses remembered when nothing comes back.
-	maxLosses = 1024
-	// lossMemory is how long a loss is remembered: a connection later than that is no return but growth.
-	lossMemory = 5 * time.Minute
-)
-
-// found returns the loss that a login now makes up for. s.mu is held.
-func (s *server) found(now time.Time) (lost ending, found bool) {
-	for len(s.losses) > 0 && !found {
-		lost, s.losses = s.losses[0], s.losses[1:]
-		found = now.Sub(lost.at) < lossMemory
-	}
-	return lost, found
 }
 
 // wake makes the goroutine look at the agenda. s.mu is held.

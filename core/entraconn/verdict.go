@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
@@ -19,7 +20,7 @@ func (s *server) authAccepted(c *Conn, a *attempt) {
 		s.refused = nil
 	}
 	if a.cred == s.choose(now) {
-		s.gate.open()
+		s.gate.Open()
 	}
 	s.watchExpiry(a.cred)
 	c.renewal.refusals = 0
@@ -32,13 +33,14 @@ func (s *server) authAccepted(c *Conn, a *attempt) {
 	if a.cred != s.newest && c.renewal.round == nil && s.isOpen(c) {
 		s.joinRound(c, now)
 	}
-	back, lost := ending{}, false
+	back, lost := admission.Loss{}, false
+	since := now.Sub(s.dialer.start)
 	if a.phase == entra.AuthInitial {
-		back, lost = s.found(now)
+		back, lost = s.spreading.MakeUp(since)
 	}
 	s.mu.Unlock()
 	if lost {
-		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.reason, After: now.Sub(back.at)})
+		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.Reason, After: since - back.At})
 	}
 }
 

@@ -8,6 +8,7 @@
 // The arrows of the module, which CheckImports enforces:
 //
 //	adapters/*      -> core/entraconn -> core/entra -> azcore, backoff
+//	core/entraconn  -> its internal/admission -> core/entra
 //	core/entraconn  -> its internal/session -> internal/resp  -> the standard library
 //	otel/otelentra  -> otel/internal/census -> core/entra
 //	core/entratest  -> core/entra, miniredis, redcon

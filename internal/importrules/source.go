@@ -52,7 +52,9 @@ func CheckSource(name string, src []byte) []string {
 }
 
 // pureFolders hold code that is told the time and starts nothing.
-func pureFolders() []string { return []string{"core/entraconn/internal/session"} }
+func pureFolders() []string {
+	return []string{"core/entraconn/internal/session", "core/entraconn/internal/admission"}
+}
 
 // externalTests are the folders whose tests are all in a package of their own.
 func externalTests() []string { return []string{"core/entraconn/internal"} }

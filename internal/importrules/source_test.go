@@ -54,6 +54,7 @@ func TestHouseRulesCatch(t *testing.T) {
 	}{
 		{"session with a clock", "core/entraconn/internal/session/a.go", `package session; import "time"; var _ = time.Now()`, "time.Now in code"},
 		{"session with a timer", "core/entraconn/internal/session/a.go", `package session; import "time"; func f(t time.Time) { time.AfterFunc(1, nil) }`, "time.AfterFunc in code"},
+		{"admission with a timer", "core/entraconn/internal/admission/a.go", `package admission; import "time"; var _ = time.NewTimer(1)`, "time.NewTimer in code"},
 		{"session that is told the time", "core/entraconn/internal/session/a.go", `package session; import "time"; func f(t time.Time) { _ = t.Sub(t) > time.Hour }`, ""},
 		{"session with a goroutine", "core/entraconn/internal/session/a.go", `package session; func f() { go f() }`, "goroutine"},
 		{"goroutine elsewhere", "core/entraconn/a.go", `package entraconn; func f() { go f() }`, ""},

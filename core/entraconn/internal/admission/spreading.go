@@ -1,0 +1,134 @@
+package admission
+
+import (
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// When a server drops all connections at once (access keys are disabled, a node is rebooted), all
+// its clients dial again in the same moment, and it has to make thousands of TLS handshakes before
+// it can serve anybody. So the dials that make up for many losses are spread over the second that
+// follows: each takes the emptiest part of that second, the first one of those that are equally
+// empty.
+//
+// Thus the rate is set by the number of dials that wait, and there is nothing to configure. n that
+// come together get n/100 to a part, rounded up: up to 100 of them keep 10 ms between each other,
+// so that 50 processes with 20 connections each make 500 handshakes in 100 ms and not 1,000 in one;
+// 1,000 make 10 in each 10 ms. It could not be less without a longer wait. As 100 ms touch 11
+// parts, no 100 ms see more than 11 in 100 of the dials that wait, and nine more at the beginning:
+// fewer than ten losses are no storm.
+//
+// The number of handshakes under way is not bounded in addition. Where the server keeps up, there
+// are few anyway; where it does not, those that waited for others to finish would all begin at the
+// end of their second, together.
+
+const (
+	// span is the longest wait. Clients give a dial 5 seconds by default, and their callers often
+	// less.
+	span = time.Second
+	// A part is about as long as a few TLS handshakes take a server's processor, so that one that
+	// begins alone in its part is alone.
+	parts    = 100
+	partSpan = span / parts
+	// storm is how many lost connections make one. Fewer are dialed at once, which does the server
+	// no harm.
+	storm = 10
+)
+
+// A Spreading remembers how many dials begin in each part of the coming second, and which
+// connections were lost. Moments are given as time since some start. The zero Spreading is ready
+// for use.
+type Spreading struct {
+	part   int64        // the number of the current part, counted from the start
+	dials  [parts]int32 // of the part with number n at index n % parts, from the current one on
+	losses uint64
+	lost   [storm]time.Duration // when the latest were, that with number n at index n % storm
+	gone   []Loss               // that no login has made up for, in their order
+}
+
+// A Loss is the end of a connection that was logged in, and that its client did not want to end.
+type Loss struct {
+	At     time.Duration
+	Reason entra.CloseReason
+}
+
+const (
+	// maxLosses bounds the losses remembered when nothing comes back.
+	maxLosses = 1024
+	// lossMemory is how long a loss is remembered: a connection later than that is no return but
+	// growth.
+	lossMemory = 5 * time.Minute
+)
+
+// Lose is told of a loss.
+func (p *Spreading) Lose(l Loss) {
+	p.lost[p.losses%storm] = l.At
+	p.losses++
+	p.gone = append(p.gone[max(0, len(p.gone)+1-maxLosses):], l)
+}
+
+// MakeUp returns the loss that a login now makes up for, the oldest of the last 5 minutes, if there
+// is one.
+func (p *Spreading) MakeUp(at time.Duration) (lost Loss, found bool) {
+	for len(p.gone) > 0 && !found {
+		lost, p.gone = p.gone[0], p.gone[1:]
+		found = at-lost.At < lossMemory
+	}
+	return lost, found
+}
+
+// Storm reports whether many connections were lost just now, or were lost and are not back. Clients
+// that take turns, each closing, dialing and logging in before the next one does, never leave many
+// behind at a time.
+func (p *Spreading) Storm(at time.Duration) bool {
+	n := len(p.gone)
+	return p.losses >= storm && at-p.lost[p.losses%storm] < span || n >= storm && at-p.gone[n-storm].At < lossMemory
+}
+
+// A Place is the part in which a dial begins.
+type Place int64
+
+// Place finds a place for a dial and returns how long it has to wait for that, at most within and
+// at most a second: not at all unless there is a storm, or if no other dial has begun in the
+// current part, else up to a random moment of its part. r is in [0, 1).
+func (p *Spreading) Place(at, within time.Duration, r float64) (place Place, wait time.Duration) {
+	within = min(within, span)
+	if !p.Storm(at) {
+		within = 0 // it counts, but does not wait
+	}
+	p.advance(int64(at / partSpan))
+	begin := time.Duration(p.part) * partSpan
+	last := p.part + max(0, min(int64((at+within-begin)/partSpan), parts)-1) // that ends early enough
+	part := p.part
+	for n := part + 1; n <= last && *p.in(part) > 0; n++ {
+		if *p.in(n) < *p.in(part) {
+			part = n
+		}
+	}
+	begin += time.Duration(part-p.part) * partSpan
+	if *p.in(part) > 0 || part > p.part {
+		from := max(begin, at)
+		wait = min(within, from+time.Duration(r*float64(begin+partSpan-from))-at)
+	}
+	*p.in(part)++
+	return Place(part), wait
+}
+
+// GiveBack frees the place of a dial that did not wait for it.
+func (p *Spreading) GiveBack(place Place) {
+	if part := int64(place); part >= p.part {
+		*p.in(part)--
+	}
+}
+
+func (p *Spreading) in(part int64) *int32 { return &p.dials[part%parts] }
+
+// advance forgets what is over.
+func (p *Spreading) advance(part int64) {
+	for range min(part-p.part, parts) {
+		*p.in(p.part) = 0
+		p.part++
+	}
+	p.part = max(p.part, part)
+}

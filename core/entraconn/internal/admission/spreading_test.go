@@ -1,0 +1,205 @@
+package admission_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
+)
+
+const (
+	span  = time.Second // in which dials are spread over 100 parts
+	parts = 100
+	storm = 10 // losses make one
+)
+
+// stormy returns a Spreading to whose server many connections were just lost.
+func stormy(at time.Duration) *admission.Spreading {
+	p := &admission.Spreading{}
+	for range storm {
+		p.Lose(admission.Loss{At: at, Reason: entra.CloseByServer})
+	}
+	return p
+}
+
+func TestPlacesInTheComingSecond(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tc := range []struct {
+		name   string
+		before int           // dials at the same moment
+		at     time.Duration // of these and of the one that is asked about
+		within time.Duration
+		r      float64
+		want   time.Duration
+	}{
+		{"alone", 0, 7 * time.Hour, span, 0.5, 0},
+		{"second, in the part that follows", 1, 3 * ms, span, 0.5, 12 * ms},
+		{"hundredth, in the last part", 99, 0, span, 0.5, 995 * ms},
+		{"as late as can be", 99, 3 * ms, span, 0.999999, 997 * ms},
+		{"hundred and first, in what is left of the current part", 100, 4 * ms, span, 0.5, 3 * ms},
+		{"hundred and second, in the part that follows", 101, 4 * ms, span, 0.5, 11 * ms},
+		{"without a deadline", 1, 3 * ms, math.MaxInt64, 0.5, 12 * ms},
+		{"in a hurry", 500, 4 * ms, 2 * ms, 0.9, 2 * ms},
+		{"in no hurry to speak of", 3, 4 * ms, 30 * ms, 0.5, 3 * ms}, // two more parts end by then, and all have two
+		{"without leave to wait", 500, 4 * ms, 0, 0.9, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := stormy(tc.at)
+			for range tc.before {
+				p.Place(tc.at, tc.within, 0.3)
+			}
+			if _, got := p.Place(tc.at, tc.within, tc.r); (got - tc.want).Abs() > time.Microsecond {
+				t.Errorf("waits %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// However many dials come, none waits longer than it may, and they are as even as they can be.
+func TestSpreadingIsEven(t *testing.T) {
+	for _, n := range []int{1, 10, 100, 101, 1000, 5000} {
+		at := time.Duration(rand.Int64N(int64(time.Hour)))
+		p := stormy(at)
+		var begins []time.Duration
+		for range n {
+			_, wait := p.Place(at, span, rand.Float64())
+			if wait < 0 || wait > span {
+				t.Fatalf("%d dials: one waits %v", n, wait)
+			}
+			begins = append(begins, at+wait)
+		}
+		if got, most := busiest(begins, 100*time.Millisecond), 11*((n+parts-1)/parts); got > most {
+			t.Errorf("%d dials: %d in 100 ms, want %d at most", n, got, most)
+		}
+	}
+}
+
+// Clients whose dials fail dial again for as long as the server is away. They are spread all the time.
+func TestSpreadingGoesOn(t *testing.T) {
+	p := stormy(0)
+	const clients = 1000
+	next := make([]time.Duration, clients) // when each dials
+	var begins []time.Duration
+	for now := time.Duration(0); now < 30*time.Second; now += time.Millisecond {
+		for i := range next {
+			if next[i] <= now {
+				_, wait := p.Place(now, span, rand.Float64())
+				begins = append(begins, now+wait)
+				next[i] = now + wait + 100*time.Millisecond
+			}
+		}
+	}
+	// No dial waits for more than the places of the others.
+	if got, most := busiest(begins, 100*time.Millisecond), 11*clients/parts; got > most {
+		t.Errorf("%d in 100 ms, want %d at most", got, most)
+	}
+}
+
+func TestPlaceIsGivenBack(t *testing.T) {
+	p := stormy(0)
+	old, _ := p.Place(0, span, 0)
+	place, first := p.Place(0, span, 0)
+	p.GiveBack(place)
+	if _, again := p.Place(0, span, 0); first == 0 || again != first {
+		t.Errorf("waited %v, then %v", first, again)
+	}
+	const later = time.Minute // when the same place in memory is that of another part
+	p.Place(later, span, 0)
+	p.GiveBack(old)
+	if _, wait := p.Place(later, span, 0); wait == 0 {
+		t.Error("gave back the place of another dial")
+	}
+}
+
+// Without a storm no dial waits, however many there are.
+func TestDialsWaitInAStormOnly(t *testing.T) {
+	var p admission.Spreading
+	for range 1000 {
+		if _, wait := p.Place(time.Second, span, 0.5); wait != 0 {
+			t.Fatalf("waits %v", wait)
+		}
+	}
+}
+
+// busiest returns how many moments lie in any span of time.
+func busiest(moments []time.Duration, span time.Duration) (most int) {
+	slices.Sort(moments)
+	first := 0
+	for i, m := range moments {
+		for m-moments[first] >= span {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+// What was lost long ago and did not come back hides no storm, and what did come back was one for a second.
+func TestStormIsSeen(t *testing.T) {
+	const remembered = 1024
+	var p admission.Spreading
+	for i, step := range []struct {
+		at         time.Duration
+		lost, back int
+		want       bool
+	}{
+		{at: 0, lost: 2 * remembered, want: true},
+		{at: 10 * time.Minute, want: false},
+		{at: 11 * time.Minute, lost: storm - 1, want: false},
+		{at: 12 * time.Minute, lost: 1, want: true},
+		{at: 12 * time.Minute, back: storm + remembered, want: false},
+		{at: 13 * time.Minute, lost: storm, back: storm, want: true},
+		{at: 13*time.Minute + span, want: false},
+	} {
+		for range step.lost {
+			p.Lose(admission.Loss{At: step.at, Reason: entra.CloseByServer})
+		}
+		for range step.back {
+			p.MakeUp(step.at)
+		}
+		if p.Storm(step.at) != step.want {
+			t.Errorf("step %d: a storm is seen: %v", i, !step.want)
+		}
+	}
+}
+
+// Where nothing comes back, no more than 1,024 losses are remembered.
+func TestLossesAreBounded(t *testing.T) {
+	var p admission.Spreading
+	for range 5000 {
+		p.Lose(admission.Loss{Reason: entra.CloseByServer})
+	}
+	n := 0
+	for _, found := p.MakeUp(0); found; _, found = p.MakeUp(0) {
+		n++
+	}
+	if n != 1024 {
+		t.Errorf("%d losses are remembered", n)
+	}
+}
+
+// Of those that were lost, the oldest that is remembered is made up for first.
+func TestLoginsMakeUpForLosses(t *testing.T) {
+	var p admission.Spreading
+	if _, found := p.MakeUp(0); found {
+		t.Error("made up for nothing")
+	}
+	losses := []admission.Loss{
+		{At: 0, Reason: entra.CloseByServer}, {At: 4 * time.Minute, Reason: entra.CloseExpired}, {At: 5 * time.Minute, Reason: entra.CloseProtocol},
+	}
+	for _, l := range losses {
+		p.Lose(l)
+	}
+	for _, want := range losses[1:] { // the first is forgotten
+		if got, found := p.MakeUp(5*time.Minute + time.Second); !found || got != want {
+			t.Errorf("made up for %+v, %v; want %+v", got, found, want)
+		}
+	}
+	if got, found := p.MakeUp(5*time.Minute + time.Second); found {
+		t.Errorf("and then for %+v", got)
+	}
+}
