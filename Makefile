@@ -139,7 +139,7 @@ soak-outages:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run FaultsIn ./core/entra -victims 4'
 
 soak-connections:
-	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./core/entraconn -stories 300000 -simulations 1000 -phases 64 -crowd 1000 -blocked 3h -seed $$SEED'
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./core/entraconn/internal/session -stories 300000 -seed $$SEED && $(LONG) ./core/entraconn -simulations 1000 -phases 64 -crowd 1000 -blocked 3h -seed $$SEED'
 
 soak-streams:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Alike ./internal/resp -streams 20000 -seed $$SEED'

@@ -14,8 +14,15 @@ type mutant struct {
 	new  string // stands in its place
 }
 
-// pkg returns the package that the mutant changes, as the go command takes it.
-func (m mutant) pkg() string { return "./" + path.Dir(m.file) }
+// pkg returns the package that the mutant changes, as the go command takes it. An internal package belongs to the one
+// around it, whose tests are its tests as well.
+func (m mutant) pkg() string {
+	dir := path.Dir(m.file)
+	if outer, _, internal := strings.Cut(dir, "/internal/"); internal {
+		return "./" + outer + "/..."
+	}
+	return "./" + dir
+}
 
 // apply returns the changed file. The error says that the mutant is stale: the code has changed below it.
 func (m mutant) apply(src string) (string, error) {

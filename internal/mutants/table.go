@@ -47,46 +47,46 @@ func mutants() []mutant {
 		}, {
 			name: "an AUTH is counted and not sent",
 			file: "core/entraconn/write.go",
-			old:  "		b = append(b, e.ours...)\n",
-			new:  "		if e.auth == nil || e.auth.phase == entra.AuthInitial {\n			b = append(b, e.ours...)\n		}\n",
+			old:  "		b = append(b, e.Ours...)\n",
+			new:  "		if e.Auth == nil || e.Auth.Login() {\n			b = append(b, e.Ours...)\n		}\n",
 		}, {
 			name: "AUTH inside MULTI",
-			file: "core/entraconn/session.go",
+			file: "core/entraconn/internal/session/session.go",
 			old:  "s.ledger.bars == 0 && s.confirmed != s.sent.epoch && ",
 			new:  "s.ledger.bars == 0 && ",
 		}, {
 			name: "AUTH after a MULTI in flight",
-			file: "core/entraconn/ledger.go",
+			file: "core/entraconn/internal/session/ledger.go",
 			old:  "		return e.epoch == epoch\n",
 			new:  "		return false\n",
 		}, {
 			name: "SUBSCRIBE inside MULTI counts as one that takes effect",
-			file: "core/entraconn/session.go",
+			file: "core/entraconn/internal/session/session.go",
 			old:  "return s.confirmed == s.sent.epoch || s.ledger.multis > 0",
 			new:  "return false",
 		}, {
 			name: "AUTH between CLIENT CACHING or ASKING and its command",
-			file: "core/entraconn/sent.go",
+			file: "core/entraconn/internal/session/sent.go",
 			old:  "return !t.blind && !t.prefix && !t.mute",
 			new:  "return !t.blind && !t.mute",
 		}, {
 			name: "wrong count of replies to SUBSCRIBE",
-			file: "core/entraconn/sent.go",
+			file: "core/entraconn/internal/session/sent.go",
 			old:  "		left := argc - 1\n",
 			new:  "		left := min(argc-1, 1)\n",
 		}, {
 			name: "wrong count of channels after UNSUBSCRIBE",
-			file: "core/entraconn/subscribed.go",
+			file: "core/entraconn/internal/session/subscribed.go",
 			old:  "s.channels = count - s.patterns",
 			new:  "s.channels = count",
 		}, {
 			name: "wrong count of patterns after PSUBSCRIBE",
-			file: "core/entraconn/subscribed.go",
+			file: "core/entraconn/internal/session/subscribed.go",
 			old:  "s.patterns = count - s.channels",
 			new:  "s.patterns = count",
 		}, {
 			name: "no AUTH after RESET",
-			file: "core/entraconn/sent.go",
+			file: "core/entraconn/internal/session/sent.go",
 			old:  "		logsOut = true\n",
 			new:  "		logsOut = false\n",
 		}, {
@@ -111,42 +111,42 @@ func mutants() []mutant {
 			new:  "",
 		}, {
 			name: "the null at the end of a slice is passed on",
-			file: "core/entraconn/blocked.go",
-			old:  "return s.ended(time.Now()) && (",
-			new:  "return false && (",
+			file: "core/entraconn/internal/session/sliced.go",
+			old:  "return s.sliced.ended(now) && end",
+			new:  "return false && s.sliced.ended(now) && end",
 		}, {
 			name: "a cancelled blocking command is sent again",
-			file: "core/entraconn/hold.go",
-			old:  "if c.session.slicing() && c.cancelled() {",
-			new:  "if false {",
+			file: "core/entraconn/internal/session/sliced.go",
+			old:  "	if end != NoReply {\n",
+			new:  "	if false {\n",
 		}, {
 			name: "the null after CLIENT UNBLOCK is swallowed",
-			file: "core/entraconn/sliced.go",
+			file: "core/entraconn/internal/session/sliced.go",
 			old:  "if now.Sub(c.began) < c.length-clockTolerance(c.length) {\n		return false",
 			new:  "if now.Sub(c.began) < c.length-clockTolerance(c.length) {\n		return true",
 		}, {
 			name: "no HELLO 2 after the last UNSUBSCRIBE",
-			file: "core/entraconn/raise.go",
+			file: "core/entraconn/internal/session/raise.go",
 			old:  "	s.hello(at, hello2, awaitLower)\n",
 			new:  "	_ = at\n",
 		}, {
 			name: "a push reaches a RESP2 client as it is",
-			file: "core/entraconn/lowering.go",
+			file: "core/entraconn/internal/session/lowering.go",
 			old:  "		l.head[0] = '*'\n",
 			new:  "",
 		}, {
 			name: "the login gate refuses no dial",
-			file: "core/entraconn/gate.go",
+			file: "core/entraconn/internal/admission/gate.go",
 			old:  "(awaited || now.Before(g.retryAt)):",
 			new:  "(awaited || now.Before(g.retryAt)) && false:",
 		}, {
 			name: "the login gate never opens again",
-			file: "core/entraconn/gate.go",
-			old:  "	g.refused, g.cred, g.failures = nil, nil, 0\n",
+			file: "core/entraconn/internal/admission/gate.go",
+			old:  "	g.refusal, g.refused, g.failures = nil, 0, 0\n",
 			new:  "",
 		}, {
 			name: "the Source does not learn that a login was refused",
-			file: "core/entraconn/gate.go",
+			file: "core/entraconn/admit.go",
 			old:  ".src.Reject(cred.token)",
 			new:  ".src.Reject(entra.Token{})",
 		}, {
@@ -161,8 +161,8 @@ func mutants() []mutant {
 			new:  "		if c.answered(v); !v.ok && v.auth.phase != entra.AuthInitial {\n			_ = c.inner.Close()\n		}\n",
 		}, {
 			name: "no dial spreading after a loss of many connections",
-			file: "core/entraconn/pace.go",
-			old:  "	if !s.stormy(now) {\n",
+			file: "core/entraconn/internal/admission/spreading.go",
+			old:  "	if !p.Storm(at) {\n",
 			new:  "	if true {\n",
 		}, {
 			name: "an AUTH of a rotation counts as a login in telemetry",
