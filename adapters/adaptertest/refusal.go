@@ -17,14 +17,14 @@ func credentialRejected(e *env) {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	e.refusing(cred, entratest.Fault{Status: 401, Body: `{"error":"invalid_client"}`}, entra.Rejected)()
+	e.refusing(cred, entratest.Fault{Status: 401, Body: `{"error":"invalid_client"}`}, entra.KindRejected)()
 	e.unnoticed()
 }
 
 // tokenWithoutObjectID catches the same where a token comes, but does not say who logs in, and a Source that gives
 // up a good token for one of that kind.
 func tokenWithoutObjectID(e *env) {
-	client := e.refusing(e.sts.Credential(), entratest.Fault{NoObjectID: true}, entra.Malformed)()
+	client := e.refusing(e.sts.Credential(), entratest.Fault{NoObjectID: true}, entra.KindMalformed)()
 	fault := e.sts.Inject(entratest.Fault{NoObjectID: true, Count: 2})
 	e.during(func() { e.awaitTokens(1) }, 2, e.pace(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")

@@ -34,7 +34,7 @@ func TestUnusableTokensAreErrors(t *testing.T) {
 				}}
 				src := newSource(t, cred, nil)
 				err := within(t, src, time.Second/2)
-				if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.Malformed {
+				if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.KindMalformed {
 					t.Errorf("%v, want a malformed token", err)
 				}
 			})

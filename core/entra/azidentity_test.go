@@ -115,16 +115,16 @@ func TestStatusAndRetryAfterOfRealCredentialsAreSeen(t *testing.T) {
 		want  entra.Kind
 		least time.Duration // before the next try
 	}{
-		{entratest.Fault{Status: 429, RetryAfter: "17"}, entra.Throttled, 17 * time.Second},
-		{entratest.Fault{Status: 503, RetryAfter: "9"}, entra.Network, 9 * time.Second},
-		{entratest.Fault{Status: 400}, entra.Rejected, time.Second},
-		{entratest.Fault{Status: 401}, entra.Rejected, time.Second},
-		{entratest.Fault{Status: 500}, entra.Network, time.Second},
-		{entratest.Fault{Refuse: true}, entra.Network, time.Second},
-		{entratest.Fault{Hang: true}, entra.TimedOut, 30 * time.Second},
-		{entratest.Fault{Status: 200, Body: "<html>"}, entra.Network, time.Second},
-		{entratest.Fault{Token: "opaque"}, entra.Malformed, time.Second},
-		{entratest.Fault{NoObjectID: true}, entra.Malformed, time.Second},
+		{entratest.Fault{Status: 429, RetryAfter: "17"}, entra.KindThrottled, 17 * time.Second},
+		{entratest.Fault{Status: 503, RetryAfter: "9"}, entra.KindNetwork, 9 * time.Second},
+		{entratest.Fault{Status: 400}, entra.KindRejected, time.Second},
+		{entratest.Fault{Status: 401}, entra.KindRejected, time.Second},
+		{entratest.Fault{Status: 500}, entra.KindNetwork, time.Second},
+		{entratest.Fault{Refuse: true}, entra.KindNetwork, time.Second},
+		{entratest.Fault{Hang: true}, entra.KindTimedOut, 30 * time.Second},
+		{entratest.Fault{Status: 200, Body: "<html>"}, entra.KindNetwork, time.Second},
+		{entratest.Fault{Token: "opaque"}, entra.KindMalformed, time.Second},
+		{entratest.Fault{NoObjectID: true}, entra.KindMalformed, time.Second},
 	} {
 		t.Run(string(tt.want), func(t *testing.T) {
 			forRealCredentials(t, func(t *testing.T, sts *entratest.STS, cred azcore.TokenCredential) {

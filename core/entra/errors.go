@@ -13,26 +13,40 @@ import (
 // does not help.
 var ErrClosed = errors.New("entra: source is closed")
 
-// Kind says in one word why a token could not be had.
+// Kind says in one word why a token could not be acquired.
 type Kind string
 
-// The kinds of a failed refresh. All but Rejected and Malformed usually pass without anybody's help.
+// The kinds of a failed refresh. Rejected and malformed ones need an operator as a rule, the others are transient.
 const (
-	// Network: no usable answer came, or one that speaks of Entra's own trouble (5xx, or 404 and 410 from a
+	// KindNetwork: no usable answer came, or one that speaks of Entra's own trouble (5xx, or 404 and 410 from a
 	// managed identity endpoint that is starting). A retry helps, unless the credential found nothing that it
 	// could have asked, which cannot be told apart here: then Err says so.
-	Network Kind = "network"
-	// Throttled: the answer was 429. A retry helps, after the Retry-After that the Source obeys.
-	Throttled Kind = "throttled"
-	// Rejected: Entra refused the credential (400, 401, 403), or this machine's managed identity endpoint has no
-	// identity for it. A retry helps only after somebody has mended the secret, the certificate or the identity
-	// assignment.
-	Rejected Kind = "rejected"
-	// Malformed: the credential returned no error, but a token that is empty, expired, or does not name its
+	KindNetwork Kind = "network"
+	// KindThrottled: the answer was 429. A retry helps, after the Retry-After that the Source obeys.
+	KindThrottled Kind = "throttled"
+	// KindRejected: Entra refused the credential (400, 401, 403), or this machine's managed identity endpoint has no
+	// identity for it. A retry helps only after an operator has replaced the secret or the certificate, or assigned
+	// the identity.
+	KindRejected Kind = "rejected"
+	// KindMalformed: the credential returned no error, but a token that is empty, expired, or does not name its
 	// user; or it panicked. A retry seldom helps; Options.Username helps where the token carries no oid claim.
-	Malformed Kind = "malformed"
-	// TimedOut: the credential did not answer within the deadline of one attempt. A retry helps.
-	TimedOut Kind = "timed_out"
+	KindMalformed Kind = "malformed"
+	// KindTimedOut: the credential did not answer within the deadline of one attempt. A retry helps.
+	KindTimedOut Kind = "timed_out"
+)
+
+// The kinds by the names that they had before. They go with version 1.0.
+const (
+	// Deprecated: use [KindNetwork].
+	Network = KindNetwork
+	// Deprecated: use [KindThrottled].
+	Throttled = KindThrottled
+	// Deprecated: use [KindRejected].
+	Rejected = KindRejected
+	// Deprecated: use [KindMalformed].
+	Malformed = KindMalformed
+	// Deprecated: use [KindTimedOut].
+	TimedOut = KindTimedOut
 )
 
 // A RefreshError says that a token could not be acquired or renewed. The [Source] goes on trying by itself, so
@@ -77,18 +91,18 @@ func (e RefreshError) Format(f fmt.State, verb rune) {
 
 func (e *RefreshError) remedy() string {
 	switch e.Kind {
-	case Network:
+	case KindNetwork:
 		return "no usable answer from Microsoft Entra, check network, proxy, and that the credential finds an identity to use; retrying"
-	case Throttled:
+	case KindThrottled:
 		return "too many requests; retrying later"
-	case Rejected:
+	case KindRejected:
 		if isMachineLocal(e.Host) {
 			return "the managed identity endpoint gave none, check that this machine has an identity assigned, or use another credential"
 		}
 		return "the credential was refused, check its secret, certificate or identity assignment"
-	case Malformed:
+	case KindMalformed:
 		return "the credential gave nothing usable, RefreshError.Err says what; check the scope, and set Options.Username if tokens carry no oid"
-	case TimedOut:
+	case KindTimedOut:
 		return "no answer from Microsoft Entra in time; retrying"
 	}
 	return "unknown"

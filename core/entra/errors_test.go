@@ -65,25 +65,25 @@ func TestRefreshErrorSaysWhoRefusedAndWhatToCheck(t *testing.T) {
 	}{
 		{"wrong secret", secretCredential,
 			entratest.Fault{Status: 401, Body: `{"error":"invalid_client","error_codes":[7000215],"error_description":"AADSTS7000215: Invalid client secret provided. ` + secretMark + `"}`},
-			entra.RefreshError{Kind: entra.Rejected, Status: 401, Host: login, Code: "AADSTS7000215"}, "check its secret"},
+			entra.RefreshError{Kind: entra.KindRejected, Status: 401, Host: login, Code: "AADSTS7000215"}, "check its secret"},
 		{"throttled", secretCredential, entratest.Fault{Status: 429, Body: secretMark},
-			entra.RefreshError{Kind: entra.Throttled, Status: 429, Host: login}, "retrying later"},
+			entra.RefreshError{Kind: entra.KindThrottled, Status: 429, Host: login}, "retrying later"},
 		{"outage", secretCredential, entratest.Fault{Status: 503},
-			entra.RefreshError{Kind: entra.Network, Status: 503, Host: login, Code: "AADSTS90033"}, "retrying"},
+			entra.RefreshError{Kind: entra.KindNetwork, Status: 503, Host: login, Code: "AADSTS90033"}, "retrying"},
 		{"unreachable", secretCredential, entratest.Fault{Refuse: true},
-			entra.RefreshError{Kind: entra.Network}, "check network"},
+			entra.RefreshError{Kind: entra.KindNetwork}, "check network"},
 		{"identity that is not assigned", managedIdentity, entratest.Fault{Status: 400, Body: `{"error":"invalid_request","error_description":"Identity not found"}`},
-			entra.RefreshError{Kind: entra.Rejected, Status: 400, Host: imds}, "check that this machine has an identity"},
+			entra.RefreshError{Kind: entra.KindRejected, Status: 400, Host: imds}, "check that this machine has an identity"},
 		{"no identity at all", defaultCredential, entratest.Fault{Status: 400, Body: `{"error":"invalid_request","error_description":"Identity not found"}`},
-			entra.RefreshError{Kind: entra.Rejected, Status: 400, Host: imds}, "check that this machine has an identity"},
+			entra.RefreshError{Kind: entra.KindRejected, Status: 400, Host: imds}, "check that this machine has an identity"},
 		{"proxy in the way", defaultCredential, entratest.Fault{Status: 403, Body: "denied"},
-			entra.RefreshError{Kind: entra.Rejected, Status: 403, Host: imds}, "check that this machine has an identity"},
+			entra.RefreshError{Kind: entra.KindRejected, Status: 403, Host: imds}, "check that this machine has an identity"},
 		{"no endpoint", defaultCredential, entratest.Fault{Endpoint: entratest.IMDSProbe, Refuse: true},
-			entra.RefreshError{Kind: entra.Network}, "finds an identity to use"},
+			entra.RefreshError{Kind: entra.KindNetwork}, "finds an identity to use"},
 		{"endpoint that breaks off after the probe", defaultCredential, entratest.Fault{Refuse: true},
-			entra.RefreshError{Kind: entra.Network}, "check network"},
+			entra.RefreshError{Kind: entra.KindNetwork}, "check network"},
 		{"endpoint that hangs after the probe", defaultCredential, entratest.Fault{Hang: true},
-			entra.RefreshError{Kind: entra.TimedOut}, "in time"},
+			entra.RefreshError{Kind: entra.KindTimedOut}, "in time"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sts := entratest.NewSTS(nil)
@@ -120,7 +120,7 @@ func TestAnswerBeforeATimeoutIsNotBlamedForIt(t *testing.T) {
 			<-ctx.Done() // of the chain's next credential
 			return refused(400, "")
 		}))
-		if got.Kind != entra.TimedOut || got.Status != 0 {
+		if got.Kind != entra.KindTimedOut || got.Status != 0 {
 			t.Errorf("%v", got)
 		}
 	})
@@ -142,7 +142,7 @@ func TestCodeIsFoundInWhateverTheCredentialSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				got, _ := firstFailure(t, during(func(call) bool { return true }, failWith(tt.err)))
-				if got.Code != tt.want || got.Kind != entra.Network {
+				if got.Code != tt.want || got.Kind != entra.KindNetwork {
 					t.Errorf("%s, code %q, want %q", got.Kind, got.Code, tt.want)
 				}
 			})

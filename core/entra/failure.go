@@ -36,32 +36,32 @@ func isProbed(resp *http.Response) bool {
 // kind classifies a failed result.
 func (r result) kind() Kind {
 	if _, ok := errors.AsType[unusable](r.err); ok {
-		return Malformed
+		return KindMalformed
 	}
 	if r.timedOut || errors.Is(r.err, context.DeadlineExceeded) || errors.Is(r.err, errStuck) {
-		return TimedOut // whoever answered earlier in this attempt was not the last who was asked
+		return KindTimedOut // whoever answered earlier in this attempt was not the last who was asked
 	}
 	if resp := r.answer(); resp != nil {
 		switch code := resp.StatusCode; {
 		case code == http.StatusTooManyRequests:
-			return Throttled
+			return KindThrottled
 		case code == http.StatusRequestTimeout, code == http.StatusNotFound, code == http.StatusGone:
 			// The managed identity endpoint says the last two while it starts or is updated.
-			return Network
+			return KindNetwork
 		case code >= 400 && code < 500:
-			return Rejected
+			return KindRejected
 		}
 	}
-	return Network
+	return KindNetwork
 }
 
 // needsSomebody reports whether such a failure usually lasts until a person mends something. A token that is empty or
 // has expired is the trouble of whoever issued it.
 func (r result) needsSomebody() bool {
 	switch r.kind() {
-	case Rejected:
+	case KindRejected:
 		return true
-	case Malformed:
+	case KindMalformed:
 		return !errors.Is(r.err, errEmptyToken) && !errors.Is(r.err, errExpiredToken)
 	}
 	return false
@@ -72,10 +72,10 @@ func (r result) needsSomebody() bool {
 // azidentity returns for trouble on the way to Entra is marked as not retriable, whatever it is.
 func (r result) refusedClaims() bool {
 	switch r.kind() {
-	case Rejected: // 401 and 403 speak of who asks, not of what is asked
+	case KindRejected: // 401 and 403 speak of who asks, not of what is asked
 		resp := r.answer()
 		return resp != nil && resp.StatusCode == http.StatusBadRequest
-	case Network:
+	case KindNetwork:
 		var marked interface{ NonRetriable() }
 		var onTheWay net.Error
 		return r.answer() == nil && !errors.As(r.err, &marked) && !errors.As(r.err, &onTheWay) && !errors.Is(r.err, context.Canceled)

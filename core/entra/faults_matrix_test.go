@@ -63,7 +63,7 @@ func faultCases() []faultCase {
 		most := int(faultLength/floor) + 1
 		slow := floor + floor/10 // its jitter
 		return faultCase{
-			name: "429, Retry-After " + retryAfter, fault: entratest.Fault{Status: 429, RetryAfter: retryAfter}, kinds: []entra.Kind{entra.Throttled},
+			name: "429, Retry-After " + retryAfter, fault: entratest.Fault{Status: 429, RetryAfter: retryAfter}, kinds: []entra.Kind{entra.KindThrottled},
 			most: most, mostWant: most, alone: max(15*time.Second, slow), wanted: slow,
 		}
 	}
@@ -74,7 +74,7 @@ func faultCases() []faultCase {
 	}
 	// azidentity caches whatever token it is given, so every other call comes with claims: only these reach Entra.
 	unnamed := func(name string, f entratest.Fault) faultCase {
-		c := refusal(name, f, entra.Malformed)
+		c := refusal(name, f, entra.KindMalformed)
 		c.alone, c.wanted = 2*c.alone, 2*c.wanted
 		return c
 	}
@@ -82,23 +82,23 @@ func faultCases() []faultCase {
 	stuck.direct, stuck.most, stuck.mostWant = true, 9, 9 // 8 calls are left behind, and no more made
 	stuck.kinds = []entra.Kind{}
 	// One JWT for all answers: the STS would sign thousands, and that took most of the time of the whole test.
-	expired := outage("token that has expired", entratest.Fault{Token: jwt(map[string]any{"oid": entratest.ObjectID, "exp": 946684740})}, entra.Malformed, entra.Network)
+	expired := outage("token that has expired", entratest.Fault{Token: jwt(map[string]any{"oid": entratest.ObjectID, "exp": 946684740})}, entra.KindMalformed, entra.KindNetwork)
 	expired.life = -time.Minute
 	return []faultCase{
-		refusal("400", entratest.Fault{Status: 400}, entra.Rejected),
-		refusal("401", entratest.Fault{Status: 401}, entra.Rejected),
-		refusal("403", entratest.Fault{Status: 403}, entra.Rejected),
-		outage("429", entratest.Fault{Status: 429}, entra.Throttled),
+		refusal("400", entratest.Fault{Status: 400}, entra.KindRejected),
+		refusal("401", entratest.Fault{Status: 401}, entra.KindRejected),
+		refusal("403", entratest.Fault{Status: 403}, entra.KindRejected),
+		outage("429", entratest.Fault{Status: 429}, entra.KindThrottled),
 		throttled("7", 7*time.Second),
 		throttled("20", 20*time.Second),
 		throttled("120", 60*time.Second),
-		outage("500", entratest.Fault{Status: 500}, entra.Network),
-		outage("503", entratest.Fault{Status: 503}, entra.Network),
-		outage("connection refused", entratest.Fault{Refuse: true}, entra.Network),
+		outage("500", entratest.Fault{Status: 500}, entra.KindNetwork),
+		outage("503", entratest.Fault{Status: 503}, entra.KindNetwork),
+		outage("connection refused", entratest.Fault{Refuse: true}, entra.KindNetwork),
 		hang("hangs", entratest.Fault{Hang: true}),
 		stuck,
-		outage("garbage", entratest.Fault{Status: 200, Body: "<html>"}, entra.Network),
-		outage("empty token", entratest.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"","expires_in":"4500","expires_on":"4102444800"}`}, entra.Malformed, entra.Network),
+		outage("garbage", entratest.Fault{Status: 200, Body: "<html>"}, entra.KindNetwork),
+		outage("empty token", entratest.Fault{Status: 200, Body: `{"token_type":"Bearer","access_token":"","expires_in":"4500","expires_on":"4102444800"}`}, entra.KindMalformed, entra.KindNetwork),
 		expired,
 		unnamed("opaque token", entratest.Fault{Token: "opaque"}),
 		unnamed("token without oid", entratest.Fault{NoObjectID: true}),
@@ -175,7 +175,7 @@ func (f *faultCase) judge(t *testing.T, s situation, o outcome, waiting bool) {
 	}
 	if has := s == beforeRenewal || s == lastMinutes; o.immediate != has {
 		t.Errorf("a token at once: %v", o.immediate)
-	} else if !has && !f.tells(o.kind) && !(s == afterExpiry && o.kind == entra.Network) { // the trouble before it
+	} else if !has && !f.tells(o.kind) && !(s == afterExpiry && o.kind == entra.KindNetwork) { // the trouble before it
 		t.Errorf("the error of Token is %q, want %v", o.kind, f.kinds)
 	}
 	most, slowest := f.most, f.alone

@@ -88,7 +88,7 @@ func TestOutageLongerThanTheToken(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || !ok {
 			t.Fatalf("%v, want the context's error and a RefreshError", err)
 		}
-		if refresh.Kind != entra.Network || refresh.Attempt < 2 || !errors.Is(err, errDown) || refresh.RetryAt.Before(asked) {
+		if refresh.Kind != entra.KindNetwork || refresh.Attempt < 2 || !errors.Is(err, errDown) || refresh.RetryAt.Before(asked) {
 			t.Errorf("%+v", refresh)
 		}
 		// A caller waits until the end, and gets the first token there is.
@@ -293,16 +293,16 @@ func TestFailuresAreClassified(t *testing.T) {
 		fail func(context.Context, call) error
 		want entra.Kind
 	}{
-		"plain":       {failWith(errDown), entra.Network},
-		"500":         {failWith(refused(500, "")), entra.Network},
-		"404":         {failWith(refused(404, "")), entra.Network},
-		"429":         {failWith(refused(429, "")), entra.Throttled},
-		"400":         {failWith(refused(400, "")), entra.Rejected},
-		"401":         {failWith(refused(401, "")), entra.Rejected},
-		"403":         {failWith(refused(403, "")), entra.Rejected},
-		"own timeout": {failWith(context.DeadlineExceeded), entra.TimedOut},
-		"our timeout": {func(ctx context.Context, _ call) error { <-ctx.Done(); return errDown }, entra.TimedOut},
-		"panic":       {func(context.Context, call) error { panic("lost my key") }, entra.Malformed},
+		"plain":       {failWith(errDown), entra.KindNetwork},
+		"500":         {failWith(refused(500, "")), entra.KindNetwork},
+		"404":         {failWith(refused(404, "")), entra.KindNetwork},
+		"429":         {failWith(refused(429, "")), entra.KindThrottled},
+		"400":         {failWith(refused(400, "")), entra.KindRejected},
+		"401":         {failWith(refused(401, "")), entra.KindRejected},
+		"403":         {failWith(refused(403, "")), entra.KindRejected},
+		"own timeout": {failWith(context.DeadlineExceeded), entra.KindTimedOut},
+		"our timeout": {func(ctx context.Context, _ call) error { <-ctx.Done(); return errDown }, entra.KindTimedOut},
+		"panic":       {func(context.Context, call) error { panic("lost my key") }, entra.KindMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

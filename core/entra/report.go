@@ -11,7 +11,7 @@ func (r result) refreshError(attempt int, retryAt time.Time) *RefreshError {
 	if r.text != "" {
 		e.Err = &quoted{r.err, r.text}
 	}
-	if resp := r.answer(); resp != nil && resp.StatusCode >= 400 && e.Kind != Malformed && e.Kind != TimedOut {
+	if resp := r.answer(); resp != nil && resp.StatusCode >= 400 && e.Kind != KindMalformed && e.Kind != KindTimedOut {
 		e.Status = resp.StatusCode
 		if resp.Request != nil && resp.Request.URL != nil {
 			e.Host = resp.Request.URL.Host

@@ -141,14 +141,14 @@ func (r *renewer) failed(res result, now instant) {
 	switch {
 	case res.claims && res.refusedClaims():
 		r.useClaims, r.claimsRefused = false, true
-	case res.kind() == Malformed:
+	case res.kind() == KindMalformed:
 		// Some cache may serve it for as long as it seems to live: the credential's, or one behind it. So by turns.
 		r.useClaims = !res.claims && !r.claimsRefused
 	case res.claims && !r.next.wall.Before(lastLooks(r.token.Lifetime(), r.expiry(now))):
 		// By then a plain request reaches Entra as well, and not every credential knows what claims are.
 		r.useClaims, r.claimsTried = false, true
 	}
-	if res.kind() == Rejected && !res.claims {
+	if res.kind() == KindRejected && !res.claims {
 		r.claimsRefused = false // it may not have been the claims that were refused
 	}
 	r.failures++

@@ -119,7 +119,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want the context's error", err)
 		}
-		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.TimedOut {
+		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindTimedOut {
 			t.Errorf("%v, want the failure to be told", err)
 		}
 	})

@@ -40,7 +40,7 @@ func TestStuckAttemptIsAbandonedAndItsLateTokenUsed(t *testing.T) {
 		src := newSource(t, cred, nil)
 		start := time.Now()
 		err := within(t, src, time.Minute)
-		if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.Network || got.Attempt < 2 {
+		if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.KindNetwork || got.Attempt < 2 {
 			t.Errorf("%v, want others to have been tried", err)
 		}
 		mustToken(t, src)

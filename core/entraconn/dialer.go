@@ -129,7 +129,7 @@ func (d *Dialer) awaitToken(ctx context.Context) error {
 		return nil
 	}
 	patience := tokenPatience
-	if failed, ok := errors.AsType[*entra.RefreshError](d.src.Status().Err); ok && (failed.Kind == entra.Rejected || failed.Kind == entra.Malformed) {
+	if failed, ok := errors.AsType[*entra.RefreshError](d.src.Status().Err); ok && (failed.Kind == entra.KindRejected || failed.Kind == entra.KindMalformed) {
 		patience = rejectedPatience
 	}
 	if deadline, ok := ctx.Deadline(); ok {

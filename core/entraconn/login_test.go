@@ -127,7 +127,7 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		s.rest(3 * time.Hour)
 		for patience, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Second: 750 * time.Millisecond} {
 			took, err := attempt(patience)
-			if refresh := (*entra.RefreshError)(nil); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.Network {
+			if refresh := (*entra.RefreshError)(nil); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.KindNetwork {
 				t.Errorf("Entra is away: after %v: %v", took, err)
 			}
 		}
@@ -135,7 +135,7 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		down.Remove()
 		s.rest(time.Minute)
 		took, err := attempt(0)
-		if refresh := (*entra.RefreshError)(nil); took != time.Second || !errors.As(err, &refresh) || refresh.Kind != entra.Malformed {
+		if refresh := (*entra.RefreshError)(nil); took != time.Second || !errors.As(err, &refresh) || refresh.Kind != entra.KindMalformed {
 			t.Errorf("the token names nobody: after %v: %v", took, err)
 		}
 		unusable.Remove()

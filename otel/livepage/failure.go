@@ -10,18 +10,18 @@ import (
 // cause says in half a sentence why there is no new token.
 func cause(kind entra.Kind, host string) string {
 	switch kind {
-	case entra.Network:
+	case entra.KindNetwork:
 		return "Microsoft Entra cannot be reached, or is in trouble itself"
-	case entra.Throttled:
+	case entra.KindThrottled:
 		return "Microsoft Entra says that it gets too many requests"
-	case entra.Rejected:
+	case entra.KindRejected:
 		if isMachineLocal(host) {
 			return "the managed identity endpoint has no identity for this machine"
 		}
 		return "Microsoft Entra refuses the credential"
-	case entra.Malformed:
+	case entra.KindMalformed:
 		return "the credential returns tokens that cannot be used"
-	case entra.TimedOut:
+	case entra.KindTimedOut:
 		return "Microsoft Entra does not answer in time"
 	}
 	return "for a reason that this page does not know"
@@ -31,16 +31,16 @@ func cause(kind entra.Kind, host string) string {
 func remedy(kind entra.Kind, host string) string {
 	const byItself = " The process goes on asking by itself."
 	switch kind {
-	case entra.Network, entra.TimedOut:
+	case entra.KindNetwork, entra.KindTimedOut:
 		return "Check DNS, proxy and firewall on the way to login.microsoftonline.com, and the Azure status page." + byItself
-	case entra.Throttled:
+	case entra.KindThrottled:
 		return "Nothing to do for now: it waits as long as it was told to. If it lasts, look for what else asks for so many tokens."
-	case entra.Rejected:
+	case entra.KindRejected:
 		if isMachineLocal(host) {
 			return "Assign the managed identity to this machine again, or check which client id the program asks for." + byItself
 		}
 		return "Somebody has to mend the credential: its secret, its certificate or its identity assignment." + byItself
-	case entra.Malformed:
+	case entra.KindMalformed:
 		return "Check the scope, and set entra.Options.Username if the tokens carry no oid claim." + byItself
 	}
 	return ""

@@ -17,7 +17,7 @@ import (
 
 func TestVerdicts(t *testing.T) {
 	refused := &entra.AuthError{Addr: conn.ServerAddr, Err: errors.New("WRONGPASS not you")}
-	rejected := entra.RefreshError{Kind: entra.Rejected, Status: 401, Host: "login.microsoftonline.com", Code: "AADSTS7000222"}
+	rejected := entra.RefreshError{Kind: entra.KindRejected, Status: 401, Host: "login.microsoftonline.com", Code: "AADSTS7000222"}
 	healthy := func(s *site) entra.TokenTimes {
 		token := times(time.Hour)
 		s.renewed(token)
@@ -37,26 +37,26 @@ func TestVerdicts(t *testing.T) {
 		{"first token refused", func(s *site) { s.failed(1, rejected) },
 			"bad", "Yes.", "There has been no token yet: Microsoft Entra refuses the credential (the client secret has expired)."},
 		{"machine without identity", func(s *site) {
-			s.failed(1, entra.RefreshError{Kind: entra.Rejected, Status: 400, Host: "169.254.169.254"})
+			s.failed(1, entra.RefreshError{Kind: entra.KindRejected, Status: 400, Host: "169.254.169.254"})
 		}, "bad", "Yes.", "no identity for this machine"},
 		{"all well", func(s *site) { healthy(s) }, "good", "No.", "renewed in time"},
 		{"no connection", func(s *site) { s.renewed(times(time.Hour)) }, "good", "No.", "No connection is open"},
 		{"no login", func(s *site) { s.renewed(times(time.Hour)); s.opened(conn) }, "good", "No.", "No connection has logged in"},
-		{"outage with a good token", func(s *site) { healthy(s); s.failed(1, entra.RefreshError{Kind: entra.Network}) },
+		{"outage with a good token", func(s *site) { healthy(s); s.failed(1, entra.RefreshError{Kind: entra.KindNetwork}) },
 			"watch", "Not yet.", "cannot be reached"},
 		{"outage outlasts the token", func(s *site) {
 			healthy(s)
-			s.failed(1, entra.RefreshError{Kind: entra.TimedOut})
+			s.failed(1, entra.RefreshError{Kind: entra.KindTimedOut})
 			time.Sleep(time.Hour)
 		}, "bad", "Yes.", "has expired and there is no new one: Microsoft Entra does not answer in time"},
 		{"expired without a failure", func(s *site) { healthy(s); time.Sleep(time.Hour) }, "bad", "Yes.", "not there yet"},
 		{"recovered", func(s *site) {
-			s.failed(1, entra.RefreshError{Kind: entra.Throttled, Status: 429})
+			s.failed(1, entra.RefreshError{Kind: entra.KindThrottled, Status: 429})
 			time.Sleep(time.Minute)
 			healthy(s)
 		}, "good", "Not any more.", "some minutes ago"},
 		{"recovered long ago", func(s *site) {
-			s.failed(1, entra.RefreshError{Kind: entra.Throttled, Status: 429})
+			s.failed(1, entra.RefreshError{Kind: entra.KindThrottled, Status: 429})
 			healthy(s)
 			time.Sleep(15 * time.Minute)
 		}, "good", "No.", "renewed in time"},
@@ -150,7 +150,7 @@ func TestEventsAreToldInWords(t *testing.T) {
 		token := times(time.Hour)
 		s.renewed(token)
 		for range 3 {
-			s.failed(s.snapshot().Entra.Failures+1, entra.RefreshError{Kind: entra.Network, Status: 503})
+			s.failed(s.snapshot().Entra.Failures+1, entra.RefreshError{Kind: entra.KindNetwork, Status: 503})
 			time.Sleep(4 * time.Minute)
 		}
 		for id := range uint64(40) {

@@ -147,7 +147,7 @@ func TestFailuresInARowRiseAndFall(t *testing.T) {
 	failures(0)
 	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
 	for i := range 3 {
-		tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: i + 1, Err: &entra.RefreshError{Kind: entra.Network, Attempt: i + 1}})
+		tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: i + 1, Err: &entra.RefreshError{Kind: entra.KindNetwork, Attempt: i + 1}})
 	}
 	failures(3)
 	if _, there := tel.metrics()["entraredis.token.time_to_expiry"]; there {

@@ -29,7 +29,7 @@ const givenUp = time.Second
 func refreshErrorType(err error) string {
 	if failed, ok := errors.AsType[*entra.RefreshError](err); ok {
 		switch failed.Kind {
-		case entra.Network, entra.Throttled, entra.Rejected, entra.Malformed, entra.TimedOut:
+		case entra.KindNetwork, entra.KindThrottled, entra.KindRejected, entra.KindMalformed, entra.KindTimedOut:
 			return string(failed.Kind)
 		}
 		return errorOther

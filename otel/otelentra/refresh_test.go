@@ -19,7 +19,7 @@ import (
 func TestARefreshThatRecoversHasNotFailedItsAttemptHas(t *testing.T) {
 	tel := newTelemetry(t)
 	tel.refresh(entra.TriggerScheduled, life(time.Now()),
-		&entra.RefreshError{Kind: entra.Throttled, Status: 429, Code: "AADSTS50196", Attempt: 1, Err: errors.New("secret words")}, nil)
+		&entra.RefreshError{Kind: entra.KindThrottled, Status: 429, Code: "AADSTS50196", Attempt: 1, Err: errors.New("secret words")}, nil)
 
 	if !tel.records {
 		return
@@ -49,7 +49,7 @@ func TestARefreshThatRecoversHasNotFailedItsAttemptHas(t *testing.T) {
 
 func TestRefreshesAreMeasured(t *testing.T) {
 	tel := newTelemetry(t)
-	tel.refresh(entra.TriggerForced, life(time.Now()), &entra.RefreshError{Kind: entra.Rejected, Status: 401, Attempt: 1}, nil)
+	tel.refresh(entra.TriggerForced, life(time.Now()), &entra.RefreshError{Kind: entra.KindRejected, Status: 401, Attempt: 1}, nil)
 	histogram := func(buckets []float64, points ...metricdata.HistogramDataPoint[float64]) metricdata.Histogram[float64] {
 		for i := range points {
 			points[i].Bounds = buckets
@@ -95,10 +95,10 @@ func TestErrorTypesOfRefreshes(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"network", &entra.RefreshError{Kind: entra.Network}, "network"},
-		{"rejected", &entra.RefreshError{Kind: entra.Rejected}, "rejected"},
-		{"malformed", &entra.RefreshError{Kind: entra.Malformed}, "malformed"},
-		{"timed out", &entra.RefreshError{Kind: entra.TimedOut}, "timed_out"},
+		{"network", &entra.RefreshError{Kind: entra.KindNetwork}, "network"},
+		{"rejected", &entra.RefreshError{Kind: entra.KindRejected}, "rejected"},
+		{"malformed", &entra.RefreshError{Kind: entra.KindMalformed}, "malformed"},
+		{"timed out", &entra.RefreshError{Kind: entra.KindTimedOut}, "timed_out"},
 		{"a kind of the future", &entra.RefreshError{Kind: "tired"}, "_OTHER"},
 		{"closed", entra.ErrClosed, "closed"},
 		{"overtaken", context.Canceled, "canceled"},
@@ -184,7 +184,7 @@ func TestARenewalAfterExpiryDoesNotLowerTheSum(t *testing.T) {
 func TestFailuresInARowAreThereBeforeTheFirstToken(t *testing.T) {
 	tel := newTelemetry(t)
 	ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
-	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1, Err: &entra.RefreshError{Kind: entra.Rejected, Attempt: 1}})
+	tel.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1, Err: &entra.RefreshError{Kind: entra.KindRejected, Attempt: 1}})
 	if _, there := tel.metrics()["entraredis.token.refresh.consecutive_failures"]; !there {
 		t.Error("nothing tells of this process")
 	}

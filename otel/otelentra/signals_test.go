@@ -32,7 +32,7 @@ func everything(tel *telemetry) {
 	leaky := errors.New(strings.Join(secrets(), " "))
 	tel.refresh(entra.TriggerInitial, old, leaky, nil)
 	tel.refresh(entra.TriggerScheduled, recent, &entra.RefreshError{
-		Kind: entra.Rejected, Status: 401, Code: "AADSTS7000215", Host: "login.example", Attempt: 1, Err: leaky,
+		Kind: entra.KindRejected, Status: 401, Code: "AADSTS7000215", Host: "login.example", Attempt: 1, Err: leaky,
 	}, nil)
 	cut := tel.obs.RefreshStart(tel.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerForced})
 	tel.obs.RefreshDone(cut, entra.RefreshDoneInfo{Trigger: entra.TriggerForced, Err: fmt.Errorf("%w: %w", entra.ErrClosed, leaky)})

@@ -178,12 +178,12 @@ func TestFollowsTheToken(t *testing.T) {
 		first := life(time.Now())
 		ctx := e.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
 		retry := time.Now().Add(7 * time.Second)
-		e.failed(&entra.RefreshError{Kind: entra.Throttled, Status: 429, Host: "login.example", Attempt: 1, RetryAt: retry})
-		e.failed(&entra.RefreshError{Kind: entra.Rejected, Status: 401, Code: "AADSTS7000215", Attempt: 2, RetryAt: retry})
-		e.failed(&entra.RefreshError{Kind: entra.Rejected, Status: 400, Attempt: 2}) // of claims, which is no failure
+		e.failed(&entra.RefreshError{Kind: entra.KindThrottled, Status: 429, Host: "login.example", Attempt: 1, RetryAt: retry})
+		e.failed(&entra.RefreshError{Kind: entra.KindRejected, Status: 401, Code: "AADSTS7000215", Attempt: 2, RetryAt: retry})
+		e.failed(&entra.RefreshError{Kind: entra.KindRejected, Status: 400, Attempt: 2}) // of claims, which is no failure
 		e.failed(entra.ErrClosed)
 		got := e.c.Snapshot(time.Now()).Token
-		want := census.Failure{At: time.Now(), Kind: entra.Rejected, Status: 401, Code: "AADSTS7000215", RetryAt: retry}
+		want := census.Failure{At: time.Now(), Kind: entra.KindRejected, Status: 401, Code: "AADSTS7000215", RetryAt: retry}
 		if got.Failures != 2 || got.LastFailure != want || got.Refresh.Trigger != entra.TriggerInitial || got.Refresh.Attempts != 1 {
 			t.Errorf("in trouble: %+v", got)
 		}
