@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 
 : "${GO:=go}"
 inputs=$1 found=0
-for file in $(git ls-files '*_test.go' | xargs grep -l '^func Fuzz'); do
+files=$(git grep -l '^func Fuzz' -- '*_test.go') # fails if there is none
+for file in $files; do
 	pkg=./$(dirname "$file")
 	for target in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$file"); do
 		found=$((found + 1))

@@ -32,7 +32,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 began=$SECONDS rounds=0
 while [ $rounds -eq 0 ] || [ $((SECONDS - began)) -lt "$limit" ]; do
-	export SEED=$(($(date +%s) * 1000 + rounds))
+	export SEED=$(($(date +%s) * 1000000)) # a round takes this seed and those after it
 	if ! bash -c "$*" >"$log" 2>&1; then
 		cat "$log"
 		echo "$name: FAILED in round $((rounds + 1)) with SEED=$SEED after $((SECONDS - began)) s: $*"

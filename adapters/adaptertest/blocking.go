@@ -152,6 +152,10 @@ func unblocked(e *env) {
 // of a slice: then it takes another CLIENT UNBLOCK.
 func (e *env) unblock(client Client, id string, over <-chan string) {
 	for range 1000 {
+		var starved time.Duration
+		if !e.virtual {
+			starved = e.watchdog.Starved()
+		}
 		reply, err := client.Do(e.ctx, "CLIENT", "UNBLOCK", id)
 		if err != nil {
 			e.t.Errorf("CLIENT UNBLOCK: %v", e.output.saw(err))
@@ -168,7 +172,7 @@ func (e *env) unblock(client Client, id string, over <-chan string) {
 			return
 		case <-timer.C:
 		}
-		if reply == int64(1) && e.virtual || e.ctx.Err() != nil {
+		if reply == int64(1) && (e.virtual || e.watchdog.Starved() == starved) || e.ctx.Err() != nil {
 			break
 		}
 	}

@@ -29,7 +29,12 @@ func (e *env) unnoticed() {
 // are gone were closed by the client itself, to which nothing had happened: some libraries have timeouts that cannot be set.
 func (e *env) givenUpByBusyClient(gone int) bool {
 	const long = 3 * time.Second
-	return !e.virtual && e.watchdog.Starved()-e.starved >= long && e.output.endings()[fmt.Sprint(entra.CloseByClient, " ", nil)] >= gone
+	starved := e.watchdog.Starved() - e.starved
+	if e.virtual || starved < long || e.output.endings()[fmt.Sprint(entra.CloseByClient, " ", nil)] < gone {
+		return false
+	}
+	e.t.Logf("kept from running for %v: %d connections that the client closed by itself are not counted", starved.Round(time.Millisecond), gone)
+	return true
 }
 
 // upToDate fails the scenario unless every connection that is open gets a token that is as new as the newest of now. In
@@ -50,6 +55,9 @@ func (e *env) upToDate() {
 		}
 		return nil
 	})
+	if n := e.gateway.Stats().Expired; n != 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired, after the scenario", n)
+	}
 }
 
 // accepted returns the tokens that each connection authenticated with, in order.

@@ -40,9 +40,24 @@ var wordings = []wording{
 	{line: "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?", code: "ERR"},
 	{line: "ERR Client sent AUTH, but no password is set", code: "ERR"},
 	{line: "DENIED Redis is running in protected mode", code: "DENIED"},
+	{line: deniedWhole, code: "DENIED"},
+	{line: "ERR Client sent AUTH, but no username-password pair is set", code: "ERR"},
+	{line: "WRONGPASS unknown command or wrong password", code: "WRONGPASS", blamesToken: true},
+	{line: "NOPROTO unsupported protocol version", code: "NOPROTO", blamesToken: true, stray: true},
+	{line: "BUSYGROUP Consumer Group name already exists", code: "", blamesToken: true, stray: true},
+	{line: "UNBLOCKED client unblocked via CLIENT UNBLOCK", code: "", blamesToken: true, stray: true},
+	{line: "ERR EXEC without MULTI", code: "ERR", blamesToken: true, stray: true},
+	{line: "ERR MULTI calls can not be nested", code: "ERR", blamesToken: true, stray: true},
+	{line: "ERR Command 'AUTH' not allowed inside a transaction", code: "ERR", blamesToken: true, stray: true},
 	{line: "NOPERM this user has no permissions to run the 'auth' command", code: "NOPERM", stray: true},
 	{line: "ERR NOPERM no", code: "NOPERM", stray: true},
 }
+
+// deniedWhole is what redis-server says whose protected mode keeps a client out, in its whole length.
+const deniedWhole = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. " +
+	"In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may " +
+	"adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback " +
+	"interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so."
 
 var transientWordings = []string{
 	"LOADING Redis is loading the dataset in memory",

@@ -25,8 +25,9 @@ type Watchdog struct {
 	replies *bufio.Reader
 	relay   *watchdogRelay
 
-	stop chan struct{}
-	done chan struct{} // closed when the measuring goroutine has ended
+	closing sync.Once
+	stop    chan struct{}
+	done    chan struct{} // closed when the measuring goroutine has ended
 
 	mu      sync.Mutex
 	starved time.Duration
@@ -42,7 +43,9 @@ const (
 
 // NewWatchdog starts to measure. Its PINGs go to backend, which must stay open until Close.
 func NewWatchdog(backend Backend) (*Watchdog, error) {
-	up, err := backend.attach(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	up, err := backend.attach(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +53,8 @@ func NewWatchdog(backend Backend) (*Watchdog, error) {
 	if err != nil {
 		return nil, errors.Join(err, up.close())
 	}
-	conn, err := (&tls.Dialer{Config: config}).Dial("tcp", relay.listener.Addr().String())
+	dialer := &tls.Dialer{NetDialer: &net.Dialer{Timeout: adminTimeout}, Config: config} // includes the handshake
+	conn, err := dialer.Dial("tcp", relay.listener.Addr().String())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("entratest: %w", err), relay.close())
 	}
@@ -77,12 +81,16 @@ func (w *Watchdog) starvedLocked(now time.Time) time.Duration {
 }
 
 // Close stops measuring, and waits for the goroutines. It returns the error that ended the measuring early, if any.
-// Call it once.
+// Calling it again does nothing.
 func (w *Watchdog) Close() error {
-	close(w.stop)
-	_ = w.conn.Close() // ends a round trip under way
-	<-w.done
-	return errors.Join(w.err, w.relay.close())
+	var err error
+	w.closing.Do(func() {
+		close(w.stop)
+		_ = w.conn.Close() // ends a round trip under way
+		<-w.done
+		err = errors.Join(w.err, w.relay.close())
+	})
+	return err
 }
 
 func (w *Watchdog) run() {
@@ -96,7 +104,7 @@ func (w *Watchdog) run() {
 			return
 		}
 		err := w.ping()
-		w.tick(time.Now(), err)
+		w.tick(err)
 		if err != nil {
 			return
 		}
@@ -113,9 +121,10 @@ func (w *Watchdog) ping() error {
 }
 
 // tick ends a tick and begins the next.
-func (w *Watchdog) tick(now time.Time, err error) {
+func (w *Watchdog) tick(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := time.Now() // not before the lock: Starved may have counted up to later than that
 	w.starved = w.starvedLocked(now)
 	w.began = now
 	if err == nil {
@@ -157,7 +166,9 @@ func (r *watchdogRelay) serve() {
 		return // closed before the Watchdog came
 	}
 	defer client.Close()
-	backend, err := r.up.dial(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	backend, err := r.up.dial(ctx)
 	if err != nil {
 		return // the Watchdog's first PING ends with the connection
 	}

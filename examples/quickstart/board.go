@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -100,11 +99,10 @@ func (b *board) observer() *entra.Observer {
 		},
 		AuthDone: func(_ context.Context, info entra.AuthDoneInfo) {
 			t := b.tally(info.Conn.Library)
-			refusal := (*entra.AuthError)(nil)
 			switch {
 			case info.Err == nil:
 				t.auths.Add(1)
-			case errors.As(info.Err, &refusal) && t.refused.Add(1) == 1: // the first tells what all the others would
+			case info.Refused && t.refused.Add(1) == 1: // the first tells what all the others would
 				b.event("%s: AUTH (%s) failed: %v", t.library, info.Phase, info.Err)
 			}
 		},

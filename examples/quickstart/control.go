@@ -15,9 +15,11 @@ import (
 // A control is what a service without renewal sees: a go-redis client that has a token for its password, logs in
 // with it, and knows nothing of expiry.
 type control struct {
-	rdb *redis.Client
+	rdb    *redis.Client
+	opened time.Time
 
 	mu     sync.Mutex
+	alive  bool // the last PING was answered
 	report controlReport
 }
 
@@ -32,7 +34,7 @@ type controlReport struct {
 
 func openControl(addr string, config *tls.Config, token entra.Token) *control {
 	username, password := token.Credentials()
-	return &control{rdb: redis.NewClient(&redis.Options{
+	return &control{opened: time.Now(), rdb: redis.NewClient(&redis.Options{
 		Addr:                     addr,
 		TLSConfig:                config,
 		Username:                 username,
@@ -45,36 +47,45 @@ func openControl(addr string, config *tls.Config, token entra.Token) *control {
 
 // run sends a PING every 50 ms until ctx ends.
 func (c *control) run(ctx context.Context) {
-	defer closeQuietly(c.rdb)
-	start := time.Now()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for alive := false; ; {
-		err := c.rdb.Ping(ctx).Err()
-		if ctx.Err() != nil {
-			return
-		}
-		c.mu.Lock()
-		if err == nil {
-			c.report.commands++
-		} else {
-			c.report.failed++
-			c.report.lastErr = err
-			if alive {
-				c.report.cut++
-			}
-			if alive && c.report.cut == 1 {
-				c.report.after = time.Since(start)
-			}
-		}
-		c.mu.Unlock()
-		alive = err == nil
+	for {
+		c.ping(context.WithoutCancel(ctx)) // a command under way at the end is not an error
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// finish sends a last PING after run has ended, so that the report holds whatever the server has done so far.
+func (c *control) finish() controlReport {
+	defer closeQuietly(c.rdb)
+	c.ping(context.Background())
+	return c.read()
+}
+
+func (c *control) ping(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	err := c.rdb.Ping(ctx).Err()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.report.commands++
+	default:
+		c.report.failed++
+		c.report.lastErr = err
+		if c.alive {
+			c.report.cut++
+		}
+		if c.alive && c.report.cut == 1 {
+			c.report.after = time.Since(c.opened)
+		}
+	}
+	c.alive = err == nil
 }
 
 func (c *control) read() controlReport {

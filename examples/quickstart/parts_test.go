@@ -62,6 +62,8 @@ func TestVerdictObjects(t *testing.T) {
 		"lost message":        func(v *verdict) { v.lost = 1 },
 		"redial":              func(v *verdict) { v.redials = 1 },
 		"expired":             func(v *verdict) { v.expired = 1 },
+		"refused":             func(v *verdict) { v.refused = 1 },
+		"fault that is none":  func(v *verdict) { v.fault = "refuse" },
 		"no command":          func(v *verdict) { v.commands = 0 },
 		"no message":          func(v *verdict) { v.messages = 0 },
 		"too few tokens":      func(v *verdict) { v.tokens = 4 },
@@ -87,6 +89,9 @@ func TestVerdictDoesNotBlameABusyMachine(t *testing.T) {
 		"expired":    {verdict{commands: 1, messages: 1, expired: 1, busyness: busy}, 3, "quickstart: machine too busy"},
 		"refused":    {verdict{errors: 1, refused: 1, busyness: busy}, 1, "quickstart: failed"},
 		"lost":       {verdict{lost: 1, busyness: busy}, 1, "quickstart: failed"},
+		"cut off":    {verdict{lost: 1, expired: 1, busyness: busy}, 3, "quickstart: machine too busy"},
+		"no control": {verdict{commands: 1, messages: 1, cutDue: true, busyness: busy}, 3, "quickstart: machine too busy"},
+		"no fault":   {verdict{commands: 1, messages: 1, fault: "refuse", busyness: busy}, 1, "quickstart: failed"},
 		"quiet":      {verdict{errors: 1, busyness: busyness{life: 4 * time.Second, worst: 399 * time.Millisecond}}, 1, "quickstart: failed"},
 		"no problem": {verdict{commands: 1, messages: 1, busyness: busy}, 0, "quickstart: ok"},
 	} {

@@ -83,6 +83,7 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 
 	picture := table{st.name + " at " + st.addr, p.duration, began, board, post, ctl, src}
 	newScreen(out, board, picture.lines).run(work)
+	ended := time.Now()
 	workers.Wait()
 	select {
 	case <-board.failed: // what did not arrive will not
@@ -90,10 +91,14 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	default:
 		post.drain(drainTimeout)
 	}
-	v := judge(board, post, ctl.read(), first, began, time.Now(), <-busy)
+	expired := 0
 	if st.expired != nil { // the server's own count, whatever the library says
-		v.expired = st.expired() - v.controlCut
+		expired = st.expired()
 	}
+	report := ctl.finish() // which knows if one of those was its own
+	v := judge(board, post, report, first, began, ended, <-busy)
+	v.expired = max(0, expired-report.cut)
+	v.fault = p.fault
 	return v, nil
 }
 

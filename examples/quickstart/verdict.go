@@ -19,8 +19,9 @@ type verdict struct {
 	redials    int64
 	controlCut int
 
-	expired   int   // connections of the clients that the server closed because of an expired token
-	refused   int64 // AUTHs of the clients that the server refused
+	expired   int    // connections of the clients that the server closed because of an expired token
+	refused   int64  // AUTHs of the clients that the server refused
+	fault     string // that the plan asked for
 	busyness  busyness
 	tokensDue int   // that must have come in the time
 	cutDue    bool  // the control must have been cut off in the time
@@ -38,7 +39,7 @@ func judge(board *board, post *postOffice, ctl controlReport, first entra.Token,
 		lost:       missing + post.underWay(),
 		controlCut: ctl.cut,
 		tokensDue:  int((ended.Sub(began) - busy.total) / first.Lifetime()),
-		cutDue:     ended.After(first.ExpiresOn().Add(busy.total + time.Second)),
+		cutDue:     ended.After(first.ExpiresOn().Add(time.Second)),
 		busyness:   busy,
 	}
 	for _, t := range board.tallies {
@@ -56,10 +57,11 @@ func judge(board *board, post *postOffice, ctl controlReport, first entra.Token,
 
 func (v verdict) ok() bool { return v.objection() == "" }
 
-// undecided reports whether something went wrong that a busy machine may have caused. A refused AUTH and a lost message
-// are never its fault: the server does not count the time in which the program was kept from running.
+// undecided reports whether something went wrong that a busy machine may have caused. A refused AUTH, and a message that
+// was lost on a connection that did not expire, are never its fault: the server does not count the time in which the
+// program was kept from running.
 func (v verdict) undecided() bool {
-	return !v.ok() && v.busyness.tooMuch() && v.refused == 0 && v.lost == 0
+	return !v.ok() && v.busyness.tooMuch() && v.refused == 0 && v.fault == "" && (v.lost == 0 || v.expired > 0)
 }
 
 // exitCode returns that of the program.
@@ -76,6 +78,8 @@ func (v verdict) exitCode() int {
 // objection says in a few words what went wrong first, if anything did.
 func (v verdict) objection() string {
 	switch {
+	case v.fault != "" && v.refused == 0:
+		return "the fault never struck: no AUTH was refused"
 	case v.firstErr != nil:
 		return v.firstErr.Error()
 	case v.errors > 0:
@@ -84,6 +88,8 @@ func (v verdict) objection() string {
 		return "messages were lost"
 	case v.redials > 0:
 		return "connections were lost and dialed again"
+	case v.refused > 0:
+		return fmt.Sprintf("the server refused %d AUTHs", v.refused)
 	case v.expired > 0:
 		return fmt.Sprintf("the server closed %d connections because of an expired token", v.expired)
 	case v.commands == 0 || v.messages == 0:

@@ -56,6 +56,12 @@ func (f AuthFailure) Remedy() string {
 // redial at once is never the answer.
 func classifyAuthError(line string, login bool) AuthFailure {
 	code, text := splitCode(line)
+	switch code { // whatever the text speaks of
+	case "WRONGPASS", "NOAUTH":
+		return tokenRefused
+	case "DENIED":
+		return addressDenied
+	}
 	about := namedCommand(text)
 	switch {
 	case !login && about != "" && about != "AUTH":
@@ -65,10 +71,13 @@ func classifyAuthError(line string, login bool) AuthFailure {
 	case strings.Contains(text, "UNKNOWN COMMAND"), strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"):
 		return authUnknown
 	case strings.Contains(text, "NO PASSWORD IS SET"), strings.Contains(text, "WITHOUT ANY PASSWORD CONFIGURED"),
-		strings.Contains(text, "NO ACL IS SET"):
+		strings.Contains(text, "NO ACL IS SET"), strings.Contains(text, "NO USERNAME-PASSWORD PAIR IS SET"):
 		return passwordless
 	case !login && strings.HasPrefix(text, cannotExecute):
 		return notOurs // AUTH went to a subscriber in RESP2, which was taken for something else
+	case !login && (strings.Contains(text, "WITHOUT MULTI") || strings.Contains(text, "CALLS CAN NOT BE NESTED") ||
+		strings.Contains(text, "INSIDE A TRANSACTION")):
+		return notOurs // AUTH went into a transaction, or is taken for its end
 	}
 	switch code {
 	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM":
@@ -78,11 +87,9 @@ func classifyAuthError(line string, login bool) AuthFailure {
 			return notOurs // AUTH needs no permission
 		}
 		return identityForbidden
-	case "DENIED":
-		return addressDenied
 	case "READONLY", "MISCONF", "NOREPLICAS", "UNKILLABLE":
 		return nodeUnfit
-	case "WRONGTYPE", "MOVED", "ASK", "CROSSSLOT", "NOSCRIPT", "EXECABORT":
+	case "WRONGTYPE", "MOVED", "ASK", "CROSSSLOT", "NOSCRIPT", "EXECABORT", "NOPROTO", "BUSYGROUP", "BUSYKEY", "NOGROUP", "UNBLOCKED":
 		if !login {
 			return notOurs
 		}
