@@ -11,12 +11,8 @@ import (
 	"strings"
 )
 
-// maxLines is where a file that should have about 250 lines certainly holds more than one idea. Tests get room
-// for their tables.
-const (
-	maxLines     = 300
-	maxTestLines = 400
-)
+// maxLines is where a file holds more than one idea or one type, or a type that is too big.
+const maxLines = 600
 
 // vagueNames say that something is here, not what it is.
 func vagueNames() []string {
@@ -88,12 +84,8 @@ func (c *checker) names() {
 }
 
 func (c *checker) length(src []byte) {
-	limit := maxLines
-	if c.test {
-		limit = maxTestLines
-	}
-	if n := bytes.Count(src, []byte("\n")); n > limit {
-		c.report(c.file.Package, "%d lines, more than %d: one idea per file", n, limit)
+	if n := bytes.Count(src, []byte("\n")); n > maxLines {
+		c.report(c.file.Package, "%d lines, more than %d: one idea per file", n, maxLines)
 	}
 }
 
