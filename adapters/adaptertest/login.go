@@ -122,7 +122,7 @@ func (e *env) refusedAtLogin(words string, callers int, span time.Duration) {
 	if n := e.gateway.Stats().Accepted - before; n > 20 && (e.virtual || n > calls/2) {
 		e.t.Errorf("%d calls of %d callers caused %d connections in %v", calls, callers, n, span)
 	}
-	if !degraded.Load() {
+	if e.virtual && !degraded.Load() { // in real time a newer token may come between a refusal and the look
 		e.t.Error("the server refuses logins, and the Source was never degraded")
 	}
 	fault.Remove()

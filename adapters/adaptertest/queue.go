@@ -65,7 +65,9 @@ func (e *env) fill(client Client, q queue, over <-chan struct{}) (int, error) {
 		case <-timer.C:
 		case <-over:
 			timer.Stop()
-			return n, nil
+			if n > 0 { // else the machine was too busy for the first
+				return n, nil
+			}
 		}
 		if _, err := client.Do(e.ctx, q.pushing(n)...); err != nil {
 			return n, fmt.Errorf("%s: %w", q.push[0], err)

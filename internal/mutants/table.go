@@ -158,7 +158,7 @@ func mutants() []mutant {
 			name: "a refused AUTH of a rotation closes the connection",
 			file: "core/entraconn/conn.go",
 			old:  "		c.answered(v)\n",
-			new:  "		if c.answered(v); !v.ok && v.auth.phase != entra.AuthInitial {\n			_ = c.inner.Close()\n		}\n",
+			new:  "		if c.answered(v); !v.OK && !v.Auth.Login() {\n			_ = c.inner.Close()\n		}\n",
 		}, {
 			name: "no dial spreading after a loss of many connections",
 			file: "core/entraconn/internal/admission/spreading.go",
