@@ -39,7 +39,7 @@ func (r result) kind() Kind {
 		return KindMalformed
 	}
 	if r.timedOut || errors.Is(r.err, context.DeadlineExceeded) || errors.Is(r.err, errStuck) {
-		return KindTimedOut // whoever answered earlier in this attempt was not the last who was asked
+		return KindTimedOut // an earlier answer in this attempt was not that of the last endpoint asked
 	}
 	if resp := r.answer(); resp != nil {
 		switch code := resp.StatusCode; {

@@ -221,7 +221,7 @@ func TestTransientErrorIsNoRefusal(t *testing.T) {
 	}
 }
 
-// A server that has accepted a token and then serves nobody for a moment has not refused it: dials need no verdict.
+// A server that has accepted a token and then serves no client for a moment has not refused it: dials need no verdict.
 func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)

@@ -24,7 +24,7 @@ type simulatedCall struct {
 	element string // that it has popped
 	ended   bool   // for its host
 
-	unblocking  session.PendingReply // how somebody beside its host has it end
+	unblocking  session.PendingReply // how another connection has it end
 	unblockedAt time.Time            // when that was written, zero if the host's number is not known
 	stray       bool                 // an earlier CLIENT UNBLOCK has met it under way
 }

@@ -74,7 +74,7 @@ func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 				}
 				site.do(t, "RPUSH", "queue", "job")
 				if got := site.do(t, "LPOP", "queue"); got != "job" {
-					t.Fatalf("call %d: the element was popped for nobody", calls)
+					t.Fatalf("call %d: the element was popped and not delivered", calls)
 				}
 			}
 			commands := site.calls(t, "blpop")

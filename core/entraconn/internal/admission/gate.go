@@ -17,7 +17,7 @@ type Gate struct {
 	failures int              // in a row
 	retryAt  time.Time
 	ahead    *Permit       // of the connection whose verdict is awaited, nil if none
-	changed  chan struct{} // closed when something about the gate has changed, nil if nobody waits for that
+	changed  chan struct{} // closed when something about the gate has changed, nil if no dial waits for that
 }
 
 // A Permit belongs to a connection that goes ahead.

@@ -12,7 +12,7 @@ const (
 	identityForbidden
 	// authUnknown: the server has no AUTH command, or none with a user name.
 	authUnknown
-	// passwordless: the server asks nobody for a password.
+	// passwordless: the server asks for no password.
 	passwordless
 	// addressDenied: the server takes no connections from this machine.
 	addressDenied

@@ -99,7 +99,7 @@ func TestRepliesThatNeedACloserLook(t *testing.T) {
 		{commands: "GET k, BLPOP k 0"}, // which is sent when all before it is answered
 		{commands: "BLPOP k 0"},
 		{commands: "HELLO 3"},
-		{commands: "GET k", answers: reply, next: "PING\r\nPING\r\n"}, // not RESP, so nobody knows what comes
+		{commands: "GET k", answers: reply, next: "PING\r\nPING\r\n"}, // not RESP, so what follows is unknown
 		{commands: "MONITOR", answers: "+OK\r\n", next: string(modelserver.Encode("GET k"))},
 	} {
 		s := sessionAfter(tc.commands)

@@ -29,7 +29,7 @@ const (
 	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
 	awaitRaise                       // our HELLO 3
 	awaitLower                       // our HELLO 2
-	awaitClientAuth                  // the client logs in as somebody
+	awaitClientAuth                  // the client logs in by itself
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	beOpaque                         // from here on nothing is known
 )

@@ -33,7 +33,7 @@ type Session struct {
 	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 	proto       int8   // 2 or 3, as the last answered HELLO said
 	unrenewable Reason // why AUTH may never be sent again, or 0
-	foreign     bool   // the client has logged in as somebody else
+	foreign     bool   // the client has logged in as another user
 	unraisable  bool   // no HELLO 3 of ours goes out any more
 	// staysInRESP2: the server has answered a HELLO 3 of ours, and does not speak RESP3.
 	staysInRESP2 bool

@@ -6,8 +6,8 @@ import "time"
 // again when the server has answered null at its end, behind the AUTH that is due by then. The
 // client sees one call, and what is popped is still popped in one step by the server.
 //
-// Only a null at the end of a slice is ours. An earlier one is the client's: somebody has sent
-// CLIENT UNBLOCK, as rueidis does when a call is cancelled, and nobody waits for elements any more.
+// Only a null at the end of a slice is ours. An earlier one is the client's: a
+// CLIENT UNBLOCK was sent, as rueidis does when a call is cancelled, and no caller waits for elements any more.
 // What the client writes behind such a command is held back until it is over, because a command
 // that is sent again would come behind that.
 
