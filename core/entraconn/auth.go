@@ -5,15 +5,60 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
+// A sentAuth is one AUTH of ours on one connection, from its write to its answer.
+type sentAuth struct {
+	cred  *rotation.Credential
+	phase entra.AuthPhase
+	due   *rotation.Due // that it fulfils, nil for a login
+	begun time.Time
+	// proven says that the server has accepted the credential on another connection, so that what is written behind
+	// this AUTH may count on it.
+	proven bool
+	next   time.Time       // when a worker first found its answer to be the next reply; guarded by Conn.rmu
+	ctx    context.Context // what the observer's AuthStart returned, once told is toldStart
+	told   atomic.Int32
+}
+
+// What the observer was told of an AUTH.
+const (
+	toldNothing = iota
+	toldStart
+	toldDone
+)
+
+func newAuth(due *rotation.Due, proven bool) *sentAuth {
+	return &sentAuth{cred: due.Credential, phase: due.Phase, due: due, begun: time.Now(), proven: proven}
+}
+
+func newLogin(cred *rotation.Credential) *sentAuth {
+	return &sentAuth{cred: cred, phase: entra.AuthInitial, begun: time.Now()}
+}
+
+// Wire returns the command as it is sent.
+func (a *sentAuth) Wire() []byte { return a.cred.Wire() }
+
+// Login reports whether a is the login of its connection.
+func (a *sentAuth) Login() bool { return a.phase == entra.AuthInitial }
+
+// asAuth keeps a nil *sentAuth from becoming an Auth that is not nil.
+func asAuth(a *sentAuth) session.Auth {
+	if a == nil {
+		return nil
+	}
+	return a
+}
+
 // login returns the AUTH that starts the connection, with the token that is newest now: hosts dial connections
 // long before they use them. c.wmu is held.
-func (c *Conn) login() (*attempt, error) {
+func (c *Conn) login() (*sentAuth, error) {
 	cred, err := c.loginCredential()
 	if err != nil {
 		return nil, err
@@ -29,7 +74,7 @@ func (c *Conn) login() (*attempt, error) {
 }
 
 // loginCredential waits for a token if there is none, until the host's write deadline, Close, or 5 seconds are over.
-func (c *Conn) loginCredential() (*credential, error) {
+func (c *Conn) loginCredential() (*rotation.Credential, error) {
 	deadline := time.Now().Add(tokenPatience)
 	if host := c.deadlines.hostWrite(c); !host.IsZero() && host.Before(deadline) {
 		deadline = host
@@ -46,7 +91,7 @@ func (c *Conn) loginCredential() (*credential, error) {
 	}
 	c.opening.giveUp = cancel
 	c.mu.Unlock()
-	cred, err := c.server.loginCredential(ctx)
+	cred, err := c.server.rotation.Login(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.opening.giveUp = nil
@@ -64,14 +109,16 @@ func (c *Conn) awaitLogin() error {
 	}
 	buf := make([]byte, lookSize)
 	for time.Now().Before(limit) {
-		switch c.look(buf, longestLook) {
-		case settled, over:
+		switch (renewal{c}).look(buf, longestLook) {
+		case rotation.Pending:
+			continue
+		case rotation.Ended:
 			return nil // the write that follows finds how it went
-		case unread:
-			select {
-			case <-c.loggedIn:
-			case <-time.After(longestLook):
-			}
+		}
+		select {
+		case <-c.loggedIn:
+			return nil
+		case <-time.After(longestLook):
 		}
 	}
 	c.mu.Lock()
@@ -90,16 +137,16 @@ func (e *timeoutError) Timeout() bool   { return true }
 func (e *timeoutError) Temporary() bool { return true }
 
 // writeAuth writes an AUTH alone, with a deadline of ours. c.wmu is held.
-func (c *Conn) writeAuth(a *attempt) error {
+func (c *Conn) writeAuth(a *sentAuth) error {
 	c.mu.Lock()
 	mark := c.session.Mark()
 	c.session.AddAuth(a)
 	c.mu.Unlock()
 	c.startAuth(a)
 	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))
-	n, err := c.inner.Write(a.cred.wire)
+	n, err := c.inner.Write(a.cred.Wire())
 	c.deadlines.endWrite(c)
-	if n < len(a.cred.wire) {
+	if n < len(a.cred.Wire()) {
 		err = c.cutShort(n, &mark, err)
 	}
 	c.wroteAuth(a, err)
@@ -107,7 +154,7 @@ func (c *Conn) writeAuth(a *attempt) error {
 }
 
 // startAuth tells the observer that an AUTH is about to be written. c.wmu is held.
-func (c *Conn) startAuth(a *attempt) {
+func (c *Conn) startAuth(a *sentAuth) {
 	ctx := context.Background()
 	if c.opening != nil {
 		ctx = c.opening.ctx
@@ -115,12 +162,12 @@ func (c *Conn) startAuth(a *attempt) {
 		c.opening = nil
 		c.mu.Unlock()
 	}
-	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times()})
+	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase, Token: a.cred.Token().Times()})
 	a.told.Store(toldStart)
 }
 
 // wroteAuth remembers that an AUTH is on its way, if it is. c.wmu is held.
-func (c *Conn) wroteAuth(a *attempt, err error) {
+func (c *Conn) wroteAuth(a *sentAuth, err error) {
 	c.mu.Lock()
 	if c.closed && err == nil {
 		err = net.ErrClosed // and nobody will look for an answer
@@ -138,19 +185,19 @@ func (c *Conn) wroteAuth(a *attempt, err error) {
 }
 
 // authDone tells the observer how an AUTH ended, once, if it was told that it began.
-func (c *Conn) authDone(a *attempt, err error) { c.authEnded(a, err, false) }
+func (c *Conn) authDone(a *sentAuth, err error) { c.authEnded(a, err, false) }
 
-func (c *Conn) authEnded(a *attempt, err error, refused bool) {
+func (c *Conn) authEnded(a *sentAuth, err error, refused bool) {
 	if a.told.CompareAndSwap(toldStart, toldDone) {
 		c.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{
-			Conn: c.info(), Phase: a.phase, Token: a.cred.token.Times(), Duration: time.Since(a.begun), Err: err, Refused: refused,
+			Conn: c.info(), Phase: a.phase, Token: a.cred.Token().Times(), Duration: time.Since(a.begun), Err: err, Refused: refused,
 		})
 	}
 }
 
 // answered acts on the server's answer to an AUTH. c.rmu is held.
 func (c *Conn) answered(v session.Verdict) {
-	a := v.Auth.(*attempt)
+	a := v.Auth.(*sentAuth)
 	if v.OK {
 		c.accepted.Store(a.cred)
 		c.authDone(a, nil)
@@ -163,7 +210,7 @@ func (c *Conn) answered(v session.Verdict) {
 		c.loginOver()
 		return
 	}
-	_, password := a.cred.token.Credentials()
+	_, password := a.cred.Token().Credentials()
 	words := scrub(v.Line, password)
 	failed := authError(c.server.addr, words, v.Failure)
 	c.authEnded(a, failed, v.Failure.IsRefusal())
@@ -185,7 +232,7 @@ func (c *Conn) answered(v session.Verdict) {
 		c.fail(entra.CloseByServer, io.EOF)
 		c.end.lastWords = true
 		c.mu.Unlock()
-		c.server.release(c.renewal.permit)
+		c.server.giveBack(c)
 		c.loginOver()
 	}
 }

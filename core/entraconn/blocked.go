@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
@@ -65,7 +66,7 @@ type environment struct{ conn *Conn }
 // MayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
 // unless the server has accepted its token elsewhere. c.wmu is held.
 func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Duration) {
-	riding, _ := auth.(*attempt)
+	riding, _ := auth.(*sentAuth)
 	cred := o.conn.accepted.Load()
 	switch {
 	case riding != nil && (riding.proven || cred == nil):
@@ -74,7 +75,7 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 		cred = o.conn.written
 	}
 	now = time.Now()
-	return now, sliceLength(cred.token, now, rand.Float64())
+	return now, rotation.SliceLength(cred.Token(), now, rand.Float64())
 }
 
 // Blocks makes the connection known to those who might unblock it. c.mu is held.
@@ -95,13 +96,6 @@ func (o environment) Cancelled(clientID int64, began time.Time) (now time.Time, 
 		end = session.NullReply
 	}
 	return time.Now(), end
-}
-
-// overdue reports whether a slice has ended and its host was not there to read that.
-func (c *Conn) overdue() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.session.SliceOverdue(time.Now())
 }
 
 // owes reports whether the host is to get something that the server did not send.

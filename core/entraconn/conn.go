@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
@@ -28,7 +29,7 @@ type Conn struct {
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
 	wmu     sync.Mutex
-	due     atomic.Pointer[dueAuth] // nil if no AUTH is due
+	due     atomic.Pointer[rotation.Due] // nil if no AUTH is due
 	signals signals
 	tame    bool // as the function of that name says of inner
 
@@ -44,20 +45,20 @@ type Conn struct {
 	backlog *backlog // nil until something was held back
 	end     *ending  // nil while the connection is whole
 
-	written *credential // in the AUTH that was written last; nil before the login; guarded by wmu
+	written *rotation.Credential // in the AUTH that was written last; nil before the login; guarded by wmu
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
 	rmu       sync.Mutex
 	early     stash // guarded by rmu
 	deadlines deadlines
 
-	id       uint64                     // among the connections of the Dialer
-	opened   time.Duration              // since the Dialer's start
-	accepted atomic.Pointer[credential] // that the server accepted last
-	loggedIn chan struct{}              // closed when the login was answered; nil without SeparateLogin
-	opening  *opening                   // nil from the login on; guarded by mu, and written with wmu held as well
+	id       uint64                              // among the connections of the Dialer
+	opened   time.Duration                       // since the Dialer's start
+	accepted atomic.Pointer[rotation.Credential] // that the server accepted last
+	loggedIn chan struct{}                       // closed when the login was answered; nil without SeparateLogin
+	opening  *opening                            // nil from the login on; guarded by mu, and written with wmu held as well
 
-	renewal renewal // guarded by server.mu
+	member rotation.Member // of the server's rotation, which guards it
 }
 
 // An opening is what a connection needs only until its login is written.
@@ -113,6 +114,16 @@ func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
 	}
 	n, err = c.inner.Read(p)
 	return c.readBehind(p, n, 0, err)
+}
+
+// readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.
+func (c *Conn) readEarly(buf []byte, d time.Duration) error {
+	c.deadlines.beginRead(c, time.Now().Add(d))
+	n, behind, err := c.read(buf)
+	c.deadlines.endRead(c)
+	c.early.add(buf[:n])
+	c.early.add(behind)
+	return err
 }
 
 // readBehind is read after the connection below was read and some of that was taken.

@@ -13,6 +13,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
@@ -83,7 +85,7 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 		}
 		w.conn.SetDeadline(time.Time{})
 		w.conn.wmu.Lock() // no renewal yet
-		w.conn.due.Store(&dueAuth{w.conn.written, entra.AuthRotation})
+		w.conn.due.Store(&rotation.Due{Credential: w.conn.written, Phase: entra.AuthRotation})
 		w.conn.wmu.Unlock()
 		_, _ = io.WriteString(w.server, "garbage\r\n")
 		w.write("OK")
@@ -166,7 +168,7 @@ func TestShortWrites(t *testing.T) {
 		n, err := c.Write(command)
 		auth := len(inner.got) - n
 		whole := err == nil
-		if want := max(0, take-len(newCredential(newest(t, src), 0).wire)); !whole && n != want {
+		if want := max(0, take-len(rotation.NewCredential(newest(t, src), 1).Wire())); !whole && n != want {
 			t.Fatalf("cut at %d: %d bytes of the host, want %d", take, n, want)
 		}
 		again, err := c.Write(command)
@@ -213,7 +215,7 @@ func TestShortWritesBehindTheLogin(t *testing.T) {
 				}
 				was := c.session.Mark()
 				if tc.auth {
-					c.due.Store(&dueAuth{c.written, entra.AuthRotation})
+					c.due.Store(&rotation.Due{Credential: c.written, Phase: entra.AuthRotation})
 				}
 				inner := &stubborn{take: take, quiet: quiet}
 				c.inner = inner

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 // clocked records the deadlines that reach the connection below.
@@ -26,7 +28,7 @@ func onClocked() (*clocked, *Conn) {
 	inner := &clocked{}
 	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}, tame: true}
 	c.deadlines.init()
-	c.accepted.Store(&credential{})
+	c.accepted.Store(&rotation.Credential{})
 	return inner, c
 }
 
@@ -84,7 +86,7 @@ func testDeadlinesFollowTheHost(t *testing.T) {
 		inner := &clocked{read: now, write: now} // as a dialer may have left them, until the host sets its own
 		c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: now}}}
 		c.deadlines.init()
-		c.accepted.Store(&credential{})
+		c.accepted.Store(&rotation.Credential{})
 		c.tame = true
 		ours := now.Add(time.Hour)
 		read, write := time.Time{}, time.Time{} // the host's
@@ -190,7 +192,7 @@ func TestReadsEndAlthoughTheClockIsSet(t *testing.T) {
 		inner := &clocked{}
 		c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}, tame: true}
 		c.deadlines.init()
-		c.accepted.Store(&credential{})
+		c.accepted.Store(&rotation.Credential{})
 		woke := time.Now().Add(-set).Round(0) // what was to be now
 		c.SetReadDeadline(woke)
 		c.SetReadDeadline(woke.Add(leeway / 2))
@@ -209,7 +211,7 @@ func TestOtherTimeoutsReachTheHost(t *testing.T) {
 	inner := &clocked{}
 	c := &Conn{inner: inner, server: &server{dialer: &Dialer{start: time.Now()}}, tame: true}
 	c.deadlines.init()
-	c.accepted.Store(&credential{})
+	c.accepted.Store(&rotation.Credential{})
 	for i := range 2 {
 		c.SetReadDeadline(time.Now().Add(time.Minute + time.Duration(i)*time.Millisecond))
 	}

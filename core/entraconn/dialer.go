@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 // A Dialer makes the connections of one client, and keeps each of them logged in with the newest token of its
@@ -22,10 +23,10 @@ type Dialer struct {
 	start time.Time     // moments of connections are kept relative to it, because that takes less room
 	ids   atomic.Uint64 // of connections so far
 
-	mu       sync.Mutex
-	newest   *credential // of the Source
-	numbered uint64      // credentials so far
-	servers  map[string]*server
+	credentials *rotation.Credentials
+
+	mu      sync.Mutex
+	servers map[string]*server
 }
 
 // NewDialer returns a Dialer that logs in with tokens of src. nil options stand for the defaults. It panics if src is
@@ -34,7 +35,10 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 	if src == nil {
 		panic("entraconn: NewDialer with a nil *entra.Source")
 	}
-	d := &Dialer{src: src, obs: src.Observer(), start: time.Now(), servers: make(map[string]*server)}
+	d := &Dialer{
+		src: src, obs: src.Observer(), start: time.Now(),
+		credentials: rotation.NewCredentials(src), servers: make(map[string]*server),
+	}
 	if opts != nil {
 		d.opts = *opts
 	}
@@ -102,25 +106,10 @@ func (d *Dialer) server(addr string) *server {
 	defer d.mu.Unlock()
 	s := d.servers[addr]
 	if s == nil {
-		s = &server{dialer: d, addr: addr, conns: make(map[*Conn]struct{}), nudge: make(chan struct{}, 1)}
+		s = newServer(d, addr)
 		d.servers[addr] = s
 	}
 	return s
-}
-
-// latest returns the valid token of the Source, encoded, or nil if there is none.
-func (d *Dialer) latest() *credential {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	tok, _ := d.src.Latest() // under the lock, so that the numbers are in the order of the tokens
-	if tok.IsZero() {
-		return nil
-	}
-	if d.newest == nil || d.newest.token != tok {
-		d.numbered++
-		d.newest = newCredential(tok, d.numbered)
-	}
-	return d.newest
 }
 
 // awaitToken waits until there is a token, within the bounds that DialFunc names.

@@ -39,8 +39,11 @@
 //
 // Three layers that can be understood alone: internal/resp finds boundaries in bytes; the Session
 // of core/entraconn/internal/session keeps the protocol state of one connection, without I/O or
-// locks; Conn does the I/O. For each server address that a Dialer has dialed, a server decides
-// which connection is due when, and, with core/entraconn/internal/admission, which dial may go
-// ahead. No goroutine belongs to a connection: a server has one while it has connections, and up to
-// four short-lived workers while it rotates.
+// locks; Conn does the I/O. For each server address that a Dialer has dialed,
+// core/entraconn/internal/rotation decides which connection gets which credential when, and
+// core/entraconn/internal/admission which dial may go ahead. No goroutine belongs to a connection: a
+// server has one while it has connections, and up to four short-lived workers while it rotates.
+//
+// Locks are taken in this order: Conn.wmu or Conn.rmu, server.mu, those of package rotation, Conn.mu,
+// deadlines.mu or blocked.mu. Workers of the rotation only try Conn.wmu and Conn.rmu.
 package entraconn

@@ -3,7 +3,6 @@ package entraconn
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"time"
@@ -42,7 +41,7 @@ func (c *Conn) lose(why entra.CloseReason, err error) {
 		why, err = entra.CloseByClient, nil // whatever comes of that
 	}
 	now := time.Now()
-	if cred := c.accepted.Load(); why == entra.CloseByServer && cred != nil && !now.Before(cred.token.ExpiresOn()) {
+	if cred := c.accepted.Load(); why == entra.CloseByServer && cred != nil && !now.Before(cred.Token().ExpiresOn()) {
 		why = entra.CloseExpired
 	}
 	barred, _ := c.session.BarredBy()
@@ -79,21 +78,6 @@ func (c *Conn) broken() error {
 	return c.end.writeErr
 }
 
-// retire ends a connection that can never be renewed, if nothing is outstanding on it: the host meets EOF between two
-// replies, which it takes for a server that closed an idle connection, and not in the middle of one. An XREAD from the
-// end of a stream is ended while it waits. A connection whose host has logged in as somebody else is left alone.
-func (c *Conn) retire() (retired, forever bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, forever = c.session.BarredBy()
-	if c.ended() != nil || c.closed || !c.session.MayRetire() {
-		return false, forever
-	}
-	c.fail(entra.CloseUnsupported, io.EOF)
-	c.deadlines.interrupt(c.inner)
-	return true, true
-}
-
 // leave reports the end of a connection, once: when the host closes it, or when a worker finds that it has ended, for
 // nobody may use an idle one for hours.
 func (c *Conn) leave() {
@@ -115,7 +99,7 @@ func (c *Conn) leave() {
 		err = net.ErrClosed
 	}
 	for _, a := range unanswered {
-		c.authDone(a.(*attempt), err)
+		c.authDone(a.(*sentAuth), err)
 	}
 	c.server.remove(c, end)
 	info := entra.ConnClosedInfo{
@@ -123,7 +107,7 @@ func (c *Conn) leave() {
 		Unrenewable: end.unrenewable.String(), Err: end.cause,
 	}
 	if cred := c.accepted.Load(); cred != nil {
-		info.TokenExpiresOn = cred.token.ExpiresOn()
+		info.TokenExpiresOn = cred.Token().ExpiresOn()
 	}
 	c.server.dialer.obs.ConnClosed(context.Background(), info)
 }

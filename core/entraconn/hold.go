@@ -95,9 +95,12 @@ func (c *Conn) readAhead(buf []byte, d time.Duration) {
 	if !c.rmu.TryLock() {
 		return
 	}
-	defer c.rmu.Unlock()
 	if c.endedNow() == nil && c.early.len() <= maxEarly {
 		_ = c.readEarly(buf, d) // the host meets an error with its next call
+	}
+	c.rmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
 	}
 }
 
@@ -122,13 +125,20 @@ func (c *Conn) resumeIfReady() {
 // resume sends what is held back, as far as it can be sent.
 func (c *Conn) resume() {
 	c.wmu.Lock()
-	defer c.wmu.Unlock()
 	for c.resumeOnce() {
+	}
+	c.wmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
 	}
 }
 
 func (c *Conn) resumeOnce() (more bool) {
-	wanted := c.server.attemptNow(c)
+	c.server.rotation.BringForward(&c.member)
+	var wanted *sentAuth
+	if due := c.due.Load(); due != nil && c.written != nil {
+		wanted = newAuth(due, c.server.rotation.IsProven(due.Credential))
+	}
 	c.mu.Lock()
 	if c.broken() != nil || !c.session.Ready() {
 		c.resuming = false

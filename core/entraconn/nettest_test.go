@@ -8,6 +8,8 @@ import (
 	"golang.org/x/net/nettest"
 
 	"github.com/entraredis/entraredis/core/entra"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 // A Conn keeps the promises of net.Conn, deadlines above all. nettest sends bytes that are no RESP, so the session looks
@@ -49,8 +51,8 @@ func looksAtNothing(inner net.Conn) net.Conn {
 	c := &Conn{inner: inner, tame: tame(inner), server: &server{dialer: &Dialer{start: time.Now()}}}
 	c.deadlines.init()
 	c.session.Init()
-	c.accepted.Store(&credential{})
-	c.written = &credential{}
+	c.accepted.Store(&rotation.Credential{})
+	c.written = &rotation.Credential{}
 	c.signals.set(begun)
 	c.session.Plan([]byte("PING\r\n"), nil, nil, environment{c}) // which is not RESP
 	if _, _, err := c.session.Received([]byte("+PONG\r\n"), 0, environment{c}); err != nil {

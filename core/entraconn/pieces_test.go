@@ -8,6 +8,7 @@ import (
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 // A bufio.Writer cuts a pipeline anywhere, and what is held back at one cut is seldom as long as at the next, but it may
@@ -38,7 +39,7 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 				}
 				rest = rest[n:]
 			}
-			if got := inner.got[len(newCredential(newest(t, src), 0).wire):]; !bytes.Equal(got, stream) {
+			if got := inner.got[len(rotation.NewCredential(newest(t, src), 1).Wire()):]; !bytes.Equal(got, stream) {
 				t.Fatalf("pieces of %d, phase %d: %d bytes arrived, %d were written", piece, phase, len(got), len(stream))
 			}
 			c.Close()

@@ -24,6 +24,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	if !ok {
 		n, err = c.writeOther(p)
 		c.wmu.Unlock()
+		if c.signals.has(rotationWaits) {
+			renewal{c}.proceed()
+		}
 		return n, err
 	}
 	switch inner := c.inner.(type) {
@@ -44,6 +47,9 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		err = c.cutOrdinaryShort(n, len(p), commands, err)
 	}
 	c.wmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
+	}
 	return n, err
 }
 
@@ -125,6 +131,9 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 		taken := c.takeExpected(p[:n])
 		if taken == n && n > 0 && err == nil {
 			c.rmu.Unlock()
+			if c.signals.has(rotationWaits) {
+				renewal{c}.proceed()
+			}
 			return n, nil
 		}
 		n, err = c.readOther(p, n, taken, err)
@@ -133,6 +142,9 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 		n, err = c.readOn(p)
 	}
 	c.rmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
+	}
 	return n, err
 }
 

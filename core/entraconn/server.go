@@ -2,38 +2,43 @@ package entraconn
 
 import (
 	"context"
+	"math"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// A server is what a Dialer knows of one server address: its connections, and what it thinks of the tokens. Servers
-// learn of an access policy at different times, so a verdict of one says nothing about another.
+// A server is what a Dialer knows of one server address. Package rotation decides which of its connections gets which
+// credential when, package admission which dial may go ahead. The server tells each what concerns it, and waits for
+// what they decide.
 type server struct {
-	dialer *Dialer
-	addr   string
+	dialer   *Dialer
+	addr     string
+	rotation *rotation.Server
+	blocked  blocked
 
-	blocked blocked
-
+	// mu guards what follows. The methods of rotation may be called while it is held.
 	mu        sync.Mutex
-	conns     map[*Conn]struct{}
-	newest    *credential // of the Source, as far as this server has been told
-	proven    *credential // that the server accepted last
-	refused   *credential // the newest, if the server has refused it
 	gate      admission.Gate
 	spreading admission.Spreading
-	round     *round // the rotation under way, nil if none
-	agenda    agenda
-	watched   map[*credential]bool // whose end is on the agenda
-	awake     bool                 // the goroutine runs
-	nudge     chan struct{}        // to it: the agenda has changed
-	untold    []func()             // observer calls for it to make
-	jobs      []*Conn              // for the workers
-	workers   int
+	permits   map[*Conn]*admission.Permit
+	open      int       // connections
 	askAt     time.Time // before it, new connections do not ask for RESP3
+}
+
+func newServer(d *Dialer, addr string) *server {
+	config := rotation.Config{
+		Credentials: d.credentials, Observer: d.obs, Library: d.opts.Library, Pool: d.opts.Name, Addr: addr,
+	}
+	return &server{
+		dialer: d, addr: addr, permits: make(map[*Conn]*admission.Permit), rotation: rotation.NewServer(config),
+	}
 }
 
 // resp2Memory is how long a Dialer believes that a server does not speak RESP3. One that is upgraded or replaced is
@@ -47,15 +52,79 @@ func (s *server) staysInRESP2(now time.Time) {
 	s.askAt = now.Add(resp2Memory)
 }
 
+// admit waits until a dial may go ahead, or says what it was refused with. A dial that goes ahead alone gets a permit,
+// which is given back by release or remove if no verdict comes.
+func (s *server) admit(ctx context.Context) (*admission.Permit, *entra.AuthError) {
+	for {
+		canWait := ctx.Err() == nil // else the dial will say in the client's own words what has ended
+		d := s.decide(canWait)
+		if d.Changed == nil {
+			return d.Permit, d.Refusal
+		}
+		timeout := time.NewTimer(d.Wait)
+		select {
+		case <-d.Changed:
+		case <-timeout.C:
+		case <-ctx.Done():
+		}
+		timeout.Stop()
+	}
+}
+
+// decide asks the gate about a dial.
+func (s *server) decide(canWait bool) admission.Decision {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	var login admission.Candidate
+	if best, proven := s.rotation.Best(now); best != nil {
+		login = admission.Candidate{Number: best.Number(), Proven: proven}
+	}
+	return s.gate.Admit(login, now, canWait)
+}
+
+// release takes a permit back without a verdict.
+func (s *server) release(p *admission.Permit) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate.Release(p)
+}
+
+// awaitPlace waits until a dial may begin: not at all unless many connections to the server were lost and
+// are not back, and never longer than a second, half of what ctx has left, or ctx. It reports whether it
+// has waited.
+func (s *server) awaitPlace(ctx context.Context) bool {
+	within := time.Duration(math.MaxInt64)
+	if deadline, ok := ctx.Deadline(); ok {
+		within = max(0, time.Until(deadline)/2)
+	}
+	s.mu.Lock()
+	place, wait := s.spreading.Place(time.Since(s.dialer.start), within, rand.Float64())
+	s.mu.Unlock()
+	if wait == 0 {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		s.mu.Lock()
+		s.spreading.GiveBack(place)
+		s.mu.Unlock()
+	}
+	return true
+}
+
+// attach makes a Conn of a connection that was dialed.
 func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.Permit) *Conn {
 	d := s.dialer
 	c := &Conn{
-		inner:   inner,
-		tame:    tame(inner),
-		server:  s,
-		id:      d.ids.Add(1),
-		opened:  time.Since(d.start),
-		renewal: renewal{permit: permit},
+		inner:  inner,
+		tame:   tame(inner),
+		server: s,
+		id:     d.ids.Add(1),
+		opened: time.Since(d.start),
 	}
 	if d.opts.SeparateLogin {
 		c.loggedIn = make(chan struct{})
@@ -65,109 +134,78 @@ func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.P
 	c.opening = &opening{ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.conns) == 0 {
+	if s.open == 0 {
 		s.askAt = time.Time{}
 	}
 	if time.Now().Before(s.askAt) {
 		c.session.StayInRESP2()
 	}
-	s.conns[c] = struct{}{}
-	if !s.awake {
-		s.awake = true
-		go s.run()
+	s.open++
+	if permit != nil {
+		s.permits[c] = permit
 	}
+	s.rotation.Add(&c.member, renewal{c})
 	return c
 }
 
-// loginCredential returns what a login that begins now should use. While there is no token it waits until ctx ends.
-func (s *server) loginCredential(ctx context.Context) (*credential, error) {
-	for {
-		if cred := s.dialer.latest(); cred != nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.notice(cred)
-			return s.choose(time.Now()), nil
-		}
-		if _, err := s.dialer.src.Token(ctx); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// choose returns the newest credential, unless the server has yet to accept it and there is an older one that it
-// has accepted and that still lives: a token may be good and the server not know it yet. s.mu is held.
-func (s *server) choose(now time.Time) *credential {
-	if s.proven == nil {
-		return s.newest
-	}
-	until := s.proven.token.RenewBy()
-	if s.refused == s.newest {
-		until = s.proven.token.ExpiresOn()
-	}
-	if now.Before(until) {
-		return s.proven
-	}
-	return s.newest
-}
-
-// notice takes over a credential of the Source, if it is newer than what is known here: several goroutines ask, and
-// one that was held up after it asked brings an older one. s.mu is held.
-func (s *server) notice(cred *credential) {
-	if cred != nil && (s.newest == nil || cred.number > s.newest.number) {
-		s.newest = cred
-		s.beginRound()
-	}
-}
-
-// attempt returns the AUTH that is due.
-func (s *server) attempt(due *dueAuth) *attempt {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := newAttempt(due)
-	a.proven = due.cred == s.proven
-	return a
-}
-
-// attemptNow returns the AUTH that is due, or will be later in this round: a connection that was blocked may be
-// blocked again by then. It returns nil if there is none.
-func (s *server) attemptNow(c *Conn) *attempt {
-	s.mu.Lock()
-	if r := c.renewal.round; c.due.Load() == nil && r != nil && !c.renewal.asked && c.renewal.refusals == 0 {
-		if now := time.Now(); r.spread || !now.Before(r.notBefore) {
-			s.makeDue(c, now)
-		}
-	}
-	s.mu.Unlock()
-	due := c.due.Load()
-	if due == nil || c.written == nil {
-		return nil
-	}
-	return s.attempt(due)
-}
-
-// remove forgets a connection that the host has closed, and remembers its loss if the host did not want it.
+// remove forgets a connection that the client has closed, and remembers its loss if the client did not want it.
 func (s *server) remove(c *Conn, end ending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gate.Release(c.renewal.permit)
-	delete(s.conns, c)
+	s.open--
+	s.giveBackLocked(c)
+	s.rotation.Remove(&c.member)
 	if c.accepted.Load() != nil && end.reason != entra.CloseByClient {
 		s.spreading.Lose(admission.Loss{At: end.at.Sub(s.dialer.start), Reason: end.reason})
 	}
-	s.leaveRound(c, leftClosed)
-	s.wake()
 }
 
-// wake makes the goroutine look at the agenda. s.mu is held.
-func (s *server) wake() {
-	select {
-	case s.nudge <- struct{}{}:
-	default:
+// giveBack takes the permit of a connection back without a verdict, if it has one.
+func (s *server) giveBack(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveBackLocked(c)
+}
+
+func (s *server) giveBackLocked(c *Conn) {
+	s.gate.Release(s.permits[c])
+	delete(s.permits, c)
+}
+
+// authAccepted is told that the server has accepted an AUTH.
+func (s *server) authAccepted(c *Conn, a *sentAuth) {
+	back, lost := admission.Loss{}, false
+	since := time.Since(s.dialer.start)
+	s.mu.Lock()
+	if s.rotation.Accepted(&c.member, a.cred) {
+		s.gate.Open()
+	}
+	if a.phase == entra.AuthInitial {
+		back, lost = s.spreading.MakeUp(since)
+	}
+	s.mu.Unlock()
+	if lost {
+		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.Reason, After: since - back.At})
 	}
 }
 
-// tell has the goroutine call an observer, outside of every lock. s.mu is held.
-func (s *server) tell(f func()) {
-	s.untold = append(s.untold, f)
-	s.wake()
+// authRefused is told that the server has not accepted an AUTH on a connection that stays logged in.
+func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure) {
+	if why.BlamesToken() {
+		s.dialer.src.Reject(a.cred.Token())
+	}
+	s.rotation.Refused(&c.member, a.cred, why)
+}
+
+// loginRefused closes the gate for a while.
+func (s *server) loginRefused(cred *rotation.Credential, err *entra.AuthError, why session.AuthFailure) {
+	if why.BlamesToken() {
+		s.dialer.src.Reject(cred.Token())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate.Refuse(cred.Number(), err, time.Now(), func(failures int) time.Duration {
+		return rotation.RetryDelay(failures, cred.Token().Lifetime(), rand.Float64())
+	})
+	s.rotation.LoginRefused(cred)
 }

@@ -18,7 +18,14 @@ const (
 	unblocked
 	// unblockedWithError: and said ERROR.
 	unblockedWithError
+	// renewalWaits: the renewal of the connection waits for a read or a write of the client; set with Conn.mu held.
+	renewalWaits
+	// retirementWaits: its retirement does.
+	retirementWaits
 )
+
+// rotationWaits is for a look at both.
+const rotationWaits = renewalWaits | retirementWaits
 
 // has reports whether one of what is there, or more.
 func (s *signals) has(what uint32) bool { return s.bits.Load()&what != 0 }
@@ -27,6 +34,9 @@ func (s *signals) has(what uint32) bool { return s.bits.Load()&what != 0 }
 func (s *signals) only(what, of uint32) bool { return s.bits.Load()&of == what }
 
 func (s *signals) set(what uint32) { s.bits.Or(what) }
+
+// take clears what is there of some, and reports whether anything was.
+func (s *signals) take(what uint32) bool { return s.bits.And(^what)&what != 0 }
 
 func (s *signals) clear(what uint32) {
 	if s.has(what) {

@@ -175,7 +175,7 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 			c.holdResume(true) // the command is not sent again yet
 			server.says(t, null)
 			if !reading {
-				c.look(make([]byte, lookSize), longestLook)
+				renewal{c}.look(make([]byte, lookSize), longestLook)
 			}
 			write(other, "CLIENT UNBLOCK 17")
 			c.holdResume(false)

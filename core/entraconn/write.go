@@ -55,7 +55,7 @@ func (c *Conn) writeOther(p []byte) (n int, err error) {
 }
 
 // send writes what is held back, and host. c.wmu is held, and c.mu, which it gives back.
-func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
+func (c *Conn) send(host []byte, wanted *sentAuth) (n int, err error) {
 	p := host
 	held := c.held()
 	if len(held) > 0 {
@@ -86,19 +86,19 @@ func (c *Conn) send(host []byte, wanted *attempt) (n int, err error) {
 
 // wantedAuth returns the AUTH that should go along with the host's write: the login if this is the first one.
 // c.wmu is held.
-func (c *Conn) wantedAuth() (*attempt, error) {
+func (c *Conn) wantedAuth() (*sentAuth, error) {
 	if c.written == nil {
 		return c.login()
 	}
 	if due := c.due.Load(); due != nil {
-		return c.server.attempt(due), nil
+		return newAuth(due, c.server.rotation.IsProven(due.Credential)), nil
 	}
 	return nil, nil
 }
 
 // relogin returns what makes an AUTH behind a command that logs out: one that the server has accepted, or
 // the one that the connection is logging in with.
-func (c *Conn) relogin(login *attempt) func() session.Auth {
+func (c *Conn) relogin(login *sentAuth) func() session.Auth {
 	return func() session.Auth {
 		if cred := c.accepted.Load(); cred != nil {
 			return newLogin(cred)
@@ -120,7 +120,7 @@ func (c *Conn) writeEdited(p []byte, edits []session.Edit, mark *session.Mark) (
 	from := 0
 	for _, e := range edits {
 		if e.Auth != nil {
-			c.startAuth(e.Auth.(*attempt))
+			c.startAuth(e.Auth.(*sentAuth))
 		}
 		b = append(b, p[from:e.At]...)
 		b = append(b, e.Ours...)
@@ -144,7 +144,7 @@ func (c *Conn) writeEdited(p []byte, edits []session.Edit, mark *session.Mark) (
 	login := c.written == nil
 	for _, e := range edits {
 		if e.Auth != nil {
-			c.wroteAuth(e.Auth.(*attempt), err)
+			c.wroteAuth(e.Auth.(*sentAuth), err)
 		}
 	}
 	if login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {

@@ -34,6 +34,7 @@ func allowances() []allowance {
 		{"core/entra", []string{azcore, backoff}},
 		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
 		{"core/entraconn/internal/session", []string{Module + "/internal/resp"}},
+		{"core/entraconn/internal/rotation", []string{entra, Module + "/core/entraconn/internal/session"}},
 		{"core/entraconn/internal/admission", []string{entra}},
 		{"core/entraconn/internal/modelserver", []string{redcon}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},
@@ -68,6 +69,8 @@ func purities() []purity {
 			"a session gets bytes and returns bytes and intents, and does nothing else"},
 		{"core/entraconn/internal/admission", []string{"context", "io", "log", "math/rand", "net", "os", "runtime", "sync"},
 			"admission decides from what it is told, and waits for nothing"},
+		{"core/entraconn/internal/rotation", []string{"crypto", "io", "log", "net", "os", "runtime"},
+			"rotation decides when, and leaves the wire to the connections"},
 	}
 }
 

@@ -91,24 +91,29 @@ func mutants() []mutant {
 			new:  "		logsOut = false\n",
 		}, {
 			name: "no rotation begins",
-			file: "core/entraconn/server.go",
-			old:  "		s.newest = cred\n		s.beginRound()\n",
-			new:  "		s.newest = cred\n",
+			file: "core/entraconn/internal/rotation/server.go",
+			old:  "		s.choice.newest = latest\n		s.beginLocked()\n",
+			new:  "		s.choice.newest = latest\n",
 		}, {
 			name: "no canary",
-			file: "core/entraconn/round.go",
-			old:  "	s.sendCanary(r.began)\n",
-			new:  "	s.spreadRound(r.began)\n",
+			file: "core/entraconn/internal/rotation/rotation.go",
+			old:  "	r.sendCanaryLocked(r.began)\n",
+			new:  "	r.spreadLocked(r.began)\n",
 		}, {
 			name: "no stagger: all connections of a rotation are due at once",
-			file: "core/entraconn/schedule.go",
+			file: "core/entraconn/internal/rotation/timing.go",
 			old:  "return time.Duration((float64(i) + r) / float64(n) * float64(span))",
 			new:  "return 0 * span",
 		}, {
 			name: "connections that cannot be renewed are not retired",
-			file: "core/entraconn/keeper.go",
-			old:  "	s.agenda.add(task{at: retireAt(cred.token), kind: retireHolders, cred: cred})\n",
+			file: "core/entraconn/internal/rotation/server.go",
+			old:  "	s.addLocked(task{at: RetireAt(cred.token), kind: retireAll, cred: cred})\n",
 			new:  "",
+		}, {
+			name: "a renewal that waits for the client is not continued",
+			file: "core/entraconn/internal/rotation/server.go",
+			old:  "	s.visitAtLocked(m, now.Add(Linger(cred.token.Lifetime())))\n}",
+			new:  "	_ = cred\n}",
 		}, {
 			name: "the null at the end of a slice is passed on",
 			file: "core/entraconn/internal/session/sliced.go",
@@ -146,13 +151,13 @@ func mutants() []mutant {
 			new:  "",
 		}, {
 			name: "the Source does not learn that a login was refused",
-			file: "core/entraconn/admit.go",
-			old:  ".src.Reject(cred.token)",
+			file: "core/entraconn/server.go",
+			old:  ".src.Reject(cred.Token())",
 			new:  ".src.Reject(entra.Token{})",
 		}, {
 			name: "the Source does not learn that an AUTH of a rotation was refused",
-			file: "core/entraconn/verdict.go",
-			old:  ".src.Reject(a.cred.token)",
+			file: "core/entraconn/server.go",
+			old:  ".src.Reject(a.cred.Token())",
 			new:  ".src.Reject(entra.Token{})",
 		}, {
 			name: "a refused AUTH of a rotation closes the connection",

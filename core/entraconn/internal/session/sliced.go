@@ -122,6 +122,14 @@ func (s *Session) SliceOverdue(now time.Time) bool {
 	return s.Slicing() && !s.sliced.over && now.Sub(s.sliced.began) > s.sliced.length
 }
 
+// SliceEnd returns when the server should end the slice, zero if none is under way.
+func (s *Session) SliceEnd() time.Time {
+	if !s.Slicing() || s.sliced.over {
+		return time.Time{}
+	}
+	return s.sliced.began.Add(s.sliced.length)
+}
+
 // sliceEnds reports whether a null that comes now is the end of the slice. If the call was
 // cancelled meanwhile, the client may have it, unless it should get an error instead.
 func (s *Session) sliceEnds(out Environment) bool {

@@ -1,0 +1,68 @@
+package rotation
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// A Credential is a token as it goes over the wire. It is encoded once for all connections.
+type Credential struct {
+	token  entra.Token
+	wire   wire
+	number uint64
+}
+
+// wire is an encoded AUTH. The type exists so that no format verb shows what is in it.
+type wire []byte
+
+func (wire) String() string   { return "AUTH REDACTED" }
+func (wire) GoString() string { return "AUTH REDACTED" }
+
+// NewCredential encodes a token. Newer credentials have higher numbers, and none has 0.
+func NewCredential(tok entra.Token, number uint64) *Credential {
+	user, password := tok.Credentials()
+	auth := fmt.Appendf(nil, "*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n",
+		len(user), user, len(password), password)
+	return &Credential{token: tok, wire: auth, number: number}
+}
+
+// Token returns the token.
+func (c *Credential) Token() entra.Token { return c.token }
+
+// Wire returns AUTH with user name and token, as it is sent. It must not be changed.
+func (c *Credential) Wire() []byte { return c.wire }
+
+// Number tells credentials apart.
+func (c *Credential) Number() uint64 { return c.number }
+
+// Credentials are the tokens of a Source, each encoded once. All servers of a client share them.
+type Credentials struct {
+	src *entra.Source
+
+	mu     sync.Mutex
+	newest *Credential
+}
+
+// NewCredentials returns the credentials that are made of the tokens of src.
+func NewCredentials(src *entra.Source) *Credentials { return &Credentials{src: src} }
+
+// Latest returns the valid token of the Source, or nil if there is none, and a channel that is
+// closed when there is a newer one. When the Source is closed, the channel is closed and stays the
+// same.
+func (c *Credentials) Latest() (latest *Credential, newer <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	tok, newer := c.src.Latest() // under the lock, so that the numbers are in the order of the tokens
+	if tok.IsZero() {
+		return nil, newer
+	}
+	switch {
+	case c.newest == nil:
+		c.newest = NewCredential(tok, 1)
+	case c.newest.token != tok:
+		c.newest = NewCredential(tok, c.newest.number+1)
+	}
+	return c.newest, newer
+}

@@ -1,0 +1,200 @@
+package rotation
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+// A rotation brings a newer credential to the open connections. One of them, the canary, goes
+// first. When the server has accepted it there, the others follow over the window. If the server
+// refuses it, they keep what they have. The lock of its server guards it.
+type rotation struct {
+	server    *Server
+	cred      *Credential
+	began     time.Time
+	spread    bool      // the canary was accepted
+	notBefore time.Time // of the next canary, after a refusal
+	nextCheck time.Time // whether one more canary is needed
+	refusals  int       // of canaries
+	pending   int       // connections that have not left it
+	results   [departures]int
+	ctx       context.Context // what the observer's RotationStart returned; of the goroutine that calls it
+}
+
+// A departure is the way in which a connection leaves a rotation.
+type departure uint8
+
+const (
+	renewed departure = iota
+	unrenewable
+	closed
+	departures
+)
+
+// beginLocked starts the rotation, unless no connection needs it: then logins take the newest
+// credential, or bring about a rotation with an older one.
+func (r *rotation) beginLocked() {
+	s := r.server
+	for m := range s.members {
+		m.refusals, m.asked = 0, false
+		if holds := m.conn.Accepted(); holds == nil || holds == r.cred {
+			continue
+		}
+		if m.conn.BarredBy().Forever {
+			r.results[unrenewable]++
+			continue
+		}
+		m.pending = true
+		r.pending++
+	}
+	if r.pending == 0 {
+		return
+	}
+	s.rotation = r
+	info := entra.RotationStartInfo{
+		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Connections: r.pending,
+		ExpiresOn: r.cred.token.ExpiresOn(),
+	}
+	for m := range s.members {
+		if m.pending {
+			info.Window = max(info.Window, r.window(m, r.began))
+		}
+	}
+	s.observeLocked(func() { r.ctx = s.config.Observer.RotationStart(context.Background(), info) })
+	r.sendCanaryLocked(r.began)
+}
+
+// endLocked ends the rotation, finished or not.
+func (r *rotation) endLocked() {
+	s := r.server
+	s.rotation = nil
+	info := entra.RotationDoneInfo{
+		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Duration: time.Since(r.began),
+		Renewed: r.results[renewed], Left: r.results[unrenewable], Closed: r.results[closed],
+	}
+	for m := range s.members {
+		if !m.pending {
+			continue
+		}
+		m.pending = false
+		m.conn.SetDue(nil)
+		if m.refusals > 0 {
+			info.Refused++
+		} else {
+			info.Left++
+		}
+	}
+	s.observeLocked(func() { s.config.Observer.RotationDone(r.ctx, info) })
+}
+
+// joinLocked takes in a connection that has logged in with an older credential.
+func (r *rotation) joinLocked(m *Member, now time.Time) {
+	m.pending, m.asked = true, false
+	r.pending++
+	if r.spread {
+		r.scheduleLocked(m, 0, 1, now)
+	}
+}
+
+// leaveLocked counts a connection that leaves the rotation, if it is in it.
+func (r *rotation) leaveLocked(m *Member, way departure) {
+	if !m.pending {
+		return
+	}
+	m.pending = false
+	r.results[way]++
+	if r.pending--; r.pending == 0 {
+		r.endLocked()
+	}
+}
+
+// window returns over how long the AUTH of a connection may be spread: by the token that it has, so
+// that a late one has a window of its own, and never beyond the time for the new one.
+func (r *rotation) window(m *Member, now time.Time) time.Duration {
+	w := Window(m.conn.Accepted().token, now)
+	return max(0, min(w, r.cred.token.RenewBy().Sub(now)))
+}
+
+// sendCanaryLocked makes an AUTH due on one more connection.
+func (r *rotation) sendCanaryLocked(now time.Time) {
+	for m := range r.server.members { // in random order
+		if m.pending && !m.asked {
+			r.makeDueLocked(m, now)
+			break
+		}
+	}
+	r.checkCanaryAtLocked(now.Add(CanaryPatience(r.cred.token.Lifetime())))
+}
+
+// checkCanaryAtLocked sets the one moment at which it is decided whether to send one more canary.
+func (r *rotation) checkCanaryAtLocked(at time.Time) {
+	r.nextCheck = at
+	r.server.addLocked(task{at: at, kind: nextCanary})
+}
+
+// checkCanaryLocked sends another canary if none was accepted by now. at is when that was to be
+// decided.
+func (r *rotation) checkCanaryLocked(at, now time.Time) {
+	switch {
+	case r.spread || !r.nextCheck.Equal(at):
+	case now.Before(r.notBefore):
+		r.checkCanaryAtLocked(r.notBefore)
+	default:
+		r.sendCanaryLocked(now)
+	}
+}
+
+// spreadLocked gives the connections that wait for the canary their slots in the window.
+func (r *rotation) spreadLocked(now time.Time) {
+	r.spread = true
+	waiting := make([]*Member, 0, r.pending)
+	for m := range r.server.members {
+		if m.pending && !m.asked {
+			waiting = append(waiting, m)
+		}
+	}
+	rand.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })
+	for i, m := range waiting {
+		r.scheduleLocked(m, i, len(waiting), now)
+	}
+}
+
+// scheduleLocked gives a connection its slot, the i-th of n.
+func (r *rotation) scheduleLocked(m *Member, i, n int, now time.Time) {
+	at := Slot(i, n, r.window(m, now), Linger(r.cred.token.Lifetime()), rand.Float64())
+	r.server.addLocked(task{at: now.Add(at), kind: fallDue, member: m})
+}
+
+// mayAskLocked reports whether an AUTH may be made due on a connection before its slot has come.
+func (r *rotation) mayAskLocked(m *Member, now time.Time) bool {
+	return m.pending && !m.asked && m.refusals == 0 && (r.spread || !now.Before(r.notBefore))
+}
+
+// makeDueLocked lets an AUTH ride in the next write of a connection's client, or go alone if there
+// is none soon.
+func (r *rotation) makeDueLocked(m *Member, now time.Time) {
+	due := &Due{Credential: r.cred, Phase: entra.AuthRotation}
+	if m.refusals > 0 {
+		due.Phase = entra.AuthRetry
+	}
+	m.tries, m.asked = 0, true
+	m.conn.SetDue(due)
+	r.server.visitAtLocked(m, now.Add(Linger(r.cred.token.Lifetime())))
+}
+
+// refusedLocked plans the next AUTH after the server has refused one on a connection.
+func (r *rotation) refusedLocked(m *Member, now time.Time) {
+	m.refusals = min(m.refusals+1, 100)
+	m.asked = false
+	life := r.cred.token.Lifetime()
+	if r.spread {
+		pause := RetryDelay(int(m.refusals), life, rand.Float64())
+		r.server.addLocked(task{at: now.Add(pause), kind: fallDue, member: m})
+		return
+	}
+	r.refusals++
+	r.notBefore = now.Add(RetryDelay(r.refusals, life, rand.Float64()))
+}

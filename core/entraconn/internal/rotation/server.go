@@ -1,0 +1,459 @@
+package rotation
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+)
+
+// A Config says what a [Server] works with. All fields but Library and Pool are needed.
+type Config struct {
+	Credentials *Credentials
+	Observer    *entra.Observer
+	// Library, Pool and Addr are what the observer is told of whose rotation it is.
+	Library, Pool, Addr string
+}
+
+// A Server knows the open connections to one server address, and which credentials the server there
+// accepts: servers learn of an access policy at different times, so what one says means nothing for
+// another. It has one goroutine while there are connections, and a few workers while AUTHs are due.
+type Server struct {
+	config Config
+	nudge  chan struct{} // to the goroutine: the agenda has changed
+
+	// mu guards what follows. See the package comment for what may be locked while it is.
+	mu       sync.Mutex
+	members  map[*Member]struct{}
+	choice   choice
+	rotation *rotation // under way, nil if none
+	agenda   agenda
+	watched  map[*Credential]bool // whose end is on the agenda
+	running  bool                 // the goroutine is
+	observed []func()             // calls of the observer that the goroutine is to make
+	visits   []*Member            // for the workers
+	workers  int
+}
+
+// maxWorkers bounds the workers. Each visits a connection for some milliseconds at most, or for ten
+// seconds if the peer takes nothing.
+const maxWorkers = 4
+
+// NewServer returns a Server without connections.
+func NewServer(config Config) *Server {
+	return &Server{config: config, members: make(map[*Member]struct{}), nudge: make(chan struct{}, 1)}
+}
+
+// Add takes in a new connection as m, which must be zero and must not be used by others until
+// Remove.
+func (s *Server) Add(m *Member, conn Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.conn = conn
+	s.members[m] = struct{}{}
+	if !s.running {
+		s.running = true
+		go s.run()
+	}
+}
+
+// Remove forgets a connection that was closed.
+func (s *Server) Remove(m *Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.members, m)
+	s.leaveLocked(m, closed)
+	s.wakeLocked()
+}
+
+// Login returns the credential that a login should use that begins now. While there is no token it
+// waits until ctx ends.
+func (s *Server) Login(ctx context.Context) (*Credential, error) {
+	for {
+		if latest, _ := s.config.Credentials.Latest(); latest != nil {
+			cred, _ := s.Best(time.Now())
+			return cred, nil
+		}
+		if _, err := s.config.Credentials.src.Token(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Best returns the credential that a login should use now, and whether the server has accepted it
+// and not refused it since. It returns nil if there has been no token so far.
+func (s *Server) Best(now time.Time) (best *Credential, proven bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noticeLocked()
+	best = s.choice.best(now)
+	return best, best != nil && best == s.choice.proven
+}
+
+// IsProven reports whether a credential is the one that the server has accepted last.
+func (s *Server) IsProven(cred *Credential) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cred == s.choice.proven
+}
+
+// BringForward makes an AUTH due on a connection that will be due later in this rotation: one that
+// was blocked may be blocked again by then.
+func (s *Server) BringForward(m *Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); s.rotation != nil && s.rotation.mayAskLocked(m, now) {
+		s.rotation.makeDueLocked(m, now)
+	}
+}
+
+// Accepted is told that the server has accepted a credential on a connection, whose Accepted
+// returns it by now. It reports whether that is the credential that a login should use now.
+func (s *Server) Accepted(m *Member, cred *Credential) (best bool) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.choice.accept(cred)
+	s.watchExpiryLocked(cred)
+	m.refusals = 0
+	if r := s.rotation; r != nil && r.cred == cred {
+		s.leaveLocked(m, renewed)
+		if s.rotation == r && !r.spread {
+			r.spreadLocked(now)
+		}
+	}
+	if _, open := s.members[m]; open && cred != s.choice.newest && !m.pending {
+		s.joinLocked(m, now)
+	}
+	return cred == s.choice.best(now)
+}
+
+// Refused is told that the server has not accepted a credential on a connection that stays logged
+// in.
+func (s *Server) Refused(m *Member, cred *Credential, why session.AuthFailure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if why.IsRefusal() {
+		s.choice.refuse(cred)
+	}
+	if r := s.rotation; r != nil && r.cred == cred && m.pending {
+		r.refusedLocked(m, time.Now())
+	}
+}
+
+// LoginRefused is told that the server has refused a credential in a login.
+func (s *Server) LoginRefused(cred *Credential) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.choice.refuse(cred)
+}
+
+// Continue is told that what a connection was Waiting for, or Barred by, is over, or what kept it
+// from being retired.
+func (s *Server) Continue(m *Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, open := s.members[m]; !open {
+		return
+	}
+	now := time.Now()
+	cred := m.conn.Accepted()
+	if m.retiring {
+		s.addLocked(task{at: now, kind: retireOne, member: m})
+		return
+	}
+	m.tries = min(m.tries, 1)
+	s.visitAtLocked(m, now.Add(Linger(cred.token.Lifetime())))
+}
+
+// run is the goroutine.
+func (s *Server) run() {
+	timer := time.NewTimer(idle)
+	defer timer.Stop()
+	var seen <-chan struct{} // the last one that was closed
+	for {
+		t := s.work(time.Now())
+		for _, observe := range t.observed {
+			observe()
+		}
+		if t.last {
+			return
+		}
+		s.retire(t.expiring, time.Now())
+		newer := t.newer
+		if newer == seen {
+			newer = nil // there is no other one: the Source is closed
+		}
+		timer.Reset(t.wait)
+		select {
+		case <-newer:
+			seen = newer
+		case <-s.nudge:
+		case <-timer.C:
+		}
+	}
+}
+
+// A todo is what the goroutine does without the lock.
+type todo struct {
+	observed []func()
+	expiring []*Member       // to retire
+	last     bool            // there is no connection: the goroutine ends
+	newer    <-chan struct{} // closed when there is a newer token
+	wait     time.Duration   // there is nothing to do for so long
+}
+
+// work does what is due on the agenda.
+func (s *Server) work(now time.Time) (t todo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, t.newer = s.noticeLocked()
+	if len(s.members) > 0 {
+		t.expiring, t.wait = s.workLocked(now)
+	} else {
+		t.last = true
+		s.restLocked()
+	}
+	t.observed, s.observed = s.observed, nil
+	return t
+}
+
+// restLocked prepares for the end of the goroutine.
+func (s *Server) restLocked() {
+	s.running = false
+	if s.rotation != nil {
+		s.rotation.endLocked()
+	}
+	s.agenda = nil
+	s.watched = nil
+}
+
+// workLocked does what is due on the agenda. It returns connections to retire and how long there is
+// nothing to do.
+func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Duration) {
+	for {
+		t, due, wait := s.agenda.take(now)
+		if !due {
+			return expiring, wait
+		}
+		switch t.kind {
+		case fallDue:
+			if t.member.pending && !t.member.asked { // else it had its AUTH before, after a blocking command
+				s.rotation.makeDueLocked(t.member, now)
+			}
+		case visit:
+			if t.turn == t.member.turn {
+				s.visitLocked(t.member)
+			}
+		case nextCanary:
+			if s.rotation != nil {
+				s.rotation.checkCanaryLocked(t.at, now)
+			}
+		case retireAll:
+			delete(s.watched, t.cred)
+			for m := range s.members {
+				if m.conn.Accepted() == t.cred {
+					expiring = append(expiring, m)
+				}
+			}
+		case retireOne:
+			expiring = append(expiring, t.member)
+		}
+	}
+}
+
+// retire retires connections that cannot be renewed in time. Where something is in flight it tries
+// again after each read and write of the client, up to the end of the token.
+func (s *Server) retire(members []*Member, now time.Time) {
+	for _, m := range members {
+		s.setRetiring(m, true) // first: the client may read at any time
+		retired := m.conn.Retire()
+		forever := m.conn.BarredBy().Forever
+		if retired || !forever || !now.Before(m.conn.Accepted().token.ExpiresOn()) {
+			s.setRetiring(m, false)
+		}
+		if retired || forever {
+			s.mu.Lock()
+			s.leaveLocked(m, unrenewable)
+			s.mu.Unlock()
+		}
+	}
+}
+
+func (s *Server) setRetiring(m *Member, retiring bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.retiring = retiring
+}
+
+// doVisits is a worker: it visits connections while there are any to visit.
+func (s *Server) doVisits() {
+	buf := make([]byte, visitBuffer)
+	for {
+		m, tries, turn := s.nextVisit()
+		if m == nil {
+			return
+		}
+		p := m.conn.Renew(buf, LookTime(tries))
+		if p == Ended {
+			m.conn.ReportEnd()
+		}
+		s.endVisit(m, turn, p, time.Now())
+	}
+}
+
+// visitBuffer is the size of the buffer with which a worker looks for an answer.
+const visitBuffer = 512
+
+// nextVisit returns the next connection to visit, nil if there is none.
+func (s *Server) nextVisit() (m *Member, tries int, turn uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.visits) == 0 {
+		s.workers--
+		s.visits = nil
+		return nil, 0, 0
+	}
+	m = s.visits[0]
+	s.visits = s.visits[1:]
+	return m, int(m.tries), m.turn
+}
+
+// endVisit decides what comes next for a connection that a worker has visited.
+func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	again := m.visit == visitedAgain
+	m.visit = unvisited
+	if _, open := s.members[m]; !open {
+		return
+	}
+	tries := m.tries
+	m.tries = min(tries+1, 100)
+	var next time.Time // zero: when the Conn calls Continue
+	switch p {
+	case Pending:
+		next = now.Add(Pause(int(tries)))
+	case Barred:
+		next = s.barredLocked(m, tries == 0, now)
+	}
+	switch {
+	case again:
+		s.visitLocked(m)
+	case !next.IsZero() && turn == m.turn: // else there is another visit on the agenda
+		s.visitAtLocked(m, next)
+	}
+}
+
+// barredLocked acts on a connection on which no AUTH may be sent, and returns when to look at it
+// again, zero for not before Continue. first is whether that was found when the AUTH came due.
+func (s *Server) barredLocked(m *Member, first bool, now time.Time) time.Time {
+	if r := s.rotation; r != nil && !r.spread && first {
+		r.checkCanaryAtLocked(now) // it was a poor choice
+	}
+	bar := m.conn.BarredBy()
+	switch {
+	case bar.Forever:
+		m.conn.SetDue(nil)
+		s.leaveLocked(m, unrenewable)
+		return time.Time{}
+	case bar.Until.IsZero():
+		return bar.Until
+	}
+	return bar.Until.Add(AfterSlice(m.conn.Accepted().token.Lifetime()))
+}
+
+// visitAtLocked has a worker visit a connection at some time, instead of any later visit that was
+// planned before.
+func (s *Server) visitAtLocked(m *Member, at time.Time) {
+	m.turn++
+	s.addLocked(task{at: at, kind: visit, member: m, turn: m.turn})
+}
+
+// visitLocked has a worker visit a connection now, or again if one does.
+func (s *Server) visitLocked(m *Member) {
+	if _, open := s.members[m]; !open {
+		return
+	}
+	if m.visit != unvisited {
+		m.visit = visitedAgain
+		return
+	}
+	m.visit = visited
+	s.visits = append(s.visits, m)
+	if s.workers < maxWorkers {
+		s.workers++
+		go s.doVisits()
+	}
+}
+
+// leaveLocked counts a connection that leaves the rotation under way, if it is in it.
+func (s *Server) leaveLocked(m *Member, way departure) {
+	if m.pending {
+		m.turn++ // no visit is needed any more
+		s.rotation.leaveLocked(m, way)
+	}
+}
+
+// joinLocked takes a connection into the rotation under way, or begins one.
+func (s *Server) joinLocked(m *Member, now time.Time) {
+	if s.rotation == nil {
+		s.beginLocked()
+		return
+	}
+	s.rotation.joinLocked(m, now)
+}
+
+// beginLocked begins a rotation to the newest credential.
+func (s *Server) beginLocked() {
+	if s.rotation != nil {
+		s.rotation.endLocked()
+	}
+	r := &rotation{server: s, cred: s.choice.newest, began: time.Now()}
+	r.beginLocked()
+}
+
+// noticeLocked takes over a newer token of the Source. It returns what Credentials.Latest does.
+func (s *Server) noticeLocked() (latest *Credential, newer <-chan struct{}) {
+	// Under the lock, so that one that was held up does not bring an older one.
+	latest, newer = s.config.Credentials.Latest()
+	if latest != nil && latest != s.choice.newest {
+		s.choice.newest = latest
+		s.beginLocked()
+	}
+	return latest, newer
+}
+
+// watchExpiryLocked puts the end of a credential on the agenda, once.
+func (s *Server) watchExpiryLocked(cred *Credential) {
+	if s.watched[cred] {
+		return
+	}
+	if s.watched == nil {
+		s.watched = make(map[*Credential]bool)
+	}
+	s.watched[cred] = true
+	s.addLocked(task{at: RetireAt(cred.token), kind: retireAll, cred: cred})
+}
+
+// addLocked puts a task on the agenda.
+func (s *Server) addLocked(t task) {
+	s.agenda.add(t)
+	s.wakeLocked()
+}
+
+// wakeLocked makes the goroutine look at the agenda.
+func (s *Server) wakeLocked() {
+	select {
+	case s.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// observeLocked has the goroutine call the observer, outside of every lock.
+func (s *Server) observeLocked(f func()) {
+	s.observed = append(s.observed, f)
+	s.wakeLocked()
+}

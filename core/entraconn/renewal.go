@@ -1,0 +1,234 @@
+package entraconn
+
+import (
+	"io"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
+)
+
+// A renewal is a Conn as package rotation sees it. Workers of the rotation write an AUTH and look for its answer where
+// the client leaves the connection alone. They only ever try the locks, so that no client waits for a worker, and no
+// worker for a client.
+type renewal struct{ conn *Conn }
+
+// lookSize is the size of the buffer with which an answer is looked for.
+const lookSize = 512
+
+// longestLook is how long one look for an answer takes where no client can want to read.
+const longestLook = 10 * time.Millisecond
+
+// maxEarly bounds what may be read for the client while an answer is looked for. Beyond that, pushes on an idle
+// connection are the client's to read first.
+const maxEarly = 16 << 10
+
+// answerPatience bounds the wait for an answer that is the next reply. Longer than any pause of a server that lives
+// (a failover, a slow script), shorter than the guard of 3 minutes.
+const answerPatience = time.Minute
+
+// ownWriteTimeout bounds a lone AUTH's write. A connection on which everything was answered takes it at once, unless
+// its peer is gone.
+const ownWriteTimeout = 10 * time.Second
+
+// Accepted implements [rotation.Conn].
+func (r renewal) Accepted() *rotation.Credential { return r.conn.accepted.Load() }
+
+// SetDue implements [rotation.Conn].
+func (r renewal) SetDue(due *rotation.Due) { r.conn.due.Store(due) }
+
+// BarredBy implements [rotation.Conn].
+func (r renewal) BarredBy() (bar rotation.Bar) {
+	c := r.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	bar.Why, bar.Forever = c.session.BarredBy()
+	bar.Until = c.session.SliceEnd()
+	return bar
+}
+
+// Renew implements [rotation.Conn].
+func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
+	c := r.conn
+	c.mu.Lock()
+	c.signals.set(renewalWaits) // first: the client may read or write at any time
+	c.mu.Unlock()
+	progress, mayLook := r.write()
+	if mayLook {
+		progress = r.look(buf, wait)
+	}
+	if progress == rotation.Waiting || progress == rotation.Barred {
+		r.proceed() // the client may have come while the locks were tried
+	} else {
+		c.signals.clear(renewalWaits)
+	}
+	return progress
+}
+
+// write writes the AUTH that is due, if there is one that may be written now. It waits until the server has answered
+// everything: it would not run an AUTH before that, and to write into a full buffer could cost the connection, for
+// on TLS a write that times out is the last one. mayLook is whether there may be something to read for us.
+func (r renewal) write() (progress rotation.Progress, mayLook bool) {
+	c := r.conn
+	if !c.wmu.TryLock() {
+		return rotation.Waiting, false
+	}
+	defer c.wmu.Unlock()
+	due := c.due.Load()
+	c.mu.Lock()
+	progress, mayLook = r.mayWriteLocked(due)
+	c.mu.Unlock()
+	if progress != rotation.Pending || mayLook {
+		return progress, mayLook
+	}
+	began := time.Now()
+	switch err := c.writeAuth(newAuth(due, c.server.rotation.IsProven(due.Credential))); {
+	case err == nil:
+		return rotation.Pending, true
+	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
+		return rotation.Pending, false // if a part of it was written, the next try finds the connection ended
+	default:
+		// A timeout before its time is the one of an earlier write, which TLS never forgets.
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.fail(entra.CloseByServer, err)
+		return rotation.Ended, false
+	}
+}
+
+// mayWriteLocked returns Pending and false if an AUTH may be written now. It needs Conn.mu.
+func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, mayLook bool) {
+	c := r.conn
+	switch {
+	case c.broken() != nil:
+		return rotation.Ended, false
+	case c.session.AuthOutstanding():
+		return rotation.Pending, true
+	case due == nil || c.written == nil: // what was never used logs in with the newest token by itself
+		return rotation.Complete, false
+	case !c.session.MayAuth():
+		return rotation.Barred, c.session.SliceOverdue(time.Now())
+	case !c.session.Idle():
+		return rotation.Waiting, false
+	}
+	return rotation.Pending, false
+}
+
+// look reads for at most d where the next reply is the answer to an AUTH of ours, or ends a slice.
+func (r renewal) look(buf []byte, d time.Duration) rotation.Progress {
+	c := r.conn
+	if !c.rmu.TryLock() {
+		return rotation.Waiting
+	}
+	defer c.rmu.Unlock()
+	c.mu.Lock()
+	progress := r.mayLookLocked()
+	c.mu.Unlock()
+	if progress != rotation.Pending {
+		return progress
+	}
+	err := c.readEarly(buf, d)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && !isTimeout(err) {
+		c.fail(entra.CloseByServer, err) // the client meets it with its next call
+		return rotation.Ended
+	}
+	progress = r.mayLookLocked()
+	if next := c.session.NextAuth(); next != nil && progress == rotation.Pending && !c.session.Slicing() {
+		return r.patienceLocked(next.(*sentAuth))
+	}
+	return progress
+}
+
+// mayLookLocked returns Pending if there may be something to read for us. It needs Conn.mu and Conn.rmu.
+func (r renewal) mayLookLocked() rotation.Progress {
+	c := r.conn
+	switch {
+	case c.ended() != nil || c.closed:
+		return rotation.Ended
+	case c.session.SliceOverdue(time.Now()):
+		return rotation.Pending
+	case c.session.AuthOutstanding() && (c.session.NextAuth() == nil || c.early.len() > maxEarly):
+		return rotation.Waiting
+	case c.session.AuthOutstanding():
+		return rotation.Pending
+	case c.due.Load() != nil && !c.session.MayAuth():
+		return rotation.Barred
+	case c.due.Load() != nil:
+		return rotation.Waiting
+	}
+	return rotation.Complete
+}
+
+// patienceLocked ends a connection whose server has nothing to do but to answer our AUTH, and does not. It needs
+// Conn.mu and Conn.rmu.
+func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
+	now := time.Now()
+	if a.next.IsZero() {
+		a.next = now
+	}
+	if now.Sub(a.next) < answerPatience {
+		return rotation.Pending
+	}
+	r.conn.fail(entra.CloseAuthTimeout, errUnanswered)
+	return rotation.Ended
+}
+
+// Retire implements [rotation.Conn]. The client meets EOF between two replies, which it takes for a server that closed
+// an idle connection, and not in the middle of one. An XREAD from the end of a stream is ended while it waits. A
+// connection whose client has logged in as somebody else is left alone.
+func (r renewal) Retire() bool {
+	c := r.conn
+	c.signals.set(retirementWaits)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended() != nil || c.closed || !c.session.MayRetire() {
+		if _, forever := c.session.BarredBy(); !forever {
+			c.signals.clear(retirementWaits)
+		}
+		return false
+	}
+	c.signals.clear(retirementWaits)
+	c.fail(entra.CloseUnsupported, io.EOF)
+	c.deadlines.interrupt(c.inner)
+	return true
+}
+
+// ReportEnd implements [rotation.Conn].
+func (r renewal) ReportEnd() { r.conn.leave() }
+
+// proceed is called after each read and write while the rotation waits for one. It tells the rotation if that was it.
+// The caller holds no lock of the Conn.
+func (r renewal) proceed() {
+	c := r.conn
+	readable := c.rmu.TryLock()
+	if readable {
+		c.rmu.Unlock() // a reader finds the answer, and comes here after that
+	}
+	c.mu.Lock()
+	may := r.mayProceedLocked(readable)
+	c.mu.Unlock()
+	if may != 0 && c.signals.take(may) {
+		c.server.rotation.Continue(&c.member)
+	}
+}
+
+// mayProceedLocked returns which of the signals for proceed have come true. It needs Conn.mu.
+func (r renewal) mayProceedLocked(readable bool) (may uint32) {
+	c := r.conn
+	_, forever := c.session.BarredBy()
+	inFlight := c.session.AuthOutstanding()
+	switch {
+	case c.due.Load() == nil && !inFlight: // a write of the client's took it along, and it was answered
+		c.signals.clear(renewalWaits)
+	case c.broken() != nil, forever,
+		inFlight && readable && c.session.NextAuth() != nil,
+		!inFlight && c.session.MayAuth() && c.session.Idle():
+		may |= renewalWaits
+	}
+	if c.session.MayRetire() {
+		may |= retirementWaits
+	}
+	return may
+}
