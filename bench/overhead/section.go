@@ -134,10 +134,8 @@ first looks at its data, takes as long as all of the rest. That is the price of 
 aggregate or a pipeline each further value is 1 ns, of a burst of messages to a subscriber each further one 5, where they are as
 long as those before.
 
-Something is saved as well. go-redis sets three deadlines with each command, redigo two, and to set one takes longer than all
-of the above; a socket below, with TLS or without, is told twenty times in a second. rueidis sets none, and redigo without
-timeouts one, so there is less to save, or nothing. redigo writes a long string in pieces of 4 KiB to a connection that does not
-take strings; ours does.
+Something is saved as well. redigo writes a long string in pieces of 4 KiB to a connection that does not take strings; ours
+does.
 
 `
 }

@@ -73,11 +73,11 @@ func (c *Conn) login() (*sentAuth, error) {
 	return nil, c.awaitLogin()
 }
 
-// loginCredential waits for a token if there is none, until the host's write deadline, Close, or 5 seconds are over.
+// loginCredential waits for a token if there is none, until the client's write deadline, Close, or 5 seconds are over.
 func (c *Conn) loginCredential() (*rotation.Credential, error) {
 	deadline := time.Now().Add(tokenPatience)
-	if host := c.deadlines.hostWrite(c); !host.IsZero() && host.Before(deadline) {
-		deadline = host
+	if client := c.inner.ClientWrite(); !client.IsZero() && client.Before(deadline) {
+		deadline = client
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
@@ -104,8 +104,8 @@ func (c *Conn) loginCredential() (*rotation.Credential, error) {
 // awaitLogin waits for the answer to a login that was written alone. Whoever reads meanwhile finds it for us.
 func (c *Conn) awaitLogin() error {
 	limit := time.Now().Add(loginPatience)
-	if host := c.deadlines.hostWrite(c); !host.IsZero() && host.Before(limit) {
-		limit = host
+	if client := c.inner.ClientWrite(); !client.IsZero() && client.Before(limit) {
+		limit = client
 	}
 	buf := make([]byte, lookSize)
 	for time.Now().Before(limit) {
@@ -143,9 +143,9 @@ func (c *Conn) writeAuth(a *sentAuth) error {
 	c.session.AddAuth(a)
 	c.mu.Unlock()
 	c.startAuth(a)
-	c.deadlines.beginWrite(c, time.Now().Add(ownWriteTimeout))
+	c.inner.BeginWrite(time.Now().Add(ownWriteTimeout))
 	n, err := c.inner.Write(a.cred.Wire())
-	c.deadlines.endWrite(c)
+	c.inner.EndWrite()
 	if n < len(a.cred.Wire()) {
 		err = c.cutShort(n, &mark, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
@@ -19,19 +20,14 @@ import (
 // Read, Write, Close and the deadlines may be called from several goroutines at once, as on any net.Conn. It hides
 // what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
-//
-// What every command takes is in quick.go. What it needs lies together: the first two lines of the cache are Write's, Read
-// needs the third as well, and the deadlines share theirs with rmu. Behind a system call neither code nor data is in the
-// caches, and to fetch a line costs more than what is done with it.
 type Conn struct {
-	inner net.Conn
+	inner deadline.Conn // the connection below
 
 	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
 	// not mix.
 	wmu     sync.Mutex
 	due     atomic.Pointer[rotation.Due] // nil if no AUTH is due
 	signals signals
-	tame    bool // as the function of that name says of inner
 
 	closed   bool // this and the next two are guarded by mu
 	left     bool // its end has been reported
@@ -48,9 +44,8 @@ type Conn struct {
 	written *rotation.Credential // in the AUTH that was written last; nil before the login; guarded by wmu
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
-	rmu       sync.Mutex
-	early     stash // guarded by rmu
-	deadlines deadlines
+	rmu   sync.Mutex
+	early stash // guarded by rmu
 
 	id       uint64                              // among the connections of the Dialer
 	opened   time.Duration                       // since the Dialer's start
@@ -69,9 +64,9 @@ type opening struct {
 
 // waitToRead locks c.rmu where somebody else has it: another read of the host's, or one of ours, which ends for that.
 func (c *Conn) waitToRead() {
-	c.deadlines.hurry(c)
+	c.inner.HurryRead()
 	c.rmu.Lock()
-	c.deadlines.hurried()
+	c.inner.Hurried()
 }
 
 // readOn is Read where there may be something to do before, or again. c.rmu is held.
@@ -83,9 +78,6 @@ func (c *Conn) readOn(p []byte) (int, error) {
 		if c.signals.has(stopped) {
 			return 0, c.endedNow()
 		}
-		if c.signals.has(untold) {
-			c.deadlines.catchUp(c)
-		}
 		n, err := c.inner.Read(p)
 		if n, err = c.readOther(p, n, c.takeExpected(p[:n]), err); n > 0 || err != nil {
 			return n, err
@@ -96,9 +88,6 @@ func (c *Conn) readOn(p []byte) (int, error) {
 // readOther goes on with a read of n bytes, of which the first were taken. What is for the host is left at the start of
 // p, which may be nothing. c.rmu is held.
 func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
-	if err != nil && c.deadlines.wokenEarly(c, err) {
-		err = nil
-	}
 	kept, behind, err := c.readBehind(p, n, taken, err)
 	if c.early.add(behind); c.early.len() > 0 {
 		err = nil // which the next read meets again
@@ -109,18 +98,15 @@ func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
 // read reads once and leaves what is for the host at the start of p, which may be nothing; behind is what comes after
 // that. c.rmu is held.
 func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
-	if c.signals.has(untold) {
-		c.deadlines.catchUp(c)
-	}
 	n, err = c.inner.Read(p)
 	return c.readBehind(p, n, 0, err)
 }
 
 // readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.
 func (c *Conn) readEarly(buf []byte, d time.Duration) error {
-	c.deadlines.beginRead(c, time.Now().Add(d))
+	c.inner.BeginRead(time.Now().Add(d))
 	n, behind, err := c.read(buf)
-	c.deadlines.endRead(c)
+	c.inner.EndRead()
 	c.early.add(buf[:n])
 	c.early.add(behind)
 	return err
@@ -154,7 +140,7 @@ func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error
 func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
 	if c.session.HasPendingReply() {
-		c.deadlines.endWake(c) // a read was woken for that, unless it had something to read
+		c.inner.EndWake() // a read was woken for that, unless it had something to read
 	}
 	n, behind, err := c.session.Received(p, taken, environment{c})
 	verdicts := c.session.TakeVerdicts()
@@ -175,7 +161,6 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	}
 	if err == session.ErrDesync {
 		_ = c.inner.Close() // the server must not run what was queued behind it
-		c.deadlines.closed()
 	}
 	return n, behind
 }
@@ -193,7 +178,6 @@ func (c *Conn) Close() error {
 	if first {
 		c.leave()
 	}
-	defer c.deadlines.closed()
 	return c.inner.Close()
 }
 

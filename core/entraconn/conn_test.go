@@ -218,7 +218,7 @@ func TestShortWritesBehindTheLogin(t *testing.T) {
 					c.due.Store(&rotation.Due{Credential: c.written, Phase: entra.AuthRotation})
 				}
 				inner := &stubborn{take: take, quiet: quiet}
-				c.inner = inner
+				c.inner.Conn = inner
 				n, err := c.Write(tc.write)
 				if err == nil || n > take || !tc.auth && n != take || quiet != errors.Is(err, io.ErrShortWrite) {
 					t.Fatalf("%s, %d of %d bytes: %d, %v", tc.name, take, len(tc.write), n, err)
@@ -290,25 +290,5 @@ func TestReadWriteDeadlinesAndCloseAtOnce(t *testing.T) {
 			}
 		})
 		all.Wait()
-	})
-}
-
-// The deadlines of the host hold while an AUTH of ours is read or written, and ours are gone afterwards.
-func TestReadDeadlineOfTheHost(t *testing.T) {
-	onModel(t, 75*time.Minute, func(w *wireTest) {
-		w.write("OK")
-		_, _ = w.r.ReadString('\n')
-		for range 3 {
-			began := time.Now()
-			w.conn.SetReadDeadline(began.Add(7 * time.Hour))
-			if _, err := w.conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != 7*time.Hour {
-				t.Errorf("after %v: %v", time.Since(began), err)
-			}
-			w.conn.SetReadDeadline(time.Time{})
-			w.write("OK")
-			if l, err := w.r.ReadString('\n'); l != "+OK\r\n" {
-				t.Errorf("%q, %v", l, err)
-			}
-		}
 	})
 }

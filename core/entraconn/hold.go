@@ -82,7 +82,7 @@ func (c *Conn) awaitRoom(room <-chan struct{}) error {
 			return nil
 		case <-wait.C:
 		}
-		if deadline := c.deadlines.hostWrite(c); !deadline.IsZero() && !time.Now().Before(deadline) {
+		if deadline := c.inner.ClientWrite(); !deadline.IsZero() && !time.Now().Before(deadline) {
 			return os.ErrDeadlineExceeded
 		}
 		c.readAhead(buf, longestLook)
@@ -150,7 +150,7 @@ func (c *Conn) resumeOnce() (more bool) {
 	if c.session.Slicing() {
 		command, cancelled, due := c.session.Again(environment{c})
 		if due {
-			c.deadlines.wakeRead(c)
+			c.inner.WakeRead()
 		}
 		if cancelled {
 			c.mu.Unlock()
@@ -166,13 +166,13 @@ func (c *Conn) resumeOnce() (more bool) {
 	c.keep(p[taken:])
 	c.mu.Unlock()
 
-	c.deadlines.beginWrite(c, time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
+	c.inner.BeginWrite(time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
 	_, err := c.writeEdited(p[:taken], edits, &mark)
-	c.deadlines.endWrite(c)
+	c.inner.EndWrite()
 	if err != nil {
 		c.mu.Lock()
 		c.fail(entra.CloseByServer, err)
-		c.deadlines.interrupt(c.inner)
+		c.inner.Interrupt()
 		c.mu.Unlock()
 	}
 	return true

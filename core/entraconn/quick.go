@@ -7,11 +7,6 @@ import (
 	"unsafe"
 )
 
-// What every command takes is here, and what is not needed by every one is elsewhere. Behind a system call the processor
-// has to fetch code and data from far away: a function more costs more than what is done there. So this is little code that
-// lies together, with few calls and no defer, and none through an interface where the connection below is a TCP socket or
-// TLS. What went well returns where it comes back.
-
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
 // that was cut short ends the connection for writing.
@@ -29,7 +24,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		}
 		return n, err
 	}
-	switch inner := c.inner.(type) {
+	switch inner := c.inner.Conn.(type) {
 	case *net.TCPConn:
 		if n, err = inner.Write(p); n == len(p) {
 			c.wmu.Unlock()
@@ -63,52 +58,21 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 // that is so. c.wmu is held.
 func (c *Conn) takeOrdinary(p []byte) (commands uint64, ok bool) {
 	c.mu.Lock() // first: who ends the connection relies on nothing being outstanding
-	if c.signals.only(begun, begun|ended|untold) && c.due.Load() == nil {
+	if c.signals.only(begun, begun|ended) && c.due.Load() == nil {
 		commands, ok = c.session.TakeOrdinary(p)
 	}
 	c.mu.Unlock()
 	return commands, ok
 }
 
-// SetDeadline sets the deadlines of the host's reads and writes, see there. AUTHs of ours have their own.
-func (c *Conn) SetDeadline(t time.Time) (err error) {
-	at, d := c.momentOf(t), &c.deadlines
-	d.mu.Lock()
-	switch read, write := d.readStays(at), d.writeStays(c, at); {
-	case read && write: // nearly always
-	case write:
-		err = d.tellRead(c, t)
-	case read:
-		err = d.tellWrite(c, t)
-	default:
-		err = d.tell(c, t)
-	}
-	d.mu.Unlock()
-	return err
-}
+// SetDeadline sets the deadlines of the client's reads and writes. AUTHs of ours have their own.
+func (c *Conn) SetDeadline(t time.Time) error { return c.inner.SetDeadline(t) }
 
-// SetWriteDeadline sets the deadline of the host's writes. A write may go on, or begin, up to 50 ms after it, if it, or one
-// that close to it, was set a second ahead or more.
-func (c *Conn) SetWriteDeadline(t time.Time) (err error) {
-	at, d := c.momentOf(t), &c.deadlines
-	d.mu.Lock()
-	if !d.writeStays(c, at) {
-		err = d.tellWrite(c, t)
-	}
-	d.mu.Unlock()
-	return err
-}
+// SetReadDeadline sets the deadline of the client's reads.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.inner.SetReadDeadline(t) }
 
-// SetReadDeadline sets the deadline of the host's reads.
-func (c *Conn) SetReadDeadline(t time.Time) (err error) {
-	at, d := c.momentOf(t), &c.deadlines
-	d.mu.Lock()
-	if !d.readStays(at) {
-		err = d.tellRead(c, t)
-	}
-	d.mu.Unlock()
-	return err
-}
+// SetWriteDeadline sets the deadline of the client's writes.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.inner.SetWriteDeadline(t) }
 
 // Read reads what the server sends to the host. It blocks as the connection below does. If the server refused the
 // login, the error is an *entra.AuthError.
@@ -119,8 +83,8 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	if !c.rmu.TryLock() {
 		c.waitToRead()
 	}
-	if c.early.bytes == nil && !c.signals.has(stopped|untold) { // nearly always
-		switch inner := c.inner.(type) {
+	if c.early.bytes == nil && !c.signals.has(stopped) { // nearly always
+		switch inner := c.inner.Conn.(type) {
 		case *net.TCPConn:
 			n, err = inner.Read(p)
 		case *tls.Conn:

@@ -47,7 +47,7 @@ func TestAnEndThatComesWithAReplyIsRemembered(t *testing.T) {
 	if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
 		t.Fatal(err)
 	}
-	c.inner = dying{c.inner}
+	c.inner.Conn = dying{c.inner.Conn}
 	if n, err := c.Read(make([]byte, 100)); n == 0 || err != io.EOF || c.end == nil {
 		t.Errorf("%d, %v, remembered: %+v", n, err, c.end)
 	}
@@ -63,7 +63,7 @@ func TestAConnectionThatHasEndedWritesNothing(t *testing.T) {
 		{func(c *Conn) { c.mu.Lock(); c.fail("server", gone); c.mu.Unlock() }, gone},
 	} {
 		c := loggedIn(t)
-		inner := c.inner.(*loop)
+		inner := c.inner.Conn.(*loop)
 		tc.end(c)
 		wrote := inner.writes
 		if _, err := c.Write(modelserver.Encode("GET k")); !errors.Is(err, tc.want) || inner.writes != wrote {
@@ -74,7 +74,7 @@ func TestAConnectionThatHasEndedWritesNothing(t *testing.T) {
 
 func TestDeadlinesBehindCloseAreErrors(t *testing.T) {
 	c := loggedIn(t)
-	c.inner = &refusing{Conn: c.inner}
+	c.inner.Conn = &refusing{Conn: c.inner.Conn}
 	for range 2 {
 		if err := c.SetDeadline(time.Time{}); err != nil {
 			t.Fatal(err)

@@ -191,7 +191,7 @@ func (r renewal) Retire() bool {
 	}
 	c.signals.clear(retirementWaits)
 	c.fail(entra.CloseUnsupported, io.EOF)
-	c.deadlines.interrupt(c.inner)
+	c.inner.Interrupt()
 	return true
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
+	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
@@ -120,8 +121,7 @@ func (s *server) awaitPlace(ctx context.Context) bool {
 func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.Permit) *Conn {
 	d := s.dialer
 	c := &Conn{
-		inner:  inner,
-		tame:   tame(inner),
+		inner:  deadline.Conn{Conn: inner},
 		server: s,
 		id:     d.ids.Add(1),
 		opened: time.Since(d.start),
@@ -129,7 +129,6 @@ func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.P
 	if d.opts.SeparateLogin {
 		c.loggedIn = make(chan struct{})
 	}
-	c.deadlines.init()
 	c.session.Init()
 	c.opening = &opening{ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	s.mu.Lock()

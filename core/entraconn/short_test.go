@@ -35,7 +35,7 @@ func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
 			}
 		}
 		c := loggedIn(t)
-		c.inner = socket
+		c.inner.Conn = socket
 		before := c.session.Mark()
 		c.SetWriteDeadline(time.Unix(1, 0))
 		n, err := c.Write(modelserver.Encode("GET k"))

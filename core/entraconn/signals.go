@@ -12,8 +12,6 @@ const (
 	ended
 	// stopped: ending.err is set, which Read looks at before it reads.
 	stopped
-	// untold: the connection below has a write deadline and the host wants none; set with Conn.wmu and Conn.rmu held.
-	untold
 	// unblocked: somebody in this process has sent CLIENT UNBLOCK for the command that blocks.
 	unblocked
 	// unblockedWithError: and said ERROR.

@@ -133,7 +133,6 @@ func (s *simulation) connect(t *testing.T, dialer *Dialer, slow time.Duration) (
 		t.Fatal(err)
 	}
 	c := dialer.Wrap(inner)
-	c.tame = s.dice.oneIn(2)
 	return c, &simulatedLine{Conn: outer, dice: s.dice, slow: slow}
 }
 

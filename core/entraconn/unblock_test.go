@@ -208,7 +208,7 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 
 		c.wmu.Lock() // so that what sends the command again waits for its turn
 		c.rmu.Lock()
-		c.deadlines.beginRead(c, time.Now().Add(time.Second)) // as readEarly does
+		c.inner.BeginRead(time.Now().Add(time.Second)) // as readEarly does
 		go func() { _, _ = io.WriteString(server.server, "_\r\n") }()
 		if n, behind, err := c.read(make([]byte, lookSize)); n+len(behind) > 0 || err != nil {
 			t.Fatal(n, behind, err)
@@ -216,7 +216,7 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 		sends(t, other, "CLIENT UNBLOCK 17")
 		c.wmu.Unlock()
 		synctest.Wait()
-		c.deadlines.endRead(c)
+		c.inner.EndRead()
 		c.rmu.Unlock()
 
 		began, got := time.Now(), make([]byte, 10)

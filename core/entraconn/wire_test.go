@@ -87,7 +87,6 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 			t.Fatal(err)
 		}
 		w.conn, w.r = c.(*Conn), bufio.NewReader(c)
-		w.conn.tame = true
 		test(w)
 		w.conn.Close()
 		<-w.served

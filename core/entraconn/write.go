@@ -21,9 +21,6 @@ func (c *Conn) cutOrdinaryShort(written, all int, commands uint64, err error) er
 // writeOther is Write for what takeOrdinary does not take.
 func (c *Conn) writeOther(p []byte) (n int, err error) {
 	for {
-		if c.signals.has(untold) {
-			c.deadlines.catchUp(c)
-		}
 		wanted, err := c.wantedAuth()
 		if err != nil {
 			return 0, err

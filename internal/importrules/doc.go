@@ -10,6 +10,7 @@
 //	adapters/*      -> core/entraconn -> core/entra -> azcore, backoff
 //	core/entraconn  -> its internal/admission -> core/entra
 //	core/entraconn  -> its internal/rotation  -> core/entra, internal/session
+//	core/entraconn  -> its internal/deadline  -> the standard library
 //	core/entraconn  -> its internal/session -> internal/resp  -> the standard library
 //	otel/otelentra  -> otel/internal/census -> core/entra
 //	core/entratest  -> core/entra, miniredis, redcon
