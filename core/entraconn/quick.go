@@ -51,7 +51,8 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 // WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
 // in pieces of 4 KiB.
 func (c *Conn) WriteString(s string) (n int, err error) {
-	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s))) // which nobody writes to, as io.Writer demands
+	// A Writer must not modify what it writes. A copy of 64 KiB would cost redigo a sixth of the CPU of a SET and a GET.
+	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
 // takeOrdinary accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports whether
