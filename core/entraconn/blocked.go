@@ -9,19 +9,16 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// What a session asks of the world while a command blocks.
+// What the session of a connection asks of the world while a command blocks, and the way of a CLIENT UNBLOCK from the
+// connection that sends it to the one that it is for.
 
-// A blocked is where a CLIENT UNBLOCK in this process finds the connection that it means. rueidis sends one when a
-// blocked call is cancelled, and if that met the end of a slice, the command would go out once more and pop an element
-// for nobody.
+// A blocked knows under which number of the server's each connection blocks in slices. rueidis sends CLIENT UNBLOCK when
+// a blocked call is cancelled. If that met the end of a slice, the command would go out once more and pop an element that
+// no caller receives. So each CLIENT UNBLOCK of this process is told to the session that it is for before it goes out.
 type blocked struct {
 	mu   sync.Mutex
 	byID map[int64]*Conn // by the server's number of the connection
-	last time.Time       // of a CLIENT UNBLOCK for a connection that is not in byID
 }
-
-// unblockEcho is how long a null may follow a CLIENT UNBLOCK for it on connections whose number is not known.
-const unblockEcho = 250 * time.Millisecond
 
 func (b *blocked) add(id int64, c *Conn) {
 	b.mu.Lock()
@@ -40,24 +37,30 @@ func (b *blocked) remove(id int64, c *Conn) {
 	}
 }
 
-func (b *blocked) unblock(id int64, end session.PendingReply) {
+func (b *blocked) get(id int64) *Conn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch c := b.byID[id]; {
-	case c == nil:
-		b.last = time.Now()
-	case end == session.UnblockedReply:
-		c.signals.set(unblocked | unblockedWithError)
-	default:
-		c.signals.set(unblocked)
+	return b.byID[id]
+}
+
+// tell tells each connection that is to be unblocked. The caller holds the wmu of the connection that will send this, and
+// no mu: it takes the mu of one connection after the other. A write that fails then has ended the calls all the same,
+// for its caller did not want them any more.
+func (b *blocked) tell(all []session.Unblock) {
+	for _, u := range all {
+		if c := b.get(u.ClientID); c != nil {
+			c.unblock(u)
+		}
 	}
 }
 
-// unblocked reports whether a null that comes now may be for such a connection, which began to block at began.
-func (b *blocked) unblocked(began time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.last.After(began) && time.Since(b.last) < unblockEcho
+// unblock is told that another connection is about to send CLIENT UNBLOCK for this one.
+func (c *Conn) unblock(u session.Unblock) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.broken() == nil && c.session.Unblocked(u) {
+		c.inner.WakeRead()
+	}
 }
 
 // An environment tells the session of a connection what it must know of the world.
@@ -78,24 +81,13 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 	return now, rotation.SliceLength(cred.Token(), now, rand.Float64())
 }
 
-// Blocks makes the connection known to those who might unblock it. c.mu is held.
-func (o environment) Blocks(clientID int64) {
-	o.conn.signals.clear(unblocked | unblockedWithError)
-	if clientID != 0 {
+func (o environment) Now() time.Time { return time.Now() }
+
+// Leases makes the connection known to those that might unblock it. c.mu is held.
+func (o environment) Leases(clientID int64) {
+	if !o.conn.left { // else it is forgotten already
 		o.conn.server.blocked.add(clientID, o.conn)
 	}
-}
-
-// Cancelled goes by what was written to connections of this process. c.mu is held.
-func (o environment) Cancelled(clientID int64, began time.Time) (now time.Time, end session.PendingReply) {
-	c := o.conn
-	switch {
-	case c.signals.has(unblockedWithError):
-		end = session.UnblockedReply
-	case c.signals.has(unblocked), clientID == 0 && c.server.blocked.unblocked(began):
-		end = session.NullReply
-	}
-	return time.Now(), end
 }
 
 // owes reports whether the host is to get something that the server did not send.
@@ -103,8 +95,4 @@ func (c *Conn) owes() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session.HasPendingReply()
-}
-
-func (o environment) Unblock(clientID int64, end session.PendingReply) {
-	o.conn.server.blocked.unblock(clientID, end)
 }

@@ -45,13 +45,14 @@ func logIn(tb testing.TB, inner net.Conn, l *loop) *Conn {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { src.Close() })
-	l.reply = []byte("+OK\r\n$5\r\nhello\r\n")
+	const hello = "*2\r\n$2\r\nid\r\n:17\r\n"
+	l.reply = []byte("+OK\r\n" + hello + "$5\r\nhello\r\n")
 	c := NewDialer(src, nil).Wrap(inner)
 	tb.Cleanup(func() { c.Close() })
-	if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
+	if _, err := c.Write(modelserver.Encode("HELLO", "GET k")); err != nil {
 		tb.Fatal(err)
 	}
-	if n, err := c.Read(make([]byte, 100)); n != len("$5\r\nhello\r\n") || err != nil {
+	if n, err := c.Read(make([]byte, 100)); n != len(hello+"$5\r\nhello\r\n") || err != nil {
 		tb.Fatal(n, err)
 	}
 	l.reply = []byte("$5\r\nhello\r\n")

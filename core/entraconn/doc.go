@@ -26,7 +26,7 @@
 // A blocking command that could outlive the token is sent with a shorter timeout, and sent again behind the next AUTH
 // when the server answers null at the end of it. Elements are popped by the server in one step, as always, and a null
 // that comes earlier (CLIENT UNBLOCK) is the client's. What the client writes behind such a command waits until its
-// reply was read.
+// reply was read. Below a client that has said no HELLO, a CLIENT ID goes with the first such command of a connection.
 //
 // # What it cannot renew
 //

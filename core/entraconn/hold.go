@@ -148,23 +148,17 @@ func (c *Conn) resumeOnce() (more bool) {
 	}
 	p := c.held()
 	if c.session.Slicing() {
-		command, cancelled, due := c.session.Again(environment{c})
-		if due {
-			c.inner.WakeRead()
-		}
-		if cancelled {
-			c.mu.Unlock()
-			return true
-		}
-		p = append(command, p...)
+		p = append(c.session.Resend(environment{c}), p...)
 	}
 	if c.session.AuthOutstanding() {
 		wanted = nil
 	}
 	mark := c.session.Mark()
 	edits, taken := c.session.Plan(p, asAuth(wanted), c.relogin(wanted), environment{c})
+	unblocks := c.session.TakeUnblocks()
 	c.keep(p[taken:])
 	c.mu.Unlock()
+	c.server.blocked.tell(unblocks)
 
 	c.inner.BeginWrite(time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
 	_, err := c.writeEdited(p[:taken], edits, &mark)

@@ -12,10 +12,6 @@ const (
 	ended
 	// stopped: ending.err is set, which Read looks at before it reads.
 	stopped
-	// unblocked: somebody in this process has sent CLIENT UNBLOCK for the command that blocks.
-	unblocked
-	// unblockedWithError: and said ERROR.
-	unblockedWithError
 	// renewalWaits: the renewal of the connection waits for a read or a write of the client; set with Conn.mu held.
 	renewalWaits
 	// retirementWaits: its retirement does.

@@ -14,7 +14,7 @@ import (
 func TestSignalsAreNotLost(t *testing.T) {
 	var s signals
 	var all sync.WaitGroup
-	for _, mine := range []uint32{begun, ended, stopped, unblocked} {
+	for _, mine := range []uint32{begun, ended, stopped, renewalWaits} {
 		all.Go(func() {
 			for i := range 100_000 {
 				if s.set(mine); !s.has(mine) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
 // A simulatedCall is a blocking command of a host's, with a key of its own.
@@ -24,9 +24,10 @@ type simulatedCall struct {
 	element string // that it has popped
 	ended   bool   // for its host
 
-	unblocking  session.PendingReply // how another connection has it end
-	unblockedAt time.Time            // when that was written, zero if the host's number is not known
-	stray       bool                 // an earlier CLIENT UNBLOCK has met it under way
+	unblocking  lease.Reply // how another connection has it end
+	unblockedAt time.Time   // when that was written, zero if the host's number may not be known
+	strays      [3]bool     // how a CLIENT UNBLOCK for another call, or of another process, may have ended it, by lease.Reply
+	asks        bool        // the host's number was asked for with its first slice
 }
 
 func (c *simulatedCall) String() string {
@@ -34,16 +35,15 @@ func (c *simulatedCall) String() string {
 }
 
 // mayEnd says why a call may not end so between two slices, if it may not.
-func (c *simulatedCall) mayEnd(end session.PendingReply) (why string) {
+func (c *simulatedCall) mayEnd(end lease.Reply) (why string) {
 	if c.ended {
 		return "it has ended before"
 	}
 	c.ended = true
 	switch {
-	case end == c.unblocking, end == session.NullReply && c.stray:
-	case end == session.UnblockedReply:
+	case end == c.unblocking, c.strays[end]:
+	case end == lease.UnblockedReply:
 		return "nobody wanted that"
-	case end == session.NullReply && c.unblocking == session.UnblockedReply && c.unblockedAt.IsZero(): // the host's number is not known
 	case c.timeout == 0:
 		return "it has no timeout"
 	case time.Since(c.began) < c.timeout-time.Millisecond:
@@ -57,6 +57,8 @@ func (c *simulatedCall) mayComeAgain(at time.Time, slow time.Duration) (why stri
 	switch {
 	case c.ended:
 		return "it has ended"
+	case c.until.IsZero(), at.Before(c.until.Add(-5*time.Millisecond - 4*slow)): // it was under way for some time
+		return "and its slice was not over"
 	// At the same moment it may have been under way.
 	case !c.unblockedAt.IsZero() && at.After(c.unblockedAt):
 		return fmt.Sprintf("%v after its CLIENT UNBLOCK", at.Sub(c.unblockedAt))
@@ -72,7 +74,11 @@ func (s *simulatedServer) block(args []string, at time.Time) {
 	call := s.calls[args[1]]
 	if call.slices++; call.slices == 1 {
 		call.began = at
-		call.stray = !s.missed.Before(at)
+		for end, missed := range s.missed {
+			call.strays[end] = !missed.Before(at)
+		}
+		call.asks = s.asks
+		s.asks = false
 	}
 	if len(s.lists[call.key]) > 0 {
 		s.answer(s.pop(call.name, call.key))
@@ -102,6 +108,11 @@ func (s *simulatedServer) endSlice(call *simulatedCall) {
 	if s.dice.oneIn(3) {
 		s.pushSomething()
 	}
+	s.null(call)
+}
+
+// null says null to a call. Whether that is the host's shows later. s.mu is held.
+func (s *simulatedServer) null(call *simulatedCall) {
 	s.blocked, s.between = nil, call
 	s.line.say(nullIn(s.proto))
 	s.transcript.add(said{words: nullIn(s.proto), call: call})
@@ -111,15 +122,15 @@ func (s *simulatedServer) endSlice(call *simulatedCall) {
 }
 
 // unblock runs CLIENT UNBLOCK.
-func (s *simulatedServer) unblock(end session.PendingReply) string {
+func (s *simulatedServer) unblock(end lease.Reply) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.blocked == nil {
-		s.missed = time.Now()
+		s.missed[end] = time.Now()
 		return ":0\r\n"
 	}
 	words := nullIn(s.proto)
-	if end == session.UnblockedReply {
+	if end == lease.UnblockedReply {
 		words = unblockedWords
 	}
 	s.finish(words)
@@ -139,11 +150,16 @@ func (s *simulatedServer) push(key, element string) {
 	}
 }
 
+// stop keeps the slice of a call from ending by itself. s.mu is held.
+func (s *simulatedServer) stop(call *simulatedCall) {
+	if call.timer != nil {
+		call.timer.Stop()
+	}
+}
+
 // finish ends the call that blocks. s.mu is held.
 func (s *simulatedServer) finish(words string) {
-	if s.blocked.timer != nil {
-		s.blocked.timer.Stop()
-	}
+	s.stop(s.blocked)
 	s.blocked = nil
 	s.answer(words)
 	s.work()

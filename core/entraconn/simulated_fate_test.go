@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
-	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
 // What becomes of the calls of a simulated host that block: each has an element, or its timeout, or is unblocked.
@@ -98,19 +98,19 @@ func (s *simulatedServer) unblockElsewhere(call *simulatedCall) bool {
 	open := s.blocked == call
 	s.mu.Unlock()
 	if open {
-		s.unblock([]session.PendingReply{session.NullReply, session.UnblockedReply}[s.dice.below(2)])
+		s.unblock([]lease.Reply{lease.NullReply, lease.UnblockedReply}[s.dice.below(2)])
 	}
 	return open
 }
 
 // cancel sends CLIENT UNBLOCK for a call.
 func (s *simulatedServer) cancel(call *simulatedCall, by *canceller) {
-	command, end := fmt.Sprint("CLIENT UNBLOCK ", simulatedID), session.NullReply
+	command, end := fmt.Sprint("CLIENT UNBLOCK ", simulatedID), lease.NullReply
 	switch s.dice.below(4) {
 	case 0:
 		command += " TIMEOUT"
 	case 1:
-		command, end = command+" ERROR", session.UnblockedReply
+		command, end = command+" ERROR", lease.UnblockedReply
 	}
 	by.turn <- struct{}{}
 	defer func() { <-by.turn }()
@@ -118,7 +118,7 @@ func (s *simulatedServer) cancel(call *simulatedCall, by *canceller) {
 	open := s.isOpen(call)
 	if open {
 		call.unblocking = end
-		if s.known {
+		if s.known && (!call.asks || call.slices > 1) { // else the answer may be under way
 			call.unblockedAt = time.Now()
 		}
 	}
@@ -141,9 +141,9 @@ func (s *simulatedServer) serveCanceller(line *simulatedLine) {
 			return
 		}
 		if len(args) == 4 && args[3] == "ERROR" {
-			line.say(s.unblock(session.UnblockedReply))
+			line.say(s.unblock(lease.UnblockedReply))
 		} else {
-			line.say(s.unblock(session.NullReply))
+			line.say(s.unblock(lease.NullReply))
 		}
 	})
 }

@@ -16,6 +16,8 @@ type simulatedServer struct {
 	proto    int       // of the wire
 	spoken   int       // as the host has asked for
 	known    bool      // the number of the connection was told
+	asked    bool      // for it
+	asks     bool      // for it, before the call that comes next
 	tracking bool
 	multi    bool
 	queue    [][]string
@@ -24,7 +26,7 @@ type simulatedServer struct {
 	lists    map[string][]string
 	blocked  *simulatedCall
 	between  *simulatedCall // a slice of it has ended, and no command has come since
-	missed   time.Time      // when a CLIENT UNBLOCK last found nothing to unblock
+	missed   [3]time.Time   // when a CLIENT UNBLOCK last found nothing to unblock, by lease.Reply
 	executed int            // how many of the host's commands were run
 }
 
@@ -57,6 +59,11 @@ func (s *simulatedServer) run(r request) {
 	case "HELLO": // ours; the host writes hello
 		s.line.say(s.hello(r.args[1]))
 		return
+	case "CLIENT":
+		if r.args[1] == "ID" { // ours
+			s.line.say(s.clientID())
+			return
+		}
 	}
 	s.account(r)
 	name := strings.ToUpper(r.args[0])
@@ -158,6 +165,18 @@ func (s *simulatedServer) hello(version string) string {
 	}
 	s.proto = 2
 	return fmt.Sprintf("*4\r\n%s:2\r\n%s:%d\r\n", bulk("proto"), bulk("id"), simulatedID)
+}
+
+func (s *simulatedServer) clientID() string {
+	if s.known || s.asked {
+		s.wrong("CLIENT ID although the number was told or refused")
+	}
+	s.asked, s.asks = true, true
+	if s.refuses && s.dice.oneIn(2) {
+		return "-NOPERM User us has no permissions to run the 'client|id' command\r\n"
+	}
+	s.known = true
+	return fmt.Sprintf(":%d\r\n", simulatedID)
 }
 
 func (s *simulatedServer) subscribe(name, channel string) {

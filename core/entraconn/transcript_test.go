@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
 // A transcript is what a host has to read, byte for byte: all that the server said, but not in answer to us. Whether the
@@ -83,10 +83,10 @@ func (t *transcript) take(n int) { t.rest, t.frames = t.rest[n:], t.frames[1:] }
 // endOfCall reports how long the end of a call is that the host has begun to read, 0 if it reads something else, or that
 // it is too short to tell.
 func (t *transcript) endOfCall(f *said) (length int, wait bool) {
-	for end, words := range map[session.PendingReply]string{session.NullReply: f.words, session.UnblockedReply: unblockedWords} {
+	for end, words := range map[lease.Reply]string{lease.NullReply: f.words, lease.UnblockedReply: unblockedWords} {
 		switch {
 		case bytes.HasPrefix(t.rest, []byte(words)):
-			if f.call.unblocking != session.NoReply {
+			if f.call.unblocking != lease.NoReply {
 				t.cancelled++
 			}
 			if why := f.call.mayEnd(end); why != "" {

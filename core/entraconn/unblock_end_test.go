@@ -47,8 +47,17 @@ func TestUnblockSaysHowACallEnds(t *testing.T) {
 			}
 			// The next call is not concerned.
 			sends(t, c, "BLPOP k 0")
-			if c.signals.has(unblocked | unblockedWithError) {
-				t.Errorf("%s: unblocks the next call too", command)
+			time.Sleep(server.slice(t) + time.Millisecond)
+			heard := len(server.heard())
+			_ = c.SetReadDeadline(time.Now().Add(time.Second))
+			go func() {
+				var err error
+				n, err = c.Read(got)
+				done <- err
+			}()
+			server.says(t, null)
+			if err := <-done; !isTimeout(err) || !bytes.Contains(server.heard()[heard:], []byte("BLPOP")) {
+				t.Errorf("%s: unblocks the next call too: the host read %q, %v", command, got[:n], err)
 			}
 		})
 	}

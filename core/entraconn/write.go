@@ -63,7 +63,9 @@ func (c *Conn) send(host []byte, wanted *sentAuth) (n int, err error) {
 		wanted = nil
 	}
 	edits, taken := c.session.Plan(p, asAuth(wanted), c.relogin(wanted), environment{c})
+	unblocks := c.session.TakeUnblocks()
 	c.mu.Unlock()
+	c.server.blocked.tell(unblocks)
 
 	if len(held) == 0 && len(edits) == 0 && taken == len(host) { // nearly always
 		n, err = c.inner.Write(host)

@@ -116,23 +116,23 @@ func mutants() []mutant {
 			new:  "	_ = cred\n}",
 		}, {
 			name: "the null at the end of a slice is passed on",
-			file: "core/entraconn/internal/session/sliced.go",
-			old:  "return s.sliced.ended(now) && end",
-			new:  "return false && s.sliced.ended(now) && end",
+			file: "core/entraconn/internal/session/lease/lease.go",
+			old:  "	case l.reply != NullReply:\n",
+			new:  "	case false:\n",
 		}, {
 			name: "a cancelled blocking command is sent again",
-			file: "core/entraconn/internal/session/sliced.go",
-			old:  "	if end != NoReply {\n",
-			new:  "	if false {\n",
+			file: "core/entraconn/internal/session/lease/lease.go",
+			old:  "		l.state, l.reply = Replying, reply\n		return WakeClient\n",
+			new:  "",
 		}, {
 			name: "the null after CLIENT UNBLOCK is swallowed",
-			file: "core/entraconn/internal/session/sliced.go",
-			old:  "if now.Sub(c.began) < c.length-clockTolerance(c.length) {\n		return false",
-			new:  "if now.Sub(c.began) < c.length-clockTolerance(c.length) {\n		return true",
+			file: "core/entraconn/internal/session/leasedcall.go",
+			old:  "	over := now",
+			new:  "	over := true || now",
 		}, {
 			name: "no HELLO 2 after the last UNSUBSCRIBE",
 			file: "core/entraconn/internal/session/raise.go",
-			old:  "	s.hello(at, hello2, awaitLower)\n",
+			old:  "	s.ask(at, hello2, awaitLower)\n",
 			new:  "	_ = at\n",
 		}, {
 			name: "a push reaches a RESP2 client as it is",

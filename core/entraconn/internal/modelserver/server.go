@@ -213,6 +213,8 @@ func (m *Server) block(args []string) string {
 
 func (m *Server) client(args []string) string {
 	switch strings.Join(args[1:], " ") {
+	case "ID":
+		return ":7\r\n"
 	case "CACHING YES":
 		m.prefix = true
 	case "REPLY OFF":

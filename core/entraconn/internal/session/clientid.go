@@ -3,9 +3,43 @@ package session
 import (
 	"bytes"
 	"strconv"
+	"strings"
+
+	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// HELLO tells the number by which CLIENT UNBLOCK knows a connection.
+// HELLO tells the number by which CLIENT UNBLOCK knows a connection. Where the client says no
+// HELLO, a CLIENT ID of ours asks for the number, once, in the same write as the first slice of a
+// blocking command.
+
+var clientID = []byte("*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n")
+
+// askID asks for the number before the slice at start, unless it is known.
+func (s *Session) askID(start int, out Environment) {
+	switch {
+	case s.id != 0:
+		out.Leases(s.id)
+	case !s.nameless:
+		s.ask(start, clientID, awaitID)
+	}
+}
+
+// idAnswered takes the answer to our CLIENT ID, which an ACL may refuse.
+func (s *Session) idAnswered(frame resp.Frame, out Environment) error {
+	number, isNumber := strings.CutPrefix(strings.TrimSuffix(string(s.work.line), "\r\n"), ":")
+	s.stopListening()
+	id, err := strconv.ParseInt(number, 10, 64)
+	switch {
+	case frame == resp.Error:
+		s.nameless = true
+	case !isNumber || err != nil || id <= 0:
+		return ErrDesync
+	default:
+		s.id = id
+		out.Leases(id)
+	}
+	return nil
+}
 
 // listen collects the reply that begins.
 func (s *Session) listen() {
@@ -26,6 +60,11 @@ func (s *Session) takeID() {
 			s.id = id
 		}
 	}
+	s.stopListening()
+}
+
+// stopListening ends what listen began.
+func (s *Session) stopListening() {
 	if !s.AuthOutstanding() && len(s.work.verdicts) == 0 {
 		s.work = nil
 	}

@@ -56,3 +56,98 @@ func TestNumberThatIsCut(t *testing.T) {
 		}
 	}
 }
+
+// A client that says no HELLO has the number asked for, with the first slice of its first call that
+// is sent in slices, and never again: whatever the answer is, and however the network cuts it.
+func TestNumberIsAskedForOnce(t *testing.T) {
+	const null = "*-1\r\n"
+	for _, tc := range []struct {
+		answer string
+		want   int64
+	}{
+		{":12345\r\n", 12345},
+		{"-NOPERM User us has no permissions to run the 'client|id' command\r\n", 0},
+		{"-ERR unknown command 'CLIENT'\r\n", 0},
+	} {
+		for cut := range len(tc.answer) + len(null) {
+			var s session.Session
+			s.Init()
+			world := &sliceWorld{}
+			if wire := goesOut(t, &s, "BLPOP k 1", world); wire != string(modelserver.Encode("BLPOP k 1")) {
+				t.Fatalf("a short call goes out as %q", wire)
+			}
+			answer(t, &s, world, null, null)
+			if wire := goesOut(t, &s, "BLPOP k 0", world); wire != string(modelserver.Encode("CLIENT ID", "BLPOP k 60.000")) {
+				t.Fatalf("the first slice goes out as %q", wire)
+			}
+			world.over = true
+			both := tc.answer + null
+			answer(t, &s, world, both[:cut], "")
+			answer(t, &s, world, both[cut:], "")
+			if s.ClientID() != tc.want || len(world.leases) > 0 != (tc.want != 0) || !s.Ready() {
+				t.Fatalf("%q cut at %d: number %d, known as %d, slice over: %v", tc.answer, cut, s.ClientID(), world.leases, s.Ready())
+			}
+			s.Plan(s.Resend(world), nil, nil, world)
+			world.over = false
+			answer(t, &s, world, null, null)
+			if wire := goesOut(t, &s, "BLPOP k 0", world); wire != string(modelserver.Encode("BLPOP k 60.000")) {
+				t.Fatalf("%q: the next call goes out as %q", tc.answer, wire)
+			}
+		}
+	}
+}
+
+// A question that was not written is asked again.
+func TestNumberIsAskedForAgainAfterARetract(t *testing.T) {
+	var s session.Session
+	s.Init()
+	for range 2 {
+		mark := s.Mark()
+		if wire := goesOut(t, &s, "BLPOP k 0", &sliceWorld{}); wire != string(modelserver.Encode("CLIENT ID", "BLPOP k 60.000")) {
+			t.Errorf("goes out as %q", wire)
+		}
+		if s.Retract(&mark); s.Slicing() || !s.Idle() {
+			t.Error("something is left after Retract")
+		}
+	}
+}
+
+// What stands in the place of the answer and is none is a reply to the client, so replies were
+// counted wrongly.
+func TestNumberThatIsNone(t *testing.T) {
+	for _, reply := range []string{"+OK\r\n", "$2\r\n17\r\n", ":x\r\n", ":0\r\n", ":-1\r\n", "*1\r\n:17\r\n", "_\r\n"} {
+		var s session.Session
+		s.Init()
+		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, &sliceWorld{})
+		if kept, behind, err := s.Received([]byte(reply), 0, &sliceWorld{}); kept+len(behind) > 0 || err != session.ErrDesync {
+			t.Errorf("%q: kept %d, %q, %v", reply, kept, behind, err)
+		}
+	}
+}
+
+// goesOut returns what goes out when the client writes one command.
+func goesOut(t *testing.T, s *session.Session, command string, world *sliceWorld) string {
+	t.Helper()
+	p := modelserver.Encode(command)
+	edits, taken := s.Plan(p, nil, nil, world)
+	if taken != len(p) {
+		t.Fatalf("%s: %d of %d bytes are taken", command, taken, len(p))
+	}
+	var out []byte
+	from := 0
+	for _, e := range edits {
+		out = append(append(out, p[from:e.At]...), e.Ours...)
+		from = e.At + e.Cut
+	}
+	return string(append(out, p[from:]...))
+}
+
+// answer has the server say words, of which the client must read so much.
+func answer(t *testing.T, s *session.Session, world *sliceWorld, words, client string) {
+	t.Helper()
+	p := []byte(words)
+	kept, behind, err := s.Received(p, s.TakeExpected(p), world)
+	if got := string(p[:kept]) + string(behind); err != nil || got != client {
+		t.Fatalf("%q: the client reads %q, %v; want %q", words, got, err, client)
+	}
+}

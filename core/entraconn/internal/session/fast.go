@@ -24,7 +24,7 @@ func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
 // Received must be called for the rest, if there is one or HasPendingReply reports true.
 func (s *Session) TakeExpected(p []byte) (n int) {
 	switch {
-	case s.pendingReply != NoReply, s.blind, s.sent.holding != holdNothing:
+	case s.HasPendingReply(), s.blind, s.sent.holding != holdNothing:
 		return 0
 	case s.replies.AtBoundary():
 		s.ours, s.listening = false, false

@@ -7,6 +7,7 @@ import (
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
 // Nearly every command and reply is taken without a closer look. What needs one must not be.
@@ -117,17 +118,14 @@ func TestRepliesThatNeedACloserLook(t *testing.T) {
 
 // The client gets the null that it is owed before the reply to what it wrote after the call.
 func TestRepliesAfterACancelledCallNeedACloserLook(t *testing.T) {
-	s := &session.Session{}
-	s.Init()
 	world := &sliceWorld{}
-	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+	s := leased(t, world)
 	world.over = true
 	if kept, behind, err := s.Received([]byte("*-1\r\n"), 0, world); kept > 0 || len(behind) > 0 || err != nil || !s.Ready() {
 		t.Fatal(kept, behind, err)
 	}
-	world.end = session.NullReply
-	if command, cancelled, due := s.Again(world); command != nil || !cancelled || !due || !s.HasPendingReply() || s.Slicing() {
-		t.Fatalf("%q, cancelled %v, due %v", command, cancelled, due)
+	if wake := s.Unblocked(session.Unblock{Reply: lease.NullReply}); !wake || !s.HasPendingReply() || s.Slicing() {
+		t.Fatalf("wake %v, pending reply %v, in slices %v", wake, s.HasPendingReply(), s.Slicing())
 	}
 	s.Plan(modelserver.Encode("GET k"), nil, nil, world)
 	p := append(make([]byte, 0, 100), "$1\r\nx\r\n"...)

@@ -29,6 +29,7 @@ const (
 	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
 	awaitRaise                       // our HELLO 3
 	awaitLower                       // our HELLO 2
+	awaitID                          // our CLIENT ID
 	awaitClientAuth                  // the client logs in by itself
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	beOpaque                         // from here on nothing is known

@@ -94,11 +94,8 @@ func planned(s *session.Session, p []byte, relogin testAuth) (auths int) {
 type standstill struct{}
 
 func (*standstill) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, forEver }
-func (*standstill) Blocks(int64)                                     {}
-func (*standstill) Cancelled(int64, time.Time) (now time.Time, _ session.PendingReply) {
-	return now, session.NoReply
-}
-func (*standstill) Unblock(int64, session.PendingReply) {}
+func (*standstill) Now() time.Time                                   { return time.Time{} }
+func (*standstill) Leases(int64)                                     {}
 
 // forEver is the longest timeout that is told from none.
 const forEver = 100 * 365 * 24 * time.Hour

@@ -3,23 +3,20 @@ package session
 import (
 	"time"
 
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// An Environment tells a Session what it must know of the world while a command blocks. A clientID
-// is the server's number of a connection, 0 if it is not known.
+// An Environment tells a Session what it must know of the world while a command blocks.
 type Environment interface {
 	// MayBlock returns the time, and for how long a command may block that is sent now. riding is
 	// the AUTH of ours in flight before it, nil if none is.
 	MayBlock(riding Auth) (now time.Time, most time.Duration)
-	// Blocks is told that a blocking command is about to be sent in slices on the connection.
-	Blocks(clientID int64)
-	// Cancelled returns the time, and the reply that the client gets because a CLIENT UNBLOCK of
-	// this process has cancelled its call, whose slice began at began; NoReply if none has.
-	Cancelled(clientID int64, began time.Time) (now time.Time, end PendingReply)
-	// Unblock is told that the client is about to send CLIENT UNBLOCK for another connection, and
-	// with which reply that ends the call.
-	Unblock(clientID int64, end PendingReply)
+	// Now returns the time.
+	Now() time.Time
+	// Leases is told that a call blocks in slices on the connection, and the server's number of it,
+	// by which a CLIENT UNBLOCK in this process means it.
+	Leases(clientID int64)
 }
 
 // An Edit changes what the client writes.
@@ -47,7 +44,7 @@ const maxHeld = 1 << 20
 // Plan accounts for p, which the client is about to write, and returns how it must be changed.
 // wanted, if it is not nil, goes to the first place where AUTH may go, and what relogin returns
 // goes after each command that logs out. The protocol version changes around subscriptions, see
-// raise.go, and blocking commands get shorter timeouts, see sliced.go.
+// raise.go, and blocking commands get shorter timeouts, see slice.go.
 //
 // The first taken bytes of p are to be written with these edits, and those after them held back:
 // they are the start of the next p, once Ready reports true or the client writes more. The edits
@@ -105,9 +102,7 @@ func (s *Session) Plan(p []byte, wanted Auth, relogin func() Auth, out Environme
 						return s.hold(start, holdAnswers)
 					}
 				case resp.Unblock:
-					if id, end := unblocks(p[start:at]); end != NoReply && !s.inMulti() { // it may be discarded
-						out.Unblock(id, end)
-					}
+					s.noteUnblock(p[start:at])
 				}
 			}
 			switch logsOut := s.take(); {
@@ -162,13 +157,13 @@ func (s *Session) HoldsBack() bool { return s.sent.holding >= holdAnswers || s.S
 func (s *Session) HoldBehind() { s.sent.holding = max(s.sent.holding, holdBehind) }
 
 // Ready reports whether what is held back can be planned now, and before that, while Slicing, what
-// Again returns.
+// Resend returns.
 func (s *Session) Ready() bool {
 	switch {
 	case s.Slicing():
-		return s.sliced.over
+		return s.leased.state() == lease.BetweenSlices
 	case s.sent.holding == holdAnswers:
-		return s.drained() || s.unrenewable != Renewable // where replies are not counted any more
+		return s.drained() && !s.HasPendingReply() || s.unrenewable != Renewable // where replies are not counted any more
 	}
 	return s.sent.holding == holdBehind
 }
@@ -193,6 +188,14 @@ func (s *Session) AddAuth(a Auth) { s.await(s.sent.takeAuth(a)) }
 func (s *Session) insert(at int, a Auth) {
 	s.AddAuth(a)
 	s.edit(Edit{At: at, Ours: a.Wire(), Auth: a})
+}
+
+// ask puts a command of ours that is no AUTH before what the client writes at at.
+func (s *Session) ask(at int, command []byte, kind entryKind) {
+	s.sent.replies++
+	e, _, _ := s.sent.entry(entry{at: s.sent.replies, kind: kind})
+	s.await(e)
+	s.edit(Edit{At: at, Ours: command})
 }
 
 func (s *Session) edit(e Edit) {
@@ -222,8 +225,8 @@ type Mark struct{ sent sentState }
 // not a byte of it was written.
 func (s *Session) Retract(to *Mark) {
 	s.ledger.drop(min(int32(s.sent.entries-to.sent.entries), s.ledger.len), to.sent.epoch)
-	if s.sliced != nil {
-		s.sliced.retract(to.sent.replies)
+	if s.leased != nil {
+		s.leased.retract(to.sent.replies)
 	}
 	s.sent = to.sent
 	s.look()

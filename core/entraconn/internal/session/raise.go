@@ -28,7 +28,7 @@ func (s *Session) speak(kind resp.Kind, start int) (wait bool) {
 			return true
 		case s.proto == 2:
 			s.sent.raised = true
-			s.hello(start, hello3, awaitRaise)
+			s.ask(start, hello3, awaitRaise)
 		}
 	case resp.Unsubscribe, resp.PUnsubscribe, resp.SUnsubscribe, resp.Ping:
 	default:
@@ -50,14 +50,7 @@ func (s *Session) lower(at int) {
 		return
 	}
 	s.sent.raised = false
-	s.hello(at, hello2, awaitLower)
-}
-
-func (s *Session) hello(at int, command []byte, kind entryKind) {
-	s.sent.replies++
-	e, _, _ := s.sent.entry(entry{at: s.sent.replies, kind: kind})
-	s.await(e)
-	s.edit(Edit{At: at, Ours: command})
+	s.ask(at, hello2, awaitLower)
 }
 
 // mayRaise reports whether HELLO 3 may go below the client's back, as far as that can be known:

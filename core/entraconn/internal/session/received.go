@@ -34,7 +34,7 @@ func (s *Session) Received(p []byte, taken int, out Environment) (kept int, behi
 			if s.read+1 >= s.next && s.beginExpected(p[at:], out) {
 				continue
 			}
-		} else if s.undecided != 0 {
+		} else if s.keepsByte() {
 			s.tellNull(p[at], &o, out)
 		}
 		if s.lowering != nil && !s.ours {
@@ -49,7 +49,7 @@ func (s *Session) Received(p []byte, taken int, out Environment) (kept int, behi
 				break
 			}
 			at += n
-			if err = s.took(frame); err != nil {
+			if err = s.took(frame, out); err != nil {
 				break
 			}
 			continue
@@ -68,12 +68,12 @@ func (s *Session) Received(p []byte, taken int, out Environment) (kept int, behi
 			s.work.line = append(s.work.line, p[at:at+min(n, maxLine-len(s.work.line))]...)
 		}
 		switch {
-		case s.undecided != 0: // nothing but the first byte of it was there
+		case s.keepsByte(): // nothing but the first byte of it was there
 		case !s.ours:
 			o.pass(at, at+n)
 		}
 		at += n
-		if err = s.took(frame); err != nil {
+		if err = s.took(frame, out); err != nil {
 			break
 		}
 	}
@@ -81,22 +81,14 @@ func (s *Session) Received(p []byte, taken int, out Environment) (kept int, behi
 	return o.kept, o.behind, err
 }
 
-// flushPendingReply gives the client the pending reply, but not inside a push that came in pieces.
-func (s *Session) flushPendingReply(at int, o *outlet) {
-	if s.pendingReply != NoReply && s.replies.AtBoundary() {
-		o.put(s.encodePendingReply(s.pendingReply), at)
-		s.pendingReply = NoReply
-	}
-}
-
 // took accounts for a frame, if one has ended.
-func (s *Session) took(frame resp.Frame) error {
+func (s *Session) took(frame resp.Frame, out Environment) error {
 	switch frame {
 	case resp.None:
 	case resp.Push:
 		s.confirm(s.replies.Confirmed())
 	default:
-		return s.reply(frame)
+		return s.reply(frame, out)
 	}
 	return nil
 }
@@ -120,13 +112,13 @@ func (s *Session) beginExpected(p []byte, out Environment) (again bool) {
 	case awaitAuth:
 		s.ours = true
 		s.listen()
-	case awaitRaise, awaitLower:
+	case awaitRaise, awaitLower, awaitID:
 		s.ours = true
 		s.listen()
 	case awaitHello, awaitClientAuth:
 		s.listen()
 	case awaitBlocking:
-		if s.Slicing() && s.sliced.at == e.at {
+		if s.Slicing() && s.leased.at == e.at {
 			s.beginSliced(p, out)
 		}
 	case beOpaque:
@@ -144,7 +136,7 @@ func (s *Session) beginExpected(p []byte, out Environment) (again bool) {
 }
 
 // reply accounts for a reply that has ended.
-func (s *Session) reply(frame resp.Frame) error {
+func (s *Session) reply(frame resp.Frame, out Environment) error {
 	if s.streaming {
 		return nil
 	}
@@ -172,6 +164,8 @@ func (s *Session) reply(frame resp.Frame) error {
 		return s.raiseAnswered(frame)
 	case awaitLower:
 		return s.lowerAnswered(frame)
+	case awaitID:
+		return s.idAnswered(frame, out)
 	case awaitReset:
 		return s.resetAnswered(frame)
 	case awaitBlocking:

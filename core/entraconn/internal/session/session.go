@@ -13,18 +13,16 @@ type Session struct {
 	// What every command needs: first that of a write, then that of a read, in as few lines of the
 	// cache as possible.
 
-	sliced       *slicedCall // nil until there was one
-	sent         sentState
-	read         uint64       // replies read so far
-	next         uint64       // number of the first reply that the ledger waits for; none is math.MaxUint64
-	lowering     *lowering    // between our HELLO 3 and HELLO 2, else nil
-	ours         bool         // the reply that is being read is the answer to our AUTH
-	streaming    bool         // replies are not counted any more, but frames are still told apart
-	blind        bool         // what the server sends is not looked at any more
-	listening    bool         // the reply that is being read is collected in work.line
-	pendingReply PendingReply // to the client, for a blocking command that is not sent again
-	undecided    byte         // the first byte of a reply to a sliced command, kept from the client until the second comes
-	replies      resp.ReplyScanner
+	leased    *leasedCall // nil until there was one
+	sent      sentState
+	read      uint64    // replies read so far
+	next      uint64    // number of the first reply that the ledger waits for; none is math.MaxUint64
+	lowering  *lowering // between our HELLO 3 and HELLO 2, else nil
+	ours      bool      // the reply that is being read is the answer to our AUTH
+	streaming bool      // replies are not counted any more, but frames are still told apart
+	blind     bool      // what the server sends is not looked at any more
+	listening bool      // the reply that is being read is collected in work.line
+	replies   resp.ReplyScanner
 
 	// What few need.
 
@@ -37,6 +35,7 @@ type Session struct {
 	unraisable  bool   // no HELLO 3 of ours goes out any more
 	// staysInRESP2: the server has answered a HELLO 3 of ours, and does not speak RESP3.
 	staysInRESP2 bool
+	nameless     bool // the server has not told its number of the connection when asked
 
 	// Subscriptions in RESP3, as the server's confirmations count them.
 	channels, patterns, shards int32
@@ -47,6 +46,7 @@ type Session struct {
 // A work is what a session needs only while something of ours is under way, once in an hour.
 type work struct {
 	edits    []Edit    // result of plan
+	unblocks []Unblock // in what was planned
 	line     []byte    // what has been read of the answer
 	verdicts []Verdict // answers that the caller has not taken yet
 }
@@ -134,7 +134,7 @@ func (s *Session) AuthOutstanding() bool { return s.awaits(awaitAuth) }
 
 // oursOutstanding reports whether anything of ours is unanswered.
 func (s *Session) oursOutstanding() bool {
-	return s.AuthOutstanding() || s.awaits(awaitRaise) || s.awaits(awaitLower)
+	return s.AuthOutstanding() || s.awaits(awaitRaise) || s.awaits(awaitLower) || s.awaits(awaitID)
 }
 
 // awaits reports whether the ledger has an entry of a kind.

@@ -102,11 +102,8 @@ func newRig(t *testing.T, rng *rand.Rand) *rig {
 func (r *rig) MayBlock(session.Auth) (time.Time, time.Duration) {
 	return r.server.Now, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
-func (r *rig) Blocks(int64) { r.sliced++ }
-func (r *rig) Cancelled(int64, time.Time) (time.Time, session.PendingReply) {
-	return r.server.Now, session.NoReply
-}
-func (r *rig) Unblock(int64, session.PendingReply) {}
+func (r *rig) Now() time.Time { return r.server.Now }
+func (r *rig) Leases(int64)   { r.sliced++ }
 
 func (r *rig) write(p []byte, wanted session.Auth) {
 	if r.session.HoldsBack() {
@@ -179,8 +176,7 @@ func (r *rig) resume() {
 	}
 	p := r.held
 	if r.session.Slicing() {
-		command, _, _ := r.session.Again(r)
-		p = append(command, p...)
+		p = append(r.session.Resend(r), p...)
 	}
 	r.send(p, r.maybeAuth())
 }

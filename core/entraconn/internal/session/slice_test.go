@@ -7,23 +7,36 @@ import (
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
 // In a sliceWorld commands may block for a minute, which passes when the test says so.
 type sliceWorld struct {
-	over bool
-	end  session.PendingReply // what a call that was cancelled ends with
+	over   bool
+	leases []int64 // the numbers of the connections whose calls block in slices
 }
 
 func (*sliceWorld) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, time.Minute }
-func (*sliceWorld) Blocks(int64)                                     {}
-func (*sliceWorld) Unblock(int64, session.PendingReply)              {}
+func (w *sliceWorld) Leases(clientID int64)                          { w.leases = append(w.leases, clientID) }
 
-func (w *sliceWorld) Cancelled(int64, time.Time) (now time.Time, end session.PendingReply) {
+func (w *sliceWorld) Now() (now time.Time) {
 	if w.over {
 		now = now.Add(time.Minute)
 	}
-	return now, w.end
+	return now
+}
+
+// leased returns a session in the first slice of a call, on a connection whose number it has asked
+// for and knows.
+func leased(t *testing.T, world *sliceWorld) *session.Session {
+	t.Helper()
+	s := &session.Session{}
+	s.Init()
+	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+	if kept, behind, err := s.Received([]byte(":17\r\n"), 0, world); kept+len(behind) > 0 || err != nil || s.ClientID() != 17 || !s.Slicing() {
+		t.Fatal(kept, behind, err, s.ClientID())
+	}
+	return s
 }
 
 // A null of a slice's end is ours to the last byte, however the network cuts it, and another one is
@@ -33,10 +46,8 @@ func TestNullsCutAnywhere(t *testing.T) {
 		for _, over := range []bool{false, true} {
 			for first := range len(null) {
 				for second := first; second < len(null); second++ {
-					var s session.Session
-					s.Init()
 					world := &sliceWorld{over: over}
-					s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+					s := leased(t, world)
 					var client []byte
 					for _, piece := range []string{null[:first], null[first:second], null[second:]} {
 						p := []byte(piece)
@@ -60,52 +71,78 @@ func TestNullsCutAnywhere(t *testing.T) {
 }
 
 // A null that comes after CLIENT UNBLOCK is the client's, also if its slice has ended; but not in
-// place of an error.
+// place of an error. Where CLIENT UNBLOCK comes after the null, the client gets what it says.
 func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
+	const failed = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
 	for _, tc := range []struct {
-		over   bool
-		end    session.PendingReply
-		client string
-		resent bool
+		over          bool
+		before, after lease.Reply // CLIENT UNBLOCK before the null is read, or after it
+		client        string
 	}{
-		{over: false, end: session.NoReply, client: "*-1\r\n"},
-		{over: true, end: session.NoReply, resent: true},
-		{over: true, end: session.NullReply, client: "*-1\r\n"},
-		{over: true, end: session.UnblockedReply, client: "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"},
+		{over: false, client: "*-1\r\n"},
+		{over: true},
+		{over: true, before: lease.NullReply, client: "*-1\r\n"},
+		{over: true, before: lease.UnblockedReply, client: failed},
+		{over: false, before: lease.UnblockedReply, client: "*-1\r\n"}, // another process was faster
+		{over: true, after: lease.NullReply, client: "*-1\r\n"},
+		{over: true, after: lease.UnblockedReply, client: failed},
+		{over: true, before: lease.NullReply, after: lease.UnblockedReply, client: "*-1\r\n"},
+		{over: true, before: lease.UnblockedReply, after: lease.NullReply, client: failed},
 	} {
-		var s session.Session
-		s.Init()
-		world := &sliceWorld{over: tc.over, end: tc.end}
+		for cut := range len("*-1\r\n") + 1 {
+			world := &sliceWorld{over: tc.over}
+			s := leased(t, world)
+			client := ""
+			read := func(piece string) {
+				p := []byte(piece)
+				kept, behind, err := s.Received(p, 0, world)
+				if err != nil {
+					t.Fatal(err)
+				}
+				client += string(p[:kept]) + string(behind)
+			}
+			unblock := func(reply lease.Reply) {
+				if reply != lease.NoReply {
+					s.Unblocked(session.Unblock{Reply: reply})
+				}
+			}
+			unblock(tc.before)
+			read("*-1\r\n"[:cut])
+			if tc.before != lease.NoReply {
+				unblock(tc.after)
+			}
+			read("*-1\r\n"[cut:])
+			unblock(tc.after)
+			read("")
+			if client != tc.client || s.Slicing() != (client == "") || s.Ready() != s.Slicing() {
+				t.Errorf("%+v, cut at %d: the client read %q, in slices %v, to be sent again %v", tc, cut, client, s.Slicing(), s.Ready())
+			}
+			if s.Ready() && string(s.Resend(world)) != string(modelserver.Encode("BLPOP k 0")) {
+				t.Errorf("%+v: another command is sent again", tc)
+			}
+		}
+	}
+}
+
+// CLIENT UNBLOCK is for the call that blocks, and ends no later one.
+func TestUnblockIsForOneCall(t *testing.T) {
+	world := &sliceWorld{}
+	s := leased(t, world)
+	s.Unblocked(session.Unblock{Reply: lease.NullReply})
+	for _, reply := range []string{"*2\r\n$1\r\nk\r\n$1\r\nv\r\n", "*-1\r\n"} {
+		if _, _, err := s.Received([]byte(reply), 0, world); err != nil || s.Slicing() != world.over {
+			t.Fatalf("after %q: %v, in slices %v", reply, err, s.Slicing())
+		}
+		s.Unblocked(session.Unblock{Reply: lease.NullReply}) // between two calls
 		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
-		p := []byte("*-1\r\n")
-		kept, behind, err := s.Received(p, 0, world)
-		client := string(p[:kept]) + string(behind)
-		if err != nil || tc.end != session.UnblockedReply && s.Slicing() != tc.resent {
-			t.Fatalf("%+v: %v, in slices %v", tc, err, s.Slicing())
-		}
-		if s.Slicing() {
-			command, cancelled, due := s.Again(world)
-			if resent := string(command) == string(modelserver.Encode("BLPOP k 0")); resent != tc.resent || cancelled == resent || due == resent {
-				t.Errorf("%+v: to be sent %q, cancelled %v, due %v", tc, command, cancelled, due)
-			}
-			kept, behind, err := s.Received(p[:0], 0, world)
-			if err != nil {
-				t.Fatal(err)
-			}
-			client += string(p[:kept]) + string(behind)
-		}
-		if client != tc.client {
-			t.Errorf("%+v: the client read %q", tc, client)
-		}
+		world.over = true
 	}
 }
 
 // What is held back during a call waits for its reply, and for nothing else.
 func TestBytesAfterACallWaitForItsReply(t *testing.T) {
-	var s session.Session
-	s.Init()
 	world := &sliceWorld{}
-	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+	s := leased(t, world)
 	if !s.HoldsBack() {
 		t.Fatal("does not hold back")
 	}
@@ -122,10 +159,8 @@ func TestBytesAfterACallWaitForItsReply(t *testing.T) {
 func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
 	const push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
 	for cut := range len(push) + 1 {
-		var s session.Session
-		s.Init()
 		world := &sliceWorld{over: true}
-		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+		s := leased(t, world)
 		client := ""
 		read := func(all string) {
 			p := []byte(all)
@@ -136,9 +171,8 @@ func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
 			client += string(p[:kept]) + string(behind)
 		}
 		read("*-1\r\n" + push[:cut])
-		world.end = session.NullReply
-		if _, cancelled, due := s.Again(world); !cancelled || due != (cut == 0 || cut == len(push)) {
-			t.Fatalf("cut at %d: cancelled %v, due %v", cut, cancelled, due)
+		if wake := s.Unblocked(session.Unblock{Reply: lease.NullReply}); wake != (cut == 0 || cut == len(push)) || !s.HasPendingReply() {
+			t.Fatalf("cut at %d: wake %v, pending reply %v", cut, wake, s.HasPendingReply())
 		}
 		read(push[cut:])
 		read("")
@@ -159,7 +193,7 @@ func TestSliceIsOverdue(t *testing.T) {
 	if got := overdue(); got != [3]bool{} {
 		t.Errorf("before a call: %v", got)
 	}
-	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
+	s = *leased(t, world)
 	if got := overdue(); got != [3]bool{false, false, true} {
 		t.Errorf("during a slice: %v", got)
 	}

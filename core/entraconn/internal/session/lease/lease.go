@@ -1,0 +1,161 @@
+// Package lease is the state machine of a blocking call that a session sends in slices. It knows
+// no bytes and no time: the session tells it what has happened, and it says what the session does.
+package lease
+
+// A Lease is a blocking call of the client, for which the server gets shorter calls one after the
+// other, the slices. After the null at the end of a slice the command goes out again. The zero
+// Lease is that of a connection on which no call is in slices.
+//
+// What a lease is in follows from its events alone. docs/design.md draws it, and the test of this
+// package holds On to that drawing.
+type Lease struct {
+	state State
+	reply Reply
+}
+
+// A State says what happens next. A lease in one of those from Waiting on has a call.
+type State uint8
+
+// The states.
+const (
+	None          State = iota // no call is in slices
+	Replying                   // the call is over, and the client is to get a reply that the session synthesizes
+	Waiting                    // a slice is on the wire
+	Undecided                  // the first byte of its reply was read, and may begin a null
+	TakingNull                 // the null at the end of the slice is being read and taken out
+	BetweenSlices              // the slice is over, and the command is to be sent again
+)
+
+// A Reply is what a CLIENT UNBLOCK ends a call with.
+type Reply uint8
+
+// The replies.
+const (
+	NoReply        Reply = iota // no CLIENT UNBLOCK was sent for the call
+	NullReply                   // as at the end of a timeout
+	UnblockedReply              // the error after CLIENT UNBLOCK with ERROR
+)
+
+// An Event is what the client, the server, or a CLIENT UNBLOCK on another connection does.
+type Event uint8
+
+// The events.
+const (
+	SliceSent          Event = iota // a slice goes out
+	SliceRetracted                  // not a byte of the slice went out
+	Unblocked                       // CLIENT UNBLOCK for the connection is about to go out
+	UnblockedWithError              // the same, with ERROR
+	HalfNull                        // the first byte of the reply comes alone, and may begin a null
+	NullAtEnd                       // a null begins, and the slice is over
+	ClientsReply                    // another reply begins: a value, an error, or a null before the end
+	ReplyEnded                      // the reply to the slice was read to its last byte
+	Resend                          // the command is about to be planned again, with the rest of its timeout
+	ReplyGiven                      // the client has the reply that the session synthesizes
+)
+
+// An Action is what the session does about an event.
+type Action uint8
+
+// The actions.
+const (
+	DoNothing  Action = iota
+	KeepByte          // from the client, until the second one comes
+	GiveByte          // the client gets the byte that was kept
+	TakeOut           // the client does not get the reply
+	WakeClient        // the client's read returns with the reply that the session synthesizes
+	Forget            // the call is over
+)
+
+// State returns what the lease is in; a nil one never had a call.
+func (l *Lease) State() State {
+	if l == nil {
+		return None
+	}
+	return l.state
+}
+
+// Reply returns what the CLIENT UNBLOCK that was sent for the call ends it with.
+func (l *Lease) Reply() Reply { return l.reply }
+
+// On takes an event. One that cannot come in a state changes nothing.
+func (l *Lease) On(e Event) Action {
+	switch e {
+	case SliceSent:
+		if l.state == None {
+			l.state = Waiting
+		}
+	case SliceRetracted:
+		if l.state == Waiting {
+			return l.end()
+		}
+	case Unblocked:
+		return l.unblock(NullReply)
+	case UnblockedWithError:
+		return l.unblock(UnblockedReply)
+	case HalfNull:
+		if l.state == Waiting {
+			l.state = Undecided
+			return KeepByte
+		}
+	case NullAtEnd:
+		return l.nullAtEnd()
+	case ClientsReply:
+		if l.state == Undecided {
+			l.state = Waiting
+			return GiveByte
+		}
+	case ReplyEnded:
+		switch {
+		case l.state == Waiting:
+			return l.end()
+		case l.state == TakingNull && l.reply == NoReply:
+			l.state = BetweenSlices
+		case l.state == TakingNull:
+			l.state = Replying
+		}
+	case Resend:
+		if l.state == BetweenSlices {
+			l.state = None // until the next slice is sent; what is left may be so short that it needs none
+		}
+	case ReplyGiven:
+		if l.state == Replying {
+			return l.end()
+		}
+	}
+	return DoNothing
+}
+
+// end ends the call.
+func (l *Lease) end() Action {
+	*l = Lease{}
+	return Forget
+}
+
+// unblock takes a CLIENT UNBLOCK. The server acts on the first one only.
+func (l *Lease) unblock(reply Reply) Action {
+	switch l.state {
+	case Waiting, Undecided, TakingNull:
+		if l.reply == NoReply {
+			l.reply = reply
+		}
+	case BetweenSlices: // the server has nothing to unblock
+		l.state, l.reply = Replying, reply
+		return WakeClient
+	}
+	return DoNothing
+}
+
+// nullAtEnd takes out the null at the end of a slice. A call that was cancelled ends with it,
+// unless it should end with an error.
+func (l *Lease) nullAtEnd() Action {
+	switch {
+	case l.state != Waiting && l.state != Undecided:
+	case l.reply != NullReply:
+		l.state = TakingNull
+		return TakeOut
+	case l.state == Undecided:
+		l.state = Waiting
+		return GiveByte
+	}
+	return DoNothing
+}
