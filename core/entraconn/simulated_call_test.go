@@ -130,8 +130,16 @@ func (s *simulatedServer) unblock(end lease.Reply) string {
 		return ":0\r\n"
 	}
 	words := nullIn(s.proto)
-	if end == lease.UnblockedReply {
+	switch call := s.blocked; {
+	case end == lease.UnblockedReply:
 		words = unblockedWords
+	case call.unblockedAt.IsZero():
+		// Another process has sent it, the host's number is not known, or it was for an earlier call, which has ended while it
+		// was under way. If this null is read when the slice is over, it looks like the end of the slice.
+		call.strays[end] = true
+		s.stop(call)
+		s.null(call)
+		return ":1\r\n"
 	}
 	s.finish(words)
 	return ":1\r\n"
