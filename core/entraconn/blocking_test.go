@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -246,4 +247,40 @@ func TestUnblockEndsTheCall(t *testing.T) {
 			other.do("LLEN queue", ":1")
 		})
 	}
+}
+
+// Connections that unblock each other at the same time do not wait for each other.
+func TestConnectionsUnblockEachOther(t *testing.T) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		var both [2]*client
+		var ids [2]string
+		for i := range both {
+			both[i] = open()
+			defer both[i].Close()
+			both[i].do("RPUSH queue job", ":1")
+			both[i].do("BLPOP queue 0", "*2") // which makes its number known
+			both[i].reply("$5", "queue", "$3", "job")
+			if err := both[i].send("CLIENT ID"); err != nil {
+				t.Fatal(err)
+			}
+			id, err := both[i].line()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[i] = id[1:]
+		}
+		var all sync.WaitGroup
+		for i, c := range both {
+			all.Go(func() {
+				for range 300 {
+					if err := c.send("CLIENT UNBLOCK " + ids[1-i]); err != nil {
+						t.Error(err)
+					}
+					c.expect(":0")
+				}
+			})
+		}
+		all.Wait()
+	})
 }

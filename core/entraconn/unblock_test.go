@@ -231,3 +231,38 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 		}
 	})
 }
+
+// Below a client that says no HELLO, CLIENT UNBLOCK between two slices ends the call that it is for, as it says, and no
+// other call.
+func TestUnblockOfClientsWithoutHello(t *testing.T) {
+	const value = "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"
+	for command, want := range map[string]string{
+		"CLIENT UNBLOCK 17": "*-1\r\n", "CLIENT UNBLOCK 17 ERROR": unblockedWords, "CLIENT UNBLOCK 18": value,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server, c, other := twoConns(t)
+			sends(t, c, "BLPOP k 0")
+			done := make(chan string)
+			go func() {
+				b := make([]byte, 100)
+				n, _ := c.Read(b)
+				done <- string(b[:n])
+			}()
+			server.says(t, "+OK\r\n:17\r\n")
+			time.Sleep(server.slice(t) + time.Millisecond)
+			c.holdResume(true) // the command is not sent again yet
+			server.says(t, "*-1\r\n")
+			sends(t, other, command)
+			c.holdResume(false)
+			if want == value {
+				server.says(t, value)
+			}
+			if got := <-done; got != want {
+				t.Errorf("%s: the client read %q, want %q", command, got, want)
+			}
+			if n := bytes.Count(server.heard(), modelserver.Encode("CLIENT ID")); n != 1 {
+				t.Errorf("CLIENT ID was sent %d times", n)
+			}
+		})
+	}
+}
