@@ -42,7 +42,12 @@ func (a *agenda) Pop() any {
 	return t
 }
 
-func (a *agenda) add(t task) { heap.Push(a, t) }
+// add adds a task and reports whether it comes before all others.
+func (a *agenda) add(t task) (first bool) {
+	first = len(*a) == 0 || t.at.Before((*a)[0].at)
+	heap.Push(a, t)
+	return first
+}
 
 // take returns the next task if its time has come, else how long that will take; idle if there is
 // none.

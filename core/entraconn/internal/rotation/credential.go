@@ -10,29 +10,23 @@ import (
 // A Credential is a token as it goes over the wire. It is encoded once for all connections.
 type Credential struct {
 	token  entra.Token
-	wire   wire
+	wire   func() []byte // a function, because fmt prints the unexported bytes of a struct
 	number uint64
 }
-
-// wire is an encoded AUTH. The type exists so that no format verb shows what is in it.
-type wire []byte
-
-func (wire) String() string   { return "AUTH REDACTED" }
-func (wire) GoString() string { return "AUTH REDACTED" }
 
 // NewCredential encodes a token. Newer credentials have higher numbers, and none has 0.
 func NewCredential(tok entra.Token, number uint64) *Credential {
 	user, password := tok.Credentials()
 	auth := fmt.Appendf(nil, "*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n",
 		len(user), user, len(password), password)
-	return &Credential{token: tok, wire: auth, number: number}
+	return &Credential{token: tok, wire: func() []byte { return auth }, number: number}
 }
 
 // Token returns the token.
 func (c *Credential) Token() entra.Token { return c.token }
 
 // Wire returns AUTH with user name and token, as it is sent. It must not be changed.
-func (c *Credential) Wire() []byte { return c.wire }
+func (c *Credential) Wire() []byte { return c.wire() }
 
 // Number tells credentials apart.
 func (c *Credential) Number() uint64 { return c.number }

@@ -17,7 +17,7 @@ type rotation struct {
 	began     time.Time
 	spread    bool      // the canary was accepted
 	notBefore time.Time // of the next canary, after a refusal
-	nextCheck time.Time // whether one more canary is needed
+	nextCheck time.Time // whether one more canary is needed; zero if there is no connection for one
 	refusals  int       // of canaries
 	pending   int       // connections that have not left it
 	results   [departures]int
@@ -96,7 +96,9 @@ func (r *rotation) joinLocked(m *Member, now time.Time) {
 	r.pending++
 	if r.spread {
 		r.scheduleLocked(m, 0, 1, now)
+		return
 	}
+	r.allowCanaryLocked(now)
 }
 
 // leaveLocked counts a connection that leaves the rotation, if it is in it.
@@ -118,15 +120,30 @@ func (r *rotation) window(m *Member, now time.Time) time.Duration {
 	return max(0, min(w, r.cred.token.RenewBy().Sub(now)))
 }
 
-// sendCanaryLocked makes an AUTH due on one more connection.
+// sendCanaryLocked makes an AUTH due on one more connection, if there is one.
 func (r *rotation) sendCanaryLocked(now time.Time) {
 	for m := range r.server.members { // in random order
 		if m.pending && !m.asked {
 			r.makeDueLocked(m, now)
-			break
+			r.checkCanaryAtLocked(now.Add(CanaryPatience(r.cred.token.Lifetime())))
+			return
 		}
 	}
-	r.checkCanaryAtLocked(now.Add(CanaryPatience(r.cred.token.Lifetime())))
+	r.nextCheck = time.Time{}
+}
+
+// replaceCanaryLocked sends another canary now, because the last one turns out to be barred.
+func (r *rotation) replaceCanaryLocked(now time.Time) {
+	if !r.spread && !now.Before(r.notBefore) {
+		r.sendCanaryLocked(now)
+	}
+}
+
+// allowCanaryLocked is told that there is a connection that may be the next canary.
+func (r *rotation) allowCanaryLocked(now time.Time) {
+	if r.nextCheck.IsZero() {
+		r.checkCanaryAtLocked(now)
+	}
 }
 
 // checkCanaryAtLocked sets the one moment at which it is decided whether to send one more canary.
@@ -197,4 +214,5 @@ func (r *rotation) refusedLocked(m *Member, now time.Time) {
 	}
 	r.refusals++
 	r.notBefore = now.Add(RetryDelay(r.refusals, life, rand.Float64()))
+	r.allowCanaryLocked(r.notBefore)
 }

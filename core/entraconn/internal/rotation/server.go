@@ -161,7 +161,9 @@ func (s *Server) Continue(m *Member) {
 	now := time.Now()
 	cred := m.conn.Accepted()
 	if m.retiring {
-		s.addLocked(task{at: now, kind: retireOne, member: m})
+		if now.Before(cred.token.ExpiresOn()) {
+			s.addLocked(task{at: now, kind: retireOne, member: m})
+		}
 		return
 	}
 	m.tries = min(m.tries, 1)
@@ -181,7 +183,7 @@ func (s *Server) run() {
 		if t.last {
 			return
 		}
-		s.retire(t.expiring, time.Now())
+		s.retire(t.expiring)
 		newer := t.newer
 		if newer == seen {
 			newer = nil // there is no other one: the Source is closed
@@ -217,6 +219,10 @@ func (s *Server) work(now time.Time) (t todo) {
 		s.restLocked()
 	}
 	t.observed, s.observed = s.observed, nil
+	select {
+	case <-s.nudge: // for what is done by now
+	default:
+	}
 	return t
 }
 
@@ -266,12 +272,12 @@ func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Durati
 
 // retire retires connections that cannot be renewed in time. Where something is in flight it tries
 // again after each read and write of the client, up to the end of the token.
-func (s *Server) retire(members []*Member, now time.Time) {
+func (s *Server) retire(members []*Member) {
 	for _, m := range members {
 		s.setRetiring(m, true) // first: the client may read at any time
 		retired := m.conn.Retire()
 		forever := m.conn.BarredBy().Forever
-		if retired || !forever || !now.Before(m.conn.Accepted().token.ExpiresOn()) {
+		if retired || !forever {
 			s.setRetiring(m, false)
 		}
 		if retired || forever {
@@ -350,8 +356,8 @@ func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
 // barredLocked acts on a connection on which no AUTH may be sent, and returns when to look at it
 // again, zero for not before Continue. first is whether that was found when the AUTH came due.
 func (s *Server) barredLocked(m *Member, first bool, now time.Time) time.Time {
-	if r := s.rotation; r != nil && !r.spread && first {
-		r.checkCanaryAtLocked(now) // it was a poor choice
+	if s.rotation != nil && first {
+		s.rotation.replaceCanaryLocked(now)
 	}
 	bar := m.conn.BarredBy()
 	switch {
@@ -440,8 +446,9 @@ func (s *Server) watchExpiryLocked(cred *Credential) {
 
 // addLocked puts a task on the agenda.
 func (s *Server) addLocked(t task) {
-	s.agenda.add(t)
-	s.wakeLocked()
+	if s.agenda.add(t) {
+		s.wakeLocked()
+	}
 }
 
 // wakeLocked makes the goroutine look at the agenda.

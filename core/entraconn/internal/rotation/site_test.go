@@ -1,0 +1,267 @@
+package rotation_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+)
+
+const life = 75 * time.Minute
+
+// A site is a Source, a Server and what a Redis server behind its connections says, in one bubble.
+type site struct {
+	t      *testing.T
+	src    *entra.Source
+	server *rotation.Server
+
+	mu      sync.Mutex
+	refuses bool // each AUTH
+	mute    bool // answers none
+	auths   []auth
+	started []entra.RotationStartInfo
+	done    []entra.RotationDoneInfo
+}
+
+// An auth is an AUTH that the server got.
+type auth struct {
+	at    time.Time
+	conn  *conn
+	cred  *rotation.Credential
+	phase entra.AuthPhase
+}
+
+// numbered gives tokens that live 75 minutes, each another one.
+type numbered struct{ last int }
+
+func (n *numbered) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	n.last++
+	return azcore.AccessToken{Token: fmt.Sprint("token-", n.last), ExpiresOn: time.Now().Add(life)}, nil
+}
+
+// inBubble runs a test in virtual time. It fails if a goroutine is left.
+func inBubble(t *testing.T, test func(s *site)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &site{t: t}
+		var err error
+		s.src, err = entra.NewSource(&numbered{}, &entra.Options{Username: "us", Observer: &entra.Observer{
+			RotationStart: func(ctx context.Context, i entra.RotationStartInfo) context.Context {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.started = append(s.started, i)
+				return ctx
+			},
+			RotationDone: func(_ context.Context, i entra.RotationDoneInfo) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.done = append(s.done, i)
+			},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.src.Close()
+		s.server = rotation.NewServer(rotation.Config{
+			Credentials: rotation.NewCredentials(s.src), Observer: s.src.Observer(), Addr: "10.0.0.4:6380",
+		})
+		test(s)
+		synctest.Wait()
+		if len(s.started) != len(s.done) {
+			t.Errorf("%d rotations began and %d ended", len(s.started), len(s.done))
+		}
+	})
+}
+
+// login returns a new connection that has logged in.
+func (s *site) login() *conn {
+	s.t.Helper()
+	cred, err := s.server.Login(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.loginWith(cred)
+}
+
+func (s *site) loginWith(cred *rotation.Credential) *conn {
+	c := &conn{site: s}
+	s.server.Add(&c.member, c)
+	c.accepted = cred
+	s.server.Accepted(&c.member, cred)
+	return c
+}
+
+func (s *site) logins(n int) (all []*conn) {
+	for range n {
+		all = append(all, s.login())
+	}
+	return all
+}
+
+// nextToken waits until the Source has a newer token, and returns the one before and when that was.
+func (s *site) nextToken() (old entra.Token, at time.Time) {
+	s.t.Helper()
+	old, newer := s.src.Latest()
+	<-newer
+	return old, time.Now()
+}
+
+// seen returns the AUTHs that the server got since the first n.
+func (s *site) seen(n int) []auth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]auth(nil), s.auths[n:]...)
+}
+
+// set changes what the server says.
+func (s *site) set(refuses, mute bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuses, s.mute = refuses, mute
+}
+
+// answer notes an AUTH and returns what the server says.
+func (s *site) answer(a auth) (refuses, mute bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.auths = append(s.auths, a)
+	return s.refuses, s.mute
+}
+
+// A conn is a connection whose client does what a test says.
+type conn struct {
+	site   *site
+	member rotation.Member
+
+	mu       sync.Mutex
+	accepted *rotation.Credential
+	due      *rotation.Due
+	bar      rotation.Bar
+	busy     bool          // the client waits for replies
+	inFlight bool          // an AUTH that is not answered
+	lossless bool          // may be retired
+	hang     time.Duration // of each visit
+	inside   int           // workers
+	visits   []time.Time
+	retired  time.Time
+}
+
+func (c *conn) Accepted() *rotation.Credential {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.accepted
+}
+
+func (c *conn) BarredBy() rotation.Bar {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bar
+}
+
+func (c *conn) SetDue(due *rotation.Due) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.due = due
+}
+
+func (c *conn) Renew([]byte, time.Duration) rotation.Progress {
+	c.mu.Lock()
+	c.visits = append(c.visits, time.Now())
+	due, bar, busy, inFlight, hang := c.due, c.bar, c.busy, c.inFlight, c.hang
+	if c.inside++; c.inside > 1 {
+		c.site.t.Error("two workers visit one connection")
+	}
+	c.mu.Unlock()
+	time.Sleep(hang)
+	c.mu.Lock()
+	c.inside--
+	c.mu.Unlock()
+	switch {
+	case inFlight:
+		return rotation.Pending
+	case due == nil:
+		return rotation.Complete
+	case bar.Why != session.Renewable:
+		return rotation.Barred
+	case busy:
+		return rotation.Waiting
+	}
+	return c.send(due)
+}
+
+// send sends the AUTH that is due, as a worker or a write of the client does.
+func (c *conn) send(due *rotation.Due) rotation.Progress {
+	refuses, mute := c.site.answer(auth{at: time.Now(), conn: c, cred: due.Credential, phase: due.Phase})
+	c.mu.Lock()
+	c.due = nil
+	c.inFlight = mute
+	if !refuses && !mute {
+		c.accepted = due.Credential
+	}
+	c.mu.Unlock()
+	switch {
+	case mute:
+		return rotation.Pending
+	case refuses:
+		var refused session.AuthFailure
+		c.site.server.Refused(&c.member, due.Credential, refused)
+	default:
+		c.site.server.Accepted(&c.member, due.Credential)
+	}
+	return rotation.Complete
+}
+
+// write is a write of the client that may take an AUTH along.
+func (c *conn) write() {
+	c.mu.Lock()
+	due := c.due
+	c.mu.Unlock()
+	if due != nil {
+		c.send(due)
+	}
+}
+
+func (c *conn) Retire() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar.Forever && c.lossless {
+		c.retired = time.Now()
+		return true
+	}
+	return false
+}
+
+func (c *conn) ReportEnd() { c.close() }
+
+// close is what the client does.
+func (c *conn) close() { c.site.server.Remove(&c.member) }
+
+// change changes what a connection is, and has the rotation continue, as a read or a write does.
+func (c *conn) change(to func(c *conn)) {
+	c.mu.Lock()
+	to(c)
+	c.mu.Unlock()
+	c.site.server.Continue(&c.member)
+}
+
+// visited returns when workers were there.
+func (c *conn) visited() []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]time.Time(nil), c.visits...)
+}
+
+func closeAll(all []*conn) {
+	for _, c := range all {
+		c.close()
+	}
+}

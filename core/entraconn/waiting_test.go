@@ -1,0 +1,123 @@
+package entraconn_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/entraredis/entraredis/core/entratest"
+)
+
+// An AUTH that found no place is sent as soon as there is one: what barred it ends with a read or a write of the client.
+func TestAuthFollowsWhatItWaitedFor(t *testing.T) {
+	for _, tc := range []struct {
+		name, before, command string
+		reply                 []string
+	}{
+		{"a command", "PING", "GET k", []string{"$-1"}},
+		{"a DISCARD", "MULTI", "DISCARD", []string{"+OK"}},
+		{"a transaction", "MULTI", "EXEC", []string{"*0"}},
+		{"a SUBSCRIBE", "", "SUBSCRIBE a", []string{"*3", "$9", "subscribe", "$1", "a", ":1"}},
+		{"a short blocking command", "", "BLPOP queue 1", []string{"*-1"}},
+		{"an XREAD from the end", "", "XREAD BLOCK 1000 STREAMS k $", []string{"*-1"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				c := s.dialer(nil)()
+				defer c.Close()
+				c.do("PING", "+PONG")
+				switch tc.before {
+				case "":
+				case "MULTI":
+					c.do("MULTI", "+OK")
+				default:
+					c.do(tc.before, "+PONG")
+				}
+				const wait = 30 * time.Minute
+				tok, _ := s.src.Latest()
+				time.Sleep(time.Until(tok.RenewBy().Add(-wait)))
+				s.gateway.Inject(entratest.WireFault{Delay: wait - time.Minute, Count: 1})
+				if err := c.send(tc.command); err != nil {
+					t.Fatal(err)
+				}
+				c.reply(tc.reply...)
+				answered := time.Now()
+				if newest, _ := s.src.Latest(); newest == tok {
+					t.Fatal("there is no newer token yet")
+				}
+				time.Sleep(time.Minute)
+				auths := s.gateway.Auths()
+				if len(auths) != 2 {
+					t.Fatalf("%d AUTHs, want 2", len(auths))
+				}
+				if late := auths[1].At.Sub(answered); late > 100*time.Millisecond {
+					t.Errorf("the AUTH came %v after the answer", late)
+				}
+			})
+		})
+	}
+}
+
+// The answer to an AUTH comes while the client reads, or after its read has timed out and it does not come again.
+func TestAnswerIsFoundAfterTheClientHasStoppedReading(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.dialer(nil)()
+		defer c.Close()
+		c.do("PING", "+PONG")
+		s.gateway.Inject(entratest.WireFault{Delay: 10 * time.Second, Count: 1})
+		s.nextToken()
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if l, err := c.line(); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("%q, %v", l, err)
+		}
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		if done, failed := s.events.authsIn(entra.AuthRotation); done != 1 || failed > 0 {
+			t.Errorf("%d AUTHs were answered, %d failed", done, failed)
+		}
+		c.SetReadDeadline(time.Time{})
+		c.do("PING", "+PONG")
+	})
+}
+
+// A client that is stuck in a write keeps the AUTH from being sent. It goes out when the write has ended.
+func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
+	inBubble(t, func(s *site) {
+		var socket *clogged
+		c := s.client(entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			inner, err := s.network.DialContext(ctx, network, addr)
+			socket = newClogged(inner)
+			return socket, err
+		}))
+		defer c.Close()
+		c.do("PING", "+PONG")
+		tok, newer := s.src.Latest()
+		socket.clog(0)
+		c.SetWriteDeadline(tok.RenewBy())
+		written := make(chan error, 1)
+		go func() { written <- c.send("SET k " + strings.Repeat("v", 1000)) }()
+		<-newer
+		if err := <-written; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+		socket.clog(-1)
+		ended := time.Now()
+		c.SetWriteDeadline(time.Time{})
+		time.Sleep(time.Minute)
+		auths := s.gateway.Auths()
+		if len(auths) != 2 {
+			t.Fatalf("%d AUTHs, want 2", len(auths))
+		}
+		if late := auths[1].At.Sub(ended); late > 100*time.Millisecond {
+			t.Errorf("the AUTH came %v after the write", late)
+		}
+		c.do("PING", "+PONG")
+	})
+}
