@@ -15,14 +15,14 @@ func forever(c *conn) { c.bar = rotation.Bar{Why: session.BecauseStreaming, Fore
 func TestConnectionIsRetiredBeforeItsTokenExpires(t *testing.T) {
 	inBubble(t, func(s *site) {
 		all := s.logins(3)
-		forever(all[0])
-		all[0].lossless = true
+		all[0].set(forever)
+		all[0].set(func(c *conn) { c.lossless = true })
 		old := all[0].Accepted().Token()
 		time.Sleep(time.Until(old.ExpiresOn()))
-		if left := old.ExpiresOn().Sub(all[0].retired); left != 20*time.Second {
+		if left := old.ExpiresOn().Sub(all[0].retiredAt()); left != 20*time.Second {
 			t.Errorf("retired %v before the end", left)
 		}
-		if !all[1].retired.IsZero() || !all[2].retired.IsZero() {
+		if !all[1].retiredAt().IsZero() || !all[2].retiredAt().IsZero() {
 			t.Error("a connection that was renewed was retired")
 		}
 		closeAll(all)
@@ -34,7 +34,7 @@ func TestRetirementWaitsForTheClient(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		inBubble(t, func(s *site) {
 			c := s.login()
-			forever(c)
+			c.set(forever)
 			tok := c.Accepted().Token()
 			time.Sleep(time.Until(tok.ExpiresOn().Add(-10 * time.Second)))
 			if late {
@@ -43,7 +43,7 @@ func TestRetirementWaitsForTheClient(t *testing.T) {
 			at := time.Now()
 			c.change(func(c *conn) { c.lossless = true })
 			synctest.Wait()
-			if want := !late; c.retired.Equal(at) != want {
+			if want := !late; c.retiredAt().Equal(at) != want {
 				t.Errorf("retired at once: %v, want %v", !want, want)
 			}
 			time.Sleep(time.Minute)

@@ -135,7 +135,7 @@ func TestBarredCanaryIsReplacedAtOnce(t *testing.T) {
 	inBubble(t, func(s *site) {
 		all := s.logins(20)
 		for _, c := range all[1:] {
-			c.bar = rotation.Bar{Why: session.BecauseBlocked}
+			c.set(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseBlocked} })
 		}
 		_, began := s.nextToken()
 		time.Sleep(1100 * time.Millisecond) // 19 lingers, at most
@@ -180,6 +180,7 @@ func TestLateConnUsesItsOwnWindow(t *testing.T) {
 		if auths := s.seen(1); len(auths) != 1 || auths[0].conn != late || auths[0].at.Sub(began) > time.Second {
 			t.Errorf("%d AUTHs", len(auths))
 		}
+		synctest.Wait()
 		if w := s.started[1].Window; w > 30*time.Second {
 			t.Errorf("a window of %v was announced", w)
 		}

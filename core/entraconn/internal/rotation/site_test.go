@@ -40,10 +40,11 @@ type auth struct {
 	phase entra.AuthPhase
 }
 
-// numbered gives tokens that live 75 minutes, each another one.
+// numbered gives tokens that live 75 minutes, each another one, and takes a second for that.
 type numbered struct{ last int }
 
 func (n *numbered) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	time.Sleep(time.Second)
 	n.last++
 	return azcore.AccessToken{Token: fmt.Sprint("token-", n.last), ExpiresOn: time.Now().Add(life)}, nil
 }
@@ -95,7 +96,7 @@ func (s *site) login() *conn {
 func (s *site) loginWith(cred *rotation.Credential) *conn {
 	c := &conn{site: s}
 	s.server.Add(&c.member, c)
-	c.accepted = cred
+	c.set(func(c *conn) { c.accepted = cred })
 	s.server.Accepted(&c.member, cred)
 	return c
 }
@@ -245,11 +246,16 @@ func (c *conn) ReportEnd() { c.close() }
 // close is what the client does.
 func (c *conn) close() { c.site.server.Remove(&c.member) }
 
-// change changes what a connection is, and has the rotation continue, as a read or a write does.
-func (c *conn) change(to func(c *conn)) {
+// set changes what a connection is.
+func (c *conn) set(to func(c *conn)) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	to(c)
-	c.mu.Unlock()
+}
+
+// change does that, and has the rotation continue, as a read or a write does.
+func (c *conn) change(to func(c *conn)) {
+	c.set(to)
 	c.site.server.Continue(&c.member)
 }
 
@@ -258,6 +264,13 @@ func (c *conn) visited() []time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]time.Time(nil), c.visits...)
+}
+
+// retiredAt returns when it was retired, zero if it was not.
+func (c *conn) retiredAt() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.retired
 }
 
 func closeAll(all []*conn) {

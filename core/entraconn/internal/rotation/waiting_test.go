@@ -22,9 +22,7 @@ func TestWaitingConnectionIsVisitedWhenItContinues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(s *site) {
 				c := s.login()
-				c.mu.Lock()
-				wait(c)
-				c.mu.Unlock()
+				c.set(wait)
 				s.nextToken()
 				time.Sleep(10 * time.Minute)
 				if visits := c.visited(); len(visits) != 1 {
@@ -47,14 +45,12 @@ func TestEndOfASliceIsVisited(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()
 		until := time.Now().Add(life * 9 / 10)
-		c.bar = rotation.Bar{Why: session.BecauseBlocked, Until: until}
+		c.set(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseBlocked, Until: until} })
 		time.Sleep(time.Until(until.Add(rotation.AfterSlice(life))) - time.Millisecond)
 		if n := len(c.visited()); n != 1 {
 			t.Errorf("%d visits before the end", n)
 		}
-		c.mu.Lock()
-		c.bar = rotation.Bar{}
-		c.mu.Unlock()
+		c.set(func(c *conn) { c.bar = rotation.Bar{} })
 		time.Sleep(2 * time.Millisecond)
 		if visits, auths := c.visited(), s.seen(0); len(visits) != 2 || len(auths) != 1 {
 			t.Errorf("%d visits, %d AUTHs", len(visits), len(auths))
@@ -67,11 +63,12 @@ func TestEndOfASliceIsVisited(t *testing.T) {
 func TestConnectionThatIsBarredForeverLeavesTheRotation(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()
-		c.bar = rotation.Bar{Why: session.BecauseMulti}
+		c.set(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseMulti} })
 		s.nextToken()
 		time.Sleep(time.Minute)
 		c.change(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseSilent, Forever: true} })
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(s.done) != 1 || s.done[0].Left != 1 {
 			t.Errorf("the observer was told %+v", s.done)
 		}
@@ -134,9 +131,9 @@ func TestBlockedConnectionsCostWhatIdleOnesDo(t *testing.T) {
 func (s *site) block(c *conn, until time.Time) {
 	for time.Now().Before(until) {
 		slice := min(rotation.SliceLength(c.Accepted().Token(), time.Now(), rand.Float64()), time.Until(until))
-		c.mu.Lock()
-		c.bar = rotation.Bar{Why: session.BecauseBlocked, Until: time.Now().Add(slice)}
-		c.mu.Unlock()
+		c.set(func(c *conn) {
+			c.bar = rotation.Bar{Why: session.BecauseBlocked, Until: time.Now().Add(slice)}
+		})
 		time.Sleep(slice)
 		s.server.BringForward(&c.member)
 		c.write()
@@ -148,13 +145,10 @@ func (s *site) block(c *conn, until time.Time) {
 func TestConnectionIsVisitedByOneWorkerAtATime(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()
-		c.hang = life
-		c.bar = rotation.Bar{Why: session.BecauseBlocked}
+		c.set(func(c *conn) { c.hang, c.bar = life, rotation.Bar{Why: session.BecauseBlocked} })
 		_, began := s.nextToken()
 		time.Sleep(time.Minute)
-		c.mu.Lock()
-		c.hang = 0
-		c.mu.Unlock()
+		c.set(func(c *conn) { c.hang = 0 })
 		time.Sleep(time.Until(began.Add(life + time.Second)))
 		visits := c.visited()
 		if len(visits) != 2 {
@@ -172,7 +166,7 @@ func TestStuckConnectionsHoldUpNoOtherForLong(t *testing.T) {
 	inBubble(t, func(s *site) {
 		all := s.logins(20)
 		for _, c := range all[:10] {
-			c.hang = 10 * time.Second
+			c.set(func(c *conn) { c.hang = 10 * time.Second })
 		}
 		old, _ := s.nextToken()
 		time.Sleep(time.Until(old.RenewBy()))
