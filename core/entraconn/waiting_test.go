@@ -3,12 +3,15 @@ package entraconn_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/tidwall/redcon"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
@@ -119,5 +122,75 @@ func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
 			t.Errorf("the AUTH came %v after the write", late)
 		}
 		c.do("PING", "+PONG")
+	})
+}
+
+// What is written can end the wait as well: behind it no AUTH is possible any more.
+func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.dialer(nil)()
+		defer c.Close()
+		c.do("MULTI", "+OK")
+		s.nextToken()
+		time.Sleep(time.Minute)
+		if err := c.send("CLIENT REPLY OFF"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		s.events.mu.Lock()
+		defer s.events.mu.Unlock()
+		if r := s.events.rotated; len(r) != 1 || r[0].Left != 1 {
+			t.Errorf("the observer was told %+v", r)
+		}
+	})
+}
+
+// A connection that cannot be renewed is in the middle of a line when it should be retired. It is when the client has
+// read the rest.
+func TestRetirementFollowsARead(t *testing.T) {
+	inBubble(t, func(s *site) {
+		l, err := s.network.Listen("10.0.0.6:6380")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		tok, err := s.src.Token(s.t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			rd := redcon.NewReader(conn)
+			for _, answer := range []string{"+OK\r\n", "+OK\r\n+hal"} {
+				if _, err := rd.ReadCommand(); err != nil {
+					return
+				}
+				io.WriteString(conn, answer)
+			}
+			time.Sleep(time.Until(tok.ExpiresOn().Add(-10 * time.Second)))
+			io.WriteString(conn, "f\r\n")
+			rd.ReadCommand()
+		}()
+		c := s.client(entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return s.network.DialContext(ctx, network, "10.0.0.6:6380")
+		}))
+		if err := c.send("MONITOR"); err != nil {
+			t.Fatal(err)
+		}
+		c.reply("+OK", "+half")
+		if line, err := c.line(); err != io.EOF {
+			t.Errorf("%q, %v", line, err)
+		}
+		if left := time.Until(tok.ExpiresOn()); left != 10*time.Second {
+			t.Errorf("retired %v before the token expires", left)
+		}
+		c.Close()
+		if r := s.events.reasons(); len(r) != 1 || r[0] != entra.CloseUnsupported {
+			t.Errorf("closed because of %s", r)
+		}
 	})
 }

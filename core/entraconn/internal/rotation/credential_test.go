@@ -56,7 +56,7 @@ func TestLoginsUseWhatTheServerAccepts(t *testing.T) {
 		uses := func(when string, want *rotation.Credential, wantProven bool) {
 			t.Helper()
 			best, proven := s.server.Best(time.Now())
-			login, err := s.server.Login(t.Context())
+			login, err := s.server.Login(s.t.Context())
 			if best != want || login != want || proven != wantProven || err != nil || s.server.IsProven(want) != wantProven {
 				t.Errorf("%s: number %d, proven %v, %v", when, best.Number(), proven, err)
 			}

@@ -19,7 +19,7 @@ func TestCanaryGoesFirstAndTheOthersFollowEvenly(t *testing.T) {
 		synctest.Wait()
 		auths := s.seen(0)
 		if len(auths) != n {
-			t.Fatalf("%d AUTHs for %d connections", len(auths), n)
+			s.t.Fatalf("%d AUTHs for %d connections", len(auths), n)
 		}
 		if !auths[0].at.Before(auths[1].at) {
 			t.Error("no connection waited for the canary")
@@ -86,7 +86,7 @@ func TestRefusedConnectionIsAskedAgainSlower(t *testing.T) {
 		time.Sleep(20 * time.Minute)
 		auths := s.seen(1)
 		if len(auths) < 5 {
-			t.Fatalf("%d AUTHs in 20 minutes", len(auths))
+			s.t.Fatalf("%d AUTHs in 20 minutes", len(auths))
 		}
 		var before time.Duration
 		for i, a := range auths[1:5] {
@@ -128,6 +128,35 @@ func TestMuteCanaryIsFollowedByAnother(t *testing.T) {
 		}
 		closeAll(all)
 	})
+}
+
+// Where all connections have been asked, nothing is planned until one of them is refused or another one comes.
+func TestNextCanaryComesWhenThereIsOne(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		inBubble(t, func(s *site) {
+			all := s.logins(1)
+			old := all[0].Accepted()
+			s.set(false, true)
+			s.nextToken()
+			time.Sleep(10 * time.Second)
+			auths := s.seen(0)
+			if len(auths) != 1 {
+				s.t.Fatalf("%d AUTHs", len(auths))
+			}
+			s.set(false, false)
+			began := time.Now()
+			if late {
+				all = append(all, s.loginWith(old))
+			} else {
+				all[0].answered(auths[0].cred, true)
+			}
+			time.Sleep(2 * time.Second)
+			if auths = s.seen(1); len(auths) != 1 || auths[0].conn != all[len(all)-1] {
+				t.Errorf("late %v: %d AUTHs in %v", late, len(auths), time.Since(began))
+			}
+			closeAll(all)
+		})
+	}
 }
 
 // A connection whose client is blocked is a poor canary: another one follows at once.

@@ -202,23 +202,28 @@ func (c *conn) Renew([]byte, time.Duration) rotation.Progress {
 // send sends the AUTH that is due, as a worker or a write of the client does.
 func (c *conn) send(due *rotation.Due) rotation.Progress {
 	refuses, mute := c.site.answer(auth{at: time.Now(), conn: c, cred: due.Credential, phase: due.Phase})
-	c.mu.Lock()
-	c.due = nil
-	c.inFlight = mute
-	if !refuses && !mute {
-		c.accepted = due.Credential
-	}
-	c.mu.Unlock()
-	switch {
-	case mute:
+	c.set(func(c *conn) { c.due, c.inFlight = nil, mute })
+	if mute {
 		return rotation.Pending
-	case refuses:
-		var refused session.AuthFailure
-		c.site.server.Refused(&c.member, due.Credential, refused)
-	default:
-		c.site.server.Accepted(&c.member, due.Credential)
 	}
+	c.answered(due.Credential, refuses)
 	return rotation.Complete
+}
+
+// answered is what the server says at last to an AUTH in flight.
+func (c *conn) answered(cred *rotation.Credential, refuses bool) {
+	c.set(func(c *conn) {
+		c.inFlight = false
+		if !refuses {
+			c.accepted = cred
+		}
+	})
+	if refuses {
+		var refused session.AuthFailure
+		c.site.server.Refused(&c.member, cred, refused)
+	} else {
+		c.site.server.Accepted(&c.member, cred)
+	}
 }
 
 // write is a write of the client that may take an AUTH along.

@@ -152,7 +152,7 @@ func TestConnectionIsVisitedByOneWorkerAtATime(t *testing.T) {
 		time.Sleep(time.Until(began.Add(life + time.Second)))
 		visits := c.visited()
 		if len(visits) != 2 {
-			t.Fatalf("%d visits", len(visits))
+			s.t.Fatalf("%d visits", len(visits))
 		}
 		if first := visits[0].Add(life); !visits[1].Equal(first) {
 			t.Errorf("the second visit came %v after the first had ended", visits[1].Sub(first))
