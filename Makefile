@@ -126,7 +126,7 @@ soak: $(SOAK_PARTS)
 LONG := $(GO) test -count 1 -timeout 24h -v
 
 soak-histories:
-	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Histories ./core/entra -histories 10000 -seed $$SEED'
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Histories ./core/entra -histories 10000 -seed $$SEED && $(LONG) -run Histories ./core/entra/internal/schedule -histories 300000 -seed $$SEED'
 
 # A thousand programs that were started together.
 soak-programs:

@@ -19,31 +19,30 @@ import (
 )
 
 var (
-	histories    = flag.Int("histories", 80, "how many random histories of tokens, faults and clocks to go through")
+	histories    = flag.Int("histories", 80, "how many random histories of tokens and faults to go through")
 	historiesFor = flag.Duration("for", 0, "go through random histories for so long, whatever -histories says")
 	historySeed  = flag.Uint64("seed", 0, "the seed of the first history; each next one has the next. It fixes what happens to a Source, but neither the Source's jitter nor the scheduling of goroutines")
 )
 
-// A trouble is one that a credential or a clock is in for a while.
+// A trouble is one that a credential is in for a while.
 type trouble struct {
 	kind     string
 	from, to time.Duration // since the start
 }
 
-// A history is what happens to one Source: for how long its tokens live, how its credential caches them, and what
-// goes wrong. Times are those of the bubble, which are the monotonic ones of the machine.
+// A history is what happens to one Source: for how long its tokens live, how its credential caches them, and what goes
+// wrong. The schedule's own histories have leaping clocks as well.
 type history struct {
 	life      time.Duration
 	refreshIn time.Duration // 0: the credential names none
 	cache     time.Duration // until how long before the expiry a plain call gets the token of before
 	claims    string        // what a call with claims gets: a new token, the cached one, a refusal
 	troubles  []trouble
-	clock     []trouble     // suspensions, or wall clocks set: kind is how
 	end       time.Duration // the last two lives are without trouble
 }
 
 func (h history) String() string {
-	return fmt.Sprintf("life %v, refreshIn %v, cache %v, claims %s, troubles %v, clock %v", h.life, h.refreshIn, h.cache, h.claims, h.troubles, h.clock)
+	return fmt.Sprintf("life %v, refreshIn %v, cache %v, claims %s, troubles %v", h.life, h.refreshIn, h.cache, h.claims, h.troubles)
 }
 
 func randomHistory(r *rand.Rand) history {
@@ -69,27 +68,12 @@ func randomHistory(r *rand.Rand) history {
 			from, min(from+length, upset),
 		})
 	}
-	switch r.IntN(4) {
-	case 0:
-		h.clock = append(h.clock, trouble{kind: "suspended", from: time.Duration(r.Float64() * float64(upset)), to: logUniform(time.Second, 3*h.life)})
-	case 1: // to is by how much
-		by := logUniform(time.Second, 3*h.life)
-		if r.IntN(2) == 0 {
-			by = -by
-		}
-		from := time.Duration(r.Float64() * float64(upset))
-		h.clock = append(h.clock, trouble{kind: "set", from: from, to: by})
-		if r.IntN(2) == 0 {
-			h.clock = append(h.clock, trouble{kind: "set", from: from + time.Duration(r.Float64()*float64(upset-from)), to: -by})
-		}
-	}
 	return h
 }
 
 // An actor is the credential of a history.
 type actor struct {
 	h     history
-	m     *machine
 	start time.Time
 	calls []call
 	fresh []minted // tokens made
@@ -97,7 +81,7 @@ type actor struct {
 }
 
 type minted struct {
-	at, renewBy, expires time.Time // in the world
+	at, renewBy, expires time.Time
 	token                azcore.AccessToken
 }
 
@@ -111,7 +95,7 @@ func (a *actor) troubleNow() string {
 	return ""
 }
 
-// serves reports whether a call is answered without asking anybody.
+// serves reports whether a call is answered from the cache.
 func (a *actor) serves(c call) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -120,7 +104,7 @@ func (a *actor) serves(c call) bool {
 
 func (a *actor) cached(c call) bool {
 	return a.h.cache > 0 && c.claims == "" && len(a.fresh) > 0 &&
-		a.fresh[len(a.fresh)-1].token.ExpiresOn.Sub(a.m.wall()) >= a.h.cache
+		time.Until(a.fresh[len(a.fresh)-1].token.ExpiresOn) >= a.h.cache
 }
 
 func (a *actor) answer(ctx context.Context, c call) (azcore.AccessToken, error) {
@@ -145,8 +129,7 @@ func (a *actor) answer(ctx context.Context, c call) (azcore.AccessToken, error) 
 		return tok, nil
 	}
 	a.calls = append(a.calls, c)
-	tok := mint(call{n: len(a.calls), at: a.m.world()}, a.h.life)
-	tok.ExpiresOn = a.m.wall().Add(a.h.life)
+	tok := mint(call{n: len(a.calls), at: time.Now()}, a.h.life)
 	switch a.troubleNow() {
 	case "network":
 		return azcore.AccessToken{}, &azcore.ResponseError{}
@@ -161,7 +144,7 @@ func (a *actor) answer(ctx context.Context, c call) (azcore.AccessToken, error) 
 	case "empty":
 		return azcore.AccessToken{ExpiresOn: tok.ExpiresOn}, nil
 	case "expired":
-		tok.ExpiresOn = a.m.wall().Add(-time.Second)
+		tok.ExpiresOn = time.Now().Add(-time.Second)
 		return tok, nil
 	case "no oid":
 		tok.Token = "opaque"
@@ -178,10 +161,10 @@ func (a *actor) answer(ctx context.Context, c call) (azcore.AccessToken, error) 
 		}
 	}
 	if a.h.refreshIn > 0 {
-		tok.RefreshOn = a.m.wall().Add(a.h.refreshIn)
+		tok.RefreshOn = time.Now().Add(a.h.refreshIn)
 	}
-	expires := a.m.world().Add(a.h.life)
-	a.fresh = append(a.fresh, minted{a.m.world(), expires.Add(-entra.Guard(a.h.life)), expires, tok})
+	renewBy := tok.ExpiresOn.Add(-min(3*time.Minute, a.h.life/10))
+	a.fresh = append(a.fresh, minted{time.Now(), renewBy, tok.ExpiresOn, tok})
 	return tok, nil
 }
 
@@ -191,26 +174,6 @@ func (h history) upsetBetween(from, to time.Duration) bool {
 	after := time.Duration(float64(10*time.Minute) * min(1, float64(h.life)/float64(30*time.Minute)))
 	for _, tr := range h.troubles {
 		if tr.from < to && tr.to+after > from {
-			return true
-		}
-	}
-	return len(h.clock) > 0
-}
-
-// deadCache reports whether the credential may serve an expired token to the end, because the clock that it goes by was
-// set back and nothing can make it ask for another one. No Source can help that.
-func (h history) deadCache() bool {
-	back := false
-	for _, ev := range h.clock {
-		back = back || ev.kind == "set" && ev.to < 0
-	}
-	return back && h.cache > 0 && h.claims != "new"
-}
-
-// leaptBefore reports whether a clock leapt so shortly before now that the Source may not have looked since.
-func (h history) leaptBefore(now, slack time.Duration) bool {
-	for _, ev := range h.clock {
-		if ev.from <= now && now < ev.from+slack {
 			return true
 		}
 	}
@@ -240,14 +203,13 @@ func TestHistoriesBreakNoPromise(t *testing.T) {
 
 // live goes through a history and returns what broke.
 func live(t *testing.T, h history, waiting bool) (broken []string) {
-	var m machine
-	a := &actor{h: h, m: &m, start: time.Now()}
+	a := &actor{h: h, start: time.Now()}
 	cred := &credential{answer: a.answer}
-	src := m.source(t, cred)
+	src := newSource(t, cred, nil)
 	if waiting {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go func() { // a service that cannot do without
+		go func() { // a service that needs a token all the time
 			for {
 				if _, err := src.Token(ctx); err != nil {
 					return
@@ -260,17 +222,7 @@ func live(t *testing.T, h history, waiting bool) (broken []string) {
 			}
 		}()
 	}
-	for _, ev := range h.clock {
-		time.AfterFunc(ev.from, func() {
-			if ev.kind == "suspended" {
-				m.suspend(ev.to)
-			} else {
-				m.set(ev.to)
-			}
-		})
-	}
 	fault := func(format string, args ...any) { broken = append(broken, fmt.Sprintf(format, args...)) }
-	slack := recheck + time.Second
 	for since := time.Duration(0); since < h.end && len(broken) < 5; since = time.Since(a.start) {
 		time.Sleep(h.life / 37)
 		synctest.Wait()
@@ -281,24 +233,24 @@ func live(t *testing.T, h history, waiting bool) (broken []string) {
 		a.mu.Lock()
 		expires := expiryOf(a, tok)
 		a.mu.Unlock()
-		if over := m.world().Sub(expires); over > 0 && !h.leaptBefore(time.Since(a.start), slack) {
-			fault("%v: a token that expired %v ago is served", since, over)
+		if late := time.Since(expires); late > 0 {
+			fault("%v: a token that expired %v ago is served", since, late)
 		}
 	}
-	if st := src.Status(); st.Health != entra.HealthReady && !h.deadCache() {
+	if st := src.Status(); st.Health != entra.HealthReady {
 		fault("at the end: %+v", st)
 	}
 	_ = src.Close()
 	for i := 1; i < len(a.fresh); i++ {
 		old, next := a.fresh[i-1], a.fresh[i]
 		if !h.upsetBetween(old.at.Sub(a.start), old.renewBy.Sub(a.start)) && next.at.After(old.renewBy) {
-			fault("renewed %v before the expiry, in quiet times", old.expires.Sub(next.at))
+			fault("renewed %v before the expiry, in untroubled times", old.expires.Sub(next.at))
 		}
 	}
 	// That claims do not help is found out once in a day, by a plain call and one with claims.
 	found := 2 * btoi(h.claims == "refused" || h.claims == "cached") * int(1+h.end/(24*time.Hour))
-	if quiet := len(h.troubles)+len(h.clock) == 0; quiet && len(a.calls) > len(a.fresh)+1+found {
-		fault("%d requests for %d tokens in quiet times", len(a.calls), len(a.fresh))
+	if untroubled := len(h.troubles) == 0; untroubled && len(a.calls) > len(a.fresh)+1+found {
+		fault("%d requests for %d tokens in untroubled times", len(a.calls), len(a.fresh))
 	}
 	const burst = 4 // a plain call, one with claims, and the same again
 	seen := cred.seen()
@@ -325,5 +277,5 @@ func expiryOf(a *actor, tok entra.Token) time.Time {
 			return m.expires
 		}
 	}
-	panic(errors.New("a token that nobody made"))
+	panic(errors.New("a token that the credential did not make"))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
 var errDown = errors.New("login.microsoftonline.com is down")
@@ -158,7 +159,7 @@ func TestRefusedRequestsAreFewHoweverManyWait(t *testing.T) {
 							within++
 						}
 					}
-					if within > entra.RefusalsPerHour {
+					if within > schedule.RejectedPerHour {
 						t.Fatalf("%d refused requests in the hour from %v on", within, first.at)
 					}
 				}

@@ -1,57 +1,64 @@
 package entra
 
-import "context"
+import (
+	"context"
 
-// A refresh is the time from the first attempt for a new token to its arrival, as observers see it.
+	"github.com/entraredis/entraredis/core/entra/internal/clock"
+)
+
+// A refresh is the time from the first request for a new token until that token arrives.
 type refresh struct {
-	ctx      context.Context // what RefreshStart returned
-	trigger  RefreshTrigger
-	began    instant
-	attempts int
+	ctx     context.Context // what RefreshStart returned
+	trigger RefreshTrigger
+	began   clock.Instant
+	count   int // of its requests
 }
 
-// beginRefresh opens a refresh, unless one is open.
-func (r *renewer) beginRefresh(ctx context.Context, now instant) {
+// A refreshReporter calls the observer for refreshes and for the requests in them, which an Observer knows as attempts.
+type refreshReporter struct {
+	observer *Observer
+	refresh  *refresh // nil while none is open
+}
+
+// context returns the context of the open refresh, for log handlers that look for a trace in it.
+func (r *refreshReporter) context() context.Context {
+	if r.refresh != nil {
+		return r.refresh.ctx
+	}
+	return context.Background()
+}
+
+// begin opens a refresh unless one is open.
+func (r *refreshReporter) begin(ctx context.Context, trigger RefreshTrigger, now clock.Instant) {
 	if r.refresh != nil {
 		return
 	}
-	trigger := TriggerScheduled
-	switch {
-	case !r.valid:
-		trigger = TriggerInitial
-	case r.forced:
-		trigger = TriggerForced
-	}
 	r.refresh = &refresh{trigger: trigger, began: now}
-	r.refresh.ctx = r.s.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
+	r.refresh.ctx = r.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
 }
 
-// beginAttempt tells the observer of an attempt, and returns it with the context that the credential is to get.
-func (r *renewer) beginAttempt(claims bool, now instant) (*attempt, context.Context) {
-	r.refresh.attempts++
-	a := &attempt{number: r.refresh.attempts, claims: claims, began: now}
-	a.ctx = r.s.observer.AttemptStart(r.refresh.ctx, AttemptStartInfo{Attempt: a.number, Claims: claims})
-	// An observer may return a context of its own making; whatever that is, only we end the attempt.
-	timeout := attemptTimeout(r.token.Lifetime())
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), timeout)
-	a.cancel, a.overdue = cancel, now.add(timeout+attemptGrace)
-	return a, ctx
+// beginAttempt reports a request, and returns it with the observer's context.
+func (r *refreshReporter) beginAttempt(withClaims bool, now clock.Instant) *request {
+	r.refresh.count++
+	req := &request{number: r.refresh.count, withClaims: withClaims, began: now}
+	req.ctx = r.observer.AttemptStart(r.refresh.ctx, AttemptStartInfo{Attempt: req.number, Claims: withClaims})
+	return req
 }
 
-// endAttempt tells the observer how an attempt went.
-func (r *renewer) endAttempt(a *attempt, now instant, unchanged bool, err error) {
-	r.s.observer.AttemptDone(a.ctx, AttemptDoneInfo{
-		Attempt: a.number, Claims: a.claims, Duration: now.mono - a.began.mono, Unchanged: unchanged, Err: err,
+// endAttempt reports the end of a request.
+func (r *refreshReporter) endAttempt(req *request, now clock.Instant, unchanged bool, err error) {
+	r.observer.AttemptDone(req.ctx, AttemptDoneInfo{
+		Attempt: req.number, Claims: req.withClaims, Duration: now.Mono - req.began.Mono, Unchanged: unchanged, Err: err,
 	})
 }
 
-// endRefresh tells the observer that a refresh is over; done lacks what the refresh itself knows.
-func (r *renewer) endRefresh(now instant, done RefreshDoneInfo) {
+// end reports the end of the open refresh, if there is one. It adds to done what the refresh itself knows.
+func (r *refreshReporter) end(now clock.Instant, done RefreshDoneInfo) {
 	if r.refresh == nil {
 		return
 	}
 	ended := r.refresh
 	r.refresh = nil
-	done.Trigger, done.Attempts, done.Duration = ended.trigger, ended.attempts, now.mono-ended.began.mono
-	r.s.observer.RefreshDone(ended.ctx, done)
+	done.Trigger, done.Attempts, done.Duration = ended.trigger, ended.count, now.Mono-ended.began.Mono
+	r.observer.RefreshDone(ended.ctx, done)
 }

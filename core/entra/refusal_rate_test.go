@@ -9,6 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
 // mostInAnHour returns how many of the calls fall into the busiest hour.
@@ -53,7 +54,7 @@ func TestRefusalsAreFewWhateverTheTokenBefore(t *testing.T) {
 					} else {
 						time.Sleep(3 * time.Hour)
 					}
-					if n := mostInAnHour(cred.seen()); n > entra.RefusalsPerHour {
+					if n := mostInAnHour(cred.seen()); n > schedule.RejectedPerHour {
 						t.Errorf("waits %v: %d in an hour", waits, n)
 					}
 				})
@@ -77,7 +78,7 @@ func TestRefusalsByTurnsAreFew(t *testing.T) {
 		}}
 		src := newSource(t, cred, nil)
 		_ = within(t, src, 12*time.Hour)
-		if n := mostInAnHour(cred.seen()); n > entra.RefusalsPerHour {
+		if n := mostInAnHour(cred.seen()); n > schedule.RejectedPerHour {
 			t.Errorf("%d in an hour", n)
 		}
 	})

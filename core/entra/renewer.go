@@ -7,16 +7,24 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/entraredis/entraredis/core/entra/internal/clock"
+	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
-// maxAbandoned bounds the calls that a credential has not returned from although their deadline has passed. A
-// few may have hung on something that is gone; when all do, one more would hang as well.
-const maxAbandoned = 8
+const (
+	// requestGrace is what a credential gets to return after its context has ended.
+	requestGrace = time.Second
 
-// A renewer is the goroutine behind a Source and everything that it alone reads and writes.
+	// maxAbandoned is the upper bound of abandoned calls: those that the credential has not returned from after their
+	// deadline. A few may hang in a lost connection. If eight hang, the next one would hang as well.
+	maxAbandoned = 8
+)
+
+// A renewer is the goroutine of a Source, and the state that only this goroutine reads and writes.
 //
-// It waits for whatever comes first: the next attempt, the end of the one under way, the expiry of the token, a
-// caller in want of a token, a rejection, Close. At most one attempt is under way, and those that were abandoned.
+// It waits for the first of these: the next request is due, the running request ends, the token expires, a caller
+// waits without a valid token, a server refuses the token, Close. One request runs at a time, besides abandoned ones.
 type renewer struct {
 	s        *Source
 	cred     azcore.TokenCredential
@@ -24,39 +32,17 @@ type renewer struct {
 	username string
 	log      *slog.Logger
 	results  chan result
-	now      clock
-	rnd      func() float64 // uniform in [0, 1)
 
-	token    Token         // the newest there has been
-	deadline instant       // its expiry
-	valid    bool          // it has not expired
-	rejected bool          // a server refused it
-	changed  chan struct{} // see snapshot
+	plan    *schedule.Plan
+	token   Token         // the newest so far, also after its expiry
+	changed chan struct{} // see snapshot
+	lastErr *RefreshError // nil if the last request did not fail
 
-	renewal   instant // when token is to be renewed, if nothing comes in between
-	soonest   instant // of the first attempt after token came, whatever it is worth
-	next      instant // of the next attempt
-	urgent    instant // the same while a caller waits and no token is left; never after next
-	running   *attempt
+	running   *request
 	abandoned int
-	refresh   *refresh // nil while nothing is due
 
-	failures int
-	lastErr  *RefreshError
-	outage   pace // of failures that pass by themselves
-	refusal  pace // of those that somebody has to mend
-	troubled slog.Level
-	refused  bool // the log knows that a server refuses tokens
-
-	useClaims     bool    // in the next attempt
-	claimsTried   bool    // for the successor of token
-	claimsRefused bool    // by this credential
-	claimsIdle    bool    // they brought what was there already: somebody beyond this credential keeps a cache
-	claimsForget  instant // when these two are no longer believed
-
-	forced       bool // the next attempt is due to Reject
-	forcedCount  int  // since a token last lived to its renewal
-	forcedNotYet instant
+	observed refreshReporter
+	trouble  troubleLog
 }
 
 func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
@@ -67,122 +53,99 @@ func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 		username: o.Username,
 		log:      o.Logger,
 		results:  make(chan result),
-		now:      s.now,
-		rnd:      rand.Float64,
+		plan:     schedule.New(s.now()),
 		changed:  make(chan struct{}),
-		next:     s.now(),
-		outage:   outagePace(1),
-		refusal:  refusalPace(1),
+		observed: refreshReporter{observer: s.observer},
+		trouble:  troubleLog{log: o.Logger},
 	}
 }
 
-// run is the goroutine. A deferred shutdown, so that callers are told even if a credential or an observer ends
-// the goroutine under us.
+// run is the goroutine. The deferred shutdown releases the callers even if a credential or an observer ends the
+// goroutine.
 func (r *renewer) run(ctx context.Context) {
 	defer close(r.s.done)
 	defer r.shutdown()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		now := r.now()
-		r.withdrawExpired(now)
+		now := r.s.now()
+		r.expire(now)
 		r.abandonOverdue(now)
-		if r.mayStart() && now.reached(r.attemptAt()) {
+		if r.mayStart() && now.Reached(r.due()) {
 			r.start(ctx, now)
 		}
-		timer.Reset(r.sleep(r.now()))
+		timer.Reset(r.nap(r.s.now()))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
-		case <-r.s.wake: // attemptAt looks at who waits
+		case <-r.s.wake: // due reads the number of waiting callers
 		case t := <-r.s.rejects:
-			r.reject(t, r.now())
+			r.reject(t, r.s.now())
 		case res := <-r.results:
-			r.settle(res, r.now())
+			r.finish(res, r.s.now())
 		}
 	}
 }
 
-// sleep returns how long there is nothing to do, as far as is known now.
-func (r *renewer) sleep(now instant) time.Duration {
-	var ends []instant
-	if r.valid {
-		ends = append(ends, r.deadline)
-	}
+// nap returns how long the goroutine has nothing to do, as far as it knows now.
+func (r *renewer) nap(now clock.Instant) time.Duration {
 	switch {
 	case r.running != nil:
-		ends = append(ends, r.running.overdue)
+		return r.plan.Nap(now, r.running.overdue)
 	case r.mayStart():
-		ends = append(ends, r.attemptAt())
+		return r.plan.Nap(now, r.due())
 	}
-	return now.nap(r.scale(), ends...)
+	return r.plan.Nap(now)
 }
 
 func (r *renewer) mayStart() bool { return r.running == nil && r.abandoned < maxAbandoned }
 
-// attemptAt returns when the next attempt is due.
-func (r *renewer) attemptAt() instant {
-	if !r.valid && r.failures > 0 && r.s.waiters.Load() > 0 {
-		return r.urgent
-	}
-	return r.next
-}
+func (r *renewer) due() clock.Instant { return r.plan.Due(r.s.waiters.Load() > 0) }
 
-// renewBy returns when every connection should have the successor of the token.
-func (r *renewer) renewBy() instant { return r.deadline.add(-guard(r.token.Lifetime())) }
-
-// expiry returns when the token expires, as the wall clock will show it if nobody sets it again.
-func (r *renewer) expiry(now instant) time.Time { return now.wall.Add(now.until(r.deadline)) }
-
-// logContext returns the context of the refresh under way, for log handlers that look for a trace in it.
-func (r *renewer) logContext() context.Context {
-	if r.refresh != nil {
-		return r.refresh.ctx
-	}
-	return context.Background()
-}
-
-// pace is that of the waits between requests.
-func (r *renewer) pace() scale {
-	if r.token.IsZero() {
-		return 1
-	}
-	return r.token.v.pace
-}
-
-// scale is that of the newest token, also beyond its expiry: its successor will be alike.
-func (r *renewer) scale() scale { return scaleOf(r.token.Lifetime()) }
-
-// withdrawExpired takes the token from the readers once it has expired. That is what spares them the clock.
-func (r *renewer) withdrawExpired(now instant) {
-	if !r.valid || !now.reached(r.deadline) {
+// expire takes an expired token away from the readers. Readers therefore need no clock.
+func (r *renewer) expire(now clock.Instant) {
+	if !r.plan.Expire(now) {
 		return
 	}
-	r.valid = false
-	r.useClaims = false // no cache serves it now
-	if r.failures == 0 {
-		r.next = now.add(max(0, now.until(r.soonest))) // whatever was planned by a clock that somebody has set since
-	}
 	r.publish()
-	if r.failures > 0 || r.troubled > untroubled {
-		r.trouble("the token has expired and there is no new one: connections end, and logins wait until there is")
+	if r.plan.Failures() > 0 || r.trouble.isOpen() {
+		r.trouble.report(r.observed.context(), r.validToken(),
+			"the token has expired and there is no new one: connections end, and logins wait until there is")
 	}
 }
 
-// start begins an attempt, and a refresh if none is open.
-func (r *renewer) start(ctx context.Context, now instant) {
-	r.beginRefresh(ctx, now)
-	if r.forced {
-		r.forced = false
-		r.forcedNotYet = now.add(forcedDistance(r.scale(), r.forcedCount))
-		r.forcedCount++
+// validToken returns the current token, the zero Token if that has expired.
+func (r *renewer) validToken() Token {
+	if !r.plan.Valid() {
+		return Token{}
 	}
-	a, attemptCtx := r.beginAttempt(r.useClaims, now)
-	r.running = a
-	go a.ask(attemptCtx, r.cred, r.scope, r.deliver)
+	return r.token
 }
 
-// deliver hands a result to the renewer, for as long as there is one.
+// trigger returns why the next request is made.
+func (r *renewer) trigger() RefreshTrigger {
+	switch {
+	case !r.plan.Valid():
+		return TriggerInitial
+	case r.plan.IsForced():
+		return TriggerForced
+	}
+	return TriggerScheduled
+}
+
+// start starts a request, and a refresh if none is open.
+func (r *renewer) start(ctx context.Context, now clock.Instant) {
+	r.observed.begin(ctx, r.trigger(), now)
+	withClaims, timeout := r.plan.Start(now), r.plan.RequestTimeout()
+	req := r.observed.beginAttempt(withClaims, now)
+	// The observer may return a context with an end of its own. Only the renewer ends the request.
+	ctx, req.cancel = context.WithTimeout(context.WithoutCancel(req.ctx), timeout)
+	req.overdue = now.Add(timeout + requestGrace)
+	r.running = req
+	go req.send(ctx, r.cred, r.scope, r.deliver)
+}
+
+// deliver hands a result to the renewer while there is one.
 func (r *renewer) deliver(res result) {
 	select {
 	case r.results <- res:
@@ -190,12 +153,12 @@ func (r *renewer) deliver(res result) {
 	}
 }
 
-// abandonOverdue stops waiting for an attempt that ignores its deadline.
-func (r *renewer) abandonOverdue(now instant) {
-	if r.running == nil || !now.reached(r.running.overdue) {
+// abandonOverdue stops waiting for a request that ignores its deadline.
+func (r *renewer) abandonOverdue(now clock.Instant) {
+	if r.running == nil || !now.Reached(r.running.overdue) {
 		return
 	}
-	res := result{attempt: r.running, err: errStuck}
+	res := result{request: r.running, err: errStuck}
 	r.abandon()
 	r.failed(res, now)
 }
@@ -205,38 +168,126 @@ func (r *renewer) abandon() {
 	r.abandoned++
 }
 
-// reject notes that a server refused the current token, and brings the next attempt forward.
-func (r *renewer) reject(t Token, now instant) {
-	if t != r.token || !r.valid {
-		return
+// finish draws the conclusions from the end of a request.
+func (r *renewer) finish(res result, now clock.Instant) {
+	r.expire(now)
+	wasAbandoned := res.request != r.running
+	if wasAbandoned {
+		r.abandoned--
+	} else {
+		r.running = nil
 	}
-	r.rejected = true
-	r.claimsTried, r.claimsIdle = false, false
-	// If one runs or has failed, an attempt is as near as it may be.
-	if wait := max(0, now.until(r.forcedNotYet)); r.running == nil && r.failures == 0 && wait < now.until(r.next) {
-		r.next = now.add(wait)
-		r.forced = true
+	var t Token
+	worth := schedule.NoNewerToken
+	if res.err == nil {
+		t, res.err = newToken(res.token, r.username, now.Wall)
 	}
-	r.publish()
-	r.refusedTrouble("a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
+	if res.err == nil {
+		worth = r.plan.Judge(t.validity(), t.sameSecret(r.token), now)
+	}
+	if worth == schedule.ExpiredToken {
+		res.err = errExpiredToken
+	}
+	switch {
+	case worth == schedule.NewerToken:
+		if !wasAbandoned {
+			r.observed.endAttempt(res.request, now, false, nil)
+		}
+		r.accept(t, res, now)
+	case wasAbandoned:
+		// The credential has been asked again since. That answer counts.
+	case res.err == nil:
+		r.observed.endAttempt(res.request, now, true, nil)
+		r.planAgain(r.plan.SameToken(res.withClaims, now, rand.Float64()))
+	case res.withClaims && res.refusedClaims() && r.plan.Valid():
+		r.observed.endAttempt(res.request, now, false, res.refreshError(r.plan.Failures(), now.Wall))
+		r.planAgain(r.plan.ClaimsRefused(now, rand.Float64()))
+	default:
+		r.failed(res, now)
+	}
 }
 
-// publish shows the readers how things are.
+// accept makes t the current token.
+func (r *renewer) accept(t Token, res result, now clock.Instant) {
+	if r.running != nil {
+		// t comes from an abandoned request, and the running one has nothing to do any more.
+		r.running.cancel()
+		r.observed.endAttempt(r.running, now, false, context.Canceled)
+		r.abandon()
+	}
+	var remaining time.Duration
+	if !r.token.IsZero() {
+		remaining = r.plan.UntilExpiry(now)
+		if was, is := r.token.Username(), t.Username(); was != is {
+			r.log.LogAttrs(r.observed.context(), slog.LevelWarn,
+				"entra: the credential now gives tokens of another identity, connections follow it",
+				slog.String("was", was), slog.String("is", is))
+		}
+	}
+	r.observed.begin(context.Background(), r.trigger(), now) // an abandoned request's refresh may have ended
+	regular, failures := r.observed.refresh.trigger == TriggerScheduled, r.plan.Failures()
+	r.plan.NewToken(t.validity(), res.token.RefreshOn, regular, now, rand.Float64())
+	r.token, r.lastErr = t, nil
+	r.trouble.recovered(r.observed.context(), t, regular, failures)
+
+	superseded := r.changed
+	r.changed = make(chan struct{})
+	r.publish()
+	close(superseded)
+	r.observed.end(now, RefreshDoneInfo{
+		Remaining: remaining, ExpiresOn: t.ExpiresOn(), Token: t.Times(), NextAttempt: r.plan.Next().Wall,
+	})
+}
+
+// planAgain publishes the plan after a request that brought no newer token.
+func (r *renewer) planAgain(overdue bool) {
+	if overdue {
+		r.trouble.report(r.observed.context(), r.validToken(),
+			"no new token: the credential still gives the old one, and its time has come; looking again every few seconds")
+	}
+	if r.lastErr != nil {
+		replanned := *r.lastErr
+		replanned.RetryAt = r.plan.Next().Wall
+		r.lastErr = &replanned
+	}
+	r.publish()
+}
+
+// failed plans the next request after a failed one. The current token stays valid.
+func (r *renewer) failed(res result, now clock.Instant) {
+	r.plan.Failed(res.failure(now.Wall), now, rand.Float64(), rand.Float64())
+	r.lastErr = res.refreshError(r.plan.Failures(), r.plan.Next().Wall)
+	r.observed.endAttempt(res.request, now, false, r.lastErr)
+	r.publish()
+	ctx := r.observed.context()
+	r.log.LogAttrs(ctx, slog.LevelDebug, "entra: an attempt failed", r.lastErr.attrs()...)
+	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.remedy(), r.lastErr.attrs()...)
+}
+
+// reject notes that a server refused the current token.
+func (r *renewer) reject(t Token, now clock.Instant) {
+	if t != r.token || !r.plan.Valid() {
+		return
+	}
+	r.plan.Reject(r.running != nil, now)
+	r.publish()
+	r.trouble.reportRefusal(r.observed.context(), t,
+		"a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
+}
+
+// publish shows the state to the readers.
 func (r *renewer) publish() {
 	snap := &snapshot{
-		changed:  r.changed,
-		deadline: r.deadline,
-		renewBy:  r.renewBy(),
+		token:   r.validToken(),
+		changed: r.changed,
+		outlook: r.plan.Outlook(),
 		status: Status{
-			Valid:       r.valid,
+			Valid:       r.plan.Valid(),
 			ExpiresOn:   r.token.ExpiresOn(),
-			Rejected:    r.valid && r.rejected,
-			NextAttempt: r.next.wall,
-			Failures:    r.failures,
+			Rejected:    r.plan.IsRejected(),
+			NextAttempt: r.plan.Next().Wall,
+			Failures:    r.plan.Failures(),
 		},
-	}
-	if r.valid {
-		snap.token = r.token
 	}
 	if r.lastErr != nil { // a nil *RefreshError must not become an error that is not nil
 		snap.status.Err = r.lastErr
@@ -244,7 +295,7 @@ func (r *renewer) publish() {
 	r.s.current.Store(snap)
 }
 
-// shutdown tells everybody that there will be no more tokens.
+// shutdown shows the readers that there will be no more tokens.
 func (r *renewer) shutdown() {
 	last := *r.s.current.Load()
 	last.token = Token{}
@@ -254,19 +305,19 @@ func (r *renewer) shutdown() {
 	if r.running != nil {
 		r.running.cancel()
 		r.awaitRunning()
-		r.endAttempt(r.running, r.now(), false, ErrClosed)
+		r.observed.endAttempt(r.running, r.s.now(), false, ErrClosed)
 	}
-	r.endRefresh(r.now(), RefreshDoneInfo{Err: ErrClosed})
+	r.observed.end(r.s.now(), RefreshDoneInfo{Err: ErrClosed})
 }
 
-// awaitRunning gives a cancelled attempt the time to return.
+// awaitRunning gives a cancelled request the time to return.
 func (r *renewer) awaitRunning() {
-	grace := time.NewTimer(attemptGrace)
+	grace := time.NewTimer(requestGrace)
 	defer grace.Stop()
 	for {
 		select {
 		case res := <-r.results:
-			if res.attempt == r.running {
+			if res.request == r.running {
 				return
 			}
 		case <-grace.C:

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"github.com/entraredis/entraredis/core/entra/internal/clock"
 )
 
 // A Source keeps one valid token for one identity, by asking an Azure credential for the next one long before the
@@ -19,7 +21,7 @@ type Source struct {
 	rejects  chan Token    // to the renewer
 	observer *Observer
 	refusals *refusals
-	now      clock
+	now      func() clock.Instant
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when the renewer has ended
 }
@@ -31,10 +33,6 @@ type Source struct {
 // The Source calls cred from one goroutine at a time, with a deadline of its own for every call and with azcore's
 // retries switched off, because it retries itself. The error is a *ConfigError.
 func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
-	return startSource(cred, opts, machineClock())
-}
-
-func startSource(cred azcore.TokenCredential, opts *Options, now clock) (*Source, error) {
 	if isNil(cred) {
 		return nil, &ConfigError{Field: "cred", Reason: "is nil; pass a credential, for example from azidentity.NewDefaultAzureCredential"}
 	}
@@ -53,7 +51,7 @@ func startSource(cred azcore.TokenCredential, opts *Options, now clock) (*Source
 		wake:     make(chan struct{}, 1),
 		rejects:  make(chan Token, 1),
 		refusals: newRefusals(o.Logger),
-		now:      now,
+		now:      clock.Machine(),
 		cancel:   cancel,
 		done:     make(chan struct{}),
 	}
@@ -64,7 +62,7 @@ func startSource(cred azcore.TokenCredential, opts *Options, now clock) (*Source
 	return s, nil
 }
 
-// isNil also finds the nil pointer that a constructor returned beside an error nobody looked at.
+// isNil also finds the nil pointer that a constructor returned beside an error that the caller ignored.
 func isNil(cred azcore.TokenCredential) bool {
 	if cred == nil {
 		return true
@@ -83,8 +81,8 @@ func isNil(cred azcore.TokenCredential) bool {
 // seen by a timer. A machine that wakes from suspension may for up to 30 seconds hand out a token that expired
 // meanwhile; the server refuses it, and that is then told to Reject.
 func (s *Source) Token(ctx context.Context) (Token, error) {
-	if now := s.current.Load(); !now.token.IsZero() {
-		return now.token, nil
+	if snap := s.current.Load(); !snap.token.IsZero() {
+		return snap.token, nil
 	}
 	return s.wait(ctx)
 }
@@ -97,15 +95,15 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	default: // the renewer has yet to see an earlier one
 	}
 	for {
-		now := s.current.Load()
+		snap := s.current.Load()
 		switch {
-		case now.status.Closed:
+		case snap.status.Closed:
 			return Token{}, ErrClosed
-		case !now.token.IsZero():
-			return now.token, nil
+		case !snap.token.IsZero():
+			return snap.token, nil
 		}
 		select {
-		case <-now.changed:
+		case <-snap.changed:
 		case <-ctx.Done():
 			return Token{}, s.gaveUp(ctx)
 		}
@@ -124,14 +122,14 @@ func (s *Source) gaveUp(ctx context.Context) error {
 // expiry. Close closes the channel for good, with a zero token: tell that case by Status().Closed. Latest never
 // blocks.
 func (s *Source) Latest() (Token, <-chan struct{}) {
-	now := s.current.Load()
-	return now.token, now.changed
+	snap := s.current.Load()
+	return snap.token, snap.changed
 }
 
 // Status returns how the Source is doing at this moment. It never blocks.
 func (s *Source) Status() Status {
-	now := s.current.Load()
-	return now.at(s.now(), s.refusals.of(now.status.ExpiresOn))
+	snap := s.current.Load()
+	return snap.at(s.now(), s.refusals.of(snap.status.ExpiresOn))
 }
 
 // Reject tells the Source that a Redis server refused t, and never blocks. If t is still the current token, the

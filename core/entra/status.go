@@ -49,26 +49,6 @@ type Status struct {
 	Closed bool
 }
 
-// A snapshot is what readers see of the renewer. It is immutable but for the closing of changed.
-type snapshot struct {
-	token    Token         // zero unless valid
-	changed  chan struct{} // closed when there is a newer token, or no more
-	deadline instant       // of the newest token there has been
-	renewBy  instant       // of the same
-	status   Status        // without Health and Reason
-}
-
-// at returns the status as it is now: what has passed since the snapshot was made is in it. refused is whether a server
-// refuses the newest token.
-func (s *snapshot) at(now instant, refused bool) Status {
-	st := s.status
-	st.Valid = st.Valid && !now.reached(s.deadline)
-	st.Rejected = st.Valid && (st.Rejected || refused)
-	st.Health = st.health(now.reached(s.renewBy))
-	st.Reason = st.reason()
-	return st
-}
-
 func (st *Status) health(overdue bool) Health {
 	switch {
 	case st.Closed:

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
 // A Token is one Microsoft Entra access token for Redis together with the user name that goes with it.
@@ -13,18 +15,16 @@ import (
 // the same answer of the credential. The secret inside shows up in no format verb, log record, JSON or text
 // encoding; [Token.Credentials] is the only way to it. The zero Token has no credentials and has long expired.
 type Token struct {
-	// A pointer, because fmt prints the unexported fields of a struct without asking its methods: a Token
-	// inside somebody's unexported field then shows an address instead of a secret.
+	// A pointer, because fmt prints the unexported fields of a struct without its methods: a Token in an unexported
+	// field of another type then shows an address instead of a secret.
 	v *tokenValue
 }
 
 type tokenValue struct {
 	username string
 	// A function, because the dumpers of test libraries follow pointers and print unexported strings.
-	secret    func() string
-	issuedAt  time.Time
-	expiresOn time.Time
-	pace      scale // of waits between requests for such tokens
+	secret   func() string
+	validity schedule.Validity
 }
 
 // Credentials returns the two arguments of the Redis command AUTH: the user name, which is the object id of the
@@ -49,22 +49,19 @@ func (t Token) ExpiresOn() time.Time {
 	if t.v == nil {
 		return time.Time{}
 	}
-	return t.v.expiresOn
+	return t.v.validity.ExpiresOn
 }
 
 // Lifetime returns how long the token was valid when Entra issued it, which is longer than what was left when
 // it was acquired if it came out of a cache.
 func (t Token) Lifetime() time.Duration {
-	if t.v == nil {
-		return 0
-	}
-	return t.v.expiresOn.Sub(t.v.issuedAt)
+	return t.validity().Lifetime()
 }
 
 // RenewBy returns the moment by which every connection should have a newer token: 3 minutes before ExpiresOn,
 // as Microsoft's guidance asks, or a tenth of the lifetime if that is shorter than 30 minutes.
 func (t Token) RenewBy() time.Time {
-	return t.ExpiresOn().Add(-guard(t.Lifetime()))
+	return t.validity().RenewBy()
 }
 
 // Times returns the moments of the token's life, for an [Observer].
@@ -72,7 +69,7 @@ func (t Token) Times() TokenTimes {
 	if t.v == nil {
 		return TokenTimes{}
 	}
-	return TokenTimes{IssuedAt: t.v.issuedAt, RenewBy: t.RenewBy(), ExpiresOn: t.v.expiresOn}
+	return TokenTimes{IssuedAt: t.validity().IssuedAt, RenewBy: t.RenewBy(), ExpiresOn: t.ExpiresOn()}
 }
 
 // IsZero reports whether t is the zero Token.
@@ -83,7 +80,7 @@ func (t Token) String() string {
 	if t.v == nil {
 		return "entra.Token{}"
 	}
-	return fmt.Sprintf("entra.Token{username: %s, secret: REDACTED, expiresOn: %s}", t.v.username, t.v.expiresOn.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("entra.Token{username: %s, secret: REDACTED, expiresOn: %s}", t.v.username, t.ExpiresOn().UTC().Format(time.RFC3339))
 }
 
 // Format implements [fmt.Formatter], so that every verb gives what String gives.
@@ -100,5 +97,18 @@ func (t Token) LogValue() slog.Value {
 	if t.v == nil {
 		return slog.StringValue(t.String())
 	}
-	return slog.GroupValue(slog.String("username", t.v.username), slog.Time("expires_on", t.v.expiresOn))
+	return slog.GroupValue(slog.String("username", t.v.username), slog.Time("expires_on", t.ExpiresOn()))
+}
+
+// validity returns the zero Validity for the zero Token.
+func (t Token) validity() schedule.Validity {
+	if t.v == nil {
+		return schedule.Validity{}
+	}
+	return t.v.validity
+}
+
+// sameSecret reports whether two tokens have the same secret, whatever the credential says of their expiries.
+func (t Token) sameSecret(other Token) bool {
+	return t.v != nil && other.v != nil && t.v.secret() == other.v.secret()
 }

@@ -1,62 +1,57 @@
 package entra
 
 import (
+	"context"
 	"log/slog"
 )
 
-// What the log is told: one line when trouble begins, one when it becomes worse, one when it is over. Single attempts
-// are for those who log at LevelDebug.
+// noTrouble is below every level of trouble.
+const noTrouble = slog.LevelInfo
 
-// trouble logs that something is wrong, unless that is known. Without a valid token it is an error, and nothing worse
-// can come.
-func (r *renewer) trouble(what string, attrs ...slog.Attr) {
+// A troubleLog writes one line when trouble begins, one when it becomes worse, and one when it ends. Single failures
+// are only logged at debug level, and not here.
+type troubleLog struct {
+	log           *slog.Logger
+	level         slog.Level // of the worst line since all was well
+	refusalLogged bool       // see reportRefusal
+}
+
+// isOpen reports whether trouble has begun and not ended.
+func (l *troubleLog) isOpen() bool { return l.level > noTrouble }
+
+// report logs trouble unless the log has it already. It is an error if no token is valid, and cannot become worse then.
+func (l *troubleLog) report(ctx context.Context, valid Token, what string, attrs ...slog.Attr) {
 	level := slog.LevelWarn
-	if !r.valid {
+	if valid.IsZero() {
 		level = slog.LevelError
 	}
-	if level <= r.troubled {
+	if level <= l.level {
 		return
 	}
-	r.troubled = level
-	if r.valid {
-		attrs = append(attrs, slog.Time("current_expires_on", r.token.ExpiresOn()))
+	l.level = level
+	if !valid.IsZero() {
+		attrs = append(attrs, slog.Time("current_expires_on", valid.ExpiresOn()))
 	}
-	r.log.LogAttrs(r.logContext(), level, "entra: "+what, attrs...)
+	l.log.LogAttrs(ctx, level, "entra: "+what, attrs...)
 }
 
-// troubleOver logs that all is well again, if it was not.
-func (r *renewer) troubleOver(scheduled bool) {
-	if r.troubled > untroubled || scheduled && r.refused {
-		r.log.LogAttrs(r.logContext(), slog.LevelInfo, "entra: there is a new token again",
-			slog.Int("failures", r.failures), slog.Time("expires_on", r.token.ExpiresOn()))
-	}
-	r.troubled = untroubled
-	r.refused = r.refused && !scheduled // a server may refuse the new one like the one before
-}
-
-// refusedTrouble logs that a server refuses tokens, once until one has lived to its renewal. It is apart from the
-// trouble of renewals, so that neither hides the other.
-func (r *renewer) refusedTrouble(what string) {
-	if r.refused {
+// reportRefusal logs that a server refuses tokens, once until a token has lived to its renewal. It is independent of
+// the trouble of renewals, so that neither hides the other.
+func (l *troubleLog) reportRefusal(ctx context.Context, valid Token, what string) {
+	if l.refusalLogged {
 		return
 	}
-	r.refused = true
-	r.log.LogAttrs(r.logContext(), slog.LevelWarn, "entra: "+what, slog.Time("current_expires_on", r.token.ExpiresOn()))
+	l.refusalLogged = true
+	l.log.LogAttrs(ctx, slog.LevelWarn, "entra: "+what, slog.Time("current_expires_on", valid.ExpiresOn()))
 }
 
-// untroubled is below every level that trouble is logged at.
-const untroubled = slog.LevelInfo
-
-// attrs describe the failure to a log.
-func (e *RefreshError) attrs() []slog.Attr {
-	attrs := []slog.Attr{
-		slog.String("kind", string(e.Kind)), slog.Int("attempt", e.Attempt), slog.Time("retry_at", e.RetryAt),
+// recovered logs the end of trouble, if there was any. With regular, the token before lived to its renewal. Otherwise a
+// server may refuse the new token as well.
+func (l *troubleLog) recovered(ctx context.Context, token Token, regular bool, failures int) {
+	if l.isOpen() || regular && l.refusalLogged {
+		l.log.LogAttrs(ctx, slog.LevelInfo, "entra: there is a new token again",
+			slog.Int("failures", failures), slog.Time("expires_on", token.ExpiresOn()))
 	}
-	if e.Status != 0 {
-		attrs = append(attrs, slog.Int("status", e.Status), slog.String("host", e.Host))
-	}
-	if e.Code != "" {
-		attrs = append(attrs, slog.String("code", e.Code))
-	}
-	return attrs
+	l.level = noTrouble
+	l.refusalLogged = l.refusalLogged && !regular
 }

@@ -7,7 +7,8 @@
 //
 // The arrows of the module, which CheckImports enforces:
 //
-//	adapters/*      -> core/entraconn -> core/entra -> azcore, backoff
+//	adapters/*      -> core/entraconn -> core/entra -> azcore
+//	core/entra      -> its internal/schedule -> internal/clock, internal/jwt, backoff
 //	core/entraconn  -> its internal/admission -> core/entra
 //	core/entraconn  -> its internal/rotation  -> core/entra, internal/session
 //	core/entraconn  -> its internal/deadline  -> the standard library

@@ -31,7 +31,10 @@ func allowances() []allowance {
 	entra, entraconn, entratest := Module+"/core/entra", Module+"/core/entraconn", Module+"/core/entratest"
 	return []allowance{
 		{"internal/resp", nil},
-		{"core/entra", []string{azcore, backoff}},
+		{"core/entra", []string{azcore}},
+		{"core/entra/internal/clock", nil},
+		{"core/entra/internal/jwt", nil},
+		{"core/entra/internal/schedule", []string{entra + "/internal/clock", entra + "/internal/jwt", backoff}},
 		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
 		{"core/entraconn/internal/session", []string{Module + "/internal/resp"}},
 		{"core/entraconn/internal/rotation", []string{entra, Module + "/core/entraconn/internal/session"}},
@@ -66,6 +69,8 @@ type purity struct {
 
 func purities() []purity {
 	return []purity{
+		{"core/entra/internal/schedule", []string{"context", "io", "log", "math/rand", "net", "os", "runtime", "sync"},
+			"the schedule decides from instants and random numbers that are arguments"},
 		{"core/entraconn/internal/session", []string{"context", "io", "log", "math/rand", "net", "os", "runtime", "sync"},
 			"a session gets bytes and returns bytes and intents, and does nothing else"},
 		{"core/entraconn/internal/admission", []string{"context", "io", "log", "math/rand", "net", "os", "runtime", "sync"},

@@ -49,11 +49,11 @@ func CheckSource(name string, src []byte) []string {
 
 // pureFolders hold code that is told the time and starts nothing.
 func pureFolders() []string {
-	return []string{"core/entraconn/internal/session", "core/entraconn/internal/admission"}
+	return []string{"core/entra/internal/schedule", "core/entraconn/internal/session", "core/entraconn/internal/admission"}
 }
 
 // externalTests are the folders whose tests are all in a package of their own.
-func externalTests() []string { return []string{"core/entraconn/internal"} }
+func externalTests() []string { return []string{"core/entra", "core/entraconn/internal"} }
 
 // timelessNames are what pure code may use of package time: values, and nothing that asks a clock.
 func timelessNames() []string {

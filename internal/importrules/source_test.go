@@ -60,6 +60,8 @@ func TestHouseRulesCatch(t *testing.T) {
 		{"goroutine elsewhere", "core/entraconn/a.go", `package entraconn; func f() { go f() }`, ""},
 		{"test of a session with a clock", "core/entraconn/internal/session/a_test.go", `package session_test; import "time"; var _ = time.Now()`, ""},
 		{"test inside the session", "core/entraconn/internal/session/a_test.go", "package session", "a test inside package session"},
+		{"schedule with a clock", "core/entra/internal/schedule/a.go", `package schedule; import "time"; var _ = time.Now()`, "time.Now in code"},
+		{"test inside the Source's package", "core/entra/a_test.go", "package entra", "a test inside package entra"},
 		{"test inside another package", "core/entraconn/a_test.go", "package entraconn", ""},
 		{"plain file", "a/a.go", "package a", ""},
 		{"syntax error", "a/a.go", "packag a", "expected 'package'"},

@@ -6,37 +6,37 @@ func mutants() []mutant {
 	return []mutant{
 		{
 			name: "a failed refresh takes a valid token away",
-			file: "core/entra/settle.go",
-			old:  "	r.failures++\n	r.lastErr = res.refreshError(",
-			new:  "	r.failures, r.valid = r.failures+1, false\n	r.lastErr = res.refreshError(",
+			file: "core/entra/internal/schedule/plan.go",
+			old:  "	p.failures++\n",
+			new:  "	p.failures, p.valid = p.failures+1, false\n",
 		}, {
 			name: "an expired token is returned",
 			file: "core/entra/renewer.go",
-			old:  "	if r.valid {\n		snap.token = r.token\n",
-			new:  "	if true {\n		snap.token = r.token\n",
+			old:  "	if !r.plan.Valid() {\n		return Token{}\n",
+			new:  "	if false {\n		return Token{}\n",
 		}, {
 			name: "the current token with another expiry counts as new",
-			file: "core/entra/settle.go",
-			old:  "return !t.sameSecret(r.token) && (newer || r.rejected)",
-			new:  "return newer || r.rejected",
+			file: "core/entra/renewer.go",
+			old:  "r.plan.Judge(t.validity(), t.sameSecret(r.token), now)",
+			new:  "r.plan.Judge(t.validity(), false, now)",
 		}, {
 			name: "a token that expires no later replaces the current one",
-			file: "core/entra/settle.go",
-			old:  "&& (newer || r.rejected)",
-			new:  "&& (newer || r.rejected || true)",
+			file: "core/entra/internal/schedule/plan.go",
+			old:  "	case p.rejected, v.ExpiresOn.After(p.token.ExpiresOn):\n",
+			new:  "	case p.rejected, true:\n",
 		}, {
 			name: "no backoff: the waits after failures do not grow",
-			file: "core/entra/backoff.go",
+			file: "core/entra/internal/schedule/backoff.go",
 			old:  "backoff.WithMultiplier(2)",
 			new:  "backoff.WithMultiplier(1)",
 		}, {
 			name: "Retry-After is ignored",
-			file: "core/entra/schedule.go",
+			file: "core/entra/internal/schedule/retry.go",
 			old:  "floor := min(retryAfter,",
 			new:  "floor := min(0*retryAfter,",
 		}, {
 			name: "no jitter in the schedule",
-			file: "core/entra/schedule.go",
+			file: "core/entra/internal/schedule/renewal.go",
 			old:  "return between(from, to, rnd)",
 			new:  "return between(from, to, 0)",
 		}, {

@@ -124,3 +124,49 @@ func TestLifeIsTakenFromTheTokensOwnClaims(t *testing.T) {
 		})
 	}
 }
+
+// Some caches compute the expiry from the seconds that remain, by a clock of their own.
+func TestSameTokenWithALaterExpiryIsNotNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var first azcore.AccessToken
+		fresh := false
+		cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+			if c.n == 1 {
+				first = mint(c, life)
+			}
+			if fresh {
+				return mint(c, life), nil
+			}
+			return azcore.AccessToken{Token: first.Token, ExpiresOn: c.at.Add(life)}, nil
+		}}
+		src := newSource(t, cred, nil)
+		tok, superseded := mustToken(t, src), changedOf(src)
+		time.Sleep(time.Until(tok.ExpiresOn()) - time.Second)
+		if n := cred.count(); n < 3 {
+			t.Fatalf("%d calls, so the Source saw no later expiry", n)
+		}
+		select {
+		case <-superseded:
+			t.Error("the same token replaced itself")
+		default:
+		}
+		if st := src.Status(); !st.Valid || st.Failures != 0 || !st.ExpiresOn.Equal(tok.ExpiresOn()) {
+			t.Errorf("before the expiry: %+v", st)
+		}
+		time.Sleep(time.Minute)
+		refresh, ok := errors.AsType[*entra.RefreshError](src.Status().Err)
+		if src.Status().Valid || !ok || refresh.Kind != entra.KindMalformed {
+			t.Errorf("after the expiry: %+v", src.Status())
+		}
+		fresh = true
+		if got := mustToken(t, src); got == tok {
+			t.Error("still the first token")
+		}
+	})
+}
+
+// changedOf returns the channel that Latest returns now.
+func changedOf(src *entra.Source) <-chan struct{} {
+	_, changed := src.Latest()
+	return changed
+}

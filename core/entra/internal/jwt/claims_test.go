@@ -1,11 +1,12 @@
-package entra_test
+package jwt_test
 
 import (
 	"encoding/base64"
 	"testing"
+	"time"
 	"unicode/utf8"
 
-	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entra/internal/jwt"
 )
 
 func TestReadsClaimsOfTheTokenPayload(t *testing.T) {
@@ -25,9 +26,9 @@ func TestReadsClaimsOfTheTokenPayload(t *testing.T) {
 		{"nothing", ``, "", 0, 0},
 		{"url alphabet", `{"oid":"ÿÿÿ>>>???"}`, "ÿÿÿ>>>???", 0, 0},
 	} {
-		oid, iat, exp := entra.ReadClaims("e30." + b64([]byte(tt.payload)) + ".sig")
-		if oid != tt.oid || iat != tt.iat || exp != tt.exp {
-			t.Errorf("%s: %q %d %d, want %q %d %d", tt.name, oid, iat, exp, tt.oid, tt.iat, tt.exp)
+		got := jwt.Read("e30." + b64([]byte(tt.payload)) + ".sig")
+		if iat, exp := micros(got.IssuedAt), micros(got.ExpiresOn); got.ObjectID != tt.oid || iat != tt.iat || exp != tt.exp {
+			t.Errorf("%s: %q %d %d, want %q %d %d", tt.name, got.ObjectID, iat, exp, tt.oid, tt.iat, tt.exp)
 		}
 	}
 	padded := base64.URLEncoding.EncodeToString([]byte(`{"oid":"o"}`))
@@ -39,8 +40,34 @@ func TestReadsClaimsOfTheTokenPayload(t *testing.T) {
 		"..":                    "",
 		"e30.not base64 !!.sig": "",
 	} {
-		if oid, _, _ := entra.ReadClaims(token); oid != want {
-			t.Errorf("%q: oid %q, want %q", token, oid, want)
+		if got := jwt.Read(token).ObjectID; got != want {
+			t.Errorf("%q: oid %q, want %q", token, got, want)
+		}
+	}
+}
+
+// micros returns the microseconds since 1970, 0 for the zero time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func TestLifetimeIsTheDifferenceOfTwoClaims(t *testing.T) {
+	noon := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name   string
+		claims jwt.Claims
+		want   time.Duration
+	}{
+		{"both", jwt.Claims{IssuedAt: noon, ExpiresOn: noon.Add(time.Hour)}, time.Hour},
+		{"no iat", jwt.Claims{ExpiresOn: noon}, 0},
+		{"no exp", jwt.Claims{IssuedAt: noon}, 0},
+		{"exp before iat", jwt.Claims{IssuedAt: noon, ExpiresOn: noon.Add(-time.Hour)}, 0},
+	} {
+		if got := tt.claims.Lifetime(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }
@@ -54,12 +81,12 @@ func FuzzTokenPayload(f *testing.F) {
 	f.Add("", "", "")
 	f.Add("a.b", "c.d", "====")
 	f.Fuzz(func(t *testing.T, header, payload, signature string) {
-		oid, iat, exp := entra.ReadClaims(header + "." + payload + "." + signature)
-		if !utf8.ValidString(oid) {
-			t.Errorf("oid %q", oid)
+		got := jwt.Read(header + "." + payload + "." + signature)
+		if !utf8.ValidString(got.ObjectID) {
+			t.Errorf("oid %q", got.ObjectID)
 		}
 		const year9999 = 253402300799e6
-		if iat < 0 || exp < 0 || iat > year9999 || exp > year9999 {
+		if iat, exp := micros(got.IssuedAt), micros(got.ExpiresOn); iat < 0 || exp < 0 || iat > year9999 || exp > year9999 {
 			t.Errorf("iat %d exp %d", iat, exp)
 		}
 	})

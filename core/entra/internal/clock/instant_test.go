@@ -1,0 +1,63 @@
+package clock_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra/internal/clock"
+)
+
+func TestEitherClockDecides(t *testing.T) {
+	noon := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	read := func(wall, mono time.Duration) clock.Instant { return clock.Instant{Wall: noon.Add(wall), Mono: mono} }
+	moment := read(time.Minute, time.Minute)
+	for _, tt := range []struct {
+		name    string
+		now     clock.Instant
+		reached bool
+		until   time.Duration
+	}{
+		{"before", read(0, 0), false, time.Minute},
+		{"at", read(time.Minute, time.Minute), true, 0},
+		{"after", read(61*time.Second, 61*time.Second), true, -time.Second},
+		{"the machine was suspended", read(time.Hour, time.Second), true, -59 * time.Minute},
+		{"the machine was suspended for a moment", read(31*time.Second, time.Second), false, 29 * time.Second},
+		{"the wall clock was set forward", read(time.Minute, 0), true, 0},
+		{"the wall clock was set back", read(-time.Hour, time.Minute), true, 0},
+		{"the wall clock was set back, and there is time", read(-time.Hour, time.Second), false, 59 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.now.Reached(moment); got != tt.reached {
+				t.Errorf("reached %v", got)
+			}
+			if got := tt.now.Until(moment); got != tt.until {
+				t.Errorf("until %v, want %v", got, tt.until)
+			}
+		})
+	}
+}
+
+func TestWallClockMomentIsKeptOnBothClocks(t *testing.T) {
+	wall := time.Now() // with a monotonic reading of its own, which must not count
+	now := clock.Instant{Wall: wall.Round(0), Mono: time.Hour}
+	want := clock.Instant{Wall: now.Wall.Add(75 * time.Minute), Mono: time.Hour + 75*time.Minute}
+	if got := now.At(wall.Add(75 * time.Minute)); got != want {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestMachineReadsBothClocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		read := clock.Machine()
+		first := read()
+		time.Sleep(time.Minute)
+		second := read()
+		if want := (clock.Instant{Wall: time.Now().Round(0), Mono: time.Minute}); second != want {
+			t.Errorf("%v, want %v", second, want)
+		}
+		if first.Mono != 0 || second.Wall.Sub(first.Wall) != time.Minute {
+			t.Errorf("%v, then %v a minute later", first, second)
+		}
+	})
+}

@@ -1,0 +1,91 @@
+package entra
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// A RefreshError says that a token could not be acquired or renewed. The [Source] goes on trying by itself, so
+// a caller retries by calling Token again: that waits for the next try, and hurries it if no token is left.
+type RefreshError struct {
+	Kind    Kind
+	Status  int       // of the HTTP answer that refused, 0 if none did
+	Host    string    // that gave this answer, for example "login.microsoftonline.com"
+	Code    string    // Entra's own for what is wrong, for example "AADSTS7000215"; empty if it gave none
+	Attempt int       // failed attempts in a row, 1 for the first
+	RetryAt time.Time // when the Source tries next, at the latest
+	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole answer, so neither Error nor any
+	// format verb or encoding of the RefreshError repeats it; log it only where such text may go.
+	Err error `json:"-"`
+}
+
+// Error tells all fields but Err, and what to check: neither secret nor claim nor response body.
+func (e *RefreshError) Error() string {
+	var answer strings.Builder
+	if e.Status != 0 {
+		fmt.Fprintf(&answer, ", HTTP %d", e.Status)
+	}
+	if e.Host != "" {
+		answer.WriteString(" from " + e.Host)
+	}
+	if e.Code != "" {
+		answer.WriteString(", " + e.Code)
+	}
+	return fmt.Sprintf("entra: no new token: %s%s (attempt %d, next at %s): %s; RefreshError.Err says more",
+		e.Kind, &answer, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.remedy())
+}
+
+// Unwrap gives errors.Is and errors.As the cause. It is the form for several errors because go-redis returns what a
+// login's error unwraps to instead of the error itself, and that would be the credential's text.
+func (e *RefreshError) Unwrap() []error { return []error{e.Err} }
+
+// Format implements [fmt.Formatter] with the text of Error. It has a value receiver because fmt would print the
+// fields of a RefreshError that is no pointer, Err included.
+func (e RefreshError) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error())
+}
+
+func (e *RefreshError) remedy() string {
+	switch e.Kind {
+	case KindNetwork:
+		return "no usable answer from Microsoft Entra, check network, proxy, and that the credential finds an identity to use; retrying"
+	case KindThrottled:
+		return "too many requests; retrying later"
+	case KindRejected:
+		if isMachineLocal(e.Host) {
+			return "the managed identity endpoint gave none, check that this machine has an identity assigned, or use another credential"
+		}
+		return "the credential was refused, check its secret, certificate or identity assignment"
+	case KindMalformed:
+		return "the credential gave nothing usable, RefreshError.Err says what; check the scope, and set Options.Username if tokens carry no oid"
+	case KindTimedOut:
+		return "no answer from Microsoft Entra in time; retrying"
+	}
+	return "unknown"
+}
+
+// attrs describe the failure to a log.
+func (e *RefreshError) attrs() []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("kind", string(e.Kind)), slog.Int("attempt", e.Attempt), slog.Time("retry_at", e.RetryAt),
+	}
+	if e.Status != 0 {
+		attrs = append(attrs, slog.Int("status", e.Status), slog.String("host", e.Host))
+	}
+	if e.Code != "" {
+		attrs = append(attrs, slog.String("code", e.Code))
+	}
+	return attrs
+}
+
+// isMachineLocal tells the managed identity endpoints, which Azure offers at a link-local, loopback or private
+// address, from Entra, which is reached by name.
+func isMachineLocal(host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	_, err := netip.ParseAddr(name)
+	return err == nil || name == "localhost"
+}
