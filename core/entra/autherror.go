@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// An AuthError says that the Redis server refused the token at login. A retry helps once a newer token is there
-// or the identity has been given an access policy on the cache; the connection that returned it is of no more
-// use. Observers also get one for an AUTH that the server could not serve at the moment, see AuthDoneInfo.Refused.
+// An AuthError says that the Redis server refused the token at login. A retry helps once there is a
+// newer token, or once the identity has an access policy on the cache. The connection that returned
+// the error is unusable. Observers also get an AuthError for an AUTH that the server could not
+// serve at the moment, see AuthDoneInfo.Refused.
 //
-// It does not unwrap to Err: go-redis returns what a login's error unwraps to instead of the error itself.
+// It does not unwrap to Err: go-redis returns what a login's error unwraps to instead of the error
+// itself.
 type AuthError struct {
 	Addr string // the server, as it was dialed
-	// Err holds the server's own words, for example "WRONGPASS invalid username-password pair", without any part of
-	// the token that they repeat, and 511 bytes of them at most.
+	// Err holds the server's own words, for example "WRONGPASS invalid username-password pair",
+	// without any part of the token that they repeat, and 511 bytes of them at most.
 	Err error
 	// Remedy is what to check. Empty means the identity's access policy assignment.
 	Remedy string
@@ -27,9 +29,9 @@ func (e *AuthError) Error() string {
 	return fmt.Sprintf("entra: %s refused the Microsoft Entra login: %v; %s", e.Addr, e.Err, remedy)
 }
 
-// Code returns the code that Redis gives such an error, for example "WRONGPASS", also where the server puts ERR before
-// it. It is "ERR" for an error that has no code of its own, and "" for words that Redis does not know: the values are a
-// closed set.
+// Code returns Redis's code of the error, for example "WRONGPASS", also if the server puts ERR
+// before it. It is "ERR" for an error without a code of its own, and "" for words that Redis does
+// not use: the values are a closed set.
 func (e *AuthError) Code() string {
 	if e.Err == nil {
 		return ""
@@ -46,8 +48,8 @@ func (e *AuthError) Code() string {
 	return ""
 }
 
-// isRedisCode reports whether a word is the code of an error that AUTH can get for an answer, also from proxies and
-// nodes in trouble.
+// isRedisCode reports whether a word is the code of an error that AUTH can get, also from proxies
+// and from nodes in trouble.
 func isRedisCode(word string) bool {
 	switch word {
 	case "WRONGPASS", "NOAUTH", "NOPERM", "ERR", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "MISCONF", "OOM",

@@ -14,8 +14,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// secretCredential is a real service principal of a fake Entra. It asks the STS once for each token, after the
-// requests for discovery that come before the first.
+// secretCredential is a real service principal of a fake Entra. It asks the STS once for each
+// token, after the requests for discovery that come before the first.
 func secretCredential(t testing.TB, sts *entratest.STS) azcore.TokenCredential {
 	t.Helper()
 	cred, err := sts.ClientSecretCredential()
@@ -25,7 +25,8 @@ func secretCredential(t testing.TB, sts *entratest.STS) azcore.TokenCredential {
 	return cred
 }
 
-// managedIdentity is one of its own: azidentity keeps the tokens of managed identities for the whole process.
+// managedIdentity is one of its own: azidentity keeps the tokens of managed identities for the
+// whole process.
 func managedIdentity(t testing.TB, sts *entratest.STS) azcore.TokenCredential {
 	t.Helper()
 	cred, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{
@@ -95,7 +96,8 @@ func TestRefusedClaimsLeaveTheTokenToTheLastMinutes(t *testing.T) {
 	forRealCredentials(t, func(t *testing.T, sts *entratest.STS, cred azcore.TokenCredential) {
 		src := newSource(t, cred, nil)
 		tok := mustToken(t, src)
-		// What reaches Entra at the renewal point is the request with claims: the plain one meets the cache.
+		// What reaches Entra at the renewal point is the request with claims: the plain one meets
+		// the cache.
 		fault := sts.Inject(entratest.Fault{Status: 400, Count: 1})
 		_, superseded := src.Latest()
 		<-superseded

@@ -12,8 +12,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A cachingCredential behaves as azidentity does: the same token until 5 minutes before its expiry, unless there
-// are claims.
+// A cachingCredential behaves as azidentity does: the same token until 5 minutes before its expiry,
+// unless there are claims.
 type cachingCredential struct {
 	credential
 	cached azcore.AccessToken
@@ -35,7 +35,7 @@ func caching(onClaims func(call) error) *cachingCredential {
 	return c
 }
 
-func TestClaimsPassTheCache(t *testing.T) {
+func TestRequestWithClaimsPassesTheCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := caching(func(call) error { return nil })
 		src := newSource(t, cred, nil)
@@ -53,7 +53,7 @@ func TestClaimsPassTheCache(t *testing.T) {
 	})
 }
 
-func TestNotNewerTokenChangesNothing(t *testing.T) {
+func TestCurrentTokenAgainChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := errors.New("claims are not for me")
 		cred := caching(func(call) error { return refused })
@@ -63,7 +63,7 @@ func TestNotNewerTokenChangesNothing(t *testing.T) {
 		time.Sleep(life - 5*time.Minute - time.Second)
 		select {
 		case <-superseded:
-			t.Fatal("told of a newer token")
+			t.Fatal("Latest announced a newer token")
 		default:
 		}
 		if calls := cred.seen(); len(calls) != 3 {
@@ -79,7 +79,7 @@ func TestNotNewerTokenChangesNothing(t *testing.T) {
 		}
 		checkGap(t, "renewed before expiry", calls[3].at, tok.ExpiresOn(), 4*time.Minute, 299*time.Second)
 
-		// The credential is not asked for claims again.
+		// No later request carries claims.
 		time.Sleep(10 * life)
 		for _, c := range cred.seen()[4:] {
 			if c.claims != "" {
@@ -92,19 +92,19 @@ func TestNotNewerTokenChangesNothing(t *testing.T) {
 func TestClaimsAreTriedAgainAfterTheCredentialItselfWasRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		mended := start.Add(2 * life)
+		repaired := start.Add(2 * life)
 		cred := caching(func(call) error { return nil })
 		good := cred.answer
 		cred.answer = func(ctx context.Context, c call) (azcore.AccessToken, error) {
 			fromEntra := c.claims != "" || time.Until(cred.cached.ExpiresOn) < 5*time.Minute
-			if c.n > 1 && fromEntra && c.at.Before(mended) { // the secret has expired
+			if c.n > 1 && fromEntra && c.at.Before(repaired) { // the secret has expired
 				return azcore.AccessToken{}, refused(401, "")
 			}
 			return good(ctx, c)
 		}
 		src := newSource(t, cred, nil)
 		mustToken(t, src)
-		time.Sleep(time.Until(mended) + 10*life)
+		time.Sleep(time.Until(repaired) + 10*life)
 		mustToken(t, src)
 		calls := cred.seen()
 		if last := calls[len(calls)-1]; last.claims == "" {
@@ -186,8 +186,8 @@ func TestTimeoutIsNoRefusalOfClaims(t *testing.T) {
 			t.Errorf("%d calls with claims, want 3 that hung and one more", claims)
 		}
 		tok, _ := src.Latest()
-		if left := time.Until(tok.ExpiresOn()); left != life {
-			t.Errorf("a token with %v left", left)
+		if remaining := time.Until(tok.ExpiresOn()); remaining != life {
+			t.Errorf("a token that lives for %v", remaining)
 		}
 	})
 }
@@ -215,7 +215,7 @@ func TestOtherTokenThatExpiresNoLaterChangesNothing(t *testing.T) {
 				}
 				select {
 				case <-superseded:
-					t.Error("told of a newer token")
+					t.Error("Latest announced a newer token")
 				default:
 				}
 				if got := mustToken(t, src); got != tok {

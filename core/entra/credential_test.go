@@ -21,8 +21,8 @@ const (
 	objectID   = "5f0c7a3e-1111-4222-8333-944444444444"
 )
 
-// A credential answers each call with answer, and remembers the calls. Unlike azidentity's, it has neither a cache
-// nor a lock of its own.
+// A credential answers each call with answer, and remembers the calls. Unlike azidentity's, it has
+// neither a cache nor a lock of its own.
 type credential struct {
 	answer func(context.Context, call) (azcore.AccessToken, error)
 
@@ -61,7 +61,8 @@ func minting(life time.Duration) *credential {
 	}}
 }
 
-// mint makes a token like Entra's: fractions of seconds in its claims aside, which Entra does not use.
+// mint makes a token like Entra's: fractions of seconds in its claims aside, which Entra does not
+// use.
 func mint(c call, life time.Duration) azcore.AccessToken {
 	expires := c.at.Add(life)
 	return azcore.AccessToken{

@@ -102,7 +102,8 @@ func throughDefault(t testing.TB, sts *entratest.STS) azcore.TokenCredential {
 	return must(t, cred, err)
 }
 
-// makeArcKeyFolder makes the folder that azidentity looks for keys in, and removes it again if it was not there.
+// makeArcKeyFolder makes the folder that azidentity looks for keys in, and removes it again if it
+// was not there.
 func makeArcKeyFolder(t *testing.T) {
 	if _, err := os.Stat("/opt/azcmagent"); err == nil {
 		t.Skip("this machine has an agent of Azure Arc, whose keys are none of a test's business")
@@ -126,7 +127,8 @@ func makeArcKeyFolder(t *testing.T) {
 	})
 }
 
-// putAzOnPath puts a program in the place of the Azure CLI that says what is in the file of the variable AZ_ANSWER.
+// putAzOnPath puts a program in the place of the Azure CLI that says what is in the file of the
+// variable AZ_ANSWER.
 func putAzOnPath(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "az"), []byte("#!/bin/sh\nexec cat \"$AZ_ANSWER\"\n"), 0o700); err != nil {
@@ -136,9 +138,9 @@ func putAzOnPath(t *testing.T) {
 	t.Setenv("AZ_ANSWER", filepath.Join(dir, "answer"))
 }
 
-// An azCommand is azidentity's credential for the Azure CLI together with what the CLI does behind its back: it has a cache of
-// its own, and serves a token from it until 5 minutes before its expiry. A program has the machine's clock and not a
-// bubble's, so the answer is made here, and the program says it.
+// An azCommand is azidentity's credential for the Azure CLI, together with the CLI's own cache,
+// which serves a token until 5 minutes before its expiry. A program has the machine's clock and not
+// a bubble's, so the answer is made here, and the program prints it.
 type azCommand struct {
 	cli    azcore.TokenCredential
 	entra  azcore.TokenCredential

@@ -25,11 +25,12 @@ type days struct {
 	tokens          int           // that the Source took
 	requests        int           // that reached Entra or its stand-in, discovery aside
 	looks           int           // calls of the credential that brought no token
-	least           time.Duration // left of a token when its successor came
+	least           time.Duration // to the expiry of a token when its successor came
 	bad             []string
 }
 
-// Every kind of credential keeps a program in valid tokens for days, at the price of one request for each token.
+// Every kind of credential keeps a program in valid tokens for days, at the price of one request
+// for each token.
 func TestDaysOfEveryCredential(t *testing.T) {
 	var table []days
 	for _, kind := range credentialKinds(t) {
@@ -112,11 +113,11 @@ func liveDays(t *testing.T, kind credentialKind, opts entratest.STSOptions) days
 		case <-changed:
 		}
 		next, _ := src.Latest()
-		left := time.Until(token.ExpiresOn())
+		remaining := time.Until(token.ExpiresOn())
 		d.tokens++
-		d.least = min(d.least, left)
+		d.least = min(d.least, remaining)
 		if time.Now().After(token.RenewBy()) {
-			d.bad = append(d.bad, fmt.Sprintf("token %d came %v before the expiry of the one before", d.tokens, left))
+			d.bad = append(d.bad, fmt.Sprintf("token %d came %v before the expiry of the one before", d.tokens, remaining))
 		}
 		if next.IsZero() || !next.ExpiresOn().After(token.ExpiresOn()) {
 			d.bad = append(d.bad, fmt.Sprintf("token %d: %v", d.tokens, next))
@@ -135,12 +136,12 @@ func liveDays(t *testing.T, kind credentialKind, opts entratest.STSOptions) days
 	return d
 }
 
-// judge says what the numbers must be.
+// judge adds what is wrong with the numbers.
 func (d *days) judge(k credentialKind) {
 	if d.requests != d.tokens {
 		d.bad = append(d.bad, fmt.Sprintf("%d requests for %d tokens", d.requests, d.tokens))
 	}
-	// A renewal is asked for between 30 % of a life, where nobody chose the moment, and its end.
+	// A renewal comes between 30 % of a life, after a start or an outage, and its end.
 	from, to := d.life*3/10, d.life
 	if d.refreshIn > 0 {
 		from = d.refreshIn
@@ -148,7 +149,8 @@ func (d *days) judge(k credentialKind) {
 	if least, most := int(d.length/to), 1+int(d.length/from); d.tokens < least || d.tokens > most {
 		d.bad = append(d.bad, fmt.Sprintf("%d tokens, want %d to %d", d.tokens, least, most))
 	}
-	// One look for each token meets a cache, and where claims are refused too, one a day has a second.
+	// For each token one call meets a cache. Where claims are refused as well, there is a second
+	// one once a day.
 	if most := d.tokens + int((d.length+24*time.Hour-1)/(24*time.Hour)); d.looks > most {
 		d.bad = append(d.bad, fmt.Sprintf("%d extra looks, want at most %d", d.looks, most))
 	}
@@ -184,7 +186,8 @@ func short(d time.Duration) string {
 	return s
 }
 
-// checkDaysTable keeps docs/guarantees.md complete. Its numbers are those of one run: they are random.
+// checkDaysTable keeps docs/guarantees.md complete. Its numbers are those of one run: they are
+// random.
 func checkDaysTable(t *testing.T, all []days) {
 	text, err := os.ReadFile("../../docs/guarantees.md")
 	if err != nil {

@@ -2,8 +2,8 @@ package entra
 
 import "errors"
 
-// ErrClosed is returned by a [Source] after Close, and by connections that needed a token from one. A retry
-// does not help.
+// ErrClosed is returned by a [Source] after Close, and by connections that needed a token from one.
+// A retry does not help.
 var ErrClosed = errors.New("entra: source is closed")
 
 // A ConfigError says that a setting cannot work, before anything was dialed. A retry does not help.

@@ -37,8 +37,8 @@ func firstFailure(t *testing.T, cred azcore.TokenCredential) (*entra.RefreshErro
 	return got, log.String()
 }
 
-// defaultCredential is what most programs use. On a machine without any identity it comes to ask the managed
-// identity endpoint, after a probe that is always refused.
+// defaultCredential is what most programs use. On a machine without any identity it comes to ask
+// the managed identity endpoint, after a probe that is always refused.
 func defaultCredential(t testing.TB, sts *entratest.STS) azcore.TokenCredential {
 	t.Helper()
 	for _, name := range []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS", "IDENTITY_ENDPOINT", "MSI_ENDPOINT", "PATH"} {
@@ -175,7 +175,7 @@ func TestCauseMayBePrintedByManyAtOnce(t *testing.T) {
 	})
 }
 
-// A talkative error shows what it holds to whoever prints or encodes it.
+// A talkative error shows what it holds when it is printed or encoded.
 type talkative struct{ Body string }
 
 func (e talkative) Error() string { return e.Body }

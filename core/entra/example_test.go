@@ -39,8 +39,9 @@ func ExampleNewSource() {
 	// true
 }
 
-// A readiness probe for Kubernetes and the like: ready as long as there is a valid token, with the reason for whoever
-// looks. A service that serves something without Redis as well should not let it decide alone.
+// A readiness probe for Kubernetes and the like: ready as long as there is a valid token, with the
+// reason for an operator. A service that can serve requests without Redis should not use it as its
+// only probe.
 func ExampleSource_Status() {
 	cred, err := entratest.NewSTS(nil).ClientSecretCredential()
 	if err != nil {

@@ -19,18 +19,19 @@ type faultCase struct {
 	name  string
 	fault entratest.Fault
 	life  time.Duration // of the tokens while it lasts, if not the usual one
-	// direct: it cannot be had over HTTP.
+	// direct: HTTP cannot carry it.
 	direct bool
 
 	kinds    []entra.Kind  // that the error of Token may have; none, that it tells of no failure yet
-	most     int           // requests in an hour, while nobody waits
-	mostWant int           // and while somebody does
-	alone    time.Duration // to the recovery, while nobody waits
-	wanted   time.Duration // and while somebody does
+	most     int           // requests in an hour, in the background
+	mostWant int           // and while a caller waits
+	alone    time.Duration // to the recovery, in the background
+	wanted   time.Duration // and while a caller waits
 	accepted bool          // it gives tokens that are taken
 }
 
-// begin makes the fault strike. It returns what blocks until the fault has struck once, and what ends the fault.
+// begin makes the fault strike. It returns what blocks until the fault has struck once, and what
+// ends the fault.
 func (f *faultCase) begin(t *testing.T, sts *entratest.STS) (await, remove func()) {
 	handle := sts.Inject(f.fault)
 	if f.life != 0 {
@@ -53,7 +54,8 @@ const otherObjectID = "11111111-2222-4333-8444-555555555555"
 
 func faultCases() []faultCase {
 	outage := func(name string, f entratest.Fault, kinds ...entra.Kind) faultCase {
-		// A try every second to 15 where nobody waits, every second or two where somebody does.
+		// A request every 1 to 15 seconds in the background, every second or two while a caller
+		// waits.
 		return faultCase{name: name, fault: f, kinds: kinds, most: 600, mostWant: 3600, alone: 15 * time.Second, wanted: 2 * time.Second}
 	}
 	refusal := func(name string, f entratest.Fault, kind entra.Kind) faultCase {
@@ -72,7 +74,8 @@ func faultCases() []faultCase {
 		c.most, c.mostWant = 120, 120 // each holds the Source for 30 seconds
 		return c
 	}
-	// azidentity caches whatever token it is given, so every other call comes with claims: only these reach Entra.
+	// azidentity caches whatever token it is given, so every other call comes with claims: only
+	// these reach Entra.
 	unnamed := func(name string, f entratest.Fault) faultCase {
 		c := refusal(name, f, entra.KindMalformed)
 		c.alone, c.wanted = 2*c.alone, 2*c.wanted
@@ -81,7 +84,8 @@ func faultCases() []faultCase {
 	stuck := hang("hangs and ignores its context", entratest.Fault{HangIgnoringContext: true})
 	stuck.direct, stuck.most, stuck.mostWant = true, 9, 9 // 8 calls are left behind, and no more made
 	stuck.kinds = []entra.Kind{}
-	// One JWT for all answers: the STS would sign thousands, and that took most of the time of the whole test.
+	// One JWT for all answers: the STS would sign thousands, and that took most of the time of the
+	// whole test.
 	expired := outage("token that has expired", entratest.Fault{Token: jwt(map[string]any{"oid": entratest.ObjectID, "exp": 946684740})}, entra.KindMalformed, entra.KindNetwork)
 	expired.life = -time.Minute
 	return []faultCase{
@@ -106,7 +110,7 @@ func faultCases() []faultCase {
 	}
 }
 
-// A faultVictim is whom a fault meets.
+// A faultVictim is a credential and a caller that a fault meets.
 type faultVictim struct {
 	name    string
 	make    func(testing.TB, *entratest.STS) azcore.TokenCredential
@@ -126,8 +130,9 @@ func faultVictims(direct bool) []faultVictim {
 
 var victims = flag.Int("victims", 1, "how many pairs of a credential and a caller each fault meets in each situation; with 4, which are all, the table of docs/outages.md is printed")
 
-// Every fault, in every situation, with real credentials: how many requests it costs, what callers get, how soon it
-// is over when it is over. One fault meets different victims in different situations, so that it meets each once.
+// Every fault, in every situation, with real credentials: how many requests it costs, what callers
+// get, how soon the Source recovers. One fault meets different victims in different situations, so
+// that it meets each once.
 func TestFaultsInEverySituation(t *testing.T) {
 	table := []string{"| fault | begins | Token within 10 s | requests in an hour | back after |", "|---|---|---|---|---|"}
 	complete := true
@@ -202,7 +207,8 @@ func (f *faultCase) tells(kind entra.Kind) bool {
 	return len(f.kinds) == 0 && kind == ""
 }
 
-// A faultRow is one of docs/outages.md: the extremes of all credentials, while nobody waits and while somebody does.
+// A faultRow is one of docs/outages.md: the extremes of all credentials, in the background and
+// while a caller waits.
 type faultRow struct {
 	fault     string
 	begins    situation

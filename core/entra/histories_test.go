@@ -30,12 +30,12 @@ type trouble struct {
 	from, to time.Duration // since the start
 }
 
-// A history is what happens to one Source: for how long its tokens live, how its credential caches them, and what goes
-// wrong. The schedule's own histories have leaping clocks as well.
+// A history is what happens to one Source: for how long its tokens live, how its credential caches
+// them, and what goes wrong. The schedule's own histories have leaping clocks as well.
 type history struct {
 	life      time.Duration
 	refreshIn time.Duration // 0: the credential names none
-	cache     time.Duration // until how long before the expiry a plain call gets the token of before
+	cache     time.Duration // until how long before the expiry a plain call gets the cached token
 	claims    string        // what a call with claims gets: a new token, the cached one, a refusal
 	troubles  []trouble
 	end       time.Duration // the last two lives are without trouble
@@ -168,8 +168,8 @@ func (a *actor) answer(ctx context.Context, c call) (azcore.AccessToken, error) 
 	return tok, nil
 }
 
-// upsetBetween reports whether anything went wrong in a stretch of the history, or not long enough before it to be
-// forgotten.
+// upsetBetween reports whether anything went wrong in a part of the history, or so shortly before
+// it that the Source may still wait.
 func (h history) upsetBetween(from, to time.Duration) bool {
 	after := time.Duration(float64(10*time.Minute) * min(1, float64(h.life)/float64(30*time.Minute)))
 	for _, tr := range h.troubles {
@@ -247,7 +247,7 @@ func live(t *testing.T, h history, waiting bool) (broken []string) {
 			fault("renewed %v before the expiry, in untroubled times", old.expires.Sub(next.at))
 		}
 	}
-	// That claims do not help is found out once in a day, by a plain call and one with claims.
+	// A plain call and one with claims find out once a day that claims do not help.
 	found := 2 * btoi(h.claims == "refused" || h.claims == "cached") * int(1+h.end/(24*time.Hour))
 	if untroubled := len(h.troubles) == 0; untroubled && len(a.calls) > len(a.fresh)+1+found {
 		fault("%d requests for %d tokens in untroubled times", len(a.calls), len(a.fresh))

@@ -17,8 +17,8 @@ type panickyError struct{}
 func (panickyError) Error() string { return "harmless" }
 func (panickyError) Is(error) bool { panic("in Is") }
 
-// Whatever an error does when it is looked at, the process goes on, and so does the Source.
-func TestErrorsThatCannotBeLookedAt(t *testing.T) {
+// The Source and the process go on whatever the methods of an error do.
+func TestErrorsThatPanicStopNothing(t *testing.T) {
 	var typedNil *azcore.ResponseError
 	for name, err := range map[string]error{"typed nil": typedNil, "panics": panickyError{}} {
 		t.Run(name, func(t *testing.T) {
@@ -54,13 +54,13 @@ func TestExpiryBeyondTheTokensOwnLifeIsNotBelieved(t *testing.T) {
 	})
 }
 
-// New tokens with next to nothing left do not make a loop.
-func TestTokensThatHaveNearlyExpiredWhenTheyCome(t *testing.T) {
-	for _, left := range []time.Duration{10 * time.Millisecond, time.Second, 5 * time.Second} {
-		t.Run(left.String(), func(t *testing.T) {
+// New tokens that are about to expire do not make a loop.
+func TestTokensThatAreAboutToExpireMakeNoLoop(t *testing.T) {
+	for _, remaining := range []time.Duration{10 * time.Millisecond, time.Second, 5 * time.Second} {
+		t.Run(remaining.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
-					c.at = c.at.Add(left - life)
+					c.at = c.at.Add(remaining - life)
 					return mint(c, life), nil
 				}}
 				newSource(t, cred, nil)
@@ -88,8 +88,8 @@ func TestRefreshOnBeforeTheTokenWasIssuedIsNone(t *testing.T) {
 	})
 }
 
-// One odd answer to a call with claims is not held against the credential for ever.
-func TestClaimsThatBroughtNothingOnceAreTriedAgainAfterADay(t *testing.T) {
+// One odd answer to a request with claims counts for a day only.
+func TestUselessClaimsAreTriedAgainAfterADay(t *testing.T) {
 	for name, odd := range map[string]error{"the same token": nil, "a refusal": refused(400, ""), "a proxy's refusal": refused(403, "")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -127,7 +127,8 @@ func TestClaimsThatBroughtNothingOnceAreTriedAgainAfterADay(t *testing.T) {
 	}
 }
 
-// A secret that no longer works shows at once, also while a token is left and the credential has it cached.
+// A secret that no longer works shows at the renewal, also while a token is valid and the
+// credential has it cached.
 func TestRevokedSecretShowsAtTheRenewal(t *testing.T) {
 	forRealCredentials(t, func(t *testing.T, sts *entratest.STS, cred azcore.TokenCredential) {
 		src := newSource(t, cred, nil)

@@ -3,26 +3,30 @@ package entra
 // Kind says in one word why a token could not be acquired.
 type Kind string
 
-// The kinds of a failed refresh. Rejected and malformed ones need an operator as a rule, the others are transient.
+// The kinds of a failed refresh. Rejected and malformed ones need an operator as a rule, the others
+// are transient.
 const (
-	// KindNetwork: no usable answer came, or one that speaks of Entra's own trouble (5xx, or 404 and 410 from a
-	// managed identity endpoint that is starting). A retry helps, unless the credential found nothing that it
-	// could have asked, which cannot be told apart here: then Err says so.
+	// KindNetwork: no usable answer came, or one about a failure of Entra itself (5xx, or 404 and
+	// 410 from a managed identity endpoint that is starting). A retry helps, unless the credential
+	// found no endpoint to ask. The Source cannot tell that case apart, but Err says so.
 	KindNetwork Kind = "network"
-	// KindThrottled: the answer was 429. A retry helps, after the Retry-After that the Source obeys.
+	// KindThrottled: the answer was 429. A retry helps, after the Retry-After that the Source
+	// obeys.
 	KindThrottled Kind = "throttled"
-	// KindRejected: Entra refused the credential (400, 401, 403), or this machine's managed identity endpoint has no
-	// identity for it. A retry helps only after an operator has replaced the secret or the certificate, or assigned
-	// the identity.
+	// KindRejected: Entra refused the credential (400, 401, 403), or this machine's managed
+	// identity endpoint has no identity for it. A retry helps only after an operator has replaced
+	// the secret or the certificate, or assigned the identity.
 	KindRejected Kind = "rejected"
-	// KindMalformed: the credential returned no error, but a token that is empty, expired, or does not name its
-	// user; or it panicked. A retry seldom helps; Options.Username helps where the token carries no oid claim.
+	// KindMalformed: the credential returned no error, but a token that is empty, expired, or does
+	// not name its user; or it panicked. A retry seldom helps; Options.Username helps where the
+	// token carries no oid claim.
 	KindMalformed Kind = "malformed"
-	// KindTimedOut: the credential did not answer within the deadline of one attempt. A retry helps.
+	// KindTimedOut: the credential did not answer within the deadline of one attempt. A retry
+	// helps.
 	KindTimedOut Kind = "timed_out"
 )
 
-// The kinds by the names that they had before. They go with version 1.0.
+// The kinds by their old names. Version 1.0 removes them.
 const (
 	// Deprecated: use [KindNetwork].
 	Network = KindNetwork

@@ -9,8 +9,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
-// An unusable error says what is wrong with what a credential did although it returned no error. Real credentials return
-// each of these tokens.
+// An unusable error says what is wrong with what a credential did although it returned no error.
+// Real credentials return each of these tokens.
 type unusable string
 
 const (
@@ -22,25 +22,26 @@ const (
 
 func (e unusable) Error() string { return string(e) }
 
-// newToken makes a Token of what a credential returned at now on the wall clock. The error says why it is unusable.
-func newToken(at azcore.AccessToken, username string, now time.Time) (Token, error) {
-	if at.Token == "" {
+// newToken makes a Token of what a credential returned at this moment of the wall clock. The error
+// says why it is unusable.
+func newToken(returned azcore.AccessToken, username string, wall time.Time) (Token, error) {
+	if returned.Token == "" {
 		return Token{}, errEmptyToken
 	}
-	if !now.Before(at.ExpiresOn.Round(0)) {
+	if !wall.Before(returned.ExpiresOn.Round(0)) {
 		return Token{}, errExpiredToken
 	}
-	claims := jwt.Read(at.Token)
+	claims := jwt.Read(returned.Token)
 	if username == "" {
 		username = claims.ObjectID
 	}
 	if username == "" {
 		return Token{}, errNoUsername
 	}
-	secret := at.Token
+	password := returned.Token
 	return Token{v: &tokenValue{
 		username: username,
-		secret:   func() string { return secret },
-		validity: schedule.NewValidity(claims, at.ExpiresOn, now),
+		secret:   func() string { return password },
+		times:    schedule.NewValidity(claims, returned.ExpiresOn, wall),
 	}}, nil
 }

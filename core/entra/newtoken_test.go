@@ -12,15 +12,15 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// Credentials return each of these with a nil error.
+// Real credentials return each of these with a nil error.
 func unusable(c call) map[string]azcore.AccessToken {
 	good := mint(c, life)
 	return map[string]azcore.AccessToken{
 		"empty":           {ExpiresOn: good.ExpiresOn},
 		"expired":         {Token: good.Token, ExpiresOn: c.at},
 		"no expiry":       {Token: good.Token},
-		"opaque":          {Token: "EwBQA8l6BAAU", ExpiresOn: good.ExpiresOn},
-		"without oid":     {Token: jwt(map[string]any{"sub": "somebody"}), ExpiresOn: good.ExpiresOn},
+		"no JWT":          {Token: "EwBQA8l6BAAU", ExpiresOn: good.ExpiresOn},
+		"without oid":     {Token: jwt(map[string]any{"sub": "user"}), ExpiresOn: good.ExpiresOn},
 		"oid of a number": {Token: jwt(map[string]any{"oid": 7}), ExpiresOn: good.ExpiresOn},
 	}
 }
@@ -42,7 +42,7 @@ func TestUnusableTokensAreErrors(t *testing.T) {
 	}
 }
 
-func TestGoodTokenIsKeptBesideUnusableOnes(t *testing.T) {
+func TestUnusableTokensDoNotReplaceTheCurrentOne(t *testing.T) {
 	for name := range unusable(call{}) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestGoodTokenIsKeptBesideUnusableOnes(t *testing.T) {
 	}
 }
 
-func TestUsernameMakesOpaqueTokensUsable(t *testing.T) {
+func TestUsernameMakesTokensWithoutClaimsUsable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
 			return azcore.AccessToken{Token: "EwBQA8l6BAAU", ExpiresOn: c.at.Add(life)}, nil
@@ -83,7 +83,7 @@ func TestUsernameMakesOpaqueTokensUsable(t *testing.T) {
 			t.Errorf("%q %q", username, password)
 		}
 		if tok.Lifetime() != life {
-			t.Errorf("life %v, want what was left", tok.Lifetime())
+			t.Errorf("life %v, want the time to the expiry", tok.Lifetime())
 		}
 	})
 }
@@ -92,7 +92,7 @@ func TestLifeIsTakenFromTheTokensOwnClaims(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		iat, exp time.Duration // from now; 0 leaves the claim out
-		left     time.Duration
+		until    time.Duration // the expiry that the credential names
 		want     time.Duration
 	}{
 		{"fresh", -time.Second, life, life, life + time.Second},
@@ -115,7 +115,7 @@ func TestLifeIsTakenFromTheTokensOwnClaims(t *testing.T) {
 					if tt.exp != 0 {
 						claims["exp"] = c.at.Add(tt.exp).Unix()
 					}
-					return azcore.AccessToken{Token: jwt(claims), ExpiresOn: c.at.Add(tt.left)}, nil
+					return azcore.AccessToken{Token: jwt(claims), ExpiresOn: c.at.Add(tt.until)}, nil
 				}}
 				if got := mustToken(t, newSource(t, cred, nil)).Lifetime(); got != tt.want {
 					t.Errorf("life %v, want %v", got, tt.want)

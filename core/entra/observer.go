@@ -6,26 +6,28 @@ import (
 	"time"
 )
 
-// An Observer is told what the [Source] and the connections fed from it do. Every field is optional.
+// An Observer learns what a [Source] and its connections do. Every field is optional.
 //
-// The functions are called synchronously on the path they report about, from several goroutines at once. They
-// must return quickly, must not use the Redis client that they observe, and must not close its [Source]. A panic
-// in one is recovered, logged once, and stops nothing. A Start function returns the context that its Done gets; nil stands for the one
-// it was given. The structs may grow new fields.
+// The functions are called synchronously on the path that they observe, from several goroutines at
+// once. They must return quickly, must not use the Redis client that they observe, and must not
+// close its [Source]. A panic in one is recovered and logged once, and stops nothing. A Start
+// function returns the context that its Done function gets; nil stands for the context that it got.
+// The structs may grow new fields.
 type Observer struct {
 	RefreshStart func(context.Context, RefreshStartInfo) context.Context
 	RefreshDone  func(context.Context, RefreshDoneInfo)
 
-	// AttemptStart is called before each call to the credential, with the context of the refresh that it is part
-	// of. The credential gets the values of the context that it returns.
+	// AttemptStart is called before each call to the credential, with the context of the refresh
+	// that it is part of. The credential gets the values of the context that it returns.
 	AttemptStart func(context.Context, AttemptStartInfo) context.Context
 	AttemptDone  func(context.Context, AttemptDoneInfo)
 
-	// ConnOpened is called when a connection to Redis is there, before it logs in. The login's AuthStart gets
-	// the values of the context that it returns, so that a login can be traced to the caller who dialed.
+	// ConnOpened is called when a connection to Redis is open, before its login. The login's
+	// AuthStart gets the values of the context that it returns, so that a trace leads from the
+	// login to the caller that dialed.
 	ConnOpened func(context.Context, ConnOpenedInfo) context.Context
-	// ConnClosed gets a context without values, long after the dial: ConnInfo.ID tells which connection it is. It is
-	// called when the client closes the connection, or when a renewal finds that the server has.
+	// ConnClosed is called when the client closes the connection, or when a rotation finds that the
+	// server has. Its context has no values. ConnInfo.ID says which connection it is.
 	ConnClosed func(context.Context, ConnClosedInfo)
 
 	AuthStart func(context.Context, AuthStartInfo) context.Context
@@ -43,23 +45,24 @@ type RefreshTrigger string
 
 // The triggers of a refresh.
 const (
-	TriggerInitial   RefreshTrigger = "initial"   // there was no token yet, or none that still lives
+	TriggerInitial   RefreshTrigger = "initial"   // no token is valid
 	TriggerScheduled RefreshTrigger = "scheduled" // the renewal point of the current token has come
 	TriggerForced    RefreshTrigger = "forced"    // the server refused the current token
 )
 
-// RefreshStartInfo describes a refresh that begins. One refresh spans all the attempts until a new token is
-// there.
+// RefreshStartInfo describes a refresh that begins. One refresh spans all the attempts until there
+// is a new token.
 type RefreshStartInfo struct {
 	Trigger RefreshTrigger
 }
 
-// RefreshDoneInfo describes a refresh that ended: with a new token, or because the Source was closed.
+// RefreshDoneInfo describes a refresh that ended: with a new token, or because the Source was
+// closed.
 type RefreshDoneInfo struct {
 	Trigger   RefreshTrigger
 	Attempts  int           // requests to the credential, the last one included
 	Duration  time.Duration // from the first attempt to the end
-	Remaining time.Duration // what the old token had left when it was replaced; negative if it had expired, 0 if there was none
+	Remaining time.Duration // from the end to the old token's expiry; negative if it had expired, 0 if there was none
 	ExpiresOn time.Time     // of the new token
 	Token     TokenTimes    // of the new token
 	// NextAttempt is when the credential is to be asked for the one after that.
@@ -73,18 +76,20 @@ type AttemptStartInfo struct {
 	Claims  bool // it asks past the credential's cache
 }
 
-// AttemptDoneInfo describes a call to the credential that has returned, or that is not waited for any longer.
+// AttemptDoneInfo describes a call to the credential that has returned, or that the Source does not
+// wait for any longer.
 type AttemptDoneInfo struct {
 	Attempt   int
 	Claims    bool
 	Duration  time.Duration
-	Unchanged bool // it brought the token that is there already, or one that lives no longer
-	// Err is nil without a failure, a *RefreshError after one, ErrClosed if Close ended the attempt, and
-	// context.Canceled if another one, given up for lost, brought a token after all.
+	Unchanged bool // it brought the current token, or one that lives no longer
+	// Err is nil without a failure, a *RefreshError after one, ErrClosed if Close ended the
+	// attempt, and context.Canceled if an abandoned attempt brought a token meanwhile.
 	Err error
 }
 
-// TokenTimes are the moments in a token's life that an observer may know. They are zero as long as there is none.
+// TokenTimes are the moments of a token's life, for an observer. They are zero if there is no
+// token.
 type TokenTimes struct {
 	IssuedAt  time.Time // by Entra
 	RenewBy   time.Time // see [Token.RenewBy]
@@ -97,7 +102,7 @@ type ConnInfo struct {
 	Pool       string   // what the user calls this client, may be empty
 	ID         uint64   // among the connections of this client, from 1
 	ServerAddr string   // as it was dialed, host:port
-	RemoteAddr net.Addr // where that led
+	RemoteAddr net.Addr // that the dial reached
 }
 
 // ConnOpenedInfo describes a new connection.
@@ -105,7 +110,7 @@ type ConnOpenedInfo struct {
 	Conn ConnInfo
 }
 
-// CloseReason says why a connection is gone, or why it was given up.
+// CloseReason says why a connection ended.
 type CloseReason string
 
 // The reasons for which a connection ends.
@@ -114,9 +119,9 @@ const (
 	CloseByServer     CloseReason = "server_closed"      // the server or the network closed it
 	CloseAuthRejected CloseReason = "auth_rejected"      // the server refused the login
 	CloseAuthTimeout  CloseReason = "auth_timeout"       // an AUTH was never answered
-	CloseExpired      CloseReason = "token_expired"      // it ended at the expiry of its token, which could not be renewed on it
-	CloseUnsupported  CloseReason = "unsupported_reauth" // it was retired before that, because AUTH may not be sent on it
-	CloseProtocol     CloseReason = "protocol"           // its stream could not be understood while an AUTH was unanswered
+	CloseExpired      CloseReason = "token_expired"      // its token expired, and could not be renewed on it
+	CloseUnsupported  CloseReason = "unsupported_reauth" // it was retired before that, because AUTH was impossible
+	CloseProtocol     CloseReason = "protocol"           // its stream was unreadable while an AUTH was in flight
 )
 
 // ConnClosedInfo describes the end of a connection.
@@ -125,10 +130,10 @@ type ConnClosedInfo struct {
 	Reason         CloseReason
 	Age            time.Duration
 	TokenExpiresOn time.Time // of the token it last authenticated with
-	// Unrenewable names what kept AUTH off this connection, for example "MONITOR" or "blocking command"; empty
-	// for ordinary connections.
+	// Unrenewable names what AUTH was impossible for, for example "MONITOR" or "blocking command".
+	// It is empty for ordinary connections.
 	Unrenewable string
-	Err         error // what Read or Write met, nil if the client closed it
+	Err         error // that Read or Write got, nil if the client closed it
 }
 
 // AuthPhase says what an AUTH is for.
@@ -148,15 +153,15 @@ type AuthStartInfo struct {
 	Token TokenTimes // of the token it carries
 }
 
-// AuthDoneInfo describes an AUTH that was answered, or never will be.
+// AuthDoneInfo describes an AUTH that the server has answered, or never will.
 type AuthDoneInfo struct {
 	Conn     ConnInfo
 	Phase    AuthPhase
 	Token    TokenTimes    // of the token it carried
 	Duration time.Duration // from the write to the answer
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
-	// Refused is whether the server refuses the login, in whatever words. An *AuthError without it holds what a server
-	// says that serves no client at the moment: it is full, or loading.
+	// Refused is whether the server refuses the login, in whatever words. Without it, an *AuthError
+	// holds the answer of a server that serves no client at the moment: it is full, or loading.
 	Refused bool
 }
 
@@ -170,7 +175,7 @@ type RotationStartInfo struct {
 	ExpiresOn   time.Time     // of the newer token
 }
 
-// RotationDoneInfo describes a rotation whose every connection is settled.
+// RotationDoneInfo describes a rotation that is complete for every connection.
 type RotationDoneInfo struct {
 	Library    string
 	Pool       string
@@ -182,15 +187,15 @@ type RotationDoneInfo struct {
 	Closed     int // ended in the meantime
 }
 
-// ReconnectedInfo describes the return of a client to a server that it had lost a connection to.
+// ReconnectedInfo describes a new connection to a server that a client had lost a connection to.
 type ReconnectedInfo struct {
 	Conn   ConnInfo
 	Reason CloseReason   // of the connection that was lost
 	After  time.Duration // from the loss to this login
 }
 
-// JoinObservers returns an Observer that calls a and then b, b also if a panics. The context that a returns goes
-// through b.
+// JoinObservers returns an Observer that calls a and then b, b also if a panics. b gets the context
+// that a returned.
 func JoinObservers(a, b *Observer) *Observer {
 	if a == nil {
 		a = &Observer{}

@@ -18,7 +18,7 @@ import (
 
 type ctxKey struct{}
 
-// A diary writes down what an observer is told of refreshes.
+// A diary notes the refreshes that an observer learns of.
 type diary struct {
 	mu      sync.Mutex
 	started []entra.RefreshStartInfo
@@ -133,7 +133,7 @@ func TestObserverPanicsStopNothingAndAreLoggedOnce(t *testing.T) {
 	})
 }
 
-func TestObserverOfASourceNeedsNoCare(t *testing.T) {
+func TestObserverOfASourceIsSafeToCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, given := range map[string]*entra.Observer{
 			"none":        nil,

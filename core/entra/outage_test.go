@@ -17,7 +17,7 @@ import (
 
 var errDown = errors.New("login.microsoftonline.com is down")
 
-// during makes a credential fail while down says so; else it mints.
+// during returns a credential that fails while down returns true, and mints otherwise.
 func during(down func(call) bool, fail func(context.Context, call) error) *credential {
 	return &credential{answer: func(ctx context.Context, c call) (azcore.AccessToken, error) {
 		if down(c) {
@@ -101,15 +101,16 @@ func TestOutageLongerThanTheToken(t *testing.T) {
 	})
 }
 
-func TestTriesEverySecondOrTwoWhileSomebodyWaits(t *testing.T) {
+func TestRetriesEverySecondOrTwoWhileACallerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := during(func(call) bool { return true }, failWith(errDown))
 		src := newSource(t, cred, nil)
-		// Nobody waits: tries become rare, but a recovery is seen within 15 seconds.
+		// No caller waits: requests become rare, but the Source notices a recovery within 15
+		// seconds.
 		time.Sleep(time.Hour)
 		calls := cred.seen()
 		if n := len(calls); n > 600 {
-			t.Errorf("%d requests in an hour in which nobody waited", n)
+			t.Errorf("%d requests in an hour without a waiting caller", n)
 		}
 		for a, b := range pairs(calls) {
 			checkGap(t, "next try", a.at, b.at, time.Second, 15*time.Second)
@@ -125,8 +126,9 @@ func TestTriesEverySecondOrTwoWhileSomebodyWaits(t *testing.T) {
 	})
 }
 
-// A program that repeats what Entra has refused is taken for a loop, however many callers it has.
-func TestRefusedRequestsAreFewHoweverManyWait(t *testing.T) {
+// Entra takes a program that repeats a rejected request for a loop, however many callers the
+// program has.
+func TestRejectedRequestsAreFewHoweverManyCallersWait(t *testing.T) {
 	// A proxy that comes and goes must not start the waits afresh.
 	failing := func(n int) error {
 		if n%3 == 2 {
@@ -236,7 +238,7 @@ func TestObeysRetryAfter(t *testing.T) {
 	}{
 		{"seconds", "20", 20 * time.Second, 22 * time.Second},
 		{"a date", time.Date(2000, 1, 1, 0, 0, 20, 0, time.UTC).Format(http.TimeFormat), 20 * time.Second, 22 * time.Second},
-		{"capped while nothing is in hand", "3600", 60 * time.Second, 66 * time.Second},
+		{"capped while no token is valid", "3600", 60 * time.Second, 66 * time.Second},
 		{"as many as there are digits", "9223372036854775807", 60 * time.Second, 66 * time.Second},
 		{"more than that", "99999999999999999999", time.Second, 2 * time.Second},
 		{"negative", "-5", time.Second, 2 * time.Second},

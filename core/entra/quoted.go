@@ -2,8 +2,9 @@ package entra
 
 import "strings"
 
-// A quoted error is a credential's error with a copy of its text. Many callers get the same error, and azidentity's
-// Error methods are not safe for concurrent use: they rewind the body that they quote.
+// A quoted error is a credential's error with a copy of its text. Many callers get the same error,
+// and azidentity's Error methods are not safe for concurrent use: they rewind the body that they
+// quote.
 type quoted struct {
 	err  error
 	text string
@@ -12,8 +13,8 @@ type quoted struct {
 func (q *quoted) Error() string { return q.text }
 func (q *quoted) Unwrap() error { return q.err }
 
-// entraCode finds Entra's error code, for example "AADSTS7000215", in the text of a credential's error. Credentials that
-// run a command line tool have only the tool's text.
+// entraCode finds Entra's error code, for example "AADSTS7000215", in the text of a credential's
+// error. Credentials that run a command line tool have only the tool's text.
 func entraCode(text string) string {
 	const mark, mostDigits = "AADSTS", 9 // there are 5 to 8
 	_, rest, _ := strings.Cut(text, mark)

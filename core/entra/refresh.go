@@ -8,40 +8,41 @@ import (
 
 // A refresh is the time from the first request for a new token until that token arrives.
 type refresh struct {
-	ctx     context.Context // what RefreshStart returned
-	trigger RefreshTrigger
-	began   clock.Instant
-	count   int // of its requests
+	ctx      context.Context // what RefreshStart returned
+	trigger  RefreshTrigger
+	began    clock.Instant
+	attempts int // its requests
 }
 
-// A refreshReporter calls the observer for refreshes and for the requests in them, which an Observer knows as attempts.
+// A refreshReporter calls the observer for refreshes and for the requests in them, which an
+// Observer knows as attempts.
 type refreshReporter struct {
 	observer *Observer
-	refresh  *refresh // nil while none is open
+	open     *refresh // nil while none is
 }
 
 // context returns the context of the open refresh, for log handlers that look for a trace in it.
 func (r *refreshReporter) context() context.Context {
-	if r.refresh != nil {
-		return r.refresh.ctx
+	if r.open != nil {
+		return r.open.ctx
 	}
 	return context.Background()
 }
 
 // begin opens a refresh unless one is open.
 func (r *refreshReporter) begin(ctx context.Context, trigger RefreshTrigger, now clock.Instant) {
-	if r.refresh != nil {
+	if r.open != nil {
 		return
 	}
-	r.refresh = &refresh{trigger: trigger, began: now}
-	r.refresh.ctx = r.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
+	r.open = &refresh{trigger: trigger, began: now}
+	r.open.ctx = r.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
 }
 
 // beginAttempt reports a request, and returns it with the observer's context.
 func (r *refreshReporter) beginAttempt(withClaims bool, now clock.Instant) *request {
-	r.refresh.count++
-	req := &request{number: r.refresh.count, withClaims: withClaims, began: now}
-	req.ctx = r.observer.AttemptStart(r.refresh.ctx, AttemptStartInfo{Attempt: req.number, Claims: withClaims})
+	r.open.attempts++
+	req := &request{number: r.open.attempts, withClaims: withClaims, began: now}
+	req.ctx = r.observer.AttemptStart(r.open.ctx, AttemptStartInfo{Attempt: req.number, Claims: withClaims})
 	return req
 }
 
@@ -52,13 +53,14 @@ func (r *refreshReporter) endAttempt(req *request, now clock.Instant, unchanged 
 	})
 }
 
-// end reports the end of the open refresh, if there is one. It adds to done what the refresh itself knows.
-func (r *refreshReporter) end(now clock.Instant, done RefreshDoneInfo) {
-	if r.refresh == nil {
+// end reports the end of the open refresh, if there is one. It adds to outcome what the refresh
+// itself knows.
+func (r *refreshReporter) end(now clock.Instant, outcome RefreshDoneInfo) {
+	if r.open == nil {
 		return
 	}
-	ended := r.refresh
-	r.refresh = nil
-	done.Trigger, done.Attempts, done.Duration = ended.trigger, ended.count, now.Mono-ended.began.Mono
-	r.observer.RefreshDone(ended.ctx, done)
+	ended := r.open
+	r.open = nil
+	outcome.Trigger, outcome.Attempts, outcome.Duration = ended.trigger, ended.attempts, now.Mono-ended.began.Mono
+	r.observer.RefreshDone(ended.ctx, outcome)
 }

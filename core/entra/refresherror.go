@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// A RefreshError says that a token could not be acquired or renewed. The [Source] goes on trying by itself, so
-// a caller retries by calling Token again: that waits for the next try, and hurries it if no token is left.
+// A RefreshError says that a token could not be acquired or renewed. The [Source] retries by
+// itself. A caller retries by calling Token again: that waits for the next attempt, and brings it
+// forward if no token is valid.
 type RefreshError struct {
 	Kind    Kind
 	Status  int       // of the HTTP answer that refused, 0 if none did
@@ -18,38 +19,41 @@ type RefreshError struct {
 	Code    string    // Entra's own for what is wrong, for example "AADSTS7000215"; empty if it gave none
 	Attempt int       // failed attempts in a row, 1 for the first
 	RetryAt time.Time // when the Source tries next, at the latest
-	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole answer, so neither Error nor any
-	// format verb or encoding of the RefreshError repeats it; log it only where such text may go.
+	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole
+	// answer. Neither Error nor a format verb or an encoding of the RefreshError repeats it. Log it
+	// only where such text may go.
 	Err error `json:"-"`
 }
 
-// Error tells all fields but Err, and what to check: neither secret nor claim nor response body.
+// Error says what all fields but Err hold, and what to check. It holds no secret, no claim and no
+// response body.
 func (e *RefreshError) Error() string {
-	var answer strings.Builder
+	var details strings.Builder
 	if e.Status != 0 {
-		fmt.Fprintf(&answer, ", HTTP %d", e.Status)
+		fmt.Fprintf(&details, ", HTTP %d", e.Status)
 	}
 	if e.Host != "" {
-		answer.WriteString(" from " + e.Host)
+		details.WriteString(" from " + e.Host)
 	}
 	if e.Code != "" {
-		answer.WriteString(", " + e.Code)
+		details.WriteString(", " + e.Code)
 	}
 	return fmt.Sprintf("entra: no new token: %s%s (attempt %d, next at %s): %s; RefreshError.Err says more",
-		e.Kind, &answer, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.remedy())
+		e.Kind, &details, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.advice())
 }
 
-// Unwrap gives errors.Is and errors.As the cause. It is the form for several errors because go-redis returns what a
-// login's error unwraps to instead of the error itself, and that would be the credential's text.
+// Unwrap gives errors.Is and errors.As the cause. It is the form for several errors: go-redis
+// returns what a login's error unwraps to instead of the error itself, and that would be the
+// credential's text.
 func (e *RefreshError) Unwrap() []error { return []error{e.Err} }
 
-// Format implements [fmt.Formatter] with the text of Error. It has a value receiver because fmt would print the
-// fields of a RefreshError that is no pointer, Err included.
+// Format implements [fmt.Formatter] with the text of Error. It has a value receiver: without it fmt
+// prints the fields of a RefreshError that is no pointer, Err included.
 func (e RefreshError) Format(f fmt.State, verb rune) {
 	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), e.Error())
 }
 
-func (e *RefreshError) remedy() string {
+func (e *RefreshError) advice() string {
 	switch e.Kind {
 	case KindNetwork:
 		return "no usable answer from Microsoft Entra, check network, proxy, and that the credential finds an identity to use; retrying"
@@ -68,8 +72,8 @@ func (e *RefreshError) remedy() string {
 	return "unknown"
 }
 
-// attrs describe the failure to a log.
-func (e *RefreshError) attrs() []slog.Attr {
+// logAttrs describe the failure to a log.
+func (e *RefreshError) logAttrs() []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("kind", string(e.Kind)), slog.Int("attempt", e.Attempt), slog.Time("retry_at", e.RetryAt),
 	}
@@ -82,10 +86,10 @@ func (e *RefreshError) attrs() []slog.Attr {
 	return attrs
 }
 
-// isMachineLocal tells the managed identity endpoints, which Azure offers at a link-local, loopback or private
-// address, from Entra, which is reached by name.
-func isMachineLocal(host string) bool {
-	name := (&url.URL{Host: host}).Hostname()
+// isMachineLocal reports whether an address is that of a managed identity endpoint. Azure offers
+// these at a link-local, loopback or private address. Entra is reached by name.
+func isMachineLocal(address string) bool {
+	name := (&url.URL{Host: address}).Hostname()
 	_, err := netip.ParseAddr(name)
 	return err == nil || name == "localhost"
 }

@@ -26,17 +26,18 @@ func mostInAnHour(calls []call) (most int) {
 	return most
 }
 
-// The limit is one for whoever counts at Entra, however long the tokens lived that this program had before.
-func TestRefusalsAreFewWhateverTheTokenBefore(t *testing.T) {
-	opaque := func(left time.Duration) func(call) azcore.AccessToken {
+// Entra counts the requests of a program, whatever the lifetime of the tokens that the program had
+// before.
+func TestRejectionsAreFewWhateverTheTokenBefore(t *testing.T) {
+	withoutClaims := func(lifetime time.Duration) func(call) azcore.AccessToken {
 		return func(c call) azcore.AccessToken {
-			return azcore.AccessToken{Token: "opaque", ExpiresOn: c.at.Add(left)}
+			return azcore.AccessToken{Token: "opaque", ExpiresOn: c.at.Add(lifetime)}
 		}
 	}
 	for name, first := range map[string]func(call) azcore.AccessToken{
-		"5 minutes":                   func(c call) azcore.AccessToken { return mint(c, 5*time.Minute) },
-		"10 minutes":                  func(c call) azcore.AccessToken { return mint(c, 10*time.Minute) },
-		"opaque, with 2 seconds left": opaque(2 * time.Second),
+		"5 minutes":                     func(c call) azcore.AccessToken { return mint(c, 5*time.Minute) },
+		"10 minutes":                    func(c call) azcore.AccessToken { return mint(c, 10*time.Minute) },
+		"without claims, for 2 seconds": withoutClaims(2 * time.Second),
 	} {
 		for _, waits := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
@@ -47,7 +48,7 @@ func TestRefusalsAreFewWhateverTheTokenBefore(t *testing.T) {
 						}
 						return azcore.AccessToken{}, refused(401, "")
 					}}
-					src := newSource(t, cred, &entra.Options{Username: "somebody"})
+					src := newSource(t, cred, &entra.Options{Username: "user"})
 					time.Sleep(time.Until(mustToken(t, src).ExpiresOn()))
 					if waits {
 						_ = within(t, src, 3*time.Hour)
@@ -63,8 +64,8 @@ func TestRefusalsAreFewWhateverTheTokenBefore(t *testing.T) {
 	}
 }
 
-// Refusals of different kinds by turns, claims among them, are refusals all the same.
-func TestRefusalsByTurnsAreFew(t *testing.T) {
+// Rejections of different kinds by turns, those of claims included, count together.
+func TestRejectionsOfDifferentKindsAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		plain := 0
 		cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {

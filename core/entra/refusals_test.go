@@ -14,7 +14,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A refusal that is not about the token does not come through Reject, and must not go unnoticed either.
+// A refusal that is not about the token causes no Reject, but Status and the log show it.
 func TestRefusalOfAServerIsInStatusAndLogUntilItAccepts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -84,8 +84,8 @@ func TestRefreshOnIsRememberedFromTheCallThatFetched(t *testing.T) {
 	})
 }
 
-// On the machine's own clocks one token follows the other, later each time. How soon is for the tests in bubbles: here
-// the machine may do something else for as long as a token lives.
+// On the machine's own clocks one token follows the other, later each time. How soon is for the
+// tests in bubbles: here the machine may do something else for as long as a token lives.
 func TestShortTokensInRealTime(t *testing.T) {
 	src := newSource(t, minting(50*time.Millisecond), nil)
 	last := mustToken(t, src)

@@ -16,15 +16,17 @@ const (
 	// requestGrace is what a credential gets to return after its context has ended.
 	requestGrace = time.Second
 
-	// maxAbandoned is the upper bound of abandoned calls: those that the credential has not returned from after their
-	// deadline. A few may hang in a lost connection. If eight hang, the next one would hang as well.
+	// maxAbandoned is the upper bound of abandoned calls: those that the credential has not
+	// returned from after their deadline. A few may hang in a lost connection. If eight hang, the
+	// next one would hang as well.
 	maxAbandoned = 8
 )
 
 // A renewer is the goroutine of a Source, and the state that only this goroutine reads and writes.
 //
-// It waits for the first of these: the next request is due, the running request ends, the token expires, a caller
-// waits without a valid token, a server refuses the token, Close. One request runs at a time, besides abandoned ones.
+// It waits for the first of these: the next request is due, the running request ends, the token
+// expires, a caller waits without a valid token, a server refuses the token, Close. One request
+// runs at a time, besides abandoned ones.
 type renewer struct {
 	s        *Source
 	cred     azcore.TokenCredential
@@ -53,36 +55,36 @@ func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 		username: o.Username,
 		log:      o.Logger,
 		results:  make(chan result),
-		plan:     schedule.New(s.now()),
+		plan:     schedule.New(s.readClocks()),
 		changed:  make(chan struct{}),
 		observed: refreshReporter{observer: s.observer},
 		trouble:  troubleLog{log: o.Logger},
 	}
 }
 
-// run is the goroutine. The deferred shutdown releases the callers even if a credential or an observer ends the
-// goroutine.
+// run is the goroutine. The deferred shutdown releases the callers even if a credential or an
+// observer ends the goroutine.
 func (r *renewer) run(ctx context.Context) {
 	defer close(r.s.done)
 	defer r.shutdown()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		now := r.s.now()
+		now := r.s.readClocks()
 		r.expire(now)
 		r.abandonOverdue(now)
 		if r.mayStart() && now.Reached(r.due()) {
 			r.start(ctx, now)
 		}
-		timer.Reset(r.nap(r.s.now()))
+		timer.Reset(r.nap(r.s.readClocks()))
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-r.s.wake: // due reads the number of waiting callers
 		case t := <-r.s.rejects:
-			r.reject(t, r.s.now())
+			r.reject(t, r.s.readClocks())
 		case res := <-r.results:
-			r.finish(res, r.s.now())
+			r.finish(res, r.s.readClocks())
 		}
 	}
 }
@@ -91,7 +93,7 @@ func (r *renewer) run(ctx context.Context) {
 func (r *renewer) nap(now clock.Instant) time.Duration {
 	switch {
 	case r.running != nil:
-		return r.plan.Nap(now, r.running.overdue)
+		return r.plan.Nap(now, r.running.abandonAt)
 	case r.mayStart():
 		return r.plan.Nap(now, r.due())
 	}
@@ -122,8 +124,8 @@ func (r *renewer) validToken() Token {
 	return r.token
 }
 
-// trigger returns why the next request is made.
-func (r *renewer) trigger() RefreshTrigger {
+// nextTrigger returns why the next request is made.
+func (r *renewer) nextTrigger() RefreshTrigger {
 	switch {
 	case !r.plan.Valid():
 		return TriggerInitial
@@ -135,18 +137,18 @@ func (r *renewer) trigger() RefreshTrigger {
 
 // start starts a request, and a refresh if none is open.
 func (r *renewer) start(ctx context.Context, now clock.Instant) {
-	r.observed.begin(ctx, r.trigger(), now)
+	r.observed.begin(ctx, r.nextTrigger(), now)
 	withClaims, timeout := r.plan.Start(now), r.plan.RequestTimeout()
 	req := r.observed.beginAttempt(withClaims, now)
 	// The observer may return a context with an end of its own. Only the renewer ends the request.
 	ctx, req.cancel = context.WithTimeout(context.WithoutCancel(req.ctx), timeout)
-	req.overdue = now.Add(timeout + requestGrace)
+	req.abandonAt = now.Add(timeout + requestGrace)
 	r.running = req
-	go req.send(ctx, r.cred, r.scope, r.deliver)
+	go req.send(ctx, r.cred, r.scope, r.deliverResult)
 }
 
-// deliver hands a result to the renewer while there is one.
-func (r *renewer) deliver(res result) {
+// deliverResult hands a result to the renewer while there is one.
+func (r *renewer) deliverResult(res result) {
 	select {
 	case r.results <- res:
 	case <-r.s.done:
@@ -155,7 +157,7 @@ func (r *renewer) deliver(res result) {
 
 // abandonOverdue stops waiting for a request that ignores its deadline.
 func (r *renewer) abandonOverdue(now clock.Instant) {
-	if r.running == nil || !now.Reached(r.running.overdue) {
+	if r.running == nil || !now.Reached(r.running.abandonAt) {
 		return
 	}
 	res := result{request: r.running, err: errStuck}
@@ -180,7 +182,7 @@ func (r *renewer) finish(res result, now clock.Instant) {
 	var t Token
 	worth := schedule.NoNewerToken
 	if res.err == nil {
-		t, res.err = newToken(res.token, r.username, now.Wall)
+		t, res.err = newToken(res.returned, r.username, now.Wall)
 	}
 	if res.err == nil {
 		worth = r.plan.Judge(t.validity(), t.sameSecret(r.token), now)
@@ -224,9 +226,9 @@ func (r *renewer) accept(t Token, res result, now clock.Instant) {
 				slog.String("was", was), slog.String("is", is))
 		}
 	}
-	r.observed.begin(context.Background(), r.trigger(), now) // an abandoned request's refresh may have ended
-	regular, failures := r.observed.refresh.trigger == TriggerScheduled, r.plan.Failures()
-	r.plan.NewToken(t.validity(), res.token.RefreshOn, regular, now, rand.Float64())
+	r.observed.begin(context.Background(), r.nextTrigger(), now) // an abandoned request's refresh may have ended
+	regular, failures := r.observed.open.trigger == TriggerScheduled, r.plan.Failures()
+	r.plan.NewToken(t.validity(), res.returned.RefreshOn, regular, now, rand.Float64())
 	r.token, r.lastErr = t, nil
 	r.trouble.recovered(r.observed.context(), t, regular, failures)
 
@@ -240,8 +242,8 @@ func (r *renewer) accept(t Token, res result, now clock.Instant) {
 }
 
 // planAgain publishes the plan after a request that brought no newer token.
-func (r *renewer) planAgain(overdue bool) {
-	if overdue {
+func (r *renewer) planAgain(isOverdue bool) {
+	if isOverdue {
 		r.trouble.report(r.observed.context(), r.validToken(),
 			"no new token: the credential still gives the old one, and its time has come; looking again every few seconds")
 	}
@@ -260,8 +262,8 @@ func (r *renewer) failed(res result, now clock.Instant) {
 	r.observed.endAttempt(res.request, now, false, r.lastErr)
 	r.publish()
 	ctx := r.observed.context()
-	r.log.LogAttrs(ctx, slog.LevelDebug, "entra: an attempt failed", r.lastErr.attrs()...)
-	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.remedy(), r.lastErr.attrs()...)
+	r.log.LogAttrs(ctx, slog.LevelDebug, "entra: an attempt failed", r.lastErr.logAttrs()...)
+	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.advice(), r.lastErr.logAttrs()...)
 }
 
 // reject notes that a server refused the current token.
@@ -269,7 +271,7 @@ func (r *renewer) reject(t Token, now clock.Instant) {
 	if t != r.token || !r.plan.Valid() {
 		return
 	}
-	r.plan.Reject(r.running != nil, now)
+	r.plan.TokenRefused(r.running != nil, now)
 	r.publish()
 	r.trouble.reportRefusal(r.observed.context(), t,
 		"a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
@@ -284,7 +286,7 @@ func (r *renewer) publish() {
 		status: Status{
 			Valid:       r.plan.Valid(),
 			ExpiresOn:   r.token.ExpiresOn(),
-			Rejected:    r.plan.IsRejected(),
+			Rejected:    r.plan.IsRefused(),
 			NextAttempt: r.plan.Next().Wall,
 			Failures:    r.plan.Failures(),
 		},
@@ -305,9 +307,9 @@ func (r *renewer) shutdown() {
 	if r.running != nil {
 		r.running.cancel()
 		r.awaitRunning()
-		r.observed.endAttempt(r.running, r.s.now(), false, ErrClosed)
+		r.observed.endAttempt(r.running, r.s.readClocks(), false, ErrClosed)
 	}
-	r.observed.end(r.s.now(), RefreshDoneInfo{Err: ErrClosed})
+	r.observed.end(r.s.readClocks(), RefreshDoneInfo{Err: ErrClosed})
 }
 
 // awaitRunning gives a cancelled request the time to return.

@@ -12,19 +12,19 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/clock"
 )
 
-// A request is one call to the credential, in a goroutine of its own: some credentials ignore their context (azidentity
-// does while another call holds its lock). An Observer knows it as an attempt.
+// A request is one call to the credential, in a goroutine of its own: some credentials ignore their
+// context (azidentity does while another call holds its lock). An Observer knows it as an attempt.
 type request struct {
 	number     int // within its refresh
 	withClaims bool
 	began      clock.Instant
-	overdue    clock.Instant   // when the renewer abandons it
+	abandonAt  clock.Instant   // when the renewer abandons it
 	ctx        context.Context // what AttemptStart returned
 	cancel     context.CancelFunc
 }
 
-// emptyClaims are no claims in particular. They make azidentity's service principals and managed identities pass their
-// token caches.
+// emptyClaims are no claims in particular. They make azidentity's service principals and managed
+// identities pass their token caches.
 const emptyClaims = "{}"
 
 var errStuck = errors.New("entra: the credential did not return although its deadline has passed")
@@ -41,14 +41,15 @@ func (req *request) send(ctx context.Context, cred azcore.TokenCredential, scope
 		res.timedOut = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		deliver(res)
 	}()
-	opts := policy.TokenRequestOptions{Scopes: []string{scope}}
+	options := policy.TokenRequestOptions{Scopes: []string{scope}}
 	if req.withClaims {
-		opts.Claims = emptyClaims
+		options.Claims = emptyClaims
 	}
-	// azcore's own retries would keep one call busy for up to 8 minutes and lose the status and Retry-After.
+	// azcore's own retries would keep one call busy for up to 8 minutes and lose the status and
+	// Retry-After.
 	ctx = policy.WithRetryOptions(ctx, policy.RetryOptions{MaxRetries: -1})
 	ctx = policy.WithCaptureResponse(ctx, &response)
-	res.token, res.err = cred.GetToken(ctx, opts)
+	res.returned, res.err = cred.GetToken(ctx, options)
 	if ctx.Err() == nil { // otherwise a goroutine of the credential may still write response
 		res.response = response
 	}

@@ -18,16 +18,17 @@ import (
 // A result is how a request ended.
 type result struct {
 	*request
-	token    azcore.AccessToken
+	returned azcore.AccessToken
 	err      error
 	timedOut bool           // the deadline of the request had passed
 	response *http.Response // the last one, nil if the token came from a cache or no response came
 	text     string         // of the credential's error
 }
 
-// answer returns the HTTP response that caused a failure, nil if there was none. azidentity's own error type would name
-// it, but this package knows only azcore. The response that azcore's pipeline captured is the same one.
-func (r result) answer() *http.Response {
+// httpAnswer returns the HTTP response that caused a failure, nil if there was none. azidentity's
+// own error type would name it, but this package knows only azcore. The response that azcore's
+// pipeline captured is the same one.
+func (r result) httpAnswer() *http.Response {
 	if re, ok := errors.AsType[*azcore.ResponseError](r.err); ok && re != nil && re.RawResponse != nil {
 		return re.RawResponse
 	}
@@ -37,22 +38,23 @@ func (r result) answer() *http.Response {
 	return r.response
 }
 
-// isProbed reports whether resp answers DefaultAzureCredential's probe for a managed identity endpoint. The probe lacks
-// the header that a token needs, so its answer is always a refusal, and says nothing of the request for a token.
+// isProbed reports whether resp answers DefaultAzureCredential's probe for a managed identity
+// endpoint. The probe lacks the header that a token needs, so its answer is always a refusal, and
+// says nothing of the request for a token.
 func isProbed(resp *http.Response) bool {
 	return resp != nil && resp.Request != nil && resp.Request.URL != nil &&
 		strings.HasPrefix(resp.Request.URL.Path, "/metadata/identity/") && resp.Request.Header.Get("Metadata") == ""
 }
 
-// kind classifies a failed result.
-func (r result) kind() Kind {
+// classify returns the kind of a failed result.
+func (r result) classify() Kind {
 	if _, ok := errors.AsType[unusable](r.err); ok {
 		return KindMalformed
 	}
 	if r.timedOut || errors.Is(r.err, context.DeadlineExceeded) || errors.Is(r.err, errStuck) {
 		return KindTimedOut // a response in this request was not that of the last endpoint
 	}
-	if resp := r.answer(); resp != nil {
+	if resp := r.httpAnswer(); resp != nil {
 		switch code := resp.StatusCode; {
 		case code == http.StatusTooManyRequests:
 			return KindThrottled
@@ -66,10 +68,10 @@ func (r result) kind() Kind {
 	return KindNetwork
 }
 
-// needsOperator reports whether such a failure usually lasts until an operator acts. An empty or expired token is the
-// issuer's trouble, and transient.
+// needsOperator reports whether such a failure usually lasts until an operator acts. An empty or
+// expired token is the issuer's trouble, and transient.
 func (r result) needsOperator() bool {
-	switch r.kind() {
+	switch r.classify() {
 	case KindRejected:
 		return true
 	case KindMalformed:
@@ -78,68 +80,70 @@ func (r result) needsOperator() bool {
 	return false
 }
 
-// refusedClaims reports whether a request with claims failed because of its claims: with a 400 from Entra, or in a
-// credential that refuses claims without a request, as that of the Azure CLI does. azidentity marks what it returns for
-// trouble on the way to Entra as not retriable, whatever it is.
+// refusedClaims reports whether a request with claims failed because of its claims: with a 400 from
+// Entra, or in a credential that refuses claims without a request, as that of the Azure CLI does.
+// azidentity marks what it returns for trouble on the way to Entra as not retriable, whatever it
+// is.
 func (r result) refusedClaims() bool {
-	switch r.kind() {
+	switch r.classify() {
 	case KindRejected: // 401 and 403 are about the identity, not about the claims
-		resp := r.answer()
+		resp := r.httpAnswer()
 		return resp != nil && resp.StatusCode == http.StatusBadRequest
 	case KindNetwork:
 		var marked interface{ NonRetriable() }
 		var onTheWay net.Error
-		return r.answer() == nil && !errors.As(r.err, &marked) && !errors.As(r.err, &onTheWay) &&
+		return r.httpAnswer() == nil && !errors.As(r.err, &marked) && !errors.As(r.err, &onTheWay) &&
 			!errors.Is(r.err, context.Canceled)
 	}
 	return false
 }
 
 // failure returns what the schedule needs to know.
-func (r result) failure(now time.Time) schedule.Failure {
-	kind := r.kind()
+func (r result) failure(wall time.Time) schedule.Failure {
+	kind := r.classify()
 	return schedule.Failure{
 		WithClaims:    r.withClaims,
 		OfClaims:      r.withClaims && r.refusedClaims(),
 		Rejection:     kind == KindRejected,
 		BadToken:      kind == KindMalformed,
 		NeedsOperator: r.needsOperator(),
-		RetryAfter:    r.retryAfter(now),
+		RetryAfter:    r.retryAfter(wall),
 	}
 }
 
 // retryAfter returns the wait that the server asked for, 0 if it did not.
-func (r result) retryAfter(now time.Time) time.Duration {
-	resp := r.answer()
+func (r result) retryAfter(wall time.Time) time.Duration {
+	resp := r.httpAnswer()
 	if resp == nil || resp.StatusCode < 400 {
 		return 0
 	}
 	// The first two are Azure's own, in milliseconds.
 	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
-		if d, ok := count(resp.Header.Get(name), time.Millisecond); ok {
+		if d, ok := parseUnits(resp.Header.Get(name), time.Millisecond); ok {
 			return d
 		}
 	}
 	text := resp.Header.Get("Retry-After")
-	if d, ok := count(text, time.Second); ok {
+	if d, ok := parseUnits(text, time.Second); ok {
 		return d
 	}
-	if at, err := http.ParseTime(text); err == nil {
+	if retryAt, err := http.ParseTime(text); err == nil {
 		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-			now = date // both times come from the server's clock
+			wall = date // both times come from the server's clock
 		}
-		return max(0, at.Sub(now))
+		return max(0, retryAt.Sub(wall))
 	}
 	return 0
 }
 
-// refreshError returns the failure for callers: the number of failures in a row, and when the next request is due.
+// refreshError returns the failure for callers: the number of failures in a row, and when the next
+// request is due.
 func (r result) refreshError(failures int, retryAt time.Time) *RefreshError {
-	e := &RefreshError{Kind: r.kind(), Code: entraCode(r.text), Attempt: failures, RetryAt: retryAt, Err: r.err}
+	e := &RefreshError{Kind: r.classify(), Code: entraCode(r.text), Attempt: failures, RetryAt: retryAt, Err: r.err}
 	if r.text != "" {
 		e.Err = &quoted{r.err, r.text}
 	}
-	if resp := r.answer(); resp != nil && resp.StatusCode >= 400 && e.Kind != KindMalformed && e.Kind != KindTimedOut {
+	if resp := r.httpAnswer(); resp != nil && resp.StatusCode >= 400 && e.Kind != KindMalformed && e.Kind != KindTimedOut {
 		e.Status = resp.StatusCode
 		if resp.Request != nil && resp.Request.URL != nil {
 			e.Host = resp.Request.URL.Host
@@ -148,8 +152,9 @@ func (r result) refreshError(failures int, retryAt time.Time) *RefreshError {
 	return e
 }
 
-// count reads a number of units. It refuses negative numbers, and returns the longest Duration for larger ones.
-func count(text string, unit time.Duration) (time.Duration, bool) {
+// parseUnits reads a number of units. It refuses negative numbers, and returns the longest Duration
+// for larger ones.
+func parseUnits(text string, unit time.Duration) (time.Duration, bool) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
 		return 0, false

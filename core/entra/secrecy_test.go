@@ -22,8 +22,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// leaks reports whether text holds any part of the token that could be used, in an encoding that a printer or a
-// logger makes.
+// leaks reports whether text holds any part of the token that could be used, in an encoding that a
+// printer or a logger makes.
 func leaks(text, secret string) bool {
 	for part := range strings.SplitSeq(secret, ".") {
 		for _, form := range []string{part, hex.EncodeToString([]byte(part)), base64.StdEncoding.EncodeToString([]byte(part))} {

@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// A shield stands between the user's observer and the code that reports to it.
+// A shield recovers the panics of the user's observer.
 type shield struct {
 	log  *slog.Logger
 	once sync.Once
 }
 
-// shielded returns a copy of o that may be called without care: every field is set, no Start function returns nil,
-// none panics.
+// shielded returns a copy of o that is safe to call: every field is set, no Start function returns
+// nil, none panics.
 func shielded(o *Observer, log *slog.Logger) *Observer {
 	if o == nil {
 		o = &Observer{}

@@ -13,9 +13,9 @@ type snapshot struct {
 	status  Status // without Health and Reason
 }
 
-// at returns the Status at now, with what has passed since the snapshot was made. refused is whether a server refuses
-// the newest token.
-func (s *snapshot) at(now clock.Instant, refused bool) Status {
+// statusAt returns the Status at now, with what has passed since the snapshot was made. refused is
+// whether a server refuses the newest token.
+func (s *snapshot) statusAt(now clock.Instant, refused bool) Status {
 	st := s.status
 	st.Valid = st.Valid && s.outlook.Valid(now)
 	st.Rejected = st.Valid && (st.Rejected || refused)

@@ -12,26 +12,27 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/clock"
 )
 
-// A Source keeps one valid token for one identity, by asking an Azure credential for the next one long before the
-// current one expires. One Source serves any number of Redis clients. Its methods are safe for concurrent use.
+// A Source keeps one valid token for one identity: it asks an Azure credential for the next one
+// long before the current one expires. One Source serves any number of Redis clients. Its methods
+// are safe for concurrent use.
 type Source struct {
-	current  atomic.Pointer[snapshot]
-	waiters  atomic.Int32
-	wake     chan struct{} // to the renewer: look at waiters
-	rejects  chan Token    // to the renewer
-	observer *Observer
-	refusals *refusals
-	now      func() clock.Instant
-	cancel   context.CancelFunc
-	done     chan struct{} // closed when the renewer has ended
+	current    atomic.Pointer[snapshot]
+	waiters    atomic.Int32
+	wake       chan struct{} // to the renewer: look at waiters
+	rejects    chan Token    // to the renewer
+	observer   *Observer
+	refusals   *refusalRegister
+	readClocks func() clock.Instant
+	cancel     context.CancelFunc
+	done       chan struct{} // closed when the renewer has ended
 }
 
-// NewSource returns a Source that asks cred, and starts the goroutine that does so, now and whenever a token is
-// due. It does no I/O itself and does not wait for a token. The caller must Close the Source; cred stays the
-// caller's.
+// NewSource returns a Source and starts its goroutine, which asks cred now and whenever a token is
+// due. It does no I/O itself and does not wait for a token. The caller must Close the Source; cred
+// stays the caller's.
 //
-// The Source calls cred from one goroutine at a time, with a deadline of its own for every call and with azcore's
-// retries switched off, because it retries itself. The error is a *ConfigError.
+// The Source calls cred from one goroutine at a time, with a deadline of its own for every call. It
+// retries itself, and therefore switches azcore's retries off. The error is a *ConfigError.
 func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	if isNil(cred) {
 		return nil, &ConfigError{Field: "cred", Reason: "is nil; pass a credential, for example from azidentity.NewDefaultAzureCredential"}
@@ -48,12 +49,12 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
-		wake:     make(chan struct{}, 1),
-		rejects:  make(chan Token, 1),
-		refusals: newRefusals(o.Logger),
-		now:      clock.Machine(),
-		cancel:   cancel,
-		done:     make(chan struct{}),
+		wake:       make(chan struct{}, 1),
+		rejects:    make(chan Token, 1),
+		refusals:   newRefusalRegister(o.Logger),
+		readClocks: clock.Machine(),
+		cancel:     cancel,
+		done:       make(chan struct{}),
 	}
 	s.observer = shielded(JoinObservers(&Observer{AuthDone: s.refusals.authDone}, o.Observer), o.Logger)
 	r := newRenewer(s, cred, o)
@@ -62,24 +63,27 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	return s, nil
 }
 
-// isNil also finds the nil pointer that a constructor returned beside an error that the caller ignored.
+// isNil also finds the nil pointer that a constructor returned beside an error that the caller
+// ignored.
 func isNil(cred azcore.TokenCredential) bool {
 	if cred == nil {
 		return true
 	}
-	v := reflect.ValueOf(cred)
-	return v.Kind() == reflect.Pointer && v.IsNil()
+	value := reflect.ValueOf(cred)
+	return value.Kind() == reflect.Pointer && value.IsNil()
 }
 
-// Token returns a valid token. While there is one it returns at once and looks at nothing else, not even at ctx:
-// no lock, no allocation, no system call. Else it waits until there is one, until ctx ends or until Close.
+// Token returns a valid token. While there is one it returns at once, also if ctx has ended: it
+// takes no lock, allocates nothing and makes no system call. Else it waits until there is a valid
+// token, until ctx ends or until Close.
 //
-// When ctx ends, the error Is ctx.Err(), and if the credential has failed since the last token, it holds that
-// failure as a *RefreshError. After Close the error is [ErrClosed].
+// When ctx ends, the error Is ctx.Err(). If the credential has failed since the last token, the
+// error also holds that failure as a *RefreshError. After Close the error is [ErrClosed].
 //
-// Valid means: not yet expired by the wall clock or the monotonic clock of this machine, whichever is first, as
-// seen by a timer. A machine that wakes from suspension may for up to 30 seconds hand out a token that expired
-// meanwhile; the server refuses it, and that is then told to Reject.
+// A token is valid until one of this machine's two clocks, the wall clock or the monotonic clock,
+// reaches its expiry. A timer of the Source looks at them: for up to 30 seconds after a suspension,
+// Token may return a token that expired meanwhile. The server refuses that token, and its
+// connection calls Reject.
 func (s *Source) Token(ctx context.Context) (Token, error) {
 	if snap := s.current.Load(); !snap.token.IsZero() {
 		return snap.token, nil
@@ -92,7 +96,7 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	defer s.waiters.Add(-1)
 	select {
 	case s.wake <- struct{}{}:
-	default: // the renewer has yet to see an earlier one
+	default: // the renewer has not received an earlier one yet
 	}
 	for {
 		snap := s.current.Load()
@@ -117,10 +121,10 @@ func (s *Source) gaveUp(ctx context.Context) error {
 	return fmt.Errorf("entra: %w while waiting for a token", ctx.Err())
 }
 
-// Latest returns the valid token, if there is one, and a channel that is closed when there is a newer one. The
-// token is zero before the first one and from its expiry to the next one; the channel stays the same over an
-// expiry. Close closes the channel for good, with a zero token: tell that case by Status().Closed. Latest never
-// blocks.
+// Latest returns the valid token, if there is one, and a channel that is closed when there is a
+// newer one. The token is zero before the first one, and from its expiry until the next one. The
+// channel stays the same when a token expires. Close closes the channel, and the token is zero from
+// then on: Status().Closed tells the two cases apart. Latest never blocks.
 func (s *Source) Latest() (Token, <-chan struct{}) {
 	snap := s.current.Load()
 	return snap.token, snap.changed
@@ -129,21 +133,22 @@ func (s *Source) Latest() (Token, <-chan struct{}) {
 // Status returns how the Source is doing at this moment. It never blocks.
 func (s *Source) Status() Status {
 	snap := s.current.Load()
-	return snap.at(s.now(), s.refusals.of(snap.status.ExpiresOn))
+	return snap.statusAt(s.readClocks(), s.refusals.of(snap.status.ExpiresOn))
 }
 
-// Reject tells the Source that a Redis server refused t, and never blocks. If t is still the current token, the
-// credential is asked for another one soon, past its cache if it can do that, and a different token is then taken
-// even if it does not live longer. Until then t stays the current token: a missing access policy is a more common
-// reason than a bad token. Requests caused by Reject are at least 30 seconds apart, and up to 10 minutes as long
-// as no token lives to its regular renewal.
+// Reject tells the Source that a Redis server refused t, and never blocks. If t is still the
+// current token, the Source soon asks the credential for another one, past the credential's cache
+// if possible. It then takes a different token even if that one does not live longer. Until then t
+// stays the current token: a missing access policy is a more common reason than a bad token.
+// Requests caused by Reject are at least 30 seconds apart, and up to 10 minutes as long as no token
+// lives to its regular renewal.
 func (s *Source) Reject(t Token) {
 	if t.IsZero() || t != s.current.Load().token {
 		return
 	}
 	select {
 	case s.rejects <- t:
-	default: // the renewer has yet to see an earlier one, which may be of the token before
+	default: // the renewer has not received an earlier one yet, which may be of the token before
 		select {
 		case <-s.rejects:
 		default:
@@ -155,13 +160,14 @@ func (s *Source) Reject(t Token) {
 	}
 }
 
-// Observer returns the observer that adapters report to. It is never nil, all its functions are set and none of
-// them panics. It must not be changed.
+// Observer returns the observer that adapters report to. It is never nil, all its functions are
+// set, and none of them panics. Do not change it.
 func (s *Source) Observer() *Observer { return s.observer }
 
-// Close ends the Source: callers that wait in Token return with ErrClosed, channels from Latest are closed, the
-// call to the credential under way is cancelled and waited for, for at most a second if it ignores its context.
-// Close clients first, they need tokens until they are closed. It returns nil and may be called again.
+// Close ends the Source. Callers that wait in Token get ErrClosed, and the channels from Latest are
+// closed. Close cancels a running call to the credential and waits for it, at most a second if the
+// call ignores its context. Close the clients first: they need tokens until they are closed. Close
+// returns nil and may be called again.
 func (s *Source) Close() error {
 	s.cancel()
 	<-s.done

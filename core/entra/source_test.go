@@ -28,7 +28,7 @@ func TestRefusesNilCredential(t *testing.T) {
 	}
 }
 
-func TestGivesAUsableToken(t *testing.T) {
+func TestReturnsAUsableToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		cred := minting(life)
@@ -125,7 +125,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	})
 }
 
-// hanging returns a credential that never answers, but for its context's end.
+// hanging returns a credential that only returns when its context ends.
 func hanging() *credential {
 	return &credential{answer: func(ctx context.Context, _ call) (azcore.AccessToken, error) {
 		<-ctx.Done()
@@ -133,7 +133,7 @@ func hanging() *credential {
 	}}
 }
 
-func TestLatestTellsOfNewerTokens(t *testing.T) {
+func TestLatestAnnouncesNewerTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(t, minting(life), nil)
 		none, first := src.Latest()
@@ -161,7 +161,7 @@ func TestLatestTellsOfNewerTokens(t *testing.T) {
 	})
 }
 
-func TestCloseWakesEverybody(t *testing.T) {
+func TestCloseWakesEveryCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(t, hanging(), nil)
 		_, superseded := src.Latest()
@@ -191,7 +191,7 @@ func TestCloseWakesEverybody(t *testing.T) {
 	})
 }
 
-func TestClosedSourceGivesNothing(t *testing.T) {
+func TestClosedSourceReturnsErrClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := minting(life)
 		src := newSource(t, cred, nil)

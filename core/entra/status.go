@@ -10,50 +10,54 @@ type Health string
 
 // How a Source may be doing. A service is ready to serve while it is HealthReady or HealthDegraded.
 const (
-	// HealthStarting means that there has been no token yet and nothing has failed so far.
+	// HealthStarting means that there has been no token yet, and no request has failed.
 	HealthStarting Health = "starting"
 	// HealthReady means that there is a valid token and nothing is wrong.
 	HealthReady Health = "ready"
-	// HealthDegraded means that there is a valid token, but something is wrong that will end in HealthExpired, or in
-	// refused connections, if nobody mends it: the renewal fails, or is overdue, or a Redis server refused the token.
+	// HealthDegraded means that there is a valid token, but its renewal fails or is overdue, or a
+	// Redis server refused it. Without a remedy HealthExpired follows, or servers refuse
+	// connections.
 	HealthDegraded Health = "degraded"
-	// HealthExpired means that there is no valid token: the last one expired, or the first one could not be had.
+	// HealthExpired means that there is no valid token: the last one expired, or requests for the
+	// first one failed.
 	HealthExpired Health = "expired"
 	// HealthClosed means that the Source has been closed.
 	HealthClosed Health = "closed"
 )
 
-// A Status says how a [Source] is doing, for health checks and diagnostics. It is a value of its moment, and can be
-// encoded as JSON: no secret, no claim and no response body is in it.
+// A Status says how a [Source] is doing at one moment, for health checks and diagnostics. It can be
+// encoded as JSON. It holds no secret, no claim and no response body.
 type Status struct {
-	// Health is the sum of it all.
+	// Health sums the other fields up.
 	Health Health
-	// Reason is a sentence for a person: what is wrong, what to check, when the Source tries next.
+	// Reason is a sentence for an operator: what is wrong, what to check, when the Source tries
+	// next.
 	Reason string
 	// Valid is whether Token returns a token at once.
 	Valid bool
-	// Rejected is whether a Redis server has refused the current token although it has not expired. Where the refusal
-	// is not about the token, it ends when that server accepts an AUTH.
+	// Rejected is whether a Redis server has refused the current token although it has not expired.
+	// It becomes false with a newer token. If the refusal is not about the token, it also does when
+	// that server accepts an AUTH.
 	Rejected bool
-	// ExpiresOn is the expiry of the newest token there has been, zero if none. It lies in the past once that
-	// token was lost.
+	// ExpiresOn is the expiry of the newest token, also after that token has expired. It is zero
+	// before the first one.
 	ExpiresOn time.Time
-	// NextAttempt is when the credential will be asked next; it has passed while an attempt is under way. A
-	// caller that waits in Token may bring it forward. Zero after Close.
+	// NextAttempt is when the Source asks the credential next. It lies in the past while an attempt
+	// runs. A caller that waits in Token may bring it forward. It is zero after Close.
 	NextAttempt time.Time
 	// Failures counts failed attempts since the last success.
 	Failures int
-	// Err is a *RefreshError for the last of these, nil without any.
+	// Err is a *RefreshError for the last of these, nil if there is none.
 	Err error
 	// Closed is whether the Source has been closed.
 	Closed bool
 }
 
-func (st *Status) health(overdue bool) Health {
+func (st *Status) health(isOverdue bool) Health {
 	switch {
 	case st.Closed:
 		return HealthClosed
-	case st.Valid && (st.Failures > 0 || st.Rejected || overdue):
+	case st.Valid && (st.Failures > 0 || st.Rejected || isOverdue):
 		return HealthDegraded
 	case st.Valid:
 		return HealthReady
@@ -64,21 +68,21 @@ func (st *Status) health(overdue bool) Health {
 }
 
 func (st *Status) reason() string {
-	var next, expiry = clockTime(st.NextAttempt), clockTime(st.ExpiresOn)
+	var next, expiresAt = clockTime(st.NextAttempt), clockTime(st.ExpiresOn)
 	switch {
 	case st.Closed:
 		return "the Source has been closed"
 	case st.Health == HealthStarting:
 		return "waiting for the first token"
 	case st.Health == HealthReady:
-		return fmt.Sprintf("the token is good until %s; the next one is asked for at %s", expiry, next)
+		return fmt.Sprintf("the token is good until %s; the next one is asked for at %s", expiresAt, next)
 	}
 	var what string
 	switch {
 	case st.Valid:
-		what = "the token is good until " + expiry
+		what = "the token is good until " + expiresAt
 	case !st.ExpiresOn.IsZero():
-		what = "the last token expired at " + expiry
+		what = "the last token expired at " + expiresAt
 	default:
 		what = "there has been no token yet"
 	}
@@ -96,4 +100,4 @@ func (st *Status) reason() string {
 	return what
 }
 
-func clockTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func clockTime(moment time.Time) string { return moment.UTC().Format(time.RFC3339) }

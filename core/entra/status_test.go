@@ -33,7 +33,7 @@ func checkStatus(t testing.TB, src *entra.Source, want entra.Health, valid bool,
 	}
 }
 
-func TestStatusTellsTheStoryOfAnOutage(t *testing.T) {
+func TestStatusDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // it is 2000-01-01 00:00:00 UTC
 		start := time.Now()
 		back := start.Add(3 * time.Hour)
@@ -54,7 +54,7 @@ func TestStatusTellsTheStoryOfAnOutage(t *testing.T) {
 	})
 }
 
-func TestStatusBeforeATokenCouldEverBeHad(t *testing.T) {
+func TestStatusWithoutAFirstToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(t, during(func(call) bool { return true }, failWith(refused(401, ""))), nil)
 		time.Sleep(time.Second)
@@ -79,7 +79,7 @@ func TestStatusSaysThatAServerRefusedTheToken(t *testing.T) {
 	})
 }
 
-func TestTokenThatStaysBeyondItsTimeIsTrouble(t *testing.T) {
+func TestOverdueRenewalIsTrouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		only := mint(call{n: 1, at: time.Now()}, life)
@@ -102,23 +102,23 @@ func TestAnotherIdentityIsFollowedWithAWarning(t *testing.T) {
 		cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
 			tok := mint(c, life)
 			if c.n > 1 {
-				tok.Token = jwt(map[string]any{"oid": "somebody-else", "n": c.n})
+				tok.Token = jwt(map[string]any{"oid": "another-user", "n": c.n})
 			}
 			return tok, nil
 		}}
 		src := newSource(t, cred, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		mustToken(t, src)
 		time.Sleep(3 * life)
-		if got := mustToken(t, src).Username(); got != "somebody-else" {
+		if got := mustToken(t, src).Username(); got != "another-user" {
 			t.Errorf("user name %q", got)
 		}
-		if text := log.String(); strings.Count(text, "level=WARN") != 1 || !strings.Contains(text, "is=somebody-else") {
+		if text := log.String(); strings.Count(text, "level=WARN") != 1 || !strings.Contains(text, "is=another-user") {
 			t.Errorf("log:\n%s", text)
 		}
 	})
 }
 
-// delayed makes a credential's answers take a while.
+// delayed returns a credential whose answers take some time.
 func delayed(d time.Duration, answer func(context.Context, call) (azcore.AccessToken, error)) func(context.Context, call) (azcore.AccessToken, error) {
 	return func(ctx context.Context, c call) (azcore.AccessToken, error) {
 		time.Sleep(d)

@@ -26,8 +26,8 @@ type swarm struct {
 
 var programs = flag.Int("programs", 100, "how many programs start together and must ask apart; neither their jitter nor their scheduling has a seed")
 
-// windowFor returns how long to count requests, so that as many are to be expected whatever the number of programs: a
-// minute for a thousand. In less the busiest window would be chance.
+// windowFor returns how long to count requests, so that as many are to be expected whatever the
+// number of programs: a minute for a thousand. In less the busiest window would be chance.
 func windowFor(programs int) time.Duration {
 	return max(time.Minute, 1000*time.Minute/time.Duration(programs)).Round(time.Minute)
 }
@@ -88,8 +88,8 @@ func (s *swarm) histogram() string {
 	return b.String()
 }
 
-// Whoever starts together must not ask together for ever after: not in the first round of renewals either, which is
-// the worst, nor in that after an outage.
+// Programs that start together must not ask together for ever. The worst moments are the first
+// renewals, and those after an outage.
 func TestProgramsStartedTogetherAskApart(t *testing.T) {
 	fixed := func() time.Duration { return life }
 	asEntra := func() time.Duration { return time.Duration(60+30*rand.Float64()) * time.Minute }

@@ -9,26 +9,30 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
-// A Token is one Microsoft Entra access token for Redis together with the user name that goes with it.
+// A Token is one Microsoft Entra access token for Redis together with the user name that goes with
+// it.
 //
-// It is an immutable value, cheap to copy and safe for concurrent use. Two Tokens are == when they came from
-// the same answer of the credential. The secret inside shows up in no format verb, log record, JSON or text
-// encoding; [Token.Credentials] is the only way to it. The zero Token has no credentials and has long expired.
+// It is an immutable value, cheap to copy and safe for concurrent use. Two Tokens are == if they
+// came from the same answer of the credential. No format verb, log record, JSON or text encoding
+// shows the secret. Only [Token.Credentials] returns it. The zero Token has no credentials and has
+// long expired.
 type Token struct {
-	// A pointer, because fmt prints the unexported fields of a struct without its methods: a Token in an unexported
-	// field of another type then shows an address instead of a secret.
+	// A pointer, because fmt prints the unexported fields of a struct without its methods: a Token
+	// in an unexported field of another type then shows an address instead of a secret.
 	v *tokenValue
 }
 
 type tokenValue struct {
 	username string
-	// A function, because the dumpers of test libraries follow pointers and print unexported strings.
-	secret   func() string
-	validity schedule.Validity
+	// A function, because test libraries follow pointers when they print a value, and print
+	// unexported strings.
+	secret func() string
+	times  schedule.Validity
 }
 
-// Credentials returns the two arguments of the Redis command AUTH: the user name, which is the object id of the
-// identity unless [Options.Username] says otherwise, and the access token as the password.
+// Credentials returns the two arguments of the Redis command AUTH: the user name, which is the
+// object id of the identity unless [Options.Username] says otherwise, and the access token as the
+// password.
 func (t Token) Credentials() (username, password string) {
 	if t.v == nil {
 		return "", ""
@@ -44,22 +48,24 @@ func (t Token) Username() string {
 	return t.v.username
 }
 
-// ExpiresOn returns the moment at which Redis closes connections that last authenticated with this token.
+// ExpiresOn returns the moment at which Redis closes connections that last authenticated with this
+// token.
 func (t Token) ExpiresOn() time.Time {
 	if t.v == nil {
 		return time.Time{}
 	}
-	return t.v.validity.ExpiresOn
+	return t.v.times.ExpiresOn
 }
 
-// Lifetime returns how long the token was valid when Entra issued it, which is longer than what was left when
-// it was acquired if it came out of a cache.
+// Lifetime returns how long the token was valid when Entra issued it. If the token came out of a
+// cache, less of that remained when the Source acquired it.
 func (t Token) Lifetime() time.Duration {
 	return t.validity().Lifetime()
 }
 
-// RenewBy returns the moment by which every connection should have a newer token: 3 minutes before ExpiresOn,
-// as Microsoft's guidance asks, or a tenth of the lifetime if that is shorter than 30 minutes.
+// RenewBy returns the moment by which every connection should have a newer token: 3 minutes before
+// ExpiresOn, as Microsoft's guidance asks, or a tenth of the lifetime if that is shorter than 30
+// minutes.
 func (t Token) RenewBy() time.Time {
 	return t.validity().RenewBy()
 }
@@ -105,10 +111,11 @@ func (t Token) validity() schedule.Validity {
 	if t.v == nil {
 		return schedule.Validity{}
 	}
-	return t.v.validity
+	return t.v.times
 }
 
-// sameSecret reports whether two tokens have the same secret, whatever the credential says of their expiries.
+// sameSecret reports whether two tokens have the same secret, whatever the credential says of their
+// expiries.
 func (t Token) sameSecret(other Token) bool {
 	return t.v != nil && other.v != nil && t.v.secret() == other.v.secret()
 }

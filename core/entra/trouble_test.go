@@ -51,7 +51,7 @@ func (l *levelLog) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l
 
 // levels returns the levels of the lines since it was last called.
 func (l *levelLog) levels() string {
-	synctest.Wait() // for whoever is writing
+	synctest.Wait() // for the goroutine that writes
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer func() { l.got = nil }()
@@ -143,7 +143,7 @@ func TestRejectThatBringsNothingKeepsTheRegularRenewal(t *testing.T) {
 	})
 }
 
-func TestRejectIsNotLostBehindOneOfTheTokenBefore(t *testing.T) {
+func TestRejectIsNotLostAfterOneOfTheTokenBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &entra.Observer{
 			AttemptDone: func(context.Context, entra.AttemptDoneInfo) { time.Sleep(50 * time.Millisecond) },

@@ -22,8 +22,8 @@ func mutants() []mutant {
 		}, {
 			name: "a token that expires no later replaces the current one",
 			file: "core/entra/internal/schedule/plan.go",
-			old:  "	case p.rejected, v.ExpiresOn.After(p.token.ExpiresOn):\n",
-			new:  "	case p.rejected, true:\n",
+			old:  "	case p.refused, v.ExpiresOn.After(p.token.ExpiresOn):\n",
+			new:  "	case p.refused, true:\n",
 		}, {
 			name: "no backoff: the waits after failures do not grow",
 			file: "core/entra/internal/schedule/backoff.go",
@@ -32,8 +32,8 @@ func mutants() []mutant {
 		}, {
 			name: "Retry-After is ignored",
 			file: "core/entra/internal/schedule/retry.go",
-			old:  "floor := min(retryAfter,",
-			new:  "floor := min(0*retryAfter,",
+			old:  "floor := min(f.RetryAfter,",
+			new:  "floor := min(0*f.RetryAfter,",
 		}, {
 			name: "no jitter in the schedule",
 			file: "core/entra/internal/schedule/renewal.go",

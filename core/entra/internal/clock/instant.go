@@ -3,10 +3,10 @@ package clock
 
 import "time"
 
-// An Instant is a moment as the wall clock and the monotonic clock show it. The wall clock follows Entra's and
-// Redis's clocks and runs on while a machine is suspended. The monotonic clock cannot be set by an operator or by
-// NTP. A moment has come as soon as one of the two clocks has reached it: too early costs one request, too late costs
-// every connection.
+// An Instant is a moment as the wall clock and the monotonic clock show it. The wall clock follows
+// Entra's and Redis's clocks and runs on while a machine is suspended. The monotonic clock cannot
+// be set by an operator or by NTP. A moment has come as soon as one of the two clocks has reached
+// it: too early costs one request, too late costs every connection.
 //
 // A time.Time holds both readings too, but compares only one of them.
 type Instant struct {

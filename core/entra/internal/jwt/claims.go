@@ -1,5 +1,5 @@
-// Package jwt reads the claims of an access token that a Source needs. It verifies nothing: the token is Entra's
-// message to Redis, and Redis verifies it.
+// Package jwt reads the claims of an access token that a Source needs. It verifies nothing: the
+// token is Entra's message to Redis, and Redis verifies it.
 package jwt
 
 import (
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Claims are the claims that the schedule and the login need. A field is zero if the token does not hold the claim, or
-// is no JSON Web Token.
+// Claims are the claims that the schedule and the login need. A field is zero if the token does not
+// hold the claim, or is no JSON Web Token.
 type Claims struct {
 	ObjectID  string    // oid
 	IssuedAt  time.Time // iat

@@ -6,24 +6,25 @@ import (
 	"github.com/cenkalti/backoff/v4"
 )
 
-// A Backoff is a sequence of random waits between failed requests. They grow up to a limit and never end.
+// A Backoff is a sequence of random waits between failed requests. They grow up to a limit and
+// never end.
 type Backoff struct {
 	least time.Duration               // added to every wait
 	fixed float64                     // the share of a step that is not random
 	steps *backoff.ExponentialBackOff // without jitter: the random number is an argument here
 }
 
-// TransientBackoff has full jitter: a wait is uniform between a second and an upper end that doubles from 2 to 15
-// seconds. An outage may end at any moment, and a recovery is noticed within the longest wait. Programs that failed
-// together retry apart.
+// TransientBackoff has full jitter: a wait is uniform between a second and an upper end that
+// doubles from 2 to 15 seconds. An outage may end at any moment, and a recovery is noticed within
+// the longest wait. Programs that failed together retry apart.
 func TransientBackoff(s Scale) Backoff {
 	const firstEnd, lastEnd = 2 * time.Second, 15 * time.Second
 	return Backoff{least: s.of(leastWait), steps: doubling(s.of(firstEnd-leastWait), s.of(lastEnd-leastWait))}
 }
 
-// RejectedBackoff has half the jitter: a wait is uniform between the half and the whole of an end that doubles from 10
-// seconds to 5 minutes, so that the requests of an hour have an upper bound. An operator takes longer than seconds, and
-// Entra counts rejected requests.
+// RejectedBackoff has half the jitter: a wait is uniform between the half and the whole of an end
+// that doubles from 10 seconds to 5 minutes, so that the requests of an hour have an upper bound.
+// An operator takes longer than seconds, and Entra counts rejected requests.
 func RejectedBackoff(s Scale) Backoff {
 	const firstEnd, lastEnd = 10 * time.Second, 5 * time.Minute
 	return Backoff{fixed: 0.5, steps: doubling(s.of(firstEnd), s.of(lastEnd))}

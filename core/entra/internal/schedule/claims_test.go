@@ -40,7 +40,7 @@ func TestClaimsTransitions(t *testing.T) {
 
 		{"plain requests reach Entra again", claims{Ask: true}, (*claims).GaveUp, claims{Tried: true}},
 		{"the request was before the time", claims{Tried: true, KnownUseless: true}, (*claims).RenewalPostponed, claims{KnownUseless: true}},
-		{"a server refuses the token", claims{Tried: true, KnownUseless: true, KnownRefused: true}, (*claims).TokenRejected, claims{KnownRefused: true}},
+		{"a server refuses the token", claims{Tried: true, KnownUseless: true, KnownRefused: true}, (*claims).TokenRefused, claims{KnownRefused: true}},
 		{"the token expires", claims{Ask: true, KnownUseless: true}, (*claims).TokenExpired, claims{KnownUseless: true}},
 
 		{"a new token within the day", claims{Ask: true, Tried: true, KnownRefused: true, ForgetFrom: tomorrow},

@@ -6,8 +6,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/clock"
 )
 
-// Forced keeps the requests apart that a server causes by refusing the token. A server without an access policy refuses
-// every token, and must not make every process ask Entra without end.
+// Forced keeps the requests apart that a server causes by refusing the token. A server without an
+// access policy refuses every token, and must not make every process ask Entra without end.
 type Forced struct {
 	Pending  bool          // the next request is a forced one
 	Count    int           // forced requests since a token last lived to its renewal
@@ -22,7 +22,8 @@ func (f *Forced) Started(s Scale, now clock.Instant) {
 	*f = Forced{Count: f.Count + 1, Earliest: now.Add(ForcedDistance(s, f.Count))}
 }
 
-// TokenReplaced notes that a new token has come. With regular, the token before it lived to its renewal.
+// TokenReplaced notes that a new token has come. With regular, the token before it lived to its
+// renewal.
 func (f *Forced) TokenReplaced(regular bool) {
 	f.Pending = false
 	if regular {

@@ -23,8 +23,8 @@ type trouble struct {
 	from, to time.Duration
 }
 
-// A history is what happens to one Plan: for how long its tokens live, how its credential caches them, which troubles
-// the credential is in, and how the clocks leap.
+// A history is what happens to one Plan: for how long its tokens live, how its credential caches
+// them, which troubles the credential is in, and how the clocks leap.
 type history struct {
 	life      time.Duration
 	refreshIn time.Duration // 0: the credential names none
@@ -156,8 +156,8 @@ func (l *lived) credential(withClaims bool) answer {
 	return answer{token: fresh}
 }
 
-// upsetBetween reports whether anything went wrong in a part of the history, or so shortly before it that the Plan may
-// still wait.
+// upsetBetween reports whether anything went wrong in a part of the history, or so shortly before
+// it that the Plan may still wait.
 func (h history) upsetBetween(from, to time.Duration) bool {
 	wait := time.Duration(float64(10*time.Minute) * min(1, float64(h.life)/float64(30*time.Minute)))
 	for _, tr := range h.troubles {
@@ -168,8 +168,8 @@ func (h history) upsetBetween(from, to time.Duration) bool {
 	return len(h.leaps) > 0
 }
 
-// hasStaleCache reports whether the credential may return an expired token until the end, because its clock was set back
-// and nothing makes it ask for another one. No schedule can help that.
+// hasStaleCache reports whether the credential may return an expired token until the end, because
+// its clock was set back and nothing makes it ask for another one. No schedule can help that.
 func (h history) hasStaleCache() bool {
 	back := false
 	for _, l := range h.leaps {
@@ -178,7 +178,8 @@ func (h history) hasStaleCache() bool {
 	return back && h.cache > 0 && h.claims != "new"
 }
 
-// leaptBefore reports whether a clock leapt so shortly before now that the program may not have looked since.
+// leaptBefore reports whether a clock leapt so shortly before now that the program may not have
+// looked since.
 func (h history) leaptBefore(now time.Duration) bool {
 	for _, l := range h.leaps {
 		if l.at <= now && now < l.at+recheck+time.Second {

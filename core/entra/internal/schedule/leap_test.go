@@ -15,7 +15,8 @@ const (
 	recheck = 30 * time.Second
 )
 
-// minting returns a program whose credential returns a new token for each request, and has done so once.
+// minting returns a program whose credential returns a new token for each request, and has done so
+// once.
 func minting() *program {
 	p := newProgram(1)
 	p.ask = func(bool) answer { return answer{token: p.mint(life)} }
@@ -93,7 +94,8 @@ func TestWallClockIsSet(t *testing.T) {
 	}
 }
 
-// A cache that goes by a wall clock that was set back returns a token after its expiry. That is no new token.
+// A cache that goes by a wall clock that was set back returns a token after its expiry. That is no
+// new token.
 func TestExpiredTokenOfACacheWhoseClockWasSetBack(t *testing.T) {
 	p := newProgram(1)
 	entraIsDown := true

@@ -2,8 +2,8 @@ package schedule
 
 import "github.com/entraredis/entraredis/core/entra/internal/clock"
 
-// An Outlook is what readers know of the newest token. It is immutable, and readers compare it with the clocks
-// themselves: the Source may not have noticed yet that a clock has leapt.
+// An Outlook is what readers know of the newest token. It is immutable, and readers compare it with
+// the clocks themselves: the Source may not have noticed yet that a clock has leapt.
 type Outlook struct {
 	valid   bool
 	expiry  clock.Instant

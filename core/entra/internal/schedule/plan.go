@@ -6,20 +6,21 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/clock"
 )
 
-// A Plan says when the credential is asked next, and how. Its owner asks at [Plan.Due], and reports the start of each
-// request with [Plan.Start] and its end with one of the methods that are named after ends:
+// A Plan says when the credential is asked next, and how. Its owner asks at [Plan.Due], and reports
+// the start of each request with [Plan.Start] and its end with one of the methods that are named
+// after ends:
 //
 //	Start ─► request ─┬─ NewToken       a newer token, see Judge
 //	                  ├─ SameToken      the current token, or one that lives no longer
 //	                  ├─ ClaimsRefused  a refusal of the claims alone, while a token is valid
 //	                  └─ Failed         anything else
 //
-// Each of these plans the next request. Expire and Reject report what happens to the current token.
+// Each of these plans the next request. Expire and TokenRefused report what happens to the current token.
 type Plan struct {
-	token    Validity      // of the newest token, also after its expiry: the next one will be alike
-	expiry   clock.Instant // of that token
-	valid    bool          // it has not expired
-	rejected bool          // a server refused it
+	token   Validity      // of the newest token, also after its expiry: the next one will be alike
+	expiry  clock.Instant // of that token
+	valid   bool          // it has not expired
+	refused bool          // a server refused it
 
 	renewal    clock.Instant // when the regular renewal of the token is due
 	soonest    clock.Instant // a lower bound of renewal, whatever the token says
@@ -41,10 +42,10 @@ func New(now clock.Instant) *Plan {
 // Valid reports whether the newest token has not expired, as far as Expire was called.
 func (p *Plan) Valid() bool { return p.valid }
 
-// IsRejected reports whether a server refused the current token.
-func (p *Plan) IsRejected() bool { return p.valid && p.rejected }
+// IsRefused reports whether a server refused the current token.
+func (p *Plan) IsRefused() bool { return p.valid && p.refused }
 
-// IsForced reports whether the next request is due to Reject.
+// IsForced reports whether the next request is a forced one.
 func (p *Plan) IsForced() bool { return p.forced.Pending }
 
 // Failures returns the number of failed requests since the last one that did not fail.
@@ -72,8 +73,9 @@ func (p *Plan) Outlook() Outlook {
 // UntilExpiry returns the time until the newest token expires, negative afterwards.
 func (p *Plan) UntilExpiry(now clock.Instant) time.Duration { return now.Until(p.expiry) }
 
-// Nap returns how long the owner may sleep: until the token expires, or until the first of moments. Timers follow the
-// monotonic clock, which stands still while a machine is suspended, so a nap takes half a minute at most.
+// Nap returns how long the owner may sleep: until the token expires, or until the first of moments.
+// Timers follow the monotonic clock, which stands still while a machine is suspended, so a nap
+// takes half a minute at most.
 func (p *Plan) Nap(now clock.Instant, moments ...clock.Instant) time.Duration {
 	nap := p.token.scale().of(30 * time.Second)
 	if p.valid {
@@ -98,11 +100,11 @@ func (p *Plan) Expire(now clock.Instant) bool {
 	return true
 }
 
-// Reject notes that a server refused the current token, and brings the next request forward. A request that runs or has
-// failed leaves the plan as it is: the next one is as near as allowed.
-func (p *Plan) Reject(requestRuns bool, now clock.Instant) {
-	p.rejected = true
-	p.claims.TokenRejected()
+// TokenRefused notes that a server refused the current token, and brings the next request forward. A
+// request that runs or has failed leaves the plan as it is: the next one is as near as allowed.
+func (p *Plan) TokenRefused(requestRuns bool, now clock.Instant) {
+	p.refused = true
+	p.claims.TokenRefused()
 	if wait := max(0, now.Until(p.forced.Earliest)); !requestRuns && p.failures == 0 && wait < now.Until(p.next) {
 		p.next = now.Add(wait)
 		p.forced.Pending = true
@@ -115,8 +117,9 @@ func (p *Plan) Start(now clock.Instant) (withClaims bool) {
 	return p.claims.Ask
 }
 
-// Judge says what a token is worth that the credential returned. With same it has the secret of the newest token,
-// whatever its validity says: some caches compute the expiry from the seconds that remain.
+// Judge says what a token is worth that the credential returned. With same it has the secret of the
+// newest token, whatever its validity says: some caches compute the expiry from the seconds that
+// remain.
 func (p *Plan) Judge(v Validity, same bool, now clock.Instant) Worth {
 	switch {
 	case !p.valid && same:
@@ -125,31 +128,34 @@ func (p *Plan) Judge(v Validity, same bool, now clock.Instant) Worth {
 		return NewerToken
 	case same:
 		return NoNewerToken
-	case p.rejected, v.ExpiresOn.After(p.token.ExpiresOn):
+	case p.refused, v.ExpiresOn.After(p.token.ExpiresOn):
 		return NewerToken
 	}
-	// The expiries do not compare if the wall clock was set back between the two tokens. The times that remain do.
+	// The expiries do not compare if the wall clock was set back between the two tokens. The times
+	// that remain do.
 	if v.ExpiresOn.Sub(now.Wall)-now.Until(p.expiry) > p.token.scale().of(soonestRenewal) {
 		return NewerToken
 	}
 	return NoNewerToken
 }
 
-// NewToken makes v the validity of the current token. With regular, the request was made because the renewal of the
-// token before was due.
+// NewToken makes v the validity of the current token. With regular, the request was made because
+// the renewal of the token before was due.
 func (p *Plan) NewToken(v Validity, refreshOn time.Time, regular bool, now clock.Instant, rnd float64) {
 	renewAt := RenewAt(v, refreshOn, now.Wall, !regular || p.failures > 0, rnd)
-	p.token, p.expiry, p.valid, p.rejected = v, now.At(v.ExpiresOn), true, false
+	p.token, p.expiry, p.valid, p.refused = v, now.At(v.ExpiresOn), true, false
 	p.soonest = now.Add(min(p.token.waitScale(), p.token.scale()).of(leastWait))
 	p.renewal = now.Add(max(now.Until(now.At(renewAt)), now.Until(p.soonest)))
 	p.next = p.renewal
-	p.failures, p.transientWaits, p.rejectionWaits = 0, TransientBackoff(p.token.waitScale()), RejectedBackoff(p.token.waitScale())
+	p.failures = 0
+	p.transientWaits, p.rejectionWaits = TransientBackoff(v.waitScale()), RejectedBackoff(v.waitScale())
 	p.claims.TokenReplaced(now)
 	p.forced.TokenReplaced(regular)
 }
 
-// SameToken plans the next request after one that brought no newer token: with claims if that has a chance, else when
-// the credential's cache drops the token. It reports whether the renewal of the token is overdue.
+// SameToken plans the next request after one that brought no newer token: with claims if that has a
+// chance, else when the credential's cache drops the token. It reports whether the renewal of the
+// token is overdue.
 func (p *Plan) SameToken(withClaims bool, now clock.Instant, rnd float64) (overdue bool) {
 	if withClaims {
 		p.claims.Useless(now)
@@ -179,8 +185,8 @@ func (p *Plan) planAgain(now clock.Instant, rnd float64) (overdue bool) {
 	return overdue
 }
 
-// Failed plans the next request after a failed one. The current token stays valid. The two random numbers are those of
-// the backoff and of the wait as a whole.
+// Failed plans the next request after a failed one. The current token stays valid. The two random
+// numbers are those of the backoff and of the wait as a whole.
 func (p *Plan) Failed(f Failure, now clock.Instant, rndWait, rndRetry float64) {
 	waits := p.transientWaits
 	if f.NeedsOperator {
@@ -190,7 +196,7 @@ func (p *Plan) Failed(f Failure, now clock.Instant, rndWait, rndRetry float64) {
 	if p.valid {
 		untilExpiry = now.Until(p.expiry)
 	}
-	patient, urgent := RetryIn(p.token.waitScale(), f.NeedsOperator, untilExpiry, waits.Wait(rndWait), f.RetryAfter, rndRetry)
+	patient, urgent := RetryIn(p.token.waitScale(), f, untilExpiry, waits.Wait(rndWait), rndRetry)
 	p.next, p.nextUrgent = now.Add(patient), now.Add(min(patient, urgent))
 	switch {
 	case f.OfClaims:

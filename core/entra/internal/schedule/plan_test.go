@@ -18,7 +18,8 @@ func issued(at time.Duration) schedule.Validity {
 	return schedule.Validity{IssuedAt: noon.Add(at), ExpiresOn: noon.Add(at + life), StatedLife: life}
 }
 
-// planWithToken returns a plan that got its first token at the start. Its renewal is due at 30 % of the token's life.
+// planWithToken returns a plan that got its first token at the start. Its renewal is due at 30 % of
+// the token's life.
 func planWithToken() *schedule.Plan {
 	p := schedule.New(start)
 	p.Start(start)
@@ -45,10 +46,10 @@ func TestJudgesTokens(t *testing.T) {
 		{name: "same secret with a later expiry", now: after(time.Hour), validity: issued(time.Hour), same: true, want: schedule.NoNewerToken},
 		{
 			name: "expires sooner, and a server refused the current one", now: after(time.Hour), validity: shorter,
-			prepare: func(p *schedule.Plan) { p.Reject(false, after(time.Minute)) }, want: schedule.NewerToken,
+			prepare: func(p *schedule.Plan) { p.TokenRefused(false, after(time.Minute)) }, want: schedule.NewerToken,
 		}, {
 			name: "same secret, and a server refused it", now: after(time.Hour), validity: issued(0), same: true,
-			prepare: func(p *schedule.Plan) { p.Reject(false, after(time.Minute)) }, want: schedule.NoNewerToken,
+			prepare: func(p *schedule.Plan) { p.TokenRefused(false, after(time.Minute)) }, want: schedule.NoNewerToken,
 		}, {
 			name: "expires sooner, and no token is valid", now: after(life), validity: shorter,
 			prepare: func(p *schedule.Plan) { p.Expire(after(life)) }, want: schedule.NewerToken,
@@ -56,7 +57,8 @@ func TestJudgesTokens(t *testing.T) {
 			name: "same secret after the expiry", now: after(life), validity: issued(life), same: true,
 			prepare: func(p *schedule.Plan) { p.Expire(after(life)) }, want: schedule.ExpiredToken,
 		},
-		// The wall clock is set back by an hour 50 minutes after the start. 25 minutes remain of the current token.
+		// The wall clock is set back by an hour 50 minutes after the start. 25 minutes remain of
+		// the current token.
 		{
 			name: "a whole life after the clock was set back", now: clock.Instant{Wall: noon.Add(-10 * time.Minute), Mono: 50 * time.Minute},
 			validity: issued(-10 * time.Minute), want: schedule.NewerToken,
@@ -106,19 +108,19 @@ func TestPlanAfterEachEvent(t *testing.T) {
 			p.ClaimsRefused(after(firstRenewal), 0)
 		}},
 		{name: "a forced request", next: time.Minute, events: func(p *schedule.Plan) {
-			p.Reject(false, after(time.Minute))
+			p.TokenRefused(false, after(time.Minute))
 		}},
 		{name: "a forced request while one runs", next: firstRenewal, events: func(p *schedule.Plan) {
-			p.Reject(true, after(time.Minute))
+			p.TokenRefused(true, after(time.Minute))
 		}},
 		{name: "a second forced request", next: time.Minute + 30*time.Second, events: func(p *schedule.Plan) {
-			p.Reject(false, after(time.Minute))
+			p.TokenRefused(false, after(time.Minute))
 			p.Start(after(time.Minute))
 			p.NewToken(issued(time.Minute), time.Time{}, false, after(time.Minute), 0)
-			p.Reject(false, after(time.Minute+time.Second))
+			p.TokenRefused(false, after(time.Minute+time.Second))
 		}},
 		{name: "a forced request that brings the current token", next: firstRenewal, events: func(p *schedule.Plan) {
-			p.Reject(false, after(time.Minute))
+			p.TokenRefused(false, after(time.Minute))
 			p.Start(after(time.Minute))
 			p.SameToken(false, after(time.Minute), 0)
 			p.SameToken(true, after(time.Minute), 0)
@@ -207,15 +209,15 @@ func TestExpireReportsTheExpiryOnce(t *testing.T) {
 	}
 }
 
-func TestRefusedTokenIsRejectedUntilTheNextOne(t *testing.T) {
+func TestRefusedTokenIsRefusedUntilTheNextOne(t *testing.T) {
 	p := planWithToken()
-	p.Reject(false, after(time.Minute))
-	if !p.IsRejected() || !p.IsForced() || !p.Valid() {
-		t.Errorf("rejected %v, forced %v, valid %v", p.IsRejected(), p.IsForced(), p.Valid())
+	p.TokenRefused(false, after(time.Minute))
+	if !p.IsRefused() || !p.IsForced() || !p.Valid() {
+		t.Errorf("refused %v, forced %v, valid %v", p.IsRefused(), p.IsForced(), p.Valid())
 	}
 	p.Start(after(time.Minute))
 	p.NewToken(issued(time.Minute), time.Time{}, false, after(time.Minute), 0)
-	if p.IsRejected() || p.IsForced() {
-		t.Errorf("rejected %v, forced %v with a new token", p.IsRejected(), p.IsForced())
+	if p.IsRefused() || p.IsForced() {
+		t.Errorf("refused %v, forced %v with a new token", p.IsRefused(), p.IsForced())
 	}
 }

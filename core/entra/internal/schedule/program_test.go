@@ -11,8 +11,8 @@ import (
 
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
-// A machine has two clocks that may part. Its monotonic clock stands still while it is suspended, and its wall clock may
-// be set.
+// A machine has two clocks that may part. Its monotonic clock stands still while it is suspended,
+// and its wall clock may be set.
 type machine struct {
 	awake     time.Duration // since the start: what the monotonic clock shows
 	suspended time.Duration
@@ -55,8 +55,8 @@ type request struct {
 	withClaims bool
 }
 
-// A program owns a Plan as a Source does, but it has no goroutine: its time passes in sleep. Like a timer it does not
-// see that a clock leaps until it wakes.
+// A program owns a Plan as a Source does, but it has no goroutine: its time passes in sleep. Like a
+// timer it does not see that a clock leaps until it wakes.
 type program struct {
 	machine
 	plan   *schedule.Plan
@@ -108,7 +108,7 @@ func (p *program) wake() {
 
 // reject reports that a server refused the current token.
 func (p *program) reject() {
-	p.plan.Reject(p.runs, p.now())
+	p.plan.TokenRefused(p.runs, p.now())
 	p.wake()
 }
 
@@ -163,8 +163,8 @@ func (p *program) finish(withClaims bool, a answer) {
 	}
 }
 
-// mint returns a new token as azidentity does on this machine: Entra says for how long the token lives, and azidentity
-// computes the expiry from that by the wall clock.
+// mint returns a new token as azidentity does on this machine: Entra says for how long the token
+// lives, and azidentity computes the expiry from that by the wall clock.
 func (p *program) mint(life time.Duration) token {
 	return token{
 		id:        len(p.asked),

@@ -34,7 +34,8 @@ func TestWaitAfterFailure(t *testing.T) {
 		{name: "rejected, but never dense", life: 75 * m, remaining: 40 * s, rejection: true, wait: 5 * m, patient: m, urgent: m},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			patient, urgent := schedule.RetryIn(schedule.ScaleOf(tt.life), tt.rejection, tt.remaining, tt.wait, tt.after, tt.rnd)
+			failure := schedule.Failure{NeedsOperator: tt.rejection, RetryAfter: tt.after}
+			patient, urgent := schedule.RetryIn(schedule.ScaleOf(tt.life), failure, tt.remaining, tt.wait, tt.rnd)
 			if absent(patient, tt.patient) || absent(urgent, tt.urgent) {
 				t.Errorf("patient %v urgent %v, want %v and %v", patient, urgent, tt.patient, tt.urgent)
 			}
