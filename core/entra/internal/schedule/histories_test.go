@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	histories   = flag.Int("histories", 3000, "how many random histories of tokens, faults and leaping clocks a Plan goes through")
+	histories   = flag.Int("histories", 1000, "how many random histories of tokens, faults and leaping clocks a Plan goes through")
 	historySeed = flag.Uint64("seed", 0, "the seed of the first history; each next one has the next")
 )
 
