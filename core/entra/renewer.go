@@ -76,28 +76,38 @@ func (r *renewer) run(ctx context.Context) {
 		if r.mayStart() && now.Reached(r.due()) {
 			r.start(ctx, now)
 		}
-		timer.Reset(r.nap(r.s.readClocks()))
+		r.wait(ctx, timer)
+	}
+}
+
+// wait waits until the alarm goes off, or until something happens before.
+func (r *renewer) wait(ctx context.Context, timer *time.Timer) {
+	alarm := r.alarm()
+	for nap := alarm.Nap(r.s.readClocks()); nap > 0; nap = alarm.Nap(r.s.readClocks()) {
+		timer.Reset(nap)
 		select {
-		case <-ctx.Done():
 		case <-timer.C:
+			continue
+		case <-ctx.Done():
 		case <-r.s.wake: // due reads the number of waiting callers
 		case t := <-r.s.rejects:
 			r.reject(t, r.s.readClocks())
 		case res := <-r.results:
 			r.finish(res, r.s.readClocks())
 		}
+		return
 	}
 }
 
-// nap returns how long the goroutine has nothing to do, as far as it knows now.
-func (r *renewer) nap(now clock.Instant) time.Duration {
+// alarm returns the alarm at the next moment of the plan, as far as the renewer knows now.
+func (r *renewer) alarm() schedule.Alarm {
 	switch {
 	case r.running != nil:
-		return r.plan.Nap(now, r.running.abandonAt)
+		return r.plan.Alarm(r.running.abandonAt)
 	case r.mayStart():
-		return r.plan.Nap(now, r.due())
+		return r.plan.Alarm(r.due())
 	}
-	return r.plan.Nap(now)
+	return r.plan.Alarm()
 }
 
 func (r *renewer) mayStart() bool { return r.running == nil && r.abandoned < maxAbandoned }

@@ -1,7 +1,10 @@
 // Package clock reads the two clocks of a machine, and compares the moments that they show.
 package clock
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // An Instant is a moment as the wall clock and the monotonic clock show it. The wall clock follows
 // Entra's and Redis's clocks and runs on while a machine is suspended. The monotonic clock cannot
@@ -13,6 +16,9 @@ type Instant struct {
 	Wall time.Time     // without a monotonic reading
 	Mono time.Duration // since the clock was started
 }
+
+// Never is a moment that no clock reaches.
+var Never = Instant{Wall: time.Unix(1<<40, 0), Mono: math.MaxInt64}
 
 // Machine returns a function that reads the clocks of this machine.
 func Machine() func() Instant {
@@ -35,4 +41,13 @@ func (now Instant) Reached(moment Instant) bool { return now.Until(moment) <= 0 
 // Until returns the time until moment is reached, by the clock that reaches it first.
 func (now Instant) Until(moment Instant) time.Duration {
 	return min(moment.Wall.Sub(now.Wall), moment.Mono-now.Mono)
+}
+
+// First returns the Instant that is reached as soon as i or j is.
+func (i Instant) First(j Instant) Instant {
+	if j.Wall.Before(i.Wall) {
+		i.Wall = j.Wall
+	}
+	i.Mono = min(i.Mono, j.Mono)
+	return i
 }

@@ -34,7 +34,22 @@ func TestEitherClockDecides(t *testing.T) {
 			if got := tt.now.Until(moment); got != tt.until {
 				t.Errorf("until %v, want %v", got, tt.until)
 			}
+			for _, other := range []clock.Instant{clock.Never, moment.Add(time.Nanosecond)} {
+				if moment.First(other) != moment || other.First(moment) != moment || tt.now.Reached(clock.Never) {
+					t.Errorf("the first of %v and %v: %v, %v", moment, other, moment.First(other), other.First(moment))
+				}
+			}
 		})
+	}
+}
+
+func TestFirstIsReachedOnEitherClock(t *testing.T) {
+	now := clock.Instant{Wall: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), Mono: time.Hour}
+	byWall := clock.Instant{Wall: now.Wall.Add(time.Second), Mono: now.Mono + time.Hour}
+	byMono := clock.Instant{Wall: now.Wall.Add(time.Hour), Mono: now.Mono + time.Second}
+	first := byWall.First(byMono)
+	if first != byMono.First(byWall) || first != now.Add(time.Second) {
+		t.Errorf("the first of %v and %v: %v", byWall, byMono, first)
 	}
 }
 

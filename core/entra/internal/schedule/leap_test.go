@@ -148,14 +148,14 @@ func TestNapEndsAtTheFirstMomentButIsNeverLong(t *testing.T) {
 			if tt.life > 0 {
 				plan.NewToken(schedule.Validity{IssuedAt: noon, ExpiresOn: noon.Add(tt.life)}, time.Time{}, false, now, 0)
 			}
-			if got := plan.Nap(now, tt.moments...); absent(got, tt.want) {
+			if got := plan.Alarm(tt.moments...).Nap(now); absent(got, tt.want) {
 				t.Errorf("naps %v, want %v", got, tt.want)
 			}
 		})
 	}
 	plan := schedule.New(now)
 	plan.NewToken(schedule.Validity{IssuedAt: noon, ExpiresOn: noon.Add(life)}, time.Time{}, false, now, 0)
-	if got := plan.Nap(in(life-time.Second), in(life)); got != time.Second {
+	if got := plan.Alarm(in(life)).Nap(in(life - time.Second)); got != time.Second {
 		t.Errorf("naps %v one second before the expiry", got)
 	}
 }

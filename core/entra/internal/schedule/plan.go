@@ -73,18 +73,17 @@ func (p *Plan) Outlook() Outlook {
 // UntilExpiry returns the time until the newest token expires, negative afterwards.
 func (p *Plan) UntilExpiry(now clock.Instant) time.Duration { return now.Until(p.expiry) }
 
-// Nap returns how long the owner may sleep: until the token expires, or until the first of moments.
-// Timers follow the monotonic clock, which stands still while a machine is suspended, so a nap
-// takes half a minute at most.
-func (p *Plan) Nap(now clock.Instant, moments ...clock.Instant) time.Duration {
-	nap := p.token.scale().of(30 * time.Second)
+// Alarm returns the Alarm at the expiry of the current token, or at the first of moments if that is
+// sooner.
+func (p *Plan) Alarm(moments ...clock.Instant) Alarm {
+	a := Alarm{at: clock.Never, longestNap: p.token.scale().of(30 * time.Second)}
 	if p.valid {
-		nap = min(nap, now.Until(p.expiry))
+		a.at = p.expiry
 	}
 	for _, moment := range moments {
-		nap = min(nap, now.Until(moment))
+		a.at = a.at.First(moment)
 	}
-	return max(nap, 0)
+	return a
 }
 
 // Expire ends the current token if its time has come, and reports whether it did.

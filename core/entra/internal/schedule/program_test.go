@@ -129,9 +129,9 @@ func (p *program) turn() time.Duration {
 		}
 	}
 	if p.runs {
-		return min(p.plan.Nap(now), p.doneAt-p.awake)
+		return min(p.plan.Alarm().Nap(now), p.doneAt-p.awake)
 	}
-	return p.plan.Nap(now, p.plan.Due(p.waits))
+	return p.plan.Alarm(p.plan.Due(p.waits)).Nap(now)
 }
 
 func (p *program) finish(withClaims bool, a answer) {
