@@ -12,9 +12,9 @@ import (
 // What the session of a connection asks of the world while a command blocks, and the way of a CLIENT UNBLOCK from the
 // connection that sends it to the one that it is for.
 
-// A blocked knows under which number of the server's each connection blocks in slices. rueidis sends CLIENT UNBLOCK when
-// a blocked call is cancelled. If that met the end of a slice, the command would go out once more and pop an element that
-// no caller receives. So each CLIENT UNBLOCK of this process is told to the session that it is for before it goes out.
+// A blocked knows the connections of a client on which calls block in slices. rueidis sends CLIENT UNBLOCK when a blocked
+// call is cancelled. If that met the end of a slice, the command would go out once more and pop an element that no caller
+// receives. So the session that a CLIENT UNBLOCK of the same client is for is told before it goes out.
 type blocked struct {
 	mu   sync.Mutex
 	byID map[int64]*Conn // by the server's number of the connection
@@ -43,9 +43,9 @@ func (b *blocked) get(id int64) *Conn {
 	return b.byID[id]
 }
 
-// tell tells each connection that is to be unblocked. The caller holds the wmu of the connection that will send this, and
-// no mu: it takes the mu of one connection after the other. A write that fails then has ended the calls all the same,
-// for its caller did not want them any more.
+// tell tells each connection that is to be unblocked. The caller holds the wmu of the connection that is about to send
+// that, and no mu: tell locks the mu of one connection after the other. If the write fails, the calls end all the same,
+// because their callers do not want them any more.
 func (b *blocked) tell(all []session.Unblock) {
 	for _, u := range all {
 		if c := b.get(u.ClientID); c != nil {
@@ -90,8 +90,8 @@ func (o environment) Leases(clientID int64) {
 	}
 }
 
-// owes reports whether the host is to get something that the server did not send.
-func (c *Conn) owes() bool {
+// hasPendingReply reports whether the client is to get a reply that the server did not send.
+func (c *Conn) hasPendingReply() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.session.HasPendingReply()

@@ -115,7 +115,7 @@ func (c *Conn) readEarly(buf []byte, d time.Duration) error {
 // readBehind is read after the connection below was read and some of that was taken.
 func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error) {
 	var behind []byte
-	if n > taken || c.owes() {
+	if n > taken || c.hasPendingReply() {
 		n, behind = c.received(p[:n], taken)
 		if len(behind) > 0 && isTimeout(err) {
 			err = nil // that was the read being woken, or the next one meets it again

@@ -26,7 +26,7 @@ type simulatedCall struct {
 
 	unblocking  lease.Reply // how another connection has it end
 	unblockedAt time.Time   // when that was written, zero if the host's number may not be known
-	strays      [3]bool     // how a CLIENT UNBLOCK for another call, or of another process, may have ended it, by lease.Reply
+	strays      [3]bool     // how a CLIENT UNBLOCK for another call, or of another client, may have ended it, by lease.Reply
 	asks        bool        // the host's number was asked for with its first slice
 }
 
@@ -134,7 +134,7 @@ func (s *simulatedServer) unblock(end lease.Reply) string {
 	case end == lease.UnblockedReply:
 		words = unblockedWords
 	case call.unblockedAt.IsZero():
-		// Another process has sent it, the host's number is not known, or it was for an earlier call, which has ended while it
+		// Another client has sent it, the host's number is not known, or it was for an earlier call, which has ended while it
 		// was under way. If this null is read when the slice is over, it looks like the end of the slice.
 		call.strays[end] = true
 		s.stop(call)

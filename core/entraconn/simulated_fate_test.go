@@ -12,7 +12,7 @@ import (
 
 // What becomes of the calls of a simulated host that block: each has an element, or its timeout, or is unblocked.
 
-// A canceller sends CLIENT UNBLOCK through a connection of its own in the same process, one at a time.
+// A canceller sends CLIENT UNBLOCK through a connection of its own of the same client, one at a time.
 type canceller struct {
 	turn chan struct{} // of one that writes; no mutex, for the bubble's time passes while others wait
 	conn *Conn
@@ -85,7 +85,7 @@ func (s *simulatedServer) isOpen(call *simulatedCall) bool {
 	return s.blocked == call || s.between == call && !call.ended
 }
 
-// unblockElsewhere has another process unblock a call, if the end of its slice is so far away that the two cannot be mixed
+// unblockElsewhere has another client unblock a call, if the end of its slice is so far away that the two cannot be mixed
 // up.
 func (s *simulatedServer) unblockElsewhere(call *simulatedCall) bool {
 	until, _ := s.open(call)

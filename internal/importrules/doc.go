@@ -13,6 +13,7 @@
 //	core/entraconn  -> its internal/rotation  -> core/entra, internal/session
 //	core/entraconn  -> its internal/deadline  -> the standard library
 //	core/entraconn  -> its internal/session -> internal/resp  -> the standard library
+//	                   internal/session -> its lease -> the standard library
 //	otel/otelentra  -> otel/internal/census -> core/entra
 //	core/entratest  -> core/entra, miniredis, redcon
 //	core/entratest  <- tests, examples, bench and adapters/adaptertest only

@@ -56,6 +56,8 @@ func TestImportRulesCatch(t *testing.T) {
 		{"connection with its session", "core/entraconn", []string{module + "/core/entraconn/internal/session"}, ""},
 		{"connection with the model server", "core/entraconn", []string{module + "/core/entraconn/internal/modelserver"}, "it is for tests"},
 		{"session with the scanner", "core/entraconn/internal/session", []string{module + "/internal/resp"}, ""},
+		{"session with its lease", "core/entraconn/internal/session", []string{module + "/core/entraconn/internal/session/lease"}, ""},
+		{"lease with the scanner", "core/entraconn/internal/session/lease", []string{module + "/internal/resp"}, "session/lease may import"},
 		{"session with the time", "core/entraconn/internal/session", []string{"time"}, ""},
 		{"session with the core", "core/entraconn/internal/session", []string{module + "/core/entra"}, "internal/session may import"},
 		{"session with its connection", "core/entraconn/internal/session", []string{module + "/core/entraconn"}, "internal/session may import"},

@@ -15,7 +15,7 @@ type Environment interface {
 	// Now returns the time.
 	Now() time.Time
 	// Leases is told that a call blocks in slices on the connection, and the server's number of it,
-	// by which a CLIENT UNBLOCK in this process means it.
+	// by which CLIENT UNBLOCK means it.
 	Leases(clientID int64)
 }
 

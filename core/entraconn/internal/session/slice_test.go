@@ -83,7 +83,7 @@ func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 		{over: true},
 		{over: true, before: lease.NullReply, client: "*-1\r\n"},
 		{over: true, before: lease.UnblockedReply, client: failed},
-		{over: false, before: lease.UnblockedReply, client: "*-1\r\n"}, // another process was faster
+		{over: false, before: lease.UnblockedReply, client: "*-1\r\n"}, // another client was faster
 		{over: true, after: lease.NullReply, client: "*-1\r\n"},
 		{over: true, after: lease.UnblockedReply, client: failed},
 		{over: true, before: lease.NullReply, after: lease.UnblockedReply, client: "*-1\r\n"},
