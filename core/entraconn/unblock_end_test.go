@@ -25,6 +25,7 @@ func TestUnblockSaysHowACallEnds(t *testing.T) {
 			server, c, other := unblockable(t)
 			sends(t, c, "BLPOP k 0")
 			time.Sleep(server.slice(t) + time.Millisecond)
+			_ = c.SetReadDeadline(time.Now().Add(3 * time.Hour)) // where the call goes on
 			got := make([]byte, 100)
 			n, done := 0, make(chan error)
 			go func() {
