@@ -49,7 +49,7 @@ func cancelled(e *env) {
 		if given++; there > 0 {
 			raced++
 		}
-		e.nobodyBlocked(client)
+		e.awaitNoneBlocked(client)
 		length, err := client.Do(e.ctx, "RPUSH", "from", fmt.Sprint("element ", pushed))
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (e *env) length(client Client, list string) int {
 // nobodyBlocked waits until the server knows that a call is over. Where it must be asked, it is asked when the library
 // and the server have had time enough, however busy the machine is: a call that goes on by mistake may be between two
 // commands.
-func (e *env) nobodyBlocked(client Client) {
+func (e *env) awaitNoneBlocked(client Client) {
 	if e.virtual {
 		rest(e.ctx, e.life/100)
 		return // and all others have come to rest

@@ -19,7 +19,7 @@ func blockedAcrossTokens(e *env) {
 	client := e.open("consumer", 8)
 	table := queues("queue")
 	var workers sync.WaitGroup
-	pushed, over := make([]int, len(table)), make(chan struct{})
+	pushed, stop := make([]int, len(table)), make(chan struct{})
 	for i, q := range table {
 		if q.prepare != nil {
 			if _, err := client.Do(e.ctx, q.prepare...); err != nil {
@@ -29,7 +29,7 @@ func blockedAcrossTokens(e *env) {
 		done := make(chan int, 1)
 		workers.Go(func() { e.consume(client, q, done) })
 		workers.Go(func() {
-			n, err := e.fill(client, q, over)
+			n, err := e.fill(client, q, stop)
 			if err == nil {
 				done <- n
 				_, err = client.Do(e.ctx, q.pushing(n)...) // the last, so that the consumer looks
@@ -41,7 +41,7 @@ func blockedAcrossTokens(e *env) {
 		})
 	}
 	e.awaitTokens(tokens)
-	close(over)
+	close(stop)
 	workers.Wait()
 	for i, q := range table {
 		if pushed[i] < 2 {
@@ -150,7 +150,7 @@ func unblocked(e *env) {
 // unblock sends CLIENT UNBLOCK until the call is over. If the server has just ended a slice of it, there is nothing to
 // unblock there, and the call ends all the same. A busy machine may read the null so late that it is taken for the end
 // of a slice: then it takes another CLIENT UNBLOCK.
-func (e *env) unblock(client Client, id string, over <-chan string) {
+func (e *env) unblock(client Client, id string, ended <-chan string) {
 	for range 1000 {
 		var starved time.Duration
 		if !e.virtual {
@@ -167,7 +167,7 @@ func (e *env) unblock(client Client, id string, over <-chan string) {
 		}
 		timer := time.NewTimer(wait)
 		select {
-		case <-over:
+		case <-ended:
 			timer.Stop()
 			return
 		case <-timer.C:
@@ -177,5 +177,5 @@ func (e *env) unblock(client Client, id string, over <-chan string) {
 		}
 	}
 	e.t.Error("a blocked call did not return after CLIENT UNBLOCK")
-	<-over
+	<-ended
 }

@@ -21,8 +21,8 @@ func brokenReplies(e *env) {
 	client := e.open("broken", callers)
 	e.warm(client, callers)
 	failed := make([]int, callers)
-	echo := func(caller, round int) error {
-		want := fmt.Sprintf("%d of %d", round, caller)
+	echo := func(caller, iteration int) error {
+		want := fmt.Sprintf("%d of %d", iteration, caller)
 		reply, err := client.Do(e.ctx, "ECHO", want)
 		if e.output.saw(err) != nil {
 			failed[caller]++
@@ -48,14 +48,14 @@ func brokenReplies(e *env) {
 				fault.Remove()
 			}
 		}
-	}, callers, e.pace(2000), echo)
+	}, callers, e.interval(2000), echo)
 	clear(failed)
-	left := conns.len()
-	e.during(func() { e.awaitTokens(2) }, callers, e.pace(2000), func(caller, round int) error {
-		if err := echo(caller, round); err != nil || failed[caller] <= left {
+	openBefore := conns.len()
+	e.during(func() { e.awaitTokens(2) }, callers, e.interval(2000), func(caller, iteration int) error {
+		if err := echo(caller, iteration); err != nil || failed[caller] <= openBefore {
 			return err
 		}
-		return fmt.Errorf("%d commands failed after the last fault, when %d connections were open", failed[caller], left)
+		return fmt.Errorf("%d commands failed after the last fault, when %d connections were open", failed[caller], openBefore)
 	})
 	e.eventually("no connection is left that broke", func(context.Context) error { // held ones may come from another pool
 		return e.hold(client, callers, func(int, Conn) error { return nil })

@@ -22,12 +22,12 @@ func neverStale(e *env) {
 	}
 	key := func(n int) string { return fmt.Sprint("cached:", n%keys) }
 	for range rotations + 1 {
-		e.during(func() { e.awaitTokens(1) }, 3, e.pace(2000), func(worker, round int) error {
+		e.during(func() { e.awaitTokens(1) }, 3, e.interval(2000), func(worker, iteration int) error {
 			if worker == 0 {
-				_, err := writer.Do(e.ctx, "SET", key(round), strconv.FormatInt(time.Now().UnixNano(), 10))
+				_, err := writer.Do(e.ctx, "SET", key(iteration), strconv.FormatInt(time.Now().UnixNano(), 10))
 				return err
 			}
-			_, err := cacher.Cached(e.ctx, key(round))
+			_, err := cacher.Cached(e.ctx, key(iteration))
 			return err
 		})
 		rest(e.ctx, time.Second) // all messages have come

@@ -29,10 +29,10 @@ func addressesNotReached(e *clusterEnv) {
 }
 
 // dialAnnounced dials a node as it is announced.
-func (e *clusterEnv) dialAnnounced(host string) error {
+func (e *clusterEnv) dialAnnounced(hostname string) error {
 	ctx, cancel := context.WithTimeout(e.ctx, hangs)
 	defer cancel()
-	conn, err := (&tls.Dialer{Config: e.cfg.TLS}).DialContext(ctx, "tcp", e.at(host, 1))
+	conn, err := (&tls.Dialer{Config: e.cfg.TLS}).DialContext(ctx, "tcp", e.at(hostname, 1))
 	if err == nil {
 		_ = conn.Close()
 	}
@@ -53,6 +53,6 @@ func (e *clusterEnv) usesAllNodes(client ClusterClient) {
 			return nil
 		})
 		before = e.acrossRotations()
-	}, 2, clusterPace, counts.add)
+	}, 2, clusterInterval, counts.add)
 	e.unnoticedSince(before)
 }

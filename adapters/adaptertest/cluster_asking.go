@@ -16,7 +16,7 @@ import (
 // the other, with time enough in between for a renewal. The node to which a slot is on its way is the judge: it does
 // not answer for the slot but right after ASKING.
 func askingKept(e *clusterEnv) {
-	const key, rounds = "asked", 30
+	const key, iterations = "asked", 30
 	slot := entratest.KeySlot(key)
 	from, err := e.cluster.Owner(e.ctx, slot)
 	if err != nil {
@@ -37,14 +37,14 @@ func askingKept(e *clusterEnv) {
 	}
 	replies := bufio.NewReader(conn)
 	auths := func() int { return len(nodes[to].Gateway.Auths()) }
-	for round := 0; round < rounds || auths() < rounds/3; round++ {
+	for iteration := 0; iteration < iterations || auths() < iterations/3; iteration++ {
 		err := exchange(conn, replies, "*1\r\n$6\r\nASKING\r\n", "+OK\r\n")
-		rest(e.ctx, time.Duration(round%rounds)*100*time.Millisecond/rounds) // up to the least time from one AUTH to the next
+		rest(e.ctx, time.Duration(iteration%iterations)*100*time.Millisecond/iterations) // up to the least time from one AUTH to the next
 		if err == nil {
 			err = exchange(conn, replies, fmt.Sprintf("*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", len(key), key), "$-1\r\n")
 		}
 		if err != nil {
-			e.t.Errorf("round %d: %v", round, e.output.saw(err))
+			e.t.Errorf("iteration %d: %v", iteration, e.output.saw(err))
 			return
 		}
 	}

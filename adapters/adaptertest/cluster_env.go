@@ -93,12 +93,12 @@ func (e *clusterEnv) addServer(opts *entratest.GatewayOptions) {
 }
 
 // at returns the address of a server at a host.
-func (e *clusterEnv) at(host string, server int) string {
+func (e *clusterEnv) at(hostname string, server int) string {
 	_, port, err := net.SplitHostPort(e.gateways[server].Addr())
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	return net.JoinHostPort(host, port)
+	return net.JoinHostPort(hostname, port)
 }
 
 // open opens a client that can hold conns connections to each server at once, and subscribes on another one.

@@ -24,7 +24,7 @@ type standing struct {
 }
 
 // settled returns the standing of now. The rotation to the newest token counts among those that are to be judged.
-func (e *clusterEnv) settled() standing {
+func (e *clusterEnv) standingNow() standing {
 	s := standing{tokens: len(e.tap.issued()) - 1}
 	e.each(func(_ int, one *env) {
 		loggedIn := one.accepted()

@@ -22,7 +22,7 @@ func slotsMigrated(e *clusterEnv) {
 			e.t.Fatalf("a command failed: %v", e.output.saw(err))
 		}
 	}
-	before := e.settled()
+	before := e.standingNow()
 	auths := func() (n int) {
 		for _, gateway := range e.gateways {
 			n += gateway.Stats().Auths
@@ -30,18 +30,18 @@ func slotsMigrated(e *clusterEnv) {
 		return n
 	}
 	migrate := func() { // until commands and AUTHs have met often enough
-		for round := 0; round < 2*3 || auths() < 200; round++ {
-			if err := e.migrate(slot, e.cluster.Nodes()[round%3]); err != nil {
-				e.t.Errorf("migration %d: %v", round, err)
+		for iteration := 0; iteration < 2*3 || auths() < 200; iteration++ {
+			if err := e.migrate(slot, e.cluster.Nodes()[iteration%3]); err != nil {
+				e.t.Errorf("migration %d: %v", iteration, err)
 				return
 			}
 		}
 	}
-	e.during(migrate, workers, 0, func(worker, round int) error {
+	e.during(migrate, workers, 0, func(worker, iteration int) error {
 		if worker == 0 {
-			return counts.addAll(worker, round+1)
+			return counts.addAll(worker, iteration+1)
 		}
-		return counts.add(worker, round+keys)
+		return counts.add(worker, iteration+keys)
 	})
 	moved, ask, err := e.cluster.Redirections(e.ctx)
 	if err != nil || moved == 0 || ask == 0 {
@@ -59,9 +59,9 @@ func (e *clusterEnv) migrate(slot int, to *entratest.ClusterNode) error {
 	if err != nil {
 		return err
 	}
-	for left := 1; left > 0 && err == nil; {
+	for remaining := 1; remaining > 0 && err == nil; {
 		rest(e.ctx, 10*time.Millisecond) // for commands to find the slot half moved
-		left, err = migration.Move(e.ctx, 1)
+		remaining, err = migration.Move(e.ctx, 1)
 	}
 	if err != nil {
 		return err

@@ -52,8 +52,8 @@ func shardedPubSub(e *clusterEnv) {
 			}
 			return nil
 		})
-	}, 1, 0, func(_, round int) error {
-		message := strconv.Itoa(round)
+	}, 1, 0, func(_, iteration int) error {
+		message := strconv.Itoa(iteration)
 		n, err := client.Do(e.ctx, "SPUBLISH", channel, message)
 		switch {
 		case err != nil:
@@ -62,7 +62,7 @@ func shardedPubSub(e *clusterEnv) {
 			delivered = append(delivered, message)
 			count.Add(1)
 		case n != int64(0): // while nobody is subscribed on the new node yet
-			return fmt.Errorf("message %d went to %v subscribers", round, n)
+			return fmt.Errorf("message %d went to %v subscribers", iteration, n)
 		}
 		return nil
 	})

@@ -17,12 +17,12 @@ const slotCount = 16384
 // keyOfEachSlot returns one key for each slot, in an order in which slots of all masters take turns.
 func keyOfEachSlot() []string {
 	keys := make([]string, slotCount)
-	for i, left := 0, slotCount; left > 0; i++ {
+	for i, remaining := 0, slotCount; remaining > 0; i++ {
 		key := strconv.Itoa(i)
 		const stride = 6151 // odd, so that it visits every slot, and more than a third of them
 		if at := entratest.KeySlot(key) * stride % slotCount; keys[at] == "" {
 			keys[at] = key
-			left--
+			remaining--
 		}
 	}
 	return keys
@@ -30,13 +30,13 @@ func keyOfEachSlot() []string {
 
 // clusterPace is the rest between two rounds of a worker where more of them would prove no more: all scenarios run at
 // the same time.
-const clusterPace = 100 * time.Millisecond
+const clusterInterval = 100 * time.Millisecond
 
 // acrossRotations lets the client settle until a rotation begins, and judges that rotation and the next.
 func (e *clusterEnv) acrossRotations() (before standing) {
 	e.t.Helper()
 	e.awaitTokens(1)
-	before = e.settled()
+	before = e.standingNow()
 	e.awaitTokens(2)
 	return before
 }
@@ -58,7 +58,7 @@ func allSlots(e *clusterEnv) {
 			return nil
 		})
 		before = e.acrossRotations()
-	}, workers, 2*clusterPace, func(int, int) error {
+	}, workers, 2*clusterInterval, func(int, int) error {
 		first := int(begun.Add(size)-size) % slotCount
 		var set, get [][]string
 		for _, key := range keys[first : first+size] {

@@ -25,9 +25,9 @@ func failover(e *clusterEnv) {
 		if err != nil {
 			e.t.Errorf("failover: %v", err)
 		}
-		before = e.settled()
+		before = e.standingNow()
 		e.awaitTokens(2)
-	}, 4, clusterPace, counts.add)
+	}, 4, clusterInterval, counts.add)
 	e.unnoticedSince(before)
 }
 
@@ -47,7 +47,7 @@ func oneReboots(e *clusterEnv) {
 			}
 			return nil
 		})
-		before = e.settled()
+		before = e.standingNow()
 		away.Store(true)
 		fault := down.Inject(entratest.WireFault{RefuseConn: true})
 		if down.DropAll() == 0 {
@@ -65,11 +65,11 @@ func oneReboots(e *clusterEnv) {
 		})
 		away.Store(false)
 		e.noneLostSince(before, down)
-		before = e.settled()
+		before = e.standingNow()
 		e.awaitTokens(2)
-	}, workers, clusterPace, func(worker, round int) error {
+	}, workers, clusterInterval, func(worker, iteration int) error {
 		troubled := away.Load()
-		_, err := client.Do(e.ctx, "INCR", fmt.Sprint("key", worker, ".", round%50))
+		_, err := client.Do(e.ctx, "INCR", fmt.Sprint("key", worker, ".", iteration%50))
 		if err != nil && (troubled || away.Load()) {
 			e.output.saw(err)
 			return nil

@@ -12,10 +12,10 @@ import (
 func pipelinesOf100(e *env) {
 	client := e.open("pipelines", 2)
 	e.warm(client, 2)
-	e.during(e.awaitRotations, 2, max(e.pace(200), 50*time.Millisecond), func(worker, round int) error {
+	e.during(e.awaitRotations, 2, max(e.interval(200), 50*time.Millisecond), func(worker, iteration int) error {
 		commands := make([][]string, 100)
 		for i := range commands {
-			commands[i] = []string{"ECHO", fmt.Sprint(worker, ".", round, ".", i)}
+			commands[i] = []string{"ECHO", fmt.Sprint(worker, ".", iteration, ".", i)}
 		}
 		replies, err := client.Pipeline(e.ctx, commands...)
 		if err != nil {
@@ -38,8 +38,8 @@ func pipelinesOf100(e *env) {
 // being asked (rueidis), and every reply must find its caller.
 func callersAtOnce(e *env) {
 	client := e.open("callers", 64)
-	e.during(e.awaitRotations, 64, e.pace(100), func(worker, round int) error {
-		want := fmt.Sprint(worker, ".", round)
+	e.during(e.awaitRotations, 64, e.interval(100), func(worker, iteration int) error {
+		want := fmt.Sprint(worker, ".", iteration)
 		got, err := client.Do(e.ctx, "ECHO", want)
 		if err == nil && got != want {
 			err = fmt.Errorf("ECHO: %q, want %q", got, want)
@@ -54,22 +54,22 @@ func callersAtOnce(e *env) {
 func multiIsNeverSplit(e *env) {
 	client := e.open("multi", 3)
 	e.warm(client, 3)
-	e.during(e.awaitRotations, 3, e.pace(1000), func(worker, round int) error {
+	e.during(e.awaitRotations, 3, e.interval(1000), func(worker, iteration int) error {
 		key := fmt.Sprint("counter", worker)
 		if worker == 0 { // all at once, as the library does it
 			replies, err := client.Transaction(e.ctx, []string{"INCR", key}, []string{"INCR", key})
-			return exactly(replies, err, 2*round)
+			return exactly(replies, err, 2*iteration)
 		}
 		return client.Hold(e.ctx, func(conn Conn) error {
 			for _, command := range [][]string{{"MULTI"}, {"INCR", key}, {"INCR", key}} {
 				if _, err := conn.Do(e.ctx, command...); err != nil {
 					return err
 				}
-				rest(e.ctx, e.pace(100*worker))
+				rest(e.ctx, e.interval(100*worker))
 			}
 			reply, err := conn.Do(e.ctx, "EXEC")
 			replies, _ := reply.([]any)
-			return exactly(replies, err, 2*round)
+			return exactly(replies, err, 2*iteration)
 		})
 	})
 	e.unnoticed()
@@ -88,10 +88,10 @@ func watchIsNeverLost(e *env) {
 	client := e.open("watch", 4)
 	e.warm(client, 4)
 	var swaps atomic.Int64
-	e.during(e.awaitRotations, 4, e.pace(500), func(int, int) error {
+	e.during(e.awaitRotations, 4, e.interval(500), func(int, int) error {
 		swapped, err := client.Swap(e.ctx, "sum", func(old string) string {
-			n, _ := strconv.Atoi(old) // 0 if there is none yet
-			rest(e.ctx, e.pace(500))  // so that the others get in between, and renewals too
+			n, _ := strconv.Atoi(old)    // 0 if there is none yet
+			rest(e.ctx, e.interval(500)) // so that the others get in between, and renewals too
 			return strconv.Itoa(n + 1)
 		})
 		if swapped {

@@ -33,19 +33,19 @@ const (
 // No command may fail but in the reboot's moment, none of the others may cost a connection, a message or an element.
 type day struct {
 	*env
-	client  Client
-	workers sync.WaitGroup
-	over    chan struct{} // closed when it is
-	ends    time.Time
-	reboot  moment
-	tally   dayTally
-	judges  []func() // are called when the workers have ended
+	client   Client
+	workers  sync.WaitGroup
+	finished chan struct{} // closed when it is
+	ends     time.Time
+	reboot   moment
+	tally    dayTally
+	judges   []func() // are called when the workers have ended
 }
 
 // aDay catches what only shows when everything comes together: see [day].
 func aDay(e *env) {
 	now := time.Now()
-	d := &day{env: e, over: make(chan struct{}), ends: now.Add(dayHours * time.Hour)}
+	d := &day{env: e, finished: make(chan struct{}), ends: now.Add(dayHours * time.Hour)}
 	d.reboot.init()
 	// A day of PINGs is long. And go-redis keeps a mutex while it subscribes again: if its PING wants that too, the clock
 	// of the bubble stands still, which waits for those who wait for time, not for those who wait for a mutex.
@@ -67,9 +67,9 @@ func aDay(e *env) {
 	d.until(now.Add(19*time.Hour + d.someTime()))
 	e.sts.SetClock(0)
 	d.until(d.ends)
-	d.tally.grown += d.quiet("in the hours after the reboot")
+	d.tally.grown += d.noConnsDialedOrEnded("in the hours after the reboot")
 
-	close(d.over)
+	close(d.finished)
 	d.workers.Wait()
 	e.ping(d.client, dayConns)
 	for _, judge := range d.judges {
@@ -103,7 +103,7 @@ func (d *day) rebootAt(at time.Time) {
 	d.until(at)
 	d.awaitTokens(1)
 	rest(d.ctx, d.dice.upTo(5*time.Minute))
-	d.tally.grown += d.quiet("before the reboot")
+	d.tally.grown += d.noConnsDialedOrEnded("before the reboot")
 	away := d.gateway.Inject(entratest.WireFault{RefuseConn: true})
 	d.reboot.begin()
 	d.tally.dropped = d.gateway.DropAll()

@@ -11,8 +11,8 @@ import (
 func (d *day) commands() {
 	for worker := range 2 {
 		key := fmt.Sprint("day:value:", worker)
-		d.work("SET and GET", 30*time.Second, func(round int) error {
-			want := strconv.Itoa(round)
+		d.work("SET and GET", 30*time.Second, func(iteration int) error {
+			want := strconv.Itoa(iteration)
 			if _, err := d.client.Do(d.ctx, "SET", key, want); err != nil {
 				return err
 			}
@@ -23,10 +23,10 @@ func (d *day) commands() {
 			return err
 		})
 	}
-	d.work("pipeline", 90*time.Second, func(round int) error {
+	d.work("pipeline", 90*time.Second, func(iteration int) error {
 		commands := make([][]string, 10)
 		for i := range commands {
-			commands[i] = []string{"ECHO", fmt.Sprint(round, ".", i)}
+			commands[i] = []string{"ECHO", fmt.Sprint(iteration, ".", i)}
 		}
 		replies, err := d.client.Pipeline(d.ctx, commands...)
 		if err != nil {
@@ -95,7 +95,7 @@ func (d *day) held() {
 	d.hold1(2 * dayHours * time.Hour)
 }
 
-func (d *day) hold1(pace time.Duration) {
+func (d *day) hold1(interval time.Duration) {
 	d.workers.Go(func() {
 		called := d.reboot.called
 		for again := true; again; {
@@ -103,9 +103,9 @@ func (d *day) hold1(pace time.Duration) {
 				return d.client.Hold(d.ctx, func(conn Conn) error {
 					id, err := conn.Do(d.ctx, "CLIENT", "ID")
 					for err == nil {
-						timer := time.NewTimer(pace)
+						timer := time.NewTimer(interval)
 						select {
-						case <-d.over:
+						case <-d.finished:
 							again = false
 						case <-called:
 							called = nil
@@ -143,8 +143,8 @@ func (d *day) caching() {
 	if !ok {
 		d.t.Fatal("the client is no Cacher, and Harness.Lacks does not say why")
 	}
-	d.work("cached reads", 2*time.Minute, func(round int) error {
-		key, want := fmt.Sprint("day:cached:", round%5), fmt.Sprint("value ", round)
+	d.work("cached reads", 2*time.Minute, func(iteration int) error {
+		key, want := fmt.Sprint("day:cached:", iteration%5), fmt.Sprint("value ", iteration)
 		if _, err := cacher.Cached(d.ctx, key); err != nil { // now it is in the cache
 			return err
 		}

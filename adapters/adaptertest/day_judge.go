@@ -33,7 +33,7 @@ func (d *day) census() (dialed, ended int) {
 // quiet fails the scenario if a connection ended since the last census, or was dialed. It returns how many rueidis has
 // dialed for reasons of its own: it spreads keys over four connections and dials each when it is first needed, and in
 // RESP2 it dials another one for each that is given back by its holder for the first time.
-func (d *day) quiet(when string) (dialed int) {
+func (d *day) noConnsDialedOrEnded(when string) (dialed int) {
 	d.t.Helper()
 	dialed, ended := d.census()
 	if ended > 0 || dialed > 0 && d.harness.Library != "rueidis" || dialed > 10 {

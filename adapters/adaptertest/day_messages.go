@@ -50,7 +50,7 @@ func (l *listener) subscribe() (err error) {
 
 // publish sends the next message, and every hour PING on the subscription. If nobody is there when the node has been
 // back for some seconds, the library does not subscribe again by itself, and its user must.
-func (l *listener) publish(round int) error {
+func (l *listener) publish(iteration int) error {
 	began := time.Now()
 	receivers, err := l.day.client.Do(l.day.ctx, "PUBLISH", l.channel, strconv.Itoa(l.next()))
 	if err != nil {
@@ -67,7 +67,7 @@ func (l *listener) publish(round int) error {
 		l.day.tally.resubscribed.Add(1)
 		return l.day.call(l.subscribe)
 	}
-	if l.sub.Ping != nil && round%120 == 60 {
+	if l.sub.Ping != nil && iteration%120 == 60 {
 		return l.sub.Ping(l.day.ctx)
 	}
 	return nil

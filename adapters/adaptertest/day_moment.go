@@ -115,11 +115,11 @@ type shift struct {
 }
 
 // work has a worker do something every now and then, half to one and a half pace after the time before.
-func (d *day) work(what string, pace time.Duration, do func(round int) error) {
+func (d *day) work(what string, interval time.Duration, do func(iteration int) error) {
 	d.workers.Go(func() {
 		s := &shift{day: d, called: d.reboot.called}
-		for round := 0; s.pause(pace/2 + d.dice.upTo(pace)); round++ {
-			if err := d.call(func() error { return do(round) }); err != nil {
+		for iteration := 0; s.pause(interval/2 + d.dice.upTo(interval)); iteration++ {
+			if err := d.call(func() error { return do(iteration) }); err != nil {
 				d.failed(what, err)
 				return
 			}
@@ -132,7 +132,7 @@ func (s *shift) pause(pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
-	case <-s.over:
+	case <-s.finished:
 		return false
 	case <-s.called:
 		s.called = nil

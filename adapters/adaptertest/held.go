@@ -23,7 +23,7 @@ func heldAcrossRotations(e *env) {
 		if i == 0 { // idle
 			e.awaitRotations()
 		} else {
-			e.during(e.awaitRotations, 1, e.pace(1000), func(int, int) error {
+			e.during(e.awaitRotations, 1, e.interval(1000), func(int, int) error {
 				_, err := conn.Do(e.ctx, "INCR", "key")
 				return err
 			})
@@ -52,8 +52,8 @@ func oneByOne(e *env) {
 	const conns = 8
 	e.cfg.OneByOne = true
 	client := e.open("one by one", conns)
-	e.during(e.awaitRotations, conns, e.pace(500), func(worker, round int) error {
-		want := fmt.Sprint(worker, ".", round)
+	e.during(e.awaitRotations, conns, e.interval(500), func(worker, iteration int) error {
+		want := fmt.Sprint(worker, ".", iteration)
 		got, err := client.Do(e.ctx, "ECHO", want)
 		if err == nil && got != want {
 			err = fmt.Errorf("ECHO: %q, want %q", got, want)

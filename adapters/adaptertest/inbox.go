@@ -65,7 +65,7 @@ func (b *inbox) completeNow(e *env, client Client, channel string, sent int) err
 			return err
 		}
 		sent++
-		if rest(e.ctx, e.pace(1000)); b.has(newest) || e.ctx.Err() != nil {
+		if rest(e.ctx, e.interval(1000)); b.has(newest) || e.ctx.Err() != nil {
 			return errors.Join(e.ctx.Err(), b.inOrder(sent))
 		}
 	}
@@ -101,15 +101,15 @@ func (e *env) publish(client Client, command, channel string, sub Subscription, 
 
 // tryPublish is publish where the subscription may end.
 func (e *env) tryPublish(client Client, command, channel string, sub Subscription, wait func()) (sent int, err error) {
-	return e.tryDuring(wait, 1, e.pace(1000), func(_, round int) error {
-		if sub.Ping != nil && round%10 == 5 {
+	return e.tryDuring(wait, 1, e.interval(1000), func(_, iteration int) error {
+		if sub.Ping != nil && iteration%10 == 5 {
 			if err := sub.Ping(e.ctx); err != nil {
 				return fmt.Errorf("PING while subscribed: %w", err)
 			}
 		}
-		got, err := client.Do(e.ctx, command, channel, strconv.Itoa(round))
+		got, err := client.Do(e.ctx, command, channel, strconv.Itoa(iteration))
 		if err == nil && got != int64(1) {
-			err = fmt.Errorf("message %d went to %v subscribers", round, got)
+			err = fmt.Errorf("message %d went to %v subscribers", iteration, got)
 		}
 		return err
 	})

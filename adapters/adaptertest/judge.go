@@ -115,15 +115,15 @@ func (e *env) renewed(conns int) {
 func (e *env) renewedWithEachToken(conns int) {
 	e.t.Helper()
 	issued := e.tap.issued()
-	over := issued[:len(issued)-1]
-	fewest := min(len(over), rotations+1)
+	rotated := issued[:len(issued)-1]
+	fewest := min(len(rotated), rotations+1)
 	all := 0
 	for _, tokens := range e.accepted() {
-		login := slices.Index(over, tokens[0])
-		if login < 0 || len(over)-login < fewest {
+		login := slices.Index(rotated, tokens[0])
+		if login < 0 || len(rotated)-login < fewest {
 			continue
 		}
-		if wanted := over[login:]; len(tokens) >= len(wanted) && slices.Equal(tokens[:len(wanted)], wanted) {
+		if wanted := rotated[login:]; len(tokens) >= len(wanted) && slices.Equal(tokens[:len(wanted)], wanted) {
 			all++
 		}
 	}

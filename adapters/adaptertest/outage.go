@@ -15,7 +15,7 @@ func outageShorter(e *env) {
 	client := e.open("outage", 2)
 	e.warm(client, 2)
 	fault := e.sts.Inject(entratest.Fault{Refuse: true, Count: 3})
-	e.during(func() { e.awaitTokens(2) }, 2, e.pace(1000), func(int, int) error {
+	e.during(func() { e.awaitTokens(2) }, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
 	})
@@ -33,7 +33,7 @@ func outageLonger(e *env) {
 	e.warm(client, 2)
 	token, _ := e.source.Latest()
 	fault := e.sts.Inject(entratest.Fault{Refuse: true})
-	for failed := false; !failed; rest(e.ctx, e.pace(1000)) {
+	for failed := false; !failed; rest(e.ctx, e.interval(1000)) {
 		if e.ctx.Err() != nil {
 			e.t.Fatal("no caller got a *entra.RefreshError, long after the token had expired")
 		}
@@ -80,7 +80,7 @@ func authRefusedOnce(e *env) {
 	client := e.open("retried", 2)
 	e.warm(client, 2)
 	e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, RotationOnly: true, Count: 1})
-	e.during(func() { e.awaitTokens(3) }, 2, e.pace(1000), func(int, int) error {
+	e.during(func() { e.awaitTokens(3) }, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
 	})

@@ -57,8 +57,8 @@ func prefixesStay(e *env) {
 			}
 		}
 	}
-	e.during(e.awaitRotations, 1, 0, func(_, round int) error {
-		next := talks[round%len(talks)]
+	e.during(e.awaitRotations, 1, 0, func(_, iteration int) error {
+		next := talks[iteration%len(talks)]
 		return talk(next[0], next[1])
 	})
 	if split := written.find(`(ASKING|SKIP|YES)\r\n\*3\r\n\$4\r\nAUTH\r\n`); split != "" {

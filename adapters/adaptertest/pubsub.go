@@ -34,7 +34,7 @@ func backInThePool(e *env) {
 	e.stop(sub)
 	e.ping(client, 2)
 	dialed := e.gateway.Stats().Accepted
-	e.during(func() { e.awaitTokens(2) }, 2, e.pace(1000), func(int, int) error {
+	e.during(func() { e.awaitTokens(2) }, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
 	})
@@ -106,7 +106,7 @@ func serverWithoutRESP3(e *env) {
 	})
 	e.warm(client, 2)
 	var ended atomic.Int64
-	e.during(e.awaitRotations, 2, e.pace(1000), func(int, int) error {
+	e.during(e.awaitRotations, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		if errors.Is(e.output.saw(err), io.EOF) && ended.Add(1) == 1 {
 			return nil

@@ -54,7 +54,7 @@ func elements(reply any) []string {
 }
 
 // fill pushes elements at random moments until over is closed: some at once, some much later. It returns how many.
-func (e *env) fill(client Client, q queue, over <-chan struct{}) (int, error) {
+func (e *env) fill(client Client, q queue, stop <-chan struct{}) (int, error) {
 	pauses := []time.Duration{0, e.life / 500, e.life / 2}
 	if e.virtual {
 		pauses = append(pauses, 3*e.life) // hours
@@ -63,7 +63,7 @@ func (e *env) fill(client Client, q queue, over <-chan struct{}) (int, error) {
 		timer := time.NewTimer(e.dice.upTo(pauses[e.dice.number(len(pauses))]))
 		select {
 		case <-timer.C:
-		case <-over:
+		case <-stop:
 			timer.Stop()
 			if n > 0 { // else the machine was too busy for the first
 				return n, nil

@@ -27,7 +27,7 @@ func credentialRejected(e *env) {
 func tokenWithoutObjectID(e *env) {
 	client := e.refusing(e.sts.Credential(), entratest.Fault{NoObjectID: true}, entra.KindMalformed)()
 	fault := e.sts.Inject(entratest.Fault{NoObjectID: true, Count: 2})
-	e.during(func() { e.awaitTokens(1) }, 2, e.pace(1000), func(int, int) error {
+	e.during(func() { e.awaitTokens(1) }, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
 	})

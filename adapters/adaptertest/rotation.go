@@ -24,8 +24,8 @@ func idleAcrossRotations(e *env) {
 func inUseAcrossRotations(e *env) {
 	client := e.open("busy", 4)
 	e.warm(client, 4)
-	e.during(e.awaitRotations, 4, e.pace(1000), func(worker, round int) error {
-		key, want := fmt.Sprint("key", worker), fmt.Sprint("value ", worker, " ", round)
+	e.during(e.awaitRotations, 4, e.interval(1000), func(worker, iteration int) error {
+		key, want := fmt.Sprint("key", worker), fmt.Sprint("value ", worker, " ", iteration)
 		if _, err := client.Do(e.ctx, "SET", key, want); err != nil {
 			return err
 		}

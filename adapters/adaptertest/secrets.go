@@ -16,7 +16,7 @@ func secretNowhere(e *env) {
 	// also with a password.
 	patience := 5 * time.Second
 	if e.virtual {
-		patience = e.pace(1000) * 20
+		patience = e.interval(1000) * 20
 	}
 	do := func() {
 		ctx, cancel := context.WithTimeout(e.ctx, patience)

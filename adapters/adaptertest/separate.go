@@ -40,15 +40,15 @@ func separateLogin(e *env) {
 type eavesdropper struct {
 	net.Conn
 
-	mu       sync.Mutex
-	answered bool
-	early    []byte
+	mu          sync.Mutex
+	answered    bool
+	beforeReply []byte
 }
 
 func (d *eavesdropper) Write(p []byte) (int, error) {
 	d.mu.Lock()
 	if !d.answered {
-		d.early = append(d.early, p...)
+		d.beforeReply = append(d.beforeReply, p...)
 	}
 	d.mu.Unlock()
 	return d.Conn.Write(p)
@@ -67,5 +67,5 @@ func (d *eavesdropper) onlyLogin() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	const head, ends = "*3\r\n$4\r\nAUTH\r\n", 7
-	return bytes.HasPrefix(d.early, []byte(head)) && bytes.HasSuffix(d.early, []byte("\r\n")) && bytes.Count(d.early, []byte("\r\n")) == ends
+	return bytes.HasPrefix(d.beforeReply, []byte(head)) && bytes.HasSuffix(d.beforeReply, []byte("\r\n")) && bytes.Count(d.beforeReply, []byte("\r\n")) == ends
 }

@@ -41,7 +41,7 @@ func closeSourceFirst(e *env) {
 	if err := e.hold(client, 4, func(int, Conn) error { return nil }); err != nil && !errors.Is(err, entra.ErrClosed) {
 		e.t.Errorf("a connection that was opened after Source.Close: %v", err)
 	}
-	for ended := false; !ended; rest(e.ctx, e.pace(1000)) {
+	for ended := false; !ended; rest(e.ctx, e.interval(1000)) {
 		if e.ctx.Err() != nil {
 			e.t.Fatal("commands go on, or fail with something else than entra.ErrClosed, long after the last token expired")
 		}

@@ -30,7 +30,7 @@ func (e *env) awaitRotations() { e.t.Helper(); e.awaitTokens(rotations + 1) }
 
 // pace is the rest between two rounds of work: time stands still in the bubble while anybody works, and in real
 // time others need the processors too.
-func (e *env) pace(part int) time.Duration {
+func (e *env) interval(part int) time.Duration {
 	if e.virtual {
 		return e.life / time.Duration(part)
 	}
@@ -58,19 +58,19 @@ func rest(ctx context.Context, d time.Duration) {
 
 // during runs work in rounds on n goroutines while wait waits. The scenario fails on the first error. It returns
 // how many rounds there were. In real time the goroutines together make at most 100 rounds a second.
-func (e *env) during(wait func(), n int, pace time.Duration, work func(worker, round int) error) int {
+func (e *env) during(wait func(), n int, interval time.Duration, work func(worker, iteration int) error) int {
 	e.t.Helper()
-	rounds, err := e.tryDuring(wait, n, pace, work)
+	iterations, err := e.tryDuring(wait, n, interval, work)
 	if err != nil {
 		e.t.Errorf("a command failed: %v", e.output.saw(err))
 	}
-	return rounds
+	return iterations
 }
 
 // tryDuring is during for work that may fail: it returns the first error.
-func (e *env) tryDuring(wait func(), n int, pace time.Duration, work func(worker, round int) error) (rounds int, err error) {
+func (e *env) tryDuring(wait func(), n int, interval time.Duration, work func(worker, iteration int) error) (iterations int, err error) {
 	if !e.virtual {
-		pace = max(pace, time.Duration(n)*10*time.Millisecond)
+		interval = max(interval, time.Duration(n)*10*time.Millisecond)
 	}
 	stop := make(chan struct{})
 	errs := make(chan error, n)
@@ -78,18 +78,18 @@ func (e *env) tryDuring(wait func(), n int, pace time.Duration, work func(worker
 	var workers sync.WaitGroup
 	for worker := range n {
 		workers.Go(func() {
-			for round := 0; ; round++ {
+			for iteration := 0; ; iteration++ {
 				select {
 				case <-stop:
 					return
 				default:
 				}
-				if err := work(worker, round); err != nil {
-					errs <- fmt.Errorf("worker %d, round %d: %w", worker, round, err)
+				if err := work(worker, iteration); err != nil {
+					errs <- fmt.Errorf("worker %d, iteration %d: %w", worker, iteration, err)
 					return
 				}
 				counts[worker]++
-				rest(e.ctx, pace)
+				rest(e.ctx, interval)
 			}
 		})
 	}
@@ -101,9 +101,9 @@ func (e *env) tryDuring(wait func(), n int, pace time.Duration, work func(worker
 	default:
 	}
 	for _, count := range counts {
-		rounds += count
+		iterations += count
 	}
-	return rounds, err
+	return iterations, err
 }
 
 // eventually calls try until it succeeds, for at most a minute in virtual time.
@@ -120,7 +120,7 @@ func (e *env) eventually(what string, try func(context.Context) error) {
 		if err = e.output.saw(try(ctx)); err == nil {
 			return
 		}
-		rest(ctx, e.pace(75*60*10)) // a tenth of a second in the bubble
+		rest(ctx, e.interval(75*60*10)) // a tenth of a second in the bubble
 	}
 	e.t.Errorf("%s: still fails after %v: %v", what, limit, err)
 }

@@ -30,7 +30,7 @@ func Configure(opt *redis.Options, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.Options", Reason: "is nil"}
 	}
-	return configure(host{name: "redis.Options", dialer: &opt.Dialer, options: opt, field: "Addr", addrs: []string{opt.Addr}, serverName: tlsonly.SeedHost([]string{opt.Addr})}, src, opts)
+	return configure(clientOptions{name: "redis.Options", dialer: &opt.Dialer, options: opt, field: "Addr", addrs: []string{opt.Addr}, serverName: tlsonly.SeedHost([]string{opt.Addr})}, src, opts)
 }
 
 // ConfigureCluster prepares opt for [redis.NewClusterClient]. Nodes that are announced by IP address are verified
@@ -40,7 +40,7 @@ func ConfigureCluster(opt *redis.ClusterOptions, src *entra.Source, opts *Option
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.ClusterOptions", Reason: "is nil"}
 	}
-	return configure(host{name: "redis.ClusterOptions", dialer: &opt.Dialer, field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs), slots: opt.ClusterSlots != nil, options: &redis.Options{
+	return configure(clientOptions{name: "redis.ClusterOptions", dialer: &opt.Dialer, field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs), slots: opt.ClusterSlots != nil, options: &redis.Options{
 		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
 		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
 		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
@@ -55,7 +55,7 @@ func ConfigureRing(opt *redis.RingOptions, src *entra.Source, opts *Options) err
 	if opts != nil && opts.NodeAddress != nil {
 		return &entra.ConfigError{Field: "entragoredis.Options.NodeAddress", Reason: "has no meaning for a Ring, whose shards are dialed as they stand in Addrs; remove it"}
 	}
-	return configure(host{name: "redis.RingOptions", dialer: &opt.Dialer, field: "Addrs", addrs: slices.Collect(maps.Values(opt.Addrs)), options: &redis.Options{
+	return configure(clientOptions{name: "redis.RingOptions", dialer: &opt.Dialer, field: "Addrs", addrs: slices.Collect(maps.Values(opt.Addrs)), options: &redis.Options{
 		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
 		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
 		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
@@ -73,5 +73,5 @@ func ConfigureUniversal(opt *redis.UniversalOptions, src *entra.Source, opts *Op
 	}); err != nil {
 		return err
 	}
-	return configure(host{name: name, dialer: &opt.Dialer, options: opt.Simple(), field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs)}, src, opts)
+	return configure(clientOptions{name: name, dialer: &opt.Dialer, options: opt.Simple(), field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs)}, src, opts)
 }

@@ -110,7 +110,7 @@ func flat(reply any) any {
 
 type client struct {
 	conn
-	quiet bool
+	noPings bool
 }
 
 func (c *client) redis() *redis.Client { return c.doer.(*redis.Client) }

@@ -15,7 +15,7 @@ import (
 )
 
 // A host is one of go-redis's four kinds of options.
-type host struct {
+type clientOptions struct {
 	name       string // of its type
 	dialer     *tlsonly.DialFunc
 	options    *redis.Options // what it has in common with those of a single node
@@ -25,7 +25,7 @@ type host struct {
 	slots      bool   // a function names the nodes, so addrs may be empty
 }
 
-func configure(h host, src *entra.Source, opts *Options) error {
+func configure(h clientOptions, src *entra.Source, opts *Options) error {
 	o, opts := h.options, cmp.Or(opts, &Options{})
 	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, ServerName: h.serverName, TLSField: h.name + ".TLSConfig", DialField: h.name + ".Dialer"}
 	err := cmp.Or(settings.CheckSource(src), settings.CheckCredentials(h.name, map[string]bool{

@@ -21,7 +21,7 @@ func (c *client) Subscribe(ctx context.Context, kind adaptertest.Kind, name stri
 		return adaptertest.Subscription{}, errors.Join(err, sub.Close())
 	}
 	var opts []redis.ChannelOption
-	if c.quiet {
+	if c.noPings {
 		opts = append(opts, redis.WithChannelHealthCheckInterval(0)) // no PING every three seconds
 	}
 	done := make(chan struct{})

@@ -67,19 +67,19 @@ func Local(network, addr string) bool {
 	if network == "unix" || strings.HasPrefix(addr, "/") {
 		return true
 	}
-	host, _, err := net.SplitHostPort(addr)
+	hostname, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
 	}
-	if host == "" || strings.EqualFold(host, "localhost") {
+	if hostname == "" || strings.EqualFold(hostname, "localhost") {
 		return true
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, err := netip.ParseAddr(hostname)
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-func isIP(host string) bool {
-	_, err := netip.ParseAddr(host)
+func isIP(hostname string) bool {
+	_, err := netip.ParseAddr(hostname)
 	return err == nil
 }
 
@@ -88,11 +88,11 @@ func isIP(host string) bool {
 func SeedHost(seeds []string) string {
 	common := ""
 	for i, seed := range seeds {
-		host, _, err := net.SplitHostPort(seed)
-		if err != nil || isIP(host) || i > 0 && host != common {
+		hostname, _, err := net.SplitHostPort(seed)
+		if err != nil || isIP(hostname) || i > 0 && hostname != common {
 			return ""
 		}
-		common = host
+		common = hostname
 	}
 	return common
 }

@@ -64,7 +64,7 @@ func (r Rule) Config(cfg *tls.Config, addr string) *tls.Config {
 	}
 	cfg = cfg.Clone()
 	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
-	if host, _, err := net.SplitHostPort(addr); err == nil && cfg.ServerName == "" && isIP(host) {
+	if hostname, _, err := net.SplitHostPort(addr); err == nil && cfg.ServerName == "" && isIP(hostname) {
 		cfg.ServerName = r.ServerName
 	}
 	return cfg

@@ -108,7 +108,7 @@ func TestTimeoutAndContextBoundTheHandshake(t *testing.T) {
 	}
 }
 
-func TestBoundsAHandshakeThatNobodyBounds(t *testing.T) {
+func TestBoundsAHandshakeWithoutADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := entratest.NewNetwork()
 		listener, err := network.Listen("cache.test:6380")
