@@ -11,9 +11,10 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// cancelled catches a library that goes on with a blocking call which its caller has given up: what is pushed then is
-// popped, and nobody gets it. Elements are moved, not popped: where one is there already, a call may be given up while
-// the answer is under way, with a password as well.
+// cancelled catches a library that goes on with a blocking call after its caller has given up. The
+// call would then pop an element that no caller receives. The scenario moves elements instead of
+// popping them: if the list is not empty, the caller may give up while the reply is under way, which
+// also happens with a password.
 func cancelled(e *env) {
 	client := e.open("cancelled", 4)
 	var given, waited, raced, pushed int
@@ -83,28 +84,28 @@ func (e *env) length(client Client, list string) int {
 	return int(n)
 }
 
-// nobodyBlocked waits until the server knows that a call is over. Where it must be asked, it is asked when the library
-// and the server have had time enough, however busy the machine is: a call that goes on by mistake may be between two
-// commands.
+// awaitNoneBlocked waits until the server knows that the call has ended. In real time it first gives
+// the library and the server 200 ms of running time, because a call that goes on by mistake may be
+// between two commands, and then asks the server.
 func (e *env) awaitNoneBlocked(client Client) {
 	if e.virtual {
 		rest(e.ctx, e.life/100)
-		return // and all others have come to rest
+		return // all other goroutines are waiting
 	}
 	for began := e.awake(); e.awake()-began < 200*time.Millisecond && e.ctx.Err() == nil; {
 		rest(e.ctx, 10*time.Millisecond)
 	}
-	e.eventually("nobody is blocked", func(ctx context.Context) error {
+	e.eventually("no client is blocked", func(ctx context.Context) error {
 		reply, err := client.Do(ctx, "INFO", "clients")
 		if info, _ := reply.(string); err == nil && !strings.Contains(info, "blocked_clients:0\r\n") {
-			err = errors.New("somebody is")
+			err = errors.New("a client is blocked")
 		}
 		return err
 	})
 }
 
-// blockedDuringOutage catches a library that asks the server again and again when it has no newer token for a
-// connection whose wait it has cut short, or that gives up the call.
+// blockedDuringOutage catches a library that has no newer token for a blocked connection and then sends
+// the command again and again, or gives up the call.
 func blockedDuringOutage(e *env) {
 	client := e.open("outage", 2)
 	q := queues("outage")[0]
@@ -120,7 +121,7 @@ func blockedDuringOutage(e *env) {
 	}
 	outage := e.sts.Inject(fault)
 	if e.virtual {
-		// By now the wait had to be cut short without a newer token, more than once.
+		// By then the library has cut the wait short more than once without a newer token.
 		rest(e.ctx, time.Until(token.ExpiresOn())-2*time.Minute)
 		outage.Remove()
 	}
@@ -135,12 +136,13 @@ func blockedDuringOutage(e *env) {
 	}
 	consumer.Wait()
 	if outage.Hits() == 0 {
-		e.t.Error("nobody asked Entra while it was down: nothing was tested")
+		e.t.Error("Entra got no request while it was down: nothing was tested")
 	}
 	e.unnoticed()
 }
 
-// manyBlocked catches a library that renews blocked connections all at the same moment, or one after the other.
+// manyBlocked catches a library that renews all blocked connections at the same moment, or one after
+// the other.
 func manyBlocked(e *env) {
 	const conns = 100
 	client := e.open("blocked", conns+1)
@@ -173,7 +175,7 @@ func manyBlocked(e *env) {
 	e.unnoticed()
 }
 
-// tightLoop catches a library that looks whether a connection must be renewed only while nobody uses it (rueidis).
+// tightLoop catches a library that renews a connection only while it is unused (rueidis).
 func tightLoop(e *env) {
 	client := e.open("loop", 1)
 	timeout := "0.05"

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// blockedAcrossTokens catches a library that cannot renew a blocked connection (all do: the server closes it in the
-// middle of the call), that renews it by ending the call, or that pops an element and does not deliver it.
+// blockedAcrossTokens catches a library that cannot renew a blocked connection (none can: the server
+// closes it in the middle of the call), that renews it by ending the call, or that pops an element and
+// does not deliver it.
 func blockedAcrossTokens(e *env) {
 	tokens := rotations + 1
 	if e.virtual {
@@ -55,8 +56,8 @@ func blockedAcrossTokens(e *env) {
 	e.unnoticed()
 }
 
-// consume pops elements, which must come each once and in order, one for each call, until the one whose number done
-// gives.
+// consume pops one element per call until it gets the one whose number done delivers. Each element must
+// come once and in order.
 func (e *env) consume(client Client, q queue, done <-chan int) {
 	last := -1
 	for n := 0; n != last+1 || last < 0; n++ {
@@ -73,7 +74,7 @@ func (e *env) consume(client Client, q queue, done <-chan int) {
 	}
 }
 
-// waitEnds catches a library that loses count of the time which a call may wait when it renews the connection.
+// waitEnds catches a library that loses track of a call's timeout when it renews the connection.
 func waitEnds(e *env) {
 	timeout, late := realLife+4*time.Second, hangs
 	if e.virtual {
@@ -97,8 +98,8 @@ func waitEnds(e *env) {
 	e.unnoticed()
 }
 
-// unblocked catches a library that takes somebody else's CLIENT UNBLOCK for the end of a wait that it has cut
-// short itself, and so blocks again.
+// unblocked catches a library that mistakes another client's CLIENT UNBLOCK for the end of its own
+// slice, and so blocks again.
 func unblocked(e *env) {
 	client := e.open("unblocked", 2)
 	waiting := make(chan string)
@@ -116,7 +117,7 @@ func unblocked(e *env) {
 					return fmt.Errorf("BLPOP: %v, %w; want null", reply, err)
 				}
 				if !asked.Swap(false) {
-					return errors.New("BLPOP returned null, which nobody had asked for")
+					return errors.New("BLPOP returned null, which no CLIENT UNBLOCK had asked for")
 				}
 				waiting <- ""
 			}
@@ -137,7 +138,7 @@ func unblocked(e *env) {
 		e.unblock(client, id, waiting)
 	}
 	holder.Wait()
-	// Nobody is blocked, so nothing is popped.
+	// No client is blocked, so no element is popped.
 	if reply, err := client.Do(e.ctx, "RPUSH", "list", "x"); err != nil || reply != int64(1) {
 		e.t.Errorf("RPUSH: %v, %v", reply, e.output.saw(err))
 	}
@@ -147,9 +148,9 @@ func unblocked(e *env) {
 	e.unnoticed()
 }
 
-// unblock sends CLIENT UNBLOCK until the call is over. If the server has just ended a slice of it, there is nothing to
-// unblock there, and the call ends all the same. A busy machine may read the null so late that it is taken for the end
-// of a slice: then it takes another CLIENT UNBLOCK.
+// unblock sends CLIENT UNBLOCK until the call has ended. If the server has just ended a slice, nothing
+// is blocked there, and the call ends all the same. On a busy machine the null may be read so late that
+// it looks like the end of a slice. Then another CLIENT UNBLOCK is needed.
 func (e *env) unblock(client Client, id string, ended <-chan string) {
 	for range 1000 {
 		var starved time.Duration

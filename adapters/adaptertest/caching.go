@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// neverStale catches a library that puts AUTH between CLIENT CACHING YES and its read, or loses the messages which
-// say that a key has changed: the old value is read for ever.
+// neverStale catches a library that sends AUTH between CLIENT CACHING YES and its read, or loses
+// invalidation messages. Callers would then read the old value for ever.
 func neverStale(e *env) {
 	const keys = 10
 	e.cfg.Caching = true

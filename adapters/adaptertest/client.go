@@ -10,19 +10,19 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A Harness is how the suite meets a client library.
+// A Harness tells the suite how to open and use a client library.
 type Harness struct {
 	Library string // as the adapter reports it to observers
 	// Protocols lists the RESP versions that the library speaks: 2, 3 or both.
 	Protocols []int
 	// Open configures and opens a client. It may connect, and then fails if it cannot.
 	Open func(ctx context.Context, cfg Config) (Client, error)
-	// Dial opens one connection as the library gets it from the adapter. Nil if the library does not get it from a
-	// function that others can call.
+	// Dial opens one connection as the library gets it from the adapter. It is nil if the adapter gives
+	// the library no dial function that a test can call.
 	Dial func(ctx context.Context, cfg Config) (net.Conn, error)
-	// ShakesHands says that the library sends commands of its own on a new connection, and takes an error in
-	// answer to them for an older server's: if the server closes the connection then, its caller gets no more
-	// than EOF, with a password as well.
+	// ShakesHands says that the library sends commands of its own on a new connection, and ignores error
+	// replies to them because older servers send such errors. If the server then closes the connection,
+	// the caller gets only EOF, also with a password.
 	ShakesHands bool
 	// Lacks names scenarios that the library cannot run, with the reason, which is printed and stands in the
 	// feature matrix.
@@ -53,12 +53,12 @@ type Config struct {
 	OneByOne bool
 	// Caching asks for client-side caching, for [Cacher].
 	Caching bool
-	// Quiet asks the library to do by itself as little as it can be told to on connections that nobody uses: to send no
-	// PINGs, and to look for invalidations no more often than every five seconds.
+	// Quiet asks the library to do as little as it can on unused connections: to send no PINGs, and to
+	// look for invalidations at most every five seconds.
 	Quiet bool
 }
 
-// A Client is what a program has of a client library, in neutral words. All methods are called concurrently.
+// A Client is one interface for all client libraries. All methods are called concurrently.
 //
 // Replies are string, int64, float64, nil, error or []any of these; a map is its keys and values in turn. A null reply
 // is nil without an error.
@@ -68,10 +68,10 @@ type Client interface {
 	Pipeline(ctx context.Context, commands ...[]string) ([]any, error)
 	// Transaction is the same between MULTI and EXEC, and returns EXEC's reply.
 	Transaction(ctx context.Context, commands ...[]string) ([]any, error)
-	// Swap sets key to what change makes of its value, in the library's way with WATCH, and reports false if
-	// somebody else was faster. A key that is not there has the value "".
+	// Swap replaces the value of key by change(value), with the library's API for WATCH, and reports
+	// false if another client was faster. A missing key has the value "".
 	Swap(ctx context.Context, key string, change func(old string) string) (bool, error)
-	// Hold calls fn with a connection that nobody else uses until it returns.
+	// Hold calls fn with a connection that no other caller uses until fn returns.
 	Hold(ctx context.Context, fn func(Conn) error) error
 	// Subscribe returns when name is subscribed, and calls fn with every message, in order, until Stop.
 	Subscribe(ctx context.Context, kind Kind, name string, fn func(message string)) (Subscription, error)

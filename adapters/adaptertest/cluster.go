@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A ClusterHarness is how the suite meets a library's client for several servers.
+// A ClusterHarness tells the suite how to open and use a library's client for several servers.
 type ClusterHarness struct {
 	Library   string // and which of its clients
 	Protocols []int  // as in Harness
@@ -55,7 +55,7 @@ type ClusterClient interface {
 	Close() error
 }
 
-// A clusterScenario is one thing that happens to a program, told in its name.
+// A clusterScenario is one thing that happens to a program. Its name says what.
 type clusterScenario struct {
 	name string
 	run  func(*clusterEnv)

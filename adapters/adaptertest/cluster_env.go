@@ -23,7 +23,7 @@ const clusterSeed = "localhost"
 func newClusterEnv(t *testing.T, h ClusterHarness, s clusterScenario, protocol int, watchdog *entratest.Watchdog) *clusterEnv {
 	e := &clusterEnv{env: &env{t: t, protocol: protocol, watchdog: watchdog, starved: watchdog.Starved()}, harness: h}
 	e.life = realLife
-	e.found(realTokens(watchdog), hangs)
+	e.prepare(realTokens(watchdog), hangs)
 	server, client, err := entratest.TLSConfigs(clusterSeed)
 	if err != nil {
 		t.Fatal(err)

@@ -17,13 +17,14 @@ func (e *clusterEnv) each(judge func(i int, one *env)) {
 	}
 }
 
-// A standing is what connections there are at a moment.
+// A standing is a snapshot of the connections.
 type standing struct {
 	tokens int     // those that they must have authenticated with at the end begin behind so many
 	conns  [][]int // to each server, those that are logged in
 }
 
-// settled returns the standing of now. The rotation to the newest token counts among those that are to be judged.
+// standingNow returns the current standing. The rotation to the newest token is among those that will be
+// judged.
 func (e *clusterEnv) standingNow() standing {
 	s := standing{tokens: len(e.tap.issued()) - 1}
 	e.each(func(_ int, one *env) {
@@ -33,9 +34,9 @@ func (e *clusterEnv) standingNow() standing {
 	return s
 }
 
-// unnoticedSince fails the scenario unless every connection that was there is still there and authenticates with a token
-// that is as new as the last whose rotation should be over. New ones are counted against no more than what the client may
-// have: a pool grows when it likes.
+// unnoticedSince fails the scenario unless every connection of the standing is still open and has
+// authenticated with the last token whose rotation should have ended, or a newer one. A pool may grow at
+// any time, so new connections only count against the most that the client may have.
 func (e *clusterEnv) unnoticedSince(before standing) {
 	e.t.Helper()
 	issued := e.tap.issued()
@@ -66,8 +67,8 @@ func (e *clusterEnv) unnoticedSince(before standing) {
 	e.noneLostSince(before, nil)
 }
 
-// noneLostSince fails the scenario if a connection to any server but one was closed by whomever, or authenticated twice
-// with one token.
+// noneLostSince fails the scenario if a connection to any server but one was closed, by either side, or
+// authenticated twice with one token.
 func (e *clusterEnv) noneLostSince(before standing, but *entratest.Gateway) {
 	e.t.Helper()
 	e.each(func(i int, one *env) {

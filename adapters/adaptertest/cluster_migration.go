@@ -9,9 +9,10 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// slotsMigrated catches a library whose AUTHs meet redirections badly: then a command is lost, done twice, or sent back
-// to where it came from. The slot goes to each master in turn, key by key, while every connection is renewed every tenth
-// of a second. As a rule ASKING is written together with its command; askingKept looks at the rest.
+// slotsMigrated catches a library that loses a command, runs it twice or sends it to the wrong node when
+// AUTH meets a redirection. The slot moves to each master in turn, key by key, while every connection is
+// renewed every tenth of a second. Clients usually write ASKING together with its command; askingKept
+// tests the other case.
 func slotsMigrated(e *clusterEnv) {
 	client := e.open("moved", 4)
 	const workers, keys = 4, 12
@@ -75,7 +76,8 @@ func (e *clusterEnv) migrate(slot int, to *entratest.ClusterNode) error {
 type hasty struct{ azcore.TokenCredential }
 
 func newHasty(sts *entratest.STS) hasty {
-	// A token that was made after it expires, in the year 2100, is not believed what it says of its life.
+	// The Source does not believe the lifetime of a token whose issue time, in the year 2100, is after its
+	// expiry.
 	sts.Inject(entratest.Fault{Claims: map[string]any{"iat": int64(4102444800)}})
 	return hasty{sts.Credential()}
 }

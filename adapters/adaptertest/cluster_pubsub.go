@@ -14,8 +14,8 @@ import (
 )
 
 // shardedPubSub catches a library that does not renew a connection with a shard channel, and one that loses count
-// when the server ends the subscription unasked, because the channel's slot has moved away. The program subscribes
-// anew then, as Redis wants it to. What was delivered by the server must have come, whichever node it was.
+// when the server ends the subscription by itself because the channel's slot has moved away. The program
+// then subscribes again, as Redis expects. Every message that any node delivered must arrive.
 func shardedPubSub(e *clusterEnv) {
 	const channel = "channel"
 	client := e.open("listener", 4)
@@ -61,7 +61,7 @@ func shardedPubSub(e *clusterEnv) {
 		case n == int64(1):
 			delivered = append(delivered, message)
 			count.Add(1)
-		case n != int64(0): // while nobody is subscribed on the new node yet
+		case n != int64(0): // no subscription on the new node yet
 			return fmt.Errorf("message %d went to %v subscribers", iteration, n)
 		}
 		return nil

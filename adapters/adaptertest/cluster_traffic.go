@@ -28,11 +28,11 @@ func keyOfEachSlot() []string {
 	return keys
 }
 
-// clusterPace is the rest between two rounds of a worker where more of them would prove no more: all scenarios run at
-// the same time.
+// clusterInterval is the pause of a worker between two iterations. More iterations would prove no more,
+// and all scenarios run at the same time.
 const clusterInterval = 100 * time.Millisecond
 
-// acrossRotations lets the client settle until a rotation begins, and judges that rotation and the next.
+// acrossRotations waits until a rotation begins, and judges that rotation and the next.
 func (e *clusterEnv) acrossRotations() (before standing) {
 	e.t.Helper()
 	e.awaitTokens(1)

@@ -34,8 +34,8 @@ func pipelinesOf100(e *env) {
 	e.unnoticed()
 }
 
-// callersAtOnce catches the same where a client puts the commands of many callers on one connection, without
-// being asked (rueidis), and every reply must find its caller.
+// callersAtOnce catches the same in a client that pipelines the commands of many callers on one
+// connection by itself (rueidis). Every reply must reach its caller.
 func callersAtOnce(e *env) {
 	client := e.open("callers", 64)
 	e.during(e.awaitRotations, 64, e.interval(100), func(worker, iteration int) error {

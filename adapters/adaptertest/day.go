@@ -20,22 +20,22 @@ const (
 // A day is 24 hours in the life of a program that uses every kind of connection at once. These things happen in it:
 //
 //   - Entra is down for 10 minutes, from the second before the token is to be renewed.
-//   - A token is revoked: Redis refuses it, although nothing is wrong with it. It is so from the start, so no
-//     connection is logged in with it; each that tries keeps the token that it has. A server that learns of it later
-//     would refuse the next login with it, and that is made with the next token anyway.
+//   - A token is revoked: Redis refuses it from the start, although the token is valid, so no connection is logged in
+//     with it. Each connection that tries keeps its current token. A server that learnt of the revocation later would
+//     refuse the next login, and that one is made with the next token anyway.
 //   - In the middle of a renewal, the node is rebooted: all connections are reset at once, and new ones for 20 s.
 //   - The servers' clocks, Entra's and Redis's, are set forward by 2 minutes, and hours later back again. The clock of
-//     a bubble cannot be set, but whose clock it was the client cannot tell: all that it sees is that the dates in
-//     tokens and its own clock differ by 2 minutes more, or less, than before. Servers set forward are a client set
-//     back, and the harder case: a client's own step leaves its monotonic clock alone, which then still says when
-//     a token ends, while here both of its clocks are late by 2 minutes.
+//     a bubble cannot be set, but the client cannot tell whose clock was set. It sees only that the dates in tokens
+//     and its own clock differ by 2 minutes more, or less, than before. Servers set forward look like a client set
+//     back. They are the harder case: when the client's own clock is set, its monotonic clock still says when a token
+//     expires, while here both of its clocks are late by 2 minutes.
 //
-// No command may fail but in the reboot's moment, none of the others may cost a connection, a message or an element.
+// Commands may fail only in the reboot's moment. No other event may cost a connection, a message or an element.
 type day struct {
 	*env
 	client   Client
 	workers  sync.WaitGroup
-	finished chan struct{} // closed when it is
+	finished chan struct{} // closed at the end of the day
 	ends     time.Time
 	reboot   moment
 	tally    dayTally
@@ -47,8 +47,8 @@ func aDay(e *env) {
 	now := time.Now()
 	d := &day{env: e, finished: make(chan struct{}), ends: now.Add(dayHours * time.Hour)}
 	d.reboot.init()
-	// A day of PINGs is long. And go-redis keeps a mutex while it subscribes again: if its PING wants that too, the clock
-	// of the bubble stands still, which waits for those who wait for time, not for those who wait for a mutex.
+	// A day of PINGs takes long. And go-redis holds a mutex while it subscribes again. If its PING waits
+	// for that mutex, the bubble's clock stops: a goroutine that waits for a mutex does not count as idle.
 	e.cfg.Quiet = true
 	d.client = e.open("day", 2*dayConns)
 	d.commands()
@@ -57,7 +57,7 @@ func aDay(e *env) {
 	d.subscribers()
 	d.blocked()
 	e.warm(d.client, dayConns)
-	rest(e.ctx, time.Hour) // everybody has called once by then
+	rest(e.ctx, time.Hour) // by then every worker has made a call
 	d.tally.atStart, _ = d.census()
 
 	outage, revoked := d.outage(now.Add(3*time.Hour)), d.revocation(now.Add(7*time.Hour))
@@ -111,7 +111,7 @@ func (d *day) rebootAt(at time.Time) {
 	away.Remove()
 	d.reboot.nodeIsBack()
 	rest(d.ctx, momentWaits)
-	d.reboot.callAll() // so that whoever has lost a connection finds it out now
+	d.reboot.callAll() // so that each worker that has lost its connection notices now
 	d.rewarm()
 	d.until(d.reboot.end())
 	d.tally.inMoment, _ = d.census()

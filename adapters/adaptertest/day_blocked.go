@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// lastElement is pushed at the end of the day, so that the consumer sees that it is over.
+// lastElement is pushed at the end of the day, so that the consumer stops.
 const lastElement = -1
 
 // blocked has a consumer wait without end in each kind of blocking command, and one more wait for two hours at a time.

@@ -13,7 +13,7 @@ type dayTally struct {
 
 	// The rest belongs to the goroutine that runs the scenario.
 	last            entratest.GatewayStats // at the last census
-	atStart         int                    // dials, until everybody has what he needs
+	atStart         int                    // dials, until every worker has its connections
 	dropped         int                    // connections, by the reboot
 	inMoment, grown int                    // dials
 	messages        int
@@ -30,9 +30,10 @@ func (d *day) census() (dialed, ended int) {
 	return dialed, dialed - (s.Open - last.Open)
 }
 
-// quiet fails the scenario if a connection ended since the last census, or was dialed. It returns how many rueidis has
-// dialed for reasons of its own: it spreads keys over four connections and dials each when it is first needed, and in
-// RESP2 it dials another one for each that is given back by its holder for the first time.
+// noConnsDialedOrEnded fails the scenario if a connection was dialed or ended since the last census. It
+// returns how many connections rueidis dialed for its own reasons: it spreads keys over four connections
+// and dials each when it first needs it. In RESP2 it dials another one for each connection that its
+// holder returns for the first time.
 func (d *day) noConnsDialedOrEnded(when string) (dialed int) {
 	d.t.Helper()
 	dialed, ended := d.census()

@@ -18,7 +18,7 @@ const (
 // In it, libraries make use of their own retries (MaxRetries of go-redis, those of rueidis), and when these are used
 // up, as they are before the 20 s are over, or with redigo, which has none, the caller tries again every second.
 type moment struct {
-	called chan struct{} // closed when everybody is to use the connections that they have
+	called chan struct{} // closed when every worker shall use its connections
 
 	mu             sync.Mutex
 	from, back, to time.Time // zero: not yet
@@ -114,7 +114,7 @@ type shift struct {
 	called <-chan struct{} // nil when it has heard the call
 }
 
-// work has a worker do something every now and then, half to one and a half pace after the time before.
+// work has a worker call do again and again, each time 0.5 to 1.5 intervals after the last call.
 func (d *day) work(what string, interval time.Duration, do func(iteration int) error) {
 	d.workers.Go(func() {
 		s := &shift{day: d, called: d.reboot.called}
@@ -127,7 +127,7 @@ func (d *day) work(what string, interval time.Duration, do func(iteration int) e
 	})
 }
 
-// pause waits, for pause or until the day has something to call everybody for, and reports false when it is over.
+// pause waits for pause, or until the day calls all workers, and reports false when the day has ended.
 func (s *shift) pause(pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

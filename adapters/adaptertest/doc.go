@@ -1,6 +1,6 @@
-// Package adaptertest is the conformance suite of the adapters: what a client must live through without its
-// program noticing, and what the program must be told when it cannot be kept from it. Anybody who puts another
-// client on [entraconn.Dialer] can run it:
+// Package adaptertest is the conformance suite of the adapters. It tests what a client must survive
+// without its program noticing, and which errors the program must get where that is impossible. An
+// adapter for another client on [entraconn.Dialer] can run it too:
 //
 //	func TestConformance(t *testing.T) { adaptertest.Run(t, harness) }
 //

@@ -20,15 +20,16 @@ const virtualLife = 75 * time.Minute
 // shortLife is long enough for the scenarios that are too much work for the whole of virtualLife.
 const shortLife = 5 * time.Minute
 
-// Tokens of real time are renewed after two seconds, so that a scenario sees a few rotations, and could live for thirteen
-// more, so that a Source and its connections need not hurry on a busy machine. What the machine keeps from the program
-// the server does not count at all, see [entratest.Watchdog].
+// In real time tokens are renewed after two seconds, so that a scenario sees a few rotations. They live
+// thirteen seconds more, so that a Source and its connections have enough time on a busy machine. The
+// server does not count time in which the machine kept the program from running, see
+// [entratest.Watchdog].
 const (
 	realRefresh = 2 * time.Second
 	realLife    = 15 * time.Second
 )
 
-// hangs is how long a scenario waits for what comes at once or not at all. Nothing is judged by it but that.
+// hangs is how long a scenario waits for what comes at once or never. Only hangs are judged by it.
 const hangs = 10 * time.Minute
 
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
@@ -137,7 +138,7 @@ func startWatchdog(t *testing.T) *entratest.Watchdog {
 }
 
 func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, tokens *entratest.STSOptions, limit time.Duration) {
-	e.found(tokens, limit)
+	e.prepare(tokens, limit)
 	opts.STS = e.sts
 	e.gateway = entratest.NewGateway(listener, opts)
 	e.t.Cleanup(func() {
@@ -155,8 +156,8 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 	e.keepSecrets()
 }
 
-// found makes what there is before the first server.
-func (e *env) found(tokens *entratest.STSOptions, limit time.Duration) {
+// prepare makes what a scenario needs before its first server: its context, output, dice and fake Entra.
+func (e *env) prepare(tokens *entratest.STSOptions, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
 	e.t.Cleanup(cancel)
 	e.ctx, e.output, e.dice = ctx, &output{}, newDice(e.t)
@@ -167,7 +168,7 @@ func (e *env) found(tokens *entratest.STSOptions, limit time.Duration) {
 // real time.
 func (e *env) awake() time.Duration { return time.Since(e.fed) - e.watchdog.Starved() }
 
-// keepSecrets fails the scenario, once it is over, if a token has got out.
+// keepSecrets fails the scenario, at its end, if a token was logged, reported or returned in an error.
 func (e *env) keepSecrets() {
 	e.t.Cleanup(func() {
 		for _, secret := range e.tap.secrets() {

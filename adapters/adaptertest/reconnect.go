@@ -6,7 +6,7 @@ import (
 )
 
 // serverDropsAll catches a library that keeps dead connections, dials more than it needs, or renews only what it
-// had before. Azure does this when access keys are disabled and when it mends a node.
+// had before. Azure drops all connections when access keys are disabled and when it repairs a node.
 func serverDropsAll(e *env) {
 	const conns = 4
 	client := e.open("dropped", conns)

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 )
 
-// A scenario is one thing that happens to a program, told in its name.
+// A scenario is one thing that happens to a program. Its name says what.
 type scenario struct {
 	name string
 	run  func(*env)
@@ -22,9 +22,10 @@ type scenario struct {
 	real string
 	// virtual is why it cannot run under real time.
 	virtual string
-	// cold leaves it to the scenario to wait for the first token.
+	// cold is set if the scenario itself waits for the first token.
 	cold bool
-	// long leaves tokens their usual life under real time too: nothing here waits for their end.
+	// long gives tokens their usual life under real time too, because the scenario does not wait for
+	// their expiry.
 	long bool
 	// short gives tokens five minutes under virtual time, to a scenario that is a lot of work for each of them.
 	short bool
@@ -69,7 +70,7 @@ func scenarios() []scenario {
 		{name: "blocked across many tokens", run: blockedAcrossTokens},
 		{name: "wait of several tokens ends at its time", run: waitEnds},
 		{name: "blocking calls cancelled", run: cancelled},
-		{name: "CLIENT UNBLOCK by somebody else", run: unblocked},
+		{name: "CLIENT UNBLOCK by another client", run: unblocked},
 		{name: "blocked while Entra is down", run: blockedDuringOutage},
 		{name: "100 connections blocked at once", run: manyBlocked},
 		{name: "tight loop of short blocking calls", run: tightLoop},

@@ -10,8 +10,8 @@ import (
 // rotations is how many the scenarios live through.
 const rotations = 3
 
-// awaitTokens waits until n newer tokens have been issued. When one comes, the rotation to its predecessor is
-// over, and the predecessor's predecessor has expired.
+// awaitTokens waits until n newer tokens have been issued. When one comes, the rotation to its
+// predecessor has ended, and the predecessor's predecessor has expired.
 func (e *env) awaitTokens(n int) {
 	e.t.Helper()
 	_, superseded := e.source.Latest()
@@ -25,11 +25,11 @@ func (e *env) awaitTokens(n int) {
 	}
 }
 
-// awaitRotations waits until so many rotations are over.
+// awaitRotations waits until as many rotations as the constant rotations says have ended.
 func (e *env) awaitRotations() { e.t.Helper(); e.awaitTokens(rotations + 1) }
 
-// pace is the rest between two rounds of work: time stands still in the bubble while anybody works, and in real
-// time others need the processors too.
+// interval is the pause between two iterations of a worker. In the bubble it is a part of a token's life,
+// because time stands still there while a goroutine works. In real time it leaves processors to others.
 func (e *env) interval(part int) time.Duration {
 	if e.virtual {
 		return e.life / time.Duration(part)
@@ -56,8 +56,9 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// during runs work in rounds on n goroutines while wait waits. The scenario fails on the first error. It returns
-// how many rounds there were. In real time the goroutines together make at most 100 rounds a second.
+// during calls work again and again on n goroutines while wait waits. The scenario fails on the first
+// error. It returns the number of calls, which is at most 100 a second in real time, for all goroutines
+// together.
 func (e *env) during(wait func(), n int, interval time.Duration, work func(worker, iteration int) error) int {
 	e.t.Helper()
 	iterations, err := e.tryDuring(wait, n, interval, work)

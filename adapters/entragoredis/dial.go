@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A host is one of go-redis's four kinds of options.
+// clientOptions is what the four option types of go-redis have in common.
 type clientOptions struct {
 	name       string // of its type
 	dialer     *tlsonly.DialFunc

@@ -10,7 +10,8 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// dial puts login before options, so that an option which replaces the dial function shows: login is not called.
+// dial puts login before options. If an option replaces the dial function, login is not called, and dial
+// returns an error.
 func dial(ctx context.Context, network, addr string, login tlsonly.DialFunc, options []redis.DialOption) (redis.Conn, error) {
 	called := false
 	first := redis.DialContextFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -27,14 +28,15 @@ func dial(ctx context.Context, network, addr string, login tlsonly.DialFunc, opt
 	return nil, refused("redis.DialNetDial or redis.DialContextFunc replaces the adapter's connection; use Options.Dial instead")
 }
 
-// rehearse judges options, which cannot be read, by the first bytes that they write. Nothing is dialed.
+// rehearse judges options by the first bytes that they make redigo write, because options cannot be read.
+// It dials no server.
 func rehearse(network, addr string, options []redis.DialOption) error {
 	ours, theirs := net.Pipe()
 	written := make(chan string, 1)
 	go func() {
 		first := make([]byte, len("*3\r\n$4\r\nAUTH"))
 		n, _ := ours.Read(first)
-		_ = ours.Close() // whoever wrote is not waiting for an answer then
+		_ = ours.Close() // so that the writer does not wait for an answer
 		written <- string(first[:n])
 	}()
 	pipe := redis.DialNetDial(func(string, string) (net.Conn, error) { return theirs, nil })

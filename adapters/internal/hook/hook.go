@@ -1,4 +1,5 @@
-// Package hook makes the dial functions that the adapters set on their hosts' options, and knows them again.
+// Package hook makes the dial functions that the adapters set on their clients' options, and recognizes
+// them later.
 package hook
 
 import (
@@ -11,7 +12,7 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// A hook is a dial function whose method dial is what the host gets.
+// A hook is a dial function. The client gets its method dial.
 type hook tlsonly.DialFunc
 
 func (h hook) dial(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -20,8 +20,8 @@ func (r Rule) CheckTLS(cfg *tls.Config) error {
 
 // CheckAddrs says whether all of addrs may be dialed with cfg, before anything is dialed: they must be host:port or
 // unix sockets, and on this machine if cfg is nil. field is where the user wrote them. An empty network stands for
-// unix where the address begins with a slash, else for tcp. What a dial function of the user makes of an address is
-// its own affair; custom says that there is one.
+// unix where the address begins with a slash, else for tcp. custom says that the user has set a dial
+// function, which may interpret addresses in its own way.
 func (r Rule) CheckAddrs(field, network string, addrs []string, cfg *tls.Config, custom bool) error {
 	if len(addrs) == 0 {
 		return &entra.ConfigError{Field: field, Reason: "is empty; set it to host:port of the cache"}
@@ -84,7 +84,7 @@ func isIP(hostname string) bool {
 }
 
 // SeedHost returns the host that all the seeds have in common, or "" if there are several, or if it is an IP
-// literal: then nobody knows which name a certificate should have.
+// literal, because then it is unknown which name a certificate should have.
 func SeedHost(seeds []string) string {
 	common := ""
 	for i, seed := range seeds {

@@ -173,7 +173,7 @@ func TestChecksWhatADialFunctionReturns(t *testing.T) {
 	}
 	failure := errors.New("no route")
 	_, err = rule.Dial(t.Context(), func(context.Context, string, string) (net.Conn, error) { return nil, failure }, &net.Dialer{}, nil, "tcp", "cache.test:6380")
-	if err != failure { //nolint:errorlint // hosts look at the error itself
+	if err != failure { //nolint:errorlint // clients compare the error itself
 		t.Errorf("the error of the dial function became %v", err)
 	}
 }
