@@ -12,13 +12,13 @@ type Backend interface {
 
 // An upstream is what one gateway does with its backend.
 type upstream interface {
-	// dial opens one client's connection, logged in as whoever connections begin as.
+	// dial opens one client's connection, logged in as the backend's default user.
 	dial(ctx context.Context) (net.Conn, error)
 	// allow makes a user with the rights that ACL rules give.
 	allow(ctx context.Context, u user, rights []string) error
 	// expel removes a user, and ends the connections that are logged in as it. It returns how many they were.
 	expel(ctx context.Context, u user) (int, error)
-	// close gives back what attach took, and waits for it.
+	// close releases what attach acquired, and waits for it.
 	close() error
 }
 

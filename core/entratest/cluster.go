@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// RedisClusterOptions say how a [RedisCluster] is met by its clients. Nil and zero mean the defaults.
+// RedisClusterOptions say how clients reach a [RedisCluster]. Nil and zero mean the defaults.
 type RedisClusterOptions struct {
 	// STS vouches for tokens, as in [GatewayOptions].
 	STS *STS
 	// TLS is the gateways' configuration; nil means no TLS.
 	TLS *tls.Config
-	// Announce is the host under which the nodes are made known to clients: in CLUSTER SLOTS, in CLUSTER SHARDS
-	// as the endpoint, in MOVED and ASK. The default is 127.0.0.1, where the gateways listen, whatever stands
-	// here. A host that the certificate does not name, or where nobody listens, as 127.0.0.3, makes the cluster
-	// one of those that clients have to be adjusted for.
+	// Announce is the host name that the nodes announce to clients: in CLUSTER SLOTS, in CLUSTER SHARDS
+	// as the endpoint, in MOVED and ASK. The default is 127.0.0.1, and the gateways always listen there. With
+	// a name that is not in the certificate, or an address where no server listens, such as 127.0.0.3,
+	// clients need settings of their own to reach the cluster.
 	Announce string
 }
 

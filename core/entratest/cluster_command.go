@@ -9,7 +9,7 @@ import (
 	"github.com/alicebob/miniredis/v2/proto"
 )
 
-// ok runs a command on the server itself, of which nothing but its success is of interest.
+// ok runs a command on the server itself and returns only whether it succeeded.
 func (n *ClusterNode) ok(ctx context.Context, args ...string) error {
 	_, err := n.admin.do(ctx, args...)
 	return n.wrap(err)
@@ -49,8 +49,8 @@ func (n *ClusterNode) wrap(err error) error {
 	return fmt.Errorf("entratest: cluster node %s: %w", n.port, err)
 }
 
-// await asks until the answer is yes. The nodes of a cluster learn from each other several times a second, and tell
-// nobody when they have.
+// await asks until the answer is yes. The nodes of a cluster exchange news several times a second, and
+// send no event when they have learnt something.
 func await(ctx context.Context, what string, ask func() (bool, error)) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

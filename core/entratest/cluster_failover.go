@@ -25,7 +25,7 @@ func (c *RedisCluster) Failover(ctx context.Context, replica *ClusterNode) error
 		if err := replica.ok(ctx, "CLUSTER", "FAILOVER"); err != nil {
 			return err
 		}
-		// On a busy machine it may not be done in time. Then it is asked for again.
+		// On a busy machine the failover may not finish in time, and is requested again.
 		attempt, cancel := context.WithTimeout(ctx, failoverTimeout)
 		err = await(attempt, "the replica is the master", func() (bool, error) {
 			v, err := replica.view(ctx)
@@ -37,7 +37,7 @@ func (c *RedisCluster) Failover(ctx context.Context, replica *ClusterNode) error
 			return err
 		}
 	}
-	// That the former master is a replica now, the others may hear seconds later. It knows itself.
+	// The other nodes may learn seconds later that the former master is a replica now. It knows at once.
 	return c.forAll(func(_ int, n *ClusterNode) error {
 		return await(ctx, "all nodes know the new master", func() (bool, error) {
 			v, err := n.view(ctx)

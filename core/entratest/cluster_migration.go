@@ -25,7 +25,7 @@ func (c *RedisCluster) MigrateSlot(ctx context.Context, slot int, to *ClusterNod
 		return nil, fmt.Errorf("entratest: cluster: slot %d is on node %s already", slot, to.port)
 	}
 	m := &SlotMigration{cluster: c, slot: slot, from: from, to: to}
-	// In this order: a client that is sent to a node that does not know of it would be sent back.
+	// The importing node must learn it first: it would send a redirected client back.
 	if err := to.ok(ctx, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "IMPORTING", from.id); err != nil {
 		return nil, err
 	}
@@ -62,8 +62,8 @@ func (m *SlotMigration) Finish(ctx context.Context) error {
 			break
 		}
 	}
-	// The new owner first, else nobody would be; the old one then sends clients there. A replica learns it from its
-	// master.
+	// The new owner learns it first, so that the slot always has an owner. The old one then redirects clients
+	// there. A replica learns it from its master.
 	v, err := m.from.view(ctx)
 	if err != nil {
 		return err

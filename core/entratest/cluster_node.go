@@ -38,7 +38,7 @@ func startClusterNode(ctx context.Context, path string, o RedisClusterOptions) (
 	}
 }
 
-// tryClusterNode fails if somebody else has a port on serverHost that is free on gatewayHost.
+// tryClusterNode fails if another process has a port on serverHost that is free on gatewayHost.
 func tryClusterNode(ctx context.Context, path string, o RedisClusterOptions) (*ClusterNode, error) {
 	n := &ClusterNode{}
 	err := n.start(ctx, path, o)
@@ -102,7 +102,7 @@ func (n *ClusterNode) close() error {
 			errs = append(errs, n.Gateway.Close())
 		}
 		if n.admin != nil {
-			_ = n.admin.close() // whatever it has to say, it is over
+			_ = n.admin.close() // the server is being killed, so its error does not matter
 		}
 		if n.server != nil {
 			errs = append(errs, n.server.Close())

@@ -149,7 +149,7 @@ func TestClusterAnnouncesWhatItIsToldTo(t *testing.T) {
 	}
 	for addr := range addrs {
 		if c, err := tls.Dial("tcp", addr, client); err == nil {
-			t.Errorf("somebody answers at %s", addr)
+			t.Errorf("a server answers at %s", addr)
 			_ = c.Close()
 		}
 	}

@@ -98,13 +98,13 @@ func (c *RedisCluster) Owner(ctx context.Context, slot int) (*ClusterNode, error
 			return c.node(id), nil
 		}
 	}
-	return nil, fmt.Errorf("entratest: cluster: nobody serves slot %d", slot)
+	return nil, fmt.Errorf("entratest: cluster: no node serves slot %d", slot)
 }
 
 // Replica returns the replica of a master, or an error if it has none because it is one.
 func (c *RedisCluster) Replica(ctx context.Context, master *ClusterNode) (*ClusterNode, error) {
 	for _, n := range c.nodes {
-		v, err := n.view(ctx) // of itself: after a failover the others hear of it late
+		v, err := n.view(ctx) // about itself: after a failover the other nodes learn of it late
 		if err != nil {
 			return nil, err
 		}

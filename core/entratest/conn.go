@@ -46,7 +46,7 @@ func (c *conn) Close() error {
 	if again {
 		return c.opError("close", net.ErrClosed)
 	}
-	// Writing ends first: nobody who was woken by the end of reading may still get something written.
+	// Writing ends first, so that a goroutine that wakes because reading has ended cannot write any more.
 	c.out.closeWrite(!linger)
 	c.in.closeRead(!linger)
 	return nil

@@ -20,7 +20,7 @@ type admissions struct {
 	// door is a mutex that may be held over I/O with the backend, see [turn].
 	door     turn
 	up       upstream // nil until the first connection
-	nobody   user     // what connections are logged in as before their first AUTH
+	guest    user     // logged in on connections before their first good AUTH
 	admitted map[string]admission
 	again    chan struct{} // tells the goroutine that an expiry may come before the one it waits for
 	stop     chan struct{}
@@ -32,9 +32,10 @@ type admission struct {
 	end  time.Time // of the token, in the time of clock.judged
 }
 
-// nobodyRights returns those of a connection before its first good AUTH: to log in as another user, EVAL and CLIENT REPLY.
+// guestRights returns the ACL rules of a connection before its first good AUTH: it may log in, and use EVAL
+// and CLIENT REPLY.
 // AUTH, HELLO, QUIT and RESET are always allowed.
-func nobodyRights() []string { return []string{"-@all", "+eval", "+client|reply"} }
+func guestRights() []string { return []string{"-@all", "+eval", "+client|reply"} }
 
 func newAdmissions(b Backend, c *clock, rights []string, expired func(int)) *admissions {
 	if rights == nil {
@@ -48,20 +49,20 @@ func newAdmissions(b Backend, c *clock, rights []string, expired func(int)) *adm
 
 func newUser() user { return user{name: "entratest-" + rand.Text(), password: rand.Text()} }
 
-// connect returns a connection to the backend that may do nothing yet but log in as somebody.
+// connect returns a connection to the backend, and the user with which it must log in as a guest.
 func (a *admissions) connect(ctx context.Context) (net.Conn, user, error) {
 	a.door.take()
 	err := a.attach(ctx)
-	up, nobody := a.up, a.nobody
+	up, guest := a.up, a.guest
 	a.door.release()
 	if err != nil {
 		return nil, user{}, err
 	}
 	c, err := up.dial(ctx)
-	return c, nobody, err
+	return c, guest, err
 }
 
-// attach is for the holder of the door. A failed one is tried again by the next connection.
+// attach is for the holder of the door. If it fails, the next connection tries again.
 func (a *admissions) attach(ctx context.Context) error {
 	if a.up != nil {
 		return nil
@@ -70,12 +71,12 @@ func (a *admissions) attach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	nobody := newUser()
-	if err := up.allow(ctx, nobody, nobodyRights()); err != nil {
+	guest := newUser()
+	if err := up.allow(ctx, guest, guestRights()); err != nil {
 		_ = up.close() // the error before says more
 		return err
 	}
-	a.up, a.nobody = up, nobody
+	a.up, a.guest = up, guest
 	a.reaper.Go(a.reap)
 	return nil
 }
@@ -159,6 +160,6 @@ func (a *admissions) close() {
 	for _, ad := range a.admitted {
 		_, _ = a.up.expel(context.Background(), ad.user) // fails if the backend is gone, and its users with it
 	}
-	_, _ = a.up.expel(context.Background(), a.nobody)
+	_, _ = a.up.expel(context.Background(), a.guest)
 	_ = a.up.close()
 }

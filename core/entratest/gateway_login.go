@@ -25,10 +25,10 @@ func (s *session) rewrite(out []byte, cmd redcon.Command) []byte {
 	case "RESET":
 		out = append(out, cmd.Raw...)
 		if len(args) == 1 {
-			// RESET logs in as the backend's default user, who may have every right. Make it nobody again, with
-			// no reply that would show: RESET has just turned replies on, ended MULTI and left every channel.
+			// RESET logs in as the backend's default user, who may have every right. Log in as the guest again,
+			// without a reply: RESET has just turned replies on, ended MULTI and left every channel.
 			out = appendCommand(out, "CLIENT", "REPLY", "SKIP")
-			out = appendCommand(out, "AUTH", s.nobody.name, s.nobody.password)
+			out = appendCommand(out, "AUTH", s.guest.name, s.guest.password)
 			s.loggedIn = false
 		}
 		return out
@@ -41,7 +41,7 @@ func (s *session) rewrite(out []byte, cmd redcon.Command) []byte {
 	return append(out, cmd.Raw...)
 }
 
-// rewriteAuth handles AUTH user token, and AUTH password, which is nobody's here.
+// rewriteAuth handles AUTH user token, and AUTH password, which no user has here.
 func (s *session) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 	var name, token string
 	switch args := cmd.Args; len(args) {
@@ -50,7 +50,7 @@ func (s *session) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 	case 3:
 		name, token = string(args[1]), string(args[2])
 	default:
-		return append(out, cmd.Raw...) // wrong, whoever asks
+		return append(out, cmd.Raw...) // wrong for every user
 	}
 	u, refusal := s.judge(name, token)
 	if refusal != "" {
@@ -109,7 +109,7 @@ func hasAuth(hello []string) bool {
 }
 
 // stranger is a user whom the backend refuses.
-func (s *session) stranger() user { return user{name: s.nobody.name, password: "wrong"} }
+func (s *session) stranger() user { return user{name: s.guest.name, password: "wrong"} }
 
 // judge decides over a user name and a token. It returns the backend's user to log in as, a stranger if they
 // are no good, or the error to give instead.

@@ -19,7 +19,7 @@ type session struct {
 	client  net.Conn
 
 	// These belong to the goroutine of run.
-	nobody   user
+	guest    user
 	loggedIn bool
 
 	mu      sync.Mutex
@@ -61,7 +61,7 @@ func (s *session) turnAway(line string) {
 
 // open connects the session to the backend as a user who may do nothing.
 func (s *session) open(ctx context.Context) error {
-	c, nobody, err := s.gateway.tokens.connect(ctx)
+	c, guest, err := s.gateway.tokens.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,8 @@ func (s *session) open(ctx context.Context) error {
 	}
 	s.backend = c
 	s.mu.Unlock()
-	s.nobody = nobody
-	if _, err := c.Write(appendCommand(nil, "AUTH", nobody.name, nobody.password)); err != nil {
+	s.guest = guest
+	if _, err := c.Write(appendCommand(nil, "AUTH", guest.name, guest.password)); err != nil {
 		return err
 	}
 	var ok [5]byte
@@ -145,8 +145,8 @@ func (s *session) commands() error {
 	}
 }
 
-// complain answers bytes that are not a command as Redis does, though not in their turn: the connection ends
-// here. A connection that broke has nobody to complain to.
+// complain answers bytes that are not a command with Redis's error, but before replies that are under
+// way, because the connection ends here. It answers nothing if the connection is broken.
 func (s *session) complain(err error) error {
 	var oe *net.OpError
 	if errors.As(err, &oe) {

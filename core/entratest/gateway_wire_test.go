@@ -27,7 +27,7 @@ func TestGatewayTakesNoCommandBeforeAuth(t *testing.T) {
 		c.expectLine(t, "-NOAUTH HELLO must be called with the client already authenticated")
 		for _, wrong := range []string{
 			cmd("AUTH", "default", ""), cmd("AUTH", "x"), cmd("AUTH", entratest.ObjectID, "opaque"),
-			cmd("AUTH", "somebody-else", s.token(t)), cmd("HELLO", "3", "AUTH", "default", "x"),
+			cmd("AUTH", "another-user", s.token(t)), cmd("HELLO", "3", "AUTH", "default", "x"),
 			cmd("HELLO", "3", "SETNAME", "n", "AUTH", entratest.ObjectID, "opaque"),
 		} {
 			c.send(t, wrong)

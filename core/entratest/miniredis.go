@@ -15,14 +15,14 @@ import (
 // It adds what clients need and miniredis lacks: blocking commands that serve the first who came, BLMPOP; RESET;
 // CLIENT ID, UNBLOCK, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING and CACHING; Pub/Sub in RESP3, where other
 // commands are allowed while subscribed, and sharded Pub/Sub. Client-side caching forgets all that a connection has
-// cached whenever anybody writes, which Redis may do as well. What is still lacking, among it functions, ACL, CLIENT
+// cached at each write of any client, which Redis may do as well. What is still lacking, among it functions, ACL, CLIENT
 // KILL and SUBSCRIBE in MULTI, is answered with an error. A message that is published while its subscriber leaves the
 // channel may arrive right behind the confirmation.
 type Miniredis struct {
 	redis  *miniredis.Miniredis
 	nextID atomic.Int64
 
-	// running is held while a command runs, which waits for nobody: as in Redis, they run one after the other.
+	// running is held while a command runs. As in Redis, commands run one after the other and never wait.
 	running sync.Mutex
 	waiting []*waiter              // blocked commands in the order in which they came
 	shards  map[string][]*miniConn // the subscribers of sharded channels
@@ -134,7 +134,7 @@ func (m *Miniredis) forget(c *miniConn) {
 	delete(m.conns, c)
 }
 
-// written tells the connections that cache that somebody may have changed what they cached.
+// written tells the caching connections that a command may have changed a cached key.
 func (m *Miniredis) written() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -105,7 +105,7 @@ func (c *miniConn) read(commands chan<- redcon.Command) {
 	close(c.left) // a blocked command ends without a reply
 }
 
-// isGone reports whether nobody would read a reply, so far as can be known.
+// isGone reports whether the client is known to read no reply any more.
 func (c *miniConn) isGone() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -43,7 +43,7 @@ func (c *miniConn) reply(b []byte) {
 	_, _ = c.wire.Write(b) // fails if the client is gone, which the reader sees as well
 }
 
-// push sends bytes that nobody asked for.
+// push sends bytes that are not a reply.
 func (c *miniConn) push(b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -87,7 +87,7 @@ func scripts() []script {
 			b BLPOP m 0 &
 			p MULTI; RPUSH m 1; RPUSH m 2; LPUSH m 0; EXEC
 			p LRANGE m 0 -1`},
-		{"other kinds of values wake nobody", `
+		{"other kinds of values wake no client", `
 			a BLPOP k 0 &
 			p SET k v
 			p DEL k

@@ -9,8 +9,8 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// A waiter is a connection whose command has found nothing yet. It stands in Miniredis.waiting until somebody takes
-// it from there, who then owes it an answer.
+// A waiter is a connection whose blocking command has found nothing yet. It is in Miniredis.waiting until a goroutine
+// takes it from there. That goroutine must answer it.
 type waiter struct {
 	conn   *miniConn
 	cmd    blockingCommand
@@ -107,10 +107,10 @@ func (c *miniConn) pin(cmd blockingCommand) {
 	}
 }
 
-// serve gives what a command has written to those who wait for it, in the order in which they came. It is for the
-// holder of running. Somebody whose key has come to hold something else waits on.
+// serve gives what a command has written to the waiters for it, in the order in which they came. A waiter
+// whose key now holds another type of value goes on waiting. It is for the holder of running.
 func (m *Miniredis) serve() {
-	for served := true; served; { // what BLMOVE moved, somebody else may wait for
+	for served := true; served; { // another waiter may wait for what BLMOVE moved
 		served = false
 		for _, w := range slices.Clone(m.waiting) {
 			if w.conn.isGone() {
@@ -126,7 +126,7 @@ func (m *Miniredis) serve() {
 	}
 }
 
-// take removes w from those who wait, and reports false if somebody else has. It is for the holder of running.
+// take removes w from the waiters, and reports false if it was removed before. It is for the holder of running.
 func (m *Miniredis) take(w *waiter) bool {
 	at := slices.Index(m.waiting, w)
 	if at >= 0 {
@@ -167,7 +167,7 @@ func (m *Miniredis) unblock(args []string) []byte {
 	return redcon.AppendInt(nil, 1)
 }
 
-// null is what a blocking command says that has waited in vain.
+// null returns the reply of a blocking command whose timeout has passed.
 func (c *miniConn) null() []byte {
 	if c.resp3.Load() {
 		return []byte("_\r\n")

@@ -88,7 +88,7 @@ func (n *Network) resolve(host string) netip.Addr {
 }
 
 // DialContext connects to a listener of this network. It fits the dial hooks of net/http and of Redis clients.
-// Where nobody listens the connection is refused. The network argument must be one of TCP's.
+// Where no listener is, the connection is refused. The network argument must be one of TCP's.
 func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	fail := func(err error) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: nameAddr(addr), Err: err}
@@ -141,7 +141,7 @@ func (l *listener) enqueue(ctx context.Context, server *conn) error {
 		return ctx.Err()
 	}
 	select {
-	case <-l.closed: // perhaps after Close emptied the queue: nobody would ever take it
+	case <-l.closed: // perhaps after Close emptied the queue: the connection would stay there for ever
 		l.resetQueue()
 	default:
 	}

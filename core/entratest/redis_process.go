@@ -38,7 +38,7 @@ func StartRedis(ctx context.Context, args ...string) (*RedisServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoRedisServer, err)
 	}
-	// Somebody else may take a port between our looking for it and the server's taking it.
+	// Another process may take the port before the server does.
 	for attempt := 1; ; attempt++ {
 		port, err := freePort()
 		if err != nil {

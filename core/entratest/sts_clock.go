@@ -10,8 +10,8 @@ import (
 // connections whose tokens have expired by the new time are closed at once. What is said in seconds, such as
 // expires_in, stays what it was. The times in [Request] and [Auth] are this machine's.
 //
-// A bubble of testing/synctest has one clock, and nobody can set it. To a client it makes no difference whose clock is
-// set: all that it can notice is that its own and the others' have moved apart.
+// A bubble of testing/synctest has one clock, which cannot be set. To a client it makes no difference whose
+// clock is set: it can only notice that the two have moved apart.
 func (s *STS) SetClock(ahead time.Duration) { s.clock.set(ahead) }
 
 // A clock is that of the servers. The zero clock is this machine's.
