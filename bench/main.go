@@ -82,7 +82,7 @@ func run(ctx context.Context, docs report.Folder, quick bool, only string) error
 	return docs.Page("Benchmarks", introduction(here), sections)
 }
 
-// silent is a log that nobody reads.
+// silent discards the log.
 type silent struct{}
 
 func (silent) Printf(context.Context, string, ...any) {}

@@ -55,7 +55,7 @@ func bare(ctx context.Context, n int, pause time.Duration) (f floor, err error) 
 	return f, nil
 }
 
-// direct measures connections of a Dialer, which nobody uses, through a rotation.
+// direct measures idle connections of a Dialer through a rotation.
 func direct(ctx context.Context, n int, cred *credential) (*Way, error) {
 	server, err := start(ctx)
 	if err != nil {

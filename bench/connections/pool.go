@@ -54,7 +54,7 @@ func pool(ctx context.Context, way string, n int, cred *credential) (*Way, error
 		w.Failed = fill(ctx, client, n, patience)
 		return w, w.see(server)
 	}
-	for time.Until(expires) > cred.life*8/100 { // everybody has had the newer token for a while
+	for time.Until(expires) > cred.life*8/100 { // by then every connection has the newer token
 		w.Goroutines = max(w.Goroutines, goroutines())
 		if err := sleep(ctx, 200*time.Millisecond); err != nil {
 			return nil, err

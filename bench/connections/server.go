@@ -49,7 +49,7 @@ func serve() error {
 		}
 	}()
 	out := json.NewEncoder(os.Stdout)
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); { // until whoever started us closes it, or is gone
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); { // until the parent process closes it, or ends
 		line := in.Text()
 		if line == holdExpiry {
 			seen.hold()

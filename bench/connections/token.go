@@ -98,7 +98,7 @@ func (c *credential) second(ctx context.Context) (expires time.Time, err error) 
 			c.mu.Unlock()
 		}
 		if !expires.IsZero() {
-			// Whoever asked for it has to make it known.
+			// The Source that acquired the token needs a moment to publish it.
 			return expires, sleep(ctx, 100*time.Millisecond)
 		}
 		if err := sleep(ctx, 5*time.Millisecond); err != nil {

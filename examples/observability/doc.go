@@ -7,6 +7,6 @@
 //	go run . -traces                    # spans, as JSON, on standard output; else no tracer provider is set
 //	./prometheus.sh                     # beside it: Prometheus with our alerting rules
 //
-// It is a module of its own, so that nobody who uses the library gets the Prometheus exporter and the SDK with it.
+// It is a module of its own, so that the library's users do not get the Prometheus exporter and the SDK with it.
 // Copy telemetry.go and the first lines of serve into a service of yours, and leave out stage.go and outage.go.
 package main

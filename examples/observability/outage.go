@@ -8,7 +8,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// wrongSecret is what Entra answers when somebody has changed the client secret.
+// wrongSecret is Entra's answer after the client secret was changed.
 const wrongSecret = `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`
 
 // troubles are the kinds of trouble by the name of their flag. Each begins one and returns how to end it.

@@ -37,11 +37,11 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 		for lines.Scan() {
 			select {
 			case p.lines <- lines.Text():
-			default: // nobody reads it
+			default: // no reader waits for it
 			}
 		}
 		_, _ = io.Copy(io.Discard, out) // a line too long for the Scanner
-		_ = cmd.Wait()                  // whoever waits for something from it says what is missing
+		_ = cmd.Wait()                  // a test that waits for output says what is missing
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended

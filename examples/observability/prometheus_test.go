@@ -19,9 +19,9 @@ import (
 // A prometheus is one that scrapes the example.
 type prometheus struct{ url string }
 
-// startPrometheus runs prometheus.sh. Prometheus does not tell on which port it listens when it is given port 0, so it is
-// given one that was free a moment ago; should somebody else have taken that, it ends, and gets another. What answers
-// there is ours only if it stores its data where we said.
+// startPrometheus runs prometheus.sh. Prometheus does not report its port if it is given port 0, so it gets one that was
+// free a moment ago. If another process has taken that port, Prometheus ends, and starts again with another.
+// The server that answers there is ours only if it stores its data in our folder.
 func startPrometheus(t *testing.T, target string) *prometheus {
 	t.Helper()
 	for range 5 {
@@ -44,7 +44,7 @@ func startPrometheus(t *testing.T, target string) *prometheus {
 				return err.Error()
 			}
 			if got := flags["storage.tsdb.path"]; got != filepath.Join(data, "tsdb") {
-				return "somebody else listens on " + addr
+				return "another process listens on " + addr
 			}
 			return ""
 		})

@@ -62,7 +62,7 @@ func (b *inbox) receive(message string) {
 	sender, digits, _ := strings.Cut(message, " ")
 	number, err := strconv.Atoi(digits)
 	if err != nil {
-		return // somebody else's
+		return // another program's message
 	}
 	b.post.mu.Lock()
 	defer b.post.mu.Unlock()

@@ -50,7 +50,7 @@ func TestUnreachableRedisFailsTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closeQuietly(listener) // from now on nobody answers there
+	closeQuietly(listener) // from now on no server answers there
 	code, lines := runCommand(t, "-redis", listener.Addr().String())
 	if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "quickstart: failed") {
 		t.Errorf("exit code %d, want 1, last line %q", code, last)

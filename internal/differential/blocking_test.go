@@ -18,7 +18,7 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// A blockingWay is a way to wait for the next number, and to hand it to whoever waits.
+// A blockingWay is a way to wait for the next number, and to push it to the one that waits.
 type blockingWay struct {
 	name string
 	push func(key string, n int) []string

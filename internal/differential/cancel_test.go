@@ -44,7 +44,8 @@ func poppers(site *site, dial func() dialFunc) map[string]func(t *testing.T) pop
 	}
 }
 
-// This catches a command that is sent again for a caller who has gone: it pops the next element for nobody.
+// This catches a command that is sent again after its caller has given up: it would pop an element that no
+// caller receives.
 func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 	site := newSite(t)
 	site.do(t, "CONFIG", "SET", "hz", "500")

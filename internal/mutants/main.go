@@ -1,5 +1,5 @@
 // Command mutants checks the tests: it breaks the code in one place, runs the tests, and says which test failed. A
-// mutant that no test notices is a fault that the tests would let through.
+// mutant that no test notices is a fault that the tests would miss.
 //
 // It works on a copy of the checkout, uncommitted changes included, so it changes no file of the checkout. It tries each
 // mutant in stages, and the first stage that fails ends the mutant: the tests of the package that it changes with

@@ -29,14 +29,14 @@
 //
 //   - Read-only: no request changes anything.
 //   - No token, no claim, no text of an error of a credential or a server, but codes and this package's own words. The
-//     object id of the identity is shown only if Options ask for it. What is shown are names of clients and servers,
-//     times and counts: not secret, but nobody else's business. Whoever mounts the page decides who may see it.
+//     object id of the identity is shown only if Options ask for it. The page shows names of clients and servers,
+//     times and counts: not secret, but internal. The program that mounts the page decides who may see it.
 //   - Every answer forbids caching, framing, sniffing and everything that does not come from the page's own origin, and
 //     lets no other origin read it. There is no inline script or style.
 //   - The observer takes a microsecond for an AUTH and allocates nothing. It waits for no reader: a slow one is written
 //     to by its own request's goroutine, and given up after 10 seconds.
-//   - Nothing runs while nobody looks. The number of streams is bounded, and a stream ends with its request or with
-//     [Page.Close]. It outlives the ReadTimeout and WriteTimeout of the server, over HTTP/1.1 and HTTP/2.
+//   - Nothing runs while no reader is connected. The number of streams is bounded, and a stream ends with its request or
+//     with [Page.Close]. It outlives the ReadTimeout and WriteTimeout of the server, over HTTP/1.1 and HTTP/2.
 //   - Memory is bounded: the events that Options name, and a line for each server, which grow with no number of
 //     connections but by what the count itself needs.
 //

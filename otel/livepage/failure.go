@@ -39,7 +39,7 @@ func remedy(kind entra.Kind, host string) string {
 		if isMachineLocal(host) {
 			return "Assign the managed identity to this machine again, or check which client id the program asks for." + byItself
 		}
-		return "Somebody has to mend the credential: its secret, its certificate or its identity assignment." + byItself
+		return "An operator must fix the credential: its secret, its certificate or its identity assignment." + byItself
 	case entra.KindMalformed:
 		return "Check the scope, and set entra.Options.Username if the tokens carry no oid claim." + byItself
 	}

@@ -130,8 +130,8 @@ func (j *journal) find(m matter, now time.Time) int {
 // dayOld is when an event has no claim to its place any more, however grave it was.
 const dayOld = 24 * time.Hour
 
-// least returns the place of the event to be dropped for a new one: the oldest of those that need the least attention,
-// for whoever looks wants to know of a trouble that many ordinary events came after.
+// least returns the place of the event to be dropped for a new one: the oldest of those that need the least
+// attention, because a reader needs to see trouble that many ordinary events followed.
 func (j *journal) least(now time.Time) int {
 	if now.Sub(j.events[0].last) > dayOld {
 		return 0

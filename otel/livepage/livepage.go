@@ -47,7 +47,7 @@ func New(opts *Options) *Page {
 // observer, join them by [entra.JoinObservers].
 func (p *Page) Observer() *entra.Observer {
 	seen := p.journal.observer()
-	// The bell comes last, when whoever it calls finds everything written down.
+	// The bell comes last, so that the streams that it wakes find everything recorded.
 	return entra.JoinObservers(entra.JoinObservers(p.census.Observer(), seen), p.bell.observer())
 }
 

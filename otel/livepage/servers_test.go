@@ -74,14 +74,14 @@ func (p *program) pings(n int) {
 	for range n {
 		ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Second)
 		if p.rdb.Ping(ctx).Err() == nil {
-			p.t.Error("a server that serves nobody has answered")
+			p.t.Error("a server that serves no client has answered")
 		}
 		cancel()
 		time.Sleep(time.Second)
 	}
 }
 
-func TestServerThatServesNobodyIsNotBlamedOnTheIdentity(t *testing.T) {
+func TestServerThatServesNoClientIsNotBlamedOnTheIdentity(t *testing.T) {
 	for _, line := range []string{
 		"LOADING Redis is loading the dataset in memory", "ERR max number of clients reached",
 		"BUSY Redis is busy running a script", "MASTERDOWN Link with MASTER is down",
@@ -132,7 +132,7 @@ func TestServerThatIsLoadingDuringARotationIsNotBlamedOnTheIdentity(t *testing.T
 	})
 }
 
-func TestLoginsThatNobodyAnswersAreTold(t *testing.T) {
+func TestUnansweredLoginsAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := run(t, redis.Options{PoolSize: 4})
 		p.gateway.DropAll()
@@ -152,7 +152,7 @@ func TestLoginsThatNobodyAnswersAreTold(t *testing.T) {
 	})
 }
 
-// The server ends every connection of a pool that nobody uses at the moment: a failover at night.
+// The server closes every connection of an idle pool: a failover at night.
 func TestConnectionsThatTheServerHasClosedAreNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := run(t, redis.Options{PoolSize: 4, MinIdleConns: 3})

@@ -10,8 +10,8 @@ import (
 type rebuff string
 
 const (
-	refused rebuff = "refused" // it will not have the token
-	unable  rebuff = "unable"  // it serves nobody for the moment: it is full, loading or the like
+	refused rebuff = "refused" // the server refuses the token
+	unable  rebuff = "unable"  // it serves no client for the moment: it is full, loading or the like
 	silent  rebuff = "silent"  // nothing, for as long as its client waited
 )
 
@@ -34,8 +34,8 @@ type standing struct {
 type setbacks map[standing]setback
 
 const (
-	// While callers want connections, a server that refuses logins is asked at least every 30 seconds. When nobody was
-	// refused for this long, nobody asks, and it is not known whether it still would refuse.
+	// While callers want connections, at least one login every 30 seconds probes a server that refuses them. If no
+	// login was refused for this long, none was tried, and it is unknown whether the server would still refuse.
 	setbackMemory = 5 * time.Minute
 	// The nodes of a cluster come back under new addresses for as long as a program runs.
 	mostSetbacks = 256

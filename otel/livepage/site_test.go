@@ -181,7 +181,7 @@ func (s *site) auth(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes,
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})
 }
 
-// unable tells of an AUTH that was answered by a server that serves nobody.
+// unable reports an AUTH to a server that serves no client.
 func (s *site) unable(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, line string) {
 	err := &entra.AuthError{Addr: c.ServerAddr, Err: errors.New(line)}
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err})

@@ -37,7 +37,7 @@ type moment struct {
 	At   time.Time `json:"at,omitzero"`
 }
 
-// An answer is the last one of Entra, or that of whoever stood in for it.
+// An answer is the last one of Entra, or the error of a proxy or a network in its place.
 type answer struct {
 	moment
 	Failures int    `json:"failures"` // in a row, 0 if the answer was a token
@@ -104,7 +104,7 @@ type line struct {
 	Text  string    `json:"text"`
 }
 
-// mostServers bounds what one page shows: more than anybody reads, and a snapshot stays below 100 KB.
+// mostServers bounds what one page shows: more than a reader can take in, and a snapshot stays below 100 KB.
 const mostServers = 200
 
 // snapshot returns how things are now.

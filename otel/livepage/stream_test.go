@@ -117,7 +117,7 @@ func (c *clogged) Write(b []byte) (int, error) {
 	return 0, http.ErrHandlerTimeout
 }
 
-func TestSlowReaderIsGivenUpAndHoldsUpNobody(t *testing.T) {
+func TestSlowReaderIsDroppedAndDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, nil)
 		ended := make(chan time.Time)

@@ -7,7 +7,7 @@ import (
 	"github.com/entraredis/entraredis/otel/internal/census"
 )
 
-// A level says how much of somebody's attention something needs.
+// A level says how urgently an operator is needed.
 type level string
 
 const (
@@ -26,11 +26,11 @@ type verdict struct {
 }
 
 const (
-	// For this long after trouble the page says that there was some: whoever was woken by it comes a little late.
+	// For this long after trouble the page says that there was some, for the operator whom it woke.
 	troubleMemory = 10 * time.Minute
 
 	theCache     = "Look at the cache itself: maintenance, failover, memory, its limit of connections."
-	accessPolicy = "Check that the identity has an access policy assignment on this cache, and that nobody has revoked it."
+	accessPolicy = "Check that the identity has an access policy assignment on this cache, and that it was not revoked."
 )
 
 // judge draws the conclusion. What is worst comes first.
@@ -91,10 +91,10 @@ func why(f census.Failure) string {
 	return text
 }
 
-// unserved looks for servers that let nobody in, whoever they are. It comes before what may go wrong later.
+// unserved looks for servers that admit no client at all. It comes before checks for what may go wrong later.
 func unserved(all []setback) (v verdict, found bool) {
 	if logins := of(all, unable, true); len(logins) > 0 {
-		return verdict{watch, "No.", fmt.Sprintf("The token is good, but %s answers %s to logins: it serves nobody for the moment.", names(logins), named(logins[0].word)),
+		return verdict{watch, "No.", fmt.Sprintf("The token is good, but %s answers %s to logins: it serves no client for the moment.", names(logins), named(logins[0].word)),
 			theCache}, true
 	}
 	if logins := of(all, silent, true); len(logins) > 0 {

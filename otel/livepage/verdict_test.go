@@ -67,7 +67,7 @@ func TestVerdicts(t *testing.T) {
 			s.auth(conn, entra.AuthInitial, token, refused)
 			s.auth(conn, entra.AuthInitial, token, nil)
 		}, "good", "Not any more.", ""},
-		{"login refused, and nobody asks any longer", func(s *site) {
+		{"login refused, and no login tried since", func(s *site) {
 			s.auth(conn, entra.AuthInitial, healthy(s), refused)
 			time.Sleep(11 * time.Minute)
 		}, "good", "No.", ""},

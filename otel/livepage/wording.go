@@ -8,7 +8,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// level says how much of somebody's attention an event needs.
+// level says how urgently an event needs an operator.
 func (e *event) level() level {
 	switch e.what {
 	case tokenRenewed, connReconnected:

@@ -13,8 +13,8 @@ import (
 
 func connKey(c entra.ConnInfo) poolKey { return poolKey{c.Library, c.Pool, c.ServerAddr} }
 
-// authStart begins the span of a login, below that of whoever dialed. The AUTHs of rotations get theirs when they are
-// over, because only then it is known whether they get one.
+// authStart begins the span of a login, below the span in the dial's context. Whether an AUTH of a rotation
+// gets a span is known only at its end, so that span is made then.
 func (o *observer) authStart(ctx context.Context, info entra.AuthStartInfo) context.Context {
 	if o.spans == SpansNone || info.Phase != entra.AuthInitial {
 		return ctx

@@ -26,9 +26,9 @@
 //
 // # Spans
 //
-// "refresh token" and "rotate connections" have no parent: nobody waits for them. "request token" is one call to the
+// "refresh token" and "rotate connections" have no parent: no caller waits for them. "request token" is one call to the
 // credential, below its refresh; the credential gets its context, so that spans of azidentity and of its HTTP client go
-// below it. "AUTH" is a login, below whoever dialed, or the AUTH of an open connection, by itself and linked to its
+// below it. "AUTH" is a login, below the caller's span, or the AUTH of an open connection, by itself and linked to its
 // rotation. What refreshes cause links to them: a rotation of 10,000 connections is one trace for each span, so that
 // samplers decide about each. "reconnect" lasts from the loss of a connection to the login that makes up for it, and
 // links to that. [WithSpans] says which AUTHs of a rotation have spans at all.

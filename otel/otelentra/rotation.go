@@ -11,7 +11,7 @@ import (
 // A rotation is one that is under way, and has a span. It is told from others by its address: trace.Span values are
 // not comparable if they are not recorded.
 type rotation struct {
-	ctx     context.Context // with the span, and nothing of anybody else
+	ctx     context.Context // with the span only, no values of a caller's context
 	dropped int             // AUTHs that were worth a span and got none, guarded by pool.mu
 }
 

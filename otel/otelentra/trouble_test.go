@@ -117,7 +117,7 @@ func TestSpansEndWhateverEndsFirst(t *testing.T) {
 		{"the client", func(s *service, stop func()) { stop(); s.client.Close() }},
 		{"the source", func(s *service, stop func()) { s.src.Close(); time.Sleep(3 * time.Hour); stop() }},
 		{"the server", func(s *service, stop func()) { s.gateway.Close(); time.Sleep(2 * time.Hour); stop() }},
-		{"every connection, and then nobody answers", func(s *service, stop func()) {
+		{"every connection, and then no server answers", func(s *service, stop func()) {
 			s.gateway.DropAll()
 			s.gateway.Inject(entratest.WireFault{Delay: time.Hour})
 			time.Sleep(2 * time.Minute)
@@ -209,7 +209,7 @@ func TestAFailoverPutsNoIdleConnectionAtRisk(t *testing.T) {
 }
 
 // The client loses its patience and closes the connection, but it is the server that did not answer.
-func TestLoginsThatNobodyAnswersHaveTimedOut(t *testing.T) {
+func TestUnansweredLoginsHaveTimedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, redis.Options{PoolSize: 4, MaxRetries: -1})
 		defer s.close()
@@ -232,7 +232,7 @@ func TestLoginsThatNobodyAnswersHaveTimedOut(t *testing.T) {
 	})
 }
 
-func TestOnlyPatienceThatIsLostIsATimeout(t *testing.T) {
+func TestOnlyClosingAnUnansweredLoginIsATimeout(t *testing.T) {
 	tests := []struct {
 		name  string
 		phase entra.AuthPhase

@@ -63,7 +63,7 @@ func serve() error {
 		return err
 	}
 	fmt.Println(string(ready))
-	_, err = os.Stdin.Read(make([]byte, 1)) // until whoever started us closes it, or is gone
+	_, err = os.Stdin.Read(make([]byte, 1)) // until the parent process closes it, or ends
 	if err != nil && strings.Contains(err.Error(), "EOF") {
 		return nil
 	}

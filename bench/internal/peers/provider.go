@@ -13,8 +13,8 @@ import (
 )
 
 // A provider keeps a token and renews it ahead of its expiry: the part that every good way of one's own begins with.
-// It renews after about three quarters of the token's life, tries again every few seconds if that fails, and tells
-// whoever listens.
+// It renews after about three quarters of the token's life, retries every few seconds if that fails, and calls its
+// listeners.
 type provider struct {
 	cred   azcore.TokenCredential
 	cancel context.CancelFunc

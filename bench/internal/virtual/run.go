@@ -47,10 +47,10 @@ func Define() Flags {
 	return Flags{flag.String("result", "", "file for the result"), flag.Bool("whole", false, "everything")}
 }
 
-// Wanted reports whether somebody wants the result, or this is an ordinary test.
+// Wanted reports whether a benchmark asked for the result. Else this is an ordinary test.
 func (f Flags) Wanted() bool { return *f.result != "" }
 
-// Keep writes the result, if somebody wants it.
+// Keep writes the result, if a benchmark asked for it.
 func (f Flags) Keep(t *testing.T, result any) {
 	t.Helper()
 	if !f.Wanted() {

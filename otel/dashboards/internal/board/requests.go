@@ -7,7 +7,7 @@ func requests() grafana.Section {
 	return grafana.Section{Title: "What Entra answers", Height: graphHeight, Panels: []grafana.Panel{
 		grafana.Graph{
 			Title: "Requests to Entra by outcome",
-			Description: "Calls to the credential. \"rejected\": somebody must mend the secret, the certificate or the identity assignment, runbook EntraRedisEntraRejecting. " +
+			Description: "Calls to the credential. \"rejected\": an operator must fix the secret, the certificate or the identity assignment, runbook EntraRedisEntraRejecting. " +
 				"\"throttled\", \"network\", \"timed_out\": they pass by themselves, check network and proxy if they do not. \"malformed\": the token names no user, check the scope or set Options.Username. " +
 				"The log line \"entra: no new token\" has the AADSTS code.",
 			Unit: grafana.Count, Steps: true,
