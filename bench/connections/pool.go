@@ -73,7 +73,7 @@ const hangs = 5 * time.Minute
 // openGoRedis opens a client of go-redis.
 func openGoRedis(ctx context.Context, way string, at peers.Site) (peers.Client, error) {
 	all := peers.All()
-	i := slices.IndexFunc(all, func(p peers.Peer) bool { return p.Host == "go-redis" && p.Name == way })
+	i := slices.IndexFunc(all, func(p peers.Peer) bool { return p.Library == "go-redis" && p.Name == way })
 	if i < 0 {
 		return nil, fmt.Errorf("go-redis has no way %q", way)
 	}

@@ -34,10 +34,10 @@ func TestOutages(t *testing.T) {
 	r := &Result{Life: life}
 	for _, o := range outages {
 		for _, p := range peers.All() {
-			if !*flags.Whole && p.Host == "rueidis" && p.Name != peers.Ours {
+			if !*flags.Whole && p.Library == "rueidis" && p.Name != peers.Ours {
 				continue // its dials without a token come so thick that ten virtual minutes take eight seconds
 			}
-			t.Run(p.Host+"/"+p.Name+"/"+o.name, func(t *testing.T) {
+			t.Run(p.Library+"/"+p.Name+"/"+o.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					c := live(t, p, o.length)
 					c.Outage = o.name
@@ -157,7 +157,7 @@ func live(t *testing.T, p peers.Peer, length time.Duration) Case {
 	time.Sleep(length)
 	entra.down.Store(false)
 	back := time.Now()
-	c := Case{Host: p.Host, Name: p.Name, Away: length, LeftAtEnd: time.Until(expires), Requests: int(entra.requests.Load())}
+	c := Case{Library: p.Library, Name: p.Name, Away: length, LeftAtEnd: time.Until(expires), Requests: int(entra.requests.Load())}
 	time.Sleep(20 * time.Minute)
 	u.count(false)
 	u.end()

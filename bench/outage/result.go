@@ -22,17 +22,17 @@ type Result struct {
 
 // A Case is one way in one outage, from its beginning until 20 minutes after its end.
 type Case struct {
-	Host, Name string
-	Outage     string
-	Away       time.Duration
-	LeftAtEnd  time.Duration // what the token had left when Entra came back; negative: expired before
-	Commands   int
-	Failed     int
-	FailedFor  time.Duration // from the first failure to the last
-	Recovery   time.Duration // from Entra's return to the last failure; 0 if none came later
-	Requests   int           // to Entra while it was away
-	Messages   int
-	Lost       int
+	Library, Name string
+	Outage        string
+	Away          time.Duration
+	LeftAtEnd     time.Duration // what the token had left when Entra came back; negative: expired before
+	Commands      int
+	Failed        int
+	FailedFor     time.Duration // from the first failure to the last
+	Recovery      time.Duration // from Entra's return to the last failure; 0 if none came later
+	Requests      int           // to Entra while it was away
+	Messages      int
+	Lost          int
 }
 
 // Measure runs the outages. They take seconds, because time is virtual.
@@ -62,7 +62,7 @@ fail in the same time.
 			if c.Outage != outage {
 				continue
 			}
-			name, group := c.Host+", "+c.Name, 1
+			name, group := c.Library+", "+c.Name, 1
 			if c.Name == peers.Ours {
 				group = 0
 			}

@@ -5,7 +5,7 @@ import "github.com/entraredis/entraredis/bench/internal/stats"
 // A comparison is one that a plan has, and what was measured for it.
 type comparison struct {
 	index  int // among those of the plan
-	host   opener
+	opener opener
 	work   workload
 	secure bool
 	logins [2]login // base, and ours or what else is compared with it
@@ -37,7 +37,7 @@ func (c *comparison) cell() Cell {
 		ours.add(o.Records[1])
 	}
 	return Cell{
-		Host: c.host.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: c.host.looks && !c.logins[0].hide,
+		Library: c.opener.name, Workload: c.work.name, TLS: c.secure, Goal: c.work.goal, Bare: c.opener.looks && !c.logins[0].hide,
 		Rounds: len(c.outcomes), Slices: len(ours.Rates),
 		Rate: c.rate(), CPU: stats.Median(cpus), Base: base.side(), Ours: ours.side(),
 	}
@@ -45,7 +45,7 @@ func (c *comparison) cell() Cell {
 
 func (p plan) comparisons() (all []*comparison) {
 	add := func(h opener, w workload, secure bool, base, ours login) {
-		all = append(all, &comparison{index: len(all), host: h, work: w, secure: secure, logins: [2]login{base, ours}})
+		all = append(all, &comparison{index: len(all), opener: h, work: w, secure: secure, logins: [2]login{base, ours}})
 	}
 	bare, hidden, tokens := login{name: "static"}, login{name: "static", hide: true}, login{name: "tokens", tokens: true}
 	for _, h := range openers() {

@@ -16,7 +16,7 @@ type goRedis struct {
 	login  login
 }
 
-func openGoRedis(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
+func openGoRedis(s *redisserver.Server, l login, secure bool, dial dialFunc) (client, error) {
 	addr, config := place(s, secure)
 	opt := &redis.Options{Addr: addr, TLSConfig: config, PoolSize: 128, Dialer: l.dialing(secure, dial)}
 	if !l.tokens {

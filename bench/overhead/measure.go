@@ -1,4 +1,4 @@
-// Package overhead measures what tokens cost while nothing happens to them: the same host, the same server, the same
+// Package overhead measures what tokens cost while nothing happens to them: the same client, the same server, the same
 // work, once logged in with a static password and once with a token by an adapter of ours.
 package overhead
 
@@ -26,16 +26,16 @@ type Result struct {
 	Memory  Memory
 }
 
-// A Cell is one workload of one host, with both logins.
+// A Cell is one workload of one client, with both logins.
 type Cell struct {
-	Host, Workload string
-	TLS            bool
-	Bare           bool    // the connection of the host with the password is not hidden from it
-	Goal           float64 // how much slower ours may be
-	Rounds, Slices int     // each round has a new process; slices of each of the two in all rounds
-	Rate           stats.Interval
-	CPU            stats.Interval // time of the processor for a command
-	Base, Ours     Side
+	Library, Workload string
+	TLS               bool
+	Bare              bool    // the client with the password sees the kind of its connection
+	Goal              float64 // how much slower ours may be
+	Rounds, Slices    int     // each round has a new process; slices of each of the two in all rounds
+	Rate              stats.Interval
+	CPU               stats.Interval // time of the processor for a command
+	Base, Ours        Side
 }
 
 // A Side is one of the two that are compared.
@@ -153,7 +153,7 @@ func (p plan) round(ctx context.Context, chosen []*comparison) (err error) {
 		swapped := len(c.outcomes)%2 == 1
 		o, err := program.compareOnce(ctx, task{Plan: p, Comparison: c.index, Swapped: swapped, Server: server.Access()})
 		if err != nil {
-			return fmt.Errorf("%s, %s: %w", c.host.name, c.work.name, err)
+			return fmt.Errorf("%s, %s: %w", c.opener.name, c.work.name, err)
 		}
 		c.outcomes = append(c.outcomes, o)
 	}

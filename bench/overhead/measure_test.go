@@ -40,7 +40,7 @@ func TestEveryComparisonRuns(t *testing.T) {
 // What is slower than it should be is called so.
 func TestMissedGoalsAreNamed(t *testing.T) {
 	cell := func(name string, ratio float64) Cell {
-		return Cell{Host: name, Goal: 0.01, Rate: stats.Interval{Median: ratio, Low: ratio - 0.001, High: ratio + 0.001}}
+		return Cell{Library: name, Goal: 0.01, Rate: stats.Interval{Median: ratio, Low: ratio - 0.001, High: ratio + 0.001}}
 	}
 	r := &Result{Cells: []Cell{cell("fine", 1), cell("slow", 0.9)}}
 	section, err := r.Section()

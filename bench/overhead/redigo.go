@@ -19,16 +19,16 @@ type redigo struct {
 }
 
 // openRedigo opens it as the README does, with timeouts such as the other two clients have by default.
-func openRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
+func openRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (client, error) {
 	return openRedigoWith(s, l, secure, dial, redis.DialReadTimeout(5*time.Second), redis.DialWriteTimeout(5*time.Second))
 }
 
 // openPatientRedigo opens it as redigo is by default: it waits for ever.
-func openPatientRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
+func openPatientRedigo(s *redisserver.Server, l login, secure bool, dial dialFunc) (client, error) {
 	return openRedigoWith(s, l, secure, dial)
 }
 
-func openRedigoWith(s *redisserver.Server, l login, secure bool, dial dialFunc, timeouts ...redis.DialOption) (host, error) {
+func openRedigoWith(s *redisserver.Server, l login, secure bool, dial dialFunc, timeouts ...redis.DialOption) (client, error) {
 	addr, config := place(s, secure)
 	pool := &redis.Pool{MaxIdle: 128}
 	if l.tokens {

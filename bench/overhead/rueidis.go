@@ -14,12 +14,12 @@ import (
 	"github.com/entraredis/entraredis/bench/internal/redisserver"
 )
 
-type rueidisHost struct {
+type rueidisClient struct {
 	client rueidis.Client
 	login  login
 }
 
-func openRueidis(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error) {
+func openRueidis(s *redisserver.Server, l login, secure bool, dial dialFunc) (client, error) {
 	addr, config := place(s, secure)
 	opt := rueidis.ClientOption{InitAddress: []string{addr}, TLSConfig: config, DisableCache: true}
 	if dial := l.dialing(secure, dial); dial != nil {
@@ -33,15 +33,15 @@ func openRueidis(s *redisserver.Server, l login, secure bool, dial dialFunc) (ho
 		return nil, err
 	}
 	client, err := rueidis.NewClient(opt)
-	return &rueidisHost{client, l}, err
+	return &rueidisClient{client, l}, err
 }
 
-func (h *rueidisHost) close() error {
+func (h *rueidisClient) close() error {
 	h.client.Close()
 	return nil
 }
 
-func (h *rueidisHost) worker(ctx context.Context, w workload) (func() error, error) {
+func (h *rueidisClient) worker(ctx context.Context, w workload) (func() error, error) {
 	c := h.client
 	switch w.what {
 	case get:
@@ -79,7 +79,7 @@ func (h *rueidisHost) worker(ctx context.Context, w workload) (func() error, err
 }
 
 // subscriber receives on a connection of its own, whose end ends with the client.
-func (h *rueidisHost) subscriber(ctx context.Context) (func() error, error) {
+func (h *rueidisClient) subscriber(ctx context.Context) (func() error, error) {
 	c := h.client
 	messages, failed := make(chan struct{}, published), make(chan error, 1)
 	dedicated, cancel := c.Dedicate()

@@ -84,7 +84,7 @@ func (c Cell) row() []string {
 }
 
 func (c Cell) name() string {
-	name := c.Host + ", " + c.Workload
+	name := c.Library + ", " + c.Workload
 	if c.Bare {
 		name += ", bare"
 	}
@@ -128,7 +128,7 @@ func (r *Result) verdict() string {
 
 Where the time goes: what a connection of ours does for a command and its reply takes 40 to 70 ns, by processor
 (` + "`go test -bench 'Get|Conn' ./internal/resp ./core/entraconn`" + `): 12 for where they end, the rest for two locks in each
-direction, which keep an AUTH out of the host's bytes and its answer out of the host's replies, and for calls. That is with
+direction, which keep an AUTH out of the client's bytes and its answer out of the client's replies, and for calls. That is with
 everything in the caches. Behind a system call it is not: then each of the two returns into a function of ours, and each of the two
 first looks at its data, takes as long as all of the rest. That is the price of any connection in between, see below. Of an
 aggregate or a pipeline each further value is 1 ns, of a burst of messages to a subscriber each further one 5, where they are as
@@ -145,7 +145,7 @@ func (r *Result) between() string {
 	if len(r.Between) == 0 {
 		return ""
 	}
-	return "### What any connection in between costs\n\nA static password, once on the host's own connection and once on one that passes " +
+	return "### What any connection in between costs\n\nA static password, once on the client's own connection and once on one that passes " +
 		"everything on and does nothing else. Ours does more, and can be cheaper because of what it saves.\n\n" + differences(r.Between)
 }
 
@@ -181,16 +181,16 @@ func (r *Result) latency() string {
 
 func (r *Result) chart() ([]byte, error) {
 	bars := chart.Bars{Title: "Throughput with a token, compared with a password", X: "percent", Goals: []float64{-1, -3}}
-	var hosts []string
+	var libraries []string
 	for _, c := range r.Cells {
 		if c.Bare {
 			continue
 		}
-		if !slices.Contains(hosts, c.Host) {
-			hosts = append(hosts, c.Host)
+		if !slices.Contains(libraries, c.Library) {
+			libraries = append(libraries, c.Library)
 		}
 		bars.Bars = append(bars.Bars, chart.Bar{
-			Name: c.name() + map[bool]string{true: ", TLS"}[c.TLS], Group: slices.Index(hosts, c.Host),
+			Name: c.name() + map[bool]string{true: ", TLS"}[c.TLS], Group: slices.Index(libraries, c.Library),
 			Value: 100 * (c.Rate.Median - 1), Low: 100 * (c.Rate.Low - 1), High: 100 * (c.Rate.High - 1),
 		})
 	}

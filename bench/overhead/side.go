@@ -14,7 +14,7 @@ import (
 
 // A side is one of the two logins at work, with connections of its own.
 type side struct {
-	host    host
+	client  client
 	load    workload
 	workers []*worker
 	record  *record // without the workers' latencies
@@ -37,11 +37,11 @@ type slice struct {
 }
 
 func newSide(ctx context.Context, s *redisserver.Server, c *comparison, l login) (*side, error) {
-	h, err := c.host.open(s, l, c.secure, nil)
+	h, err := c.opener.open(s, l, c.secure, nil)
 	if err != nil {
 		return nil, err
 	}
-	one := &side{host: h, load: c.work, record: newRecord()}
+	one := &side{client: h, load: c.work, record: newRecord()}
 	for range c.work.workers {
 		call, err := h.worker(ctx, c.work)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *side) close() error {
 	for _, w := range s.workers {
 		close(w.slices)
 	}
-	return s.host.close()
+	return s.client.close()
 }
 
 func (w *worker) run() {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A workload is what hosts do, from one or more goroutines at once.
+// A workload is what clients do, from one or more goroutines at once.
 type workload struct {
 	name    string
 	workers int

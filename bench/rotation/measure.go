@@ -24,19 +24,19 @@ type Result struct {
 
 // A Way is one peer under load.
 type Way struct {
-	Host, Name string
-	Seconds    float64 // in rotation
-	Commands   int
-	Errors     int // commands that failed
-	Messages   int // that subscribers should have received
-	Lost       int // of them
-	Pops       int // blocking calls that should have got something
-	Broken     int // of them
-	Dials      int // beyond those of the start
-	Auths      float64
-	Latency    Latency        // in rotation
-	Steady     Latency        // of the same way, with a token that lives for a day
-	P50, P999  stats.Interval // latency in a second of rotation, divided by a steady second's
+	Library, Name string
+	Seconds       float64 // in rotation
+	Commands      int
+	Errors        int // commands that failed
+	Messages      int // that subscribers should have received
+	Lost          int // of them
+	Pops          int // blocking calls that should have got something
+	Broken        int // of them
+	Dials         int // beyond those of the start
+	Auths         float64
+	Latency       Latency        // in rotation
+	Steady        Latency        // of the same way, with a token that lives for a day
+	P50, P999     stats.Interval // latency in a second of rotation, divided by a steady second's
 }
 
 // Latency is that of commands, from when they were to be sent: the median of the seconds' percentiles, which a machine
@@ -77,7 +77,7 @@ func Measure(ctx context.Context, quick bool) (r *Result, err error) {
 		}
 		way, err := plan.compare(ctx, server, p, plan.slice)
 		if err != nil {
-			return nil, fmt.Errorf("%s, %s: %w", p.Host, p.Name, err)
+			return nil, fmt.Errorf("%s, %s: %w", p.Library, p.Name, err)
 		}
 		r.Ways = append(r.Ways, *way)
 	}
@@ -115,7 +115,7 @@ func (l plan) slice(ctx context.Context, server *azure.Azure, p peers.Peer, rota
 
 // compare measures one way, steady and in rotation in turns: A B B A.
 func (l plan) compare(ctx context.Context, server *azure.Azure, p peers.Peer, measure slicer) (*Way, error) {
-	way := &Way{Host: p.Host, Name: p.Name}
+	way := &Way{Library: p.Library, Name: p.Name}
 	var all [2][]*hdrhistogram.Histogram
 	for i := range 2 * l.pairs {
 		rotating := (i + 1) / 2 % 2

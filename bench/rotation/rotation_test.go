@@ -24,16 +24,16 @@ func TestCountsWhatARotationDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	measure := func(host, name string) *Way {
+	measure := func(library, name string) *Way {
 		all := peers.All()
-		i := slices.IndexFunc(all, func(p peers.Peer) bool { return p.Host == host && p.Name == name })
+		i := slices.IndexFunc(all, func(p peers.Peer) bool { return p.Library == library && p.Name == name })
 		way, err := plan{1, 1}.compare(t.Context(), server, all[i], stepped)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("%+v", *way)
 		if way.Commands == 0 || way.Messages == 0 || way.Pops == 0 || way.Latency.P999 == 0 || way.Steady.P999 == 0 {
-			t.Errorf("%s, %s: something was not measured", host, name)
+			t.Errorf("%s, %s: something was not measured", library, name)
 		}
 		return way
 	}

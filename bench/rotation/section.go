@@ -41,7 +41,7 @@ of the start. Each AUTH takes the server its time as well.
 		if w.Name == peers.Ours {
 			group = 0
 		}
-		bars.Bars = append(bars.Bars, chart.Bar{Name: w.Host + ", " + w.Name, Value: w.P999.Median, Group: group})
+		bars.Bars = append(bars.Bars, chart.Bar{Name: w.Library + ", " + w.Name, Value: w.P999.Median, Group: group})
 	}
 	b.WriteString(t.String())
 	b.WriteString("\n![Latency in rotation, divided by steady](benchmarks/rotation.svg)\n")
@@ -52,9 +52,9 @@ of the start. Each AUTH takes the server its time as well.
 
 func (w Way) label() string {
 	if w.Name == peers.Ours {
-		return "**" + w.Host + ", " + w.Name + "**"
+		return "**" + w.Library + ", " + w.Name + "**"
 	}
-	return w.Host + ", " + w.Name
+	return w.Library + ", " + w.Name
 }
 
 func of(part, all int) string { return fmt.Sprintf("%d / %d", part, all) }

@@ -14,9 +14,9 @@ import (
 
 // A Peer is one way.
 type Peer struct {
-	Host string // the client library
-	Name string // the way
-	Open func(ctx context.Context, at Site) (Client, error)
+	Library string // the client library
+	Name    string // the way
+	Open    func(ctx context.Context, at Site) (Client, error)
 }
 
 // Ours is the name of our way.

@@ -25,7 +25,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// User and Password log in the host that uses no tokens.
+// User and Password log in the client that uses no tokens.
 const (
 	User     = "static"
 	Password = "a password as long as people make them"

@@ -8,8 +8,8 @@ import (
 	"github.com/entraredis/entraredis/bench/internal/redisserver"
 )
 
-// A host is a client library with one way to log in.
-type host interface {
+// A client is a client library with one way to log in.
+type client interface {
 	// worker returns what one goroutine calls again and again: one call of the workload. It owns what it needs
 	// until close.
 	worker(ctx context.Context, w workload) (call func() error, err error)
@@ -20,14 +20,14 @@ type host interface {
 type login struct {
 	name   string
 	tokens bool
-	hide   bool // puts a connection of which only net.Conn can be seen below a host that logs in with a password
+	hide   bool // hides the kind of connection from a client that logs in with a password: it sees only a net.Conn
 }
 
-// An opener makes a host. dial, if it is not nil, makes its connections, TLS included.
+// An opener makes a client. dial, if it is not nil, makes its connections, TLS included.
 type opener struct {
 	name string
-	open func(s *redisserver.Server, l login, secure bool, dial dialFunc) (host, error)
-	// looks: where the host finds a syscall.Conn it does more, one system call per command for a check of health.
+	open func(s *redisserver.Server, l login, secure bool, dial dialFunc) (client, error)
+	// looks says that the client checks a syscall.Conn before each command, which costs one more system call.
 	looks bool
 }
 
@@ -40,7 +40,7 @@ func openers() []opener {
 // hidden shows nothing of a connection but net.Conn.
 type hidden struct{ net.Conn }
 
-// hiding dials as the hosts do, and hides what the connection is.
+// hiding dials as the clients do, and hides the kind of connection.
 func hiding(ctx context.Context, network, addr string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, network, addr)
@@ -50,7 +50,7 @@ func hiding(ctx context.Context, network, addr string) (net.Conn, error) {
 	return hidden{c}, nil
 }
 
-// dialing returns what makes the connections of a host: dial, or what hides them, or nil for the host itself.
+// dialing returns the dial function of a client: dial, or hiding, or nil for the client's own.
 func (l login) dialing(secure bool, dial dialFunc) dialFunc {
 	if l.hide && dial == nil && !secure {
 		return hiding
