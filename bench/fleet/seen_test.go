@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A fleet that cannot renew in time must not look well.
+// The counts must show a fleet that cannot renew in time.
 func TestCountsLateAndLostConnections(t *testing.T) {
 	const life = time.Hour
 	for _, tt := range []struct {

@@ -1,4 +1,4 @@
-// Package outage measures what callers notice while Entra is away, in virtual time.
+// Package outage measures what callers notice while Entra is unreachable, in virtual time.
 package outage
 
 import (

@@ -10,7 +10,7 @@ import (
 	"github.com/entraredis/entraredis/bench/internal/peers"
 )
 
-// A use is what a program does with a client, and what becomes of it.
+// A use is what a program does with a client, and the results.
 type use struct {
 	client, publisher peers.Client
 	cancel            context.CancelFunc

@@ -2,7 +2,7 @@ package overhead
 
 import "github.com/entraredis/entraredis/bench/internal/stats"
 
-// A comparison is one that a plan has, and what was measured for it.
+// A comparison compares two logins of one client, and holds what was measured.
 type comparison struct {
 	index  int // among those of the plan
 	opener opener

@@ -149,7 +149,7 @@ func TestTokensCostNoAllocationAndNoCall(t *testing.T) {
 }
 
 // A guard that notices nothing would be useless.
-func TestTheGuardNoticesWaste(t *testing.T) {
+func TestGuardNoticesOneMoreAllocationOrCall(t *testing.T) {
 	s := start(t)
 	for _, o := range openers() {
 		// Beside ours as it is: where we save a call, one more would only make up for that.
@@ -165,7 +165,7 @@ func TestTheGuardNoticesWaste(t *testing.T) {
 	}
 }
 
-func TestAConnectionOfOursTakesHalfAKilobyte(t *testing.T) {
+func TestConnectionTakesHalfAKilobyteAtMost(t *testing.T) {
 	m, err := remember(t.Context(), start(t))
 	if err != nil {
 		t.Fatal(err)

@@ -21,8 +21,8 @@ import (
 // A Result is what was measured.
 type Result struct {
 	Cells   []Cell
-	Same    []Cell // a static password against itself: what the method makes of no difference
-	Between []Cell // ours is a static password too, on a connection that passes everything on: what any would cost
+	Same    []Cell // a static password against itself: the noise of the method
+	Between []Cell // a static password on a connection that only forwards: the cost of any wrapper
 	Memory  Memory
 }
 
@@ -127,7 +127,7 @@ func (p plan) measure(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// leastCertain returns the quarter of the comparisons with the widest intervals, whatever lies in them.
+// leastCertain returns the quarter of the comparisons with the widest intervals.
 func leastCertain(all []*comparison) []*comparison {
 	width := make(map[*comparison]float64)
 	for _, c := range all {

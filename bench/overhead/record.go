@@ -10,7 +10,7 @@ import (
 	"github.com/entraredis/entraredis/bench/internal/stats"
 )
 
-// longest is the longest call that is told from a longer one.
+// longest is the longest latency that a histogram records. A longer call counts as this.
 const longest = 10 * time.Second
 
 // A record is what was measured of one of the two that are compared.

@@ -14,7 +14,7 @@ import (
 	"github.com/entraredis/entraredis/bench/internal/peers"
 )
 
-// A load is what a program does with a client, and what becomes of it.
+// A load is what a program does with a client, and the results.
 type load struct {
 	client   peers.Client
 	cancel   context.CancelFunc

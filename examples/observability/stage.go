@@ -59,6 +59,6 @@ func build(life time.Duration) (_ *stage, err error) {
 
 func (s *stage) close() {
 	for _, c := range slices.Backward(s.closers) {
-		_ = c.Close() // nothing can be done about any of them
+		_ = c.Close() // an error while the program ends changes nothing
 	}
 }

@@ -24,7 +24,7 @@ func newBoard() *board {
 	b := &board{began: time.Now(), failed: make(chan struct{})}
 	fail := sync.OnceFunc(func() { close(b.failed) })
 	for _, o := range openings() {
-		b.tallies = append(b.tallies, &tally{library: o.library, failed: fail, settled: -1})
+		b.tallies = append(b.tallies, &tally{library: o.library, failed: fail, openedAtStart: -1})
 	}
 	return b
 }
@@ -38,9 +38,9 @@ func (b *board) tally(library string) *tally {
 	panic("quickstart: no client is called " + library)
 }
 
-func (b *board) settle() {
+func (b *board) markStart() {
 	for _, t := range b.tallies {
-		t.settle()
+		t.markStart()
 	}
 	b.event("all connections are open: from now on a new one counts as a redial")
 }

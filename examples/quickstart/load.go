@@ -11,27 +11,27 @@ import (
 const (
 	workersPerClient = 4
 	pipelineLength   = 20
-	pause            = 10 * time.Millisecond // between two rounds of a worker: a service, not a benchmark
+	pause            = 10 * time.Millisecond // of a worker between two iterations: it is a service, not a benchmark
 	afterError       = 200 * time.Millisecond
 	commandTimeout   = 30 * time.Second // a busy machine is slow, and no command may fail for that
 )
 
-// startLoad sets the workers of every client to work until ctx ends. The channel is closed when each has been
-// once through all it does.
-func startLoad(ctx context.Context, acts []act, post *postOffice, workers *sync.WaitGroup) (settled <-chan struct{}) {
-	var firstRounds sync.WaitGroup
+// startLoad runs the workers of every client until ctx ends. The channel is closed when each worker has completed its
+// first iteration.
+func startLoad(ctx context.Context, acts []act, post *postOffice, workers *sync.WaitGroup) (firstIterationDone <-chan struct{}) {
+	var firstIterations sync.WaitGroup
 	prefix := "quickstart:" + strconv.FormatInt(time.Now().UnixNano(), 36) + ":"
 	for _, a := range acts {
 		for i := range workersPerClient {
 			name := fmt.Sprintf("%s/%d", a.tally.library, i)
 			w := &worker{act: a, key: prefix + name, sender: post.sender(name)}
-			firstRounds.Add(1)
-			workers.Go(func() { w.run(ctx, firstRounds.Done) })
+			firstIterations.Add(1)
+			workers.Go(func() { w.run(ctx, firstIterations.Done) })
 		}
 	}
 	done := make(chan struct{})
 	go func() {
-		firstRounds.Wait()
+		firstIterations.Wait()
 		close(done)
 	}()
 	return done
@@ -41,16 +41,16 @@ func startLoad(ctx context.Context, acts []act, post *postOffice, workers *sync.
 // answer must be.
 type worker struct {
 	act
-	key     string
-	sender  *sender
-	rounds  int
-	counted int64
+	key        string
+	sender     *sender
+	iterations int
+	counted    int64
 }
 
 func (w *worker) run(ctx context.Context, firstRound func()) {
 	for ctx.Err() == nil {
-		err := w.round(context.WithoutCancel(ctx)) // a command under way at the end is not an error
-		if w.rounds++; w.rounds == 1 {
+		err := w.iterate(context.WithoutCancel(ctx)) // a command under way at the end is not an error
+		if w.iterations++; w.iterations == 1 {
 			firstRound()
 		}
 		rest := pause
@@ -63,7 +63,7 @@ func (w *worker) run(ctx context.Context, firstRound func()) {
 		case <-time.After(rest):
 		}
 	}
-	if w.rounds == 0 {
+	if w.iterations == 0 {
 		firstRound()
 	}
 	_ = w.do(context.WithoutCancel(ctx), 1, func(ctx context.Context) error { // best effort: a failed run leaves keys behind
@@ -71,8 +71,8 @@ func (w *worker) run(ctx context.Context, firstRound func()) {
 	})
 }
 
-func (w *worker) round(ctx context.Context) error {
-	value := strconv.Itoa(w.rounds)
+func (w *worker) iterate(ctx context.Context) error {
+	value := strconv.Itoa(w.iterations)
 	if err := w.do(ctx, 1, func(ctx context.Context) error { return w.client.set(ctx, w.key, value) }); err != nil {
 		return err
 	}

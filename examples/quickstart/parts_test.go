@@ -77,7 +77,7 @@ func TestVerdictObjects(t *testing.T) {
 	}
 }
 
-// Whatever a busy machine can be the cause of is left undecided, and nothing else.
+// The verdict is undecided only about failures that a busy machine may have caused.
 func TestVerdictDoesNotBlameABusyMachine(t *testing.T) {
 	busy := busyness{life: 4 * time.Second, total: 9 * time.Second, worst: 3200 * time.Millisecond}
 	for name, test := range map[string]struct {

@@ -18,9 +18,9 @@ type screen struct {
 	picture  func() []line
 	board    *board
 
-	drawn int       // on a terminal: lines of the last frame, which the next one is drawn over
-	told  int       // else: events already printed
-	shown time.Time // and when the picture was printed last
+	drawn   int       // on a terminal: lines of the last frame, which the next one is drawn over
+	printed int       // else: events already printed
+	shown   time.Time // and when the picture was printed last
 }
 
 // A line of a picture. The style is a parameter of the terminal's "select graphic rendition", empty for none.
@@ -64,8 +64,8 @@ func (s *screen) run(ctx context.Context) {
 
 // print writes what happened since the last time, and every few seconds and at the end the picture.
 func (s *screen) print(last bool) {
-	events := s.board.eventsFrom(s.told)
-	s.told += len(events)
+	events := s.board.eventsFrom(s.printed)
+	s.printed += len(events)
 	for _, event := range events {
 		fmt.Fprintln(s.out, event)
 	}

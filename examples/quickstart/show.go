@@ -17,8 +17,8 @@ const (
 	aftermath    = 2 * time.Second  // how long to look at a failure before giving up
 )
 
-// show runs the three clients and the control for as long as the plan says, and returns how they fared. An error
-// means that they could not begin.
+// show runs the three clients and the control for as long as the plan says, and returns the results. An error means that
+// they could not begin.
 func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	logging.Disable() // go-redis reports lost connections on stderr, in the middle of the table
 	st, err := build(p)
@@ -61,18 +61,18 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	busy := watchBusyness(work, st.starved, first.Lifetime())
 	ctl := openControl(st.addr, st.tls, first)
 	workers.Go(func() { ctl.run(work) })
-	settled := startLoad(work, acts, post, &workers)
+	firstIterationDone := startLoad(work, acts, post, &workers)
 	workers.Go(func() { // the connections that are open by now are the ones that have to last
 		select {
-		case <-settled:
-			board.settle()
+		case <-firstIterationDone:
+			board.markStart()
 			if p.fault != "" {
 				st.refuse()
 			}
 		case <-work.Done():
 		}
 	})
-	workers.Go(func() { // a failure does not get better, so there is no point in watching it for long
+	workers.Go(func() { // a failed run stays failed, so it ends soon
 		board.waitFailed(work)
 		select {
 		case <-time.After(aftermath):

@@ -48,7 +48,7 @@ func (t table) lines() []line {
 	return append(lines, row, line{text: fmt.Sprintf("%-9s %d received, %d lost", "messages", received, missing)})
 }
 
-// age draws how much of the token's life is over.
+// age draws how much of the token's life has passed.
 func age(token entra.Token) string {
 	const cells = 24
 	life := token.Lifetime()

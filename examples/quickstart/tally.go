@@ -10,7 +10,7 @@ import (
 type tally struct {
 	library string
 
-	commands atomic.Int64 // answered, and rightly
+	commands atomic.Int64 // with the right answer
 	errors   atomic.Int64
 	auths    atomic.Int64 // accepted by the server, logins included
 	refused  atomic.Int64 // AUTHs that the server refused
@@ -19,9 +19,9 @@ type tally struct {
 	latency  latency
 	failed   func() // called for every error
 
-	mu       sync.Mutex
-	firstErr error
-	settled  int64 // connections opened before the work began in earnest; -1 until then
+	mu            sync.Mutex
+	firstErr      error
+	openedAtStart int64 // connections opened when every worker had completed its first iteration; -1 until then
 }
 
 func (t *tally) served(commands int, took time.Duration) {
@@ -45,18 +45,18 @@ func (t *tally) err() error {
 	return t.firstErr
 }
 
-func (t *tally) settle() {
+func (t *tally) markStart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.settled = t.opened.Load()
+	t.openedAtStart = t.opened.Load()
 }
 
 // redials returns how many connections the client opened after it had all that it needs.
 func (t *tally) redials() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.settled < 0 {
+	if t.openedAtStart < 0 {
 		return 0
 	}
-	return t.opened.Load() - t.settled
+	return t.opened.Load() - t.openedAtStart
 }

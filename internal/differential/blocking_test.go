@@ -88,7 +88,7 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 	var consumers sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	over := make(chan struct{}) // enough tokens have come
+	done := make(chan struct{}) // enough tokens have come
 	parts := uint64(0)
 	for name, c := range blockers(t, site.addr, func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) }) {
 		defer c.close()
@@ -100,7 +100,7 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 			final := make(chan int, 1)
 			rng := seeded(parts)
 			parts++
-			consumers.Go(func() { site.produce(t, rng, way, key, over, final) })
+			consumers.Go(func() { site.produce(t, rng, way, key, done, final) })
 			consumers.Go(func() {
 				n, err := consume(ctx, c, way, key, final)
 				if err != nil {
@@ -117,7 +117,7 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 		_, newer := src.Latest()
 		<-newer
 	}
-	close(over)
+	close(done)
 	consumers.Wait()
 	calls := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup") - before
 	if calls < popped+tokens {
@@ -147,9 +147,9 @@ func consume(ctx context.Context, c blocker, way blockingWay, key string, final 
 	return n, nil
 }
 
-// produce pushes numbers, sometimes in bursts, sometimes with pauses of several tokens, until over is closed. Before it
-// pushes the last one it says which that is.
-func (s *site) produce(t *testing.T, rng *rand.Rand, way blockingWay, key string, over <-chan struct{}, final chan<- int) {
+// produce pushes numbers, sometimes in bursts, sometimes with pauses of several tokens, until done is closed. Before it
+// pushes the last number it sends that number on final.
+func (s *site) produce(t *testing.T, rng *rand.Rand, way blockingWay, key string, done <-chan struct{}, final chan<- int) {
 	c, err := redigo.Dial("tcp", s.addr)
 	if err != nil {
 		t.Error(err)
@@ -161,7 +161,7 @@ func (s *site) produce(t *testing.T, rng *rand.Rand, way blockingWay, key string
 		stop := false
 		select {
 		case <-pause.C:
-		case <-over:
+		case <-done:
 			stop = true
 			final <- n
 		}

@@ -66,7 +66,7 @@ func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 					}
 					<-time.NewTimer(time.Duration(rng.IntN(20_000)) * time.Microsecond).C
 				})
-				// What the cancelled call has sent is over: its connection serves the next one, or has gone.
+				// The cancelled call's command has ended: its connection serves the next call, or is closed.
 				site.popNow(t, p)
 				for began := time.Now(); site.connections(t) > usual; {
 					if time.Since(began) > hung {

@@ -72,8 +72,8 @@ func (s *site) calls(t *testing.T, names ...string) (all int) {
 	return all
 }
 
-// round runs the workload once and returns what each worker got.
-func (s *site) round(t *testing.T, c client, number int) [][]string {
+// runOnce runs the workload once and returns what each worker got.
+func (s *site) runOnce(t *testing.T, c client, number int) [][]string {
 	s.do(t, "FLUSHALL")
 	got := make([][]string, workers)
 	var wg sync.WaitGroup
@@ -96,8 +96,8 @@ func plainDial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
-// This catches a scanner or a ledger that is wrong by one byte or one reply: with AUTHs going out all the time the
-// next reply goes to the wrong caller.
+// This catches a scanner or a ledger that is wrong by one byte or one reply: because AUTHs go out all the time, the next
+// reply would go to the wrong caller.
 func TestRepliesAreTheSameWithAuthEveryFewMilliseconds(t *testing.T) {
 	site := newSite(t)
 	total := 0
@@ -111,8 +111,8 @@ func TestRepliesAreTheSameWithAuthEveryFewMilliseconds(t *testing.T) {
 			before, commands := site.auths(t), 0
 			enough := until(*injections*lib.share/100, lib.share)
 			for number := int(*seed); !enough(site.auths(t) - before); number++ {
-				want := site.round(t, plain, number)
-				got := site.round(t, wrapped, number)
+				want := site.runOnce(t, plain, number)
+				got := site.runOnce(t, wrapped, number)
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Fatalf("round %d, which -seed makes the first: replies differ (-plain +wrapped):\n%.4000s", number, diff)
 				}

@@ -17,8 +17,8 @@ type way struct {
 	dial dialFunc
 }
 
-// ways are those on which a write of the client's does not arrive as one read at the server: TLS cuts it into records,
-// and networks into segments.
+// ways are those on which the server does not read a client's write at once: TLS cuts it into records, and networks into
+// segments.
 func ways(t *testing.T) []way {
 	server, client, err := entratest.TLSConfigs()
 	if err != nil {
@@ -31,7 +31,7 @@ func ways(t *testing.T) []way {
 	}
 }
 
-// proxy listens, and passes on what comes in pieces of at most segment bytes, in both directions.
+// proxy listens, and forwards bytes in pieces of at most segment bytes, in both directions.
 func proxy(t *testing.T, to string, config *tls.Config, segment int) (addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

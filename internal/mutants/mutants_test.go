@@ -40,7 +40,7 @@ func TestEachMutantFitsTheCode(t *testing.T) {
 	}
 }
 
-func TestReadsWhatTheTestsSay(t *testing.T) {
+func TestParsesTestOutput(t *testing.T) {
 	const where = "./p"
 	for name, test := range map[string]struct {
 		output string

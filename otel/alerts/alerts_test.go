@@ -44,7 +44,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-func TestEveryAlertTellsItsReader(t *testing.T) {
+func TestEveryAlertHasItsAnnotations(t *testing.T) {
 	for _, a := range all(t) {
 		if severity := a.field(t, "severity"); severity != "critical" && severity != "warning" {
 			t.Errorf("%s: severity %s", a.name, severity)

@@ -111,7 +111,7 @@ func TestEveryPanelSaysWhatToDo(t *testing.T) {
 }
 
 // What breaks with a library upgrade, on another data source, or when the scrape interval changes.
-func TestQueriesLast(t *testing.T) {
+func TestQueriesSurviveUpgradesAndUseTheVariables(t *testing.T) {
 	for _, p := range board.Dashboard().Panels {
 		for _, q := range p.Targets {
 			if strings.Contains(q.Expr, "otel_scope") {

@@ -13,7 +13,7 @@ import (
 	"github.com/entraredis/entraredis/otel/livepage"
 )
 
-func TestEveryAnswerIsGuarded(t *testing.T) {
+func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
 	want := map[string]string{
 		"Cache-Control":                "no-store",
 		"Content-Security-Policy":      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

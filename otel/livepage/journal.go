@@ -23,10 +23,10 @@ const (
 	connRetired     happening = "retired"
 )
 
-// A matter is what events have in common that are told as one.
+// A matter is what events have in common that share one line.
 type matter struct {
 	what        happening
-	server      string // empty of rotations, which are told by token
+	server      string // empty for rotations, which are grouped by token
 	severe      bool   // authentication failed a program, or is about to
 	login       bool   // it befell a new connection
 	word        string // that the server answered: the first
@@ -50,10 +50,10 @@ type event struct {
 }
 
 const (
-	// Events of one matter are told as one when they are this near to each other. What befalls many connections at
-	// once is over in seconds.
+	// Events of one matter share a line if they are this near to each other. What happens to many connections at once
+	// ends within seconds.
 	near = 30 * time.Second
-	// Between failed attempts, which are the same trouble however rare they have become, there are up to 5 minutes.
+	// Failed attempts belong to one trouble although up to 5 minutes may lie between them.
 	nearFailure = 15 * time.Minute
 )
 
@@ -104,8 +104,8 @@ func (j *journal) add(e event, now time.Time) {
 	j.events = append(j.events, e)
 }
 
-// find returns the place of the newest event of a matter that is near enough to now to be told as one with it, -1 if
-// there is none. A renewal separates the failures before it from those behind it.
+// find returns the place of the newest event of a matter that is near enough to now to share its line, -1 if there is
+// none. A renewal separates the failures before it from those after it.
 func (j *journal) find(m matter, now time.Time) int {
 	within := near
 	switch m.what {
@@ -127,7 +127,7 @@ func (j *journal) find(m matter, now time.Time) int {
 	return -1
 }
 
-// dayOld is when an event has no claim to its place any more, however grave it was.
+// dayOld is the age from which even a severe event may be dropped.
 const dayOld = 24 * time.Hour
 
 // least returns the place of the event to be dropped for a new one: the oldest of those that need the least

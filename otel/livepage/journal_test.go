@@ -65,7 +65,7 @@ func TestRotationOfAClusterIsOneLineAndKeepsTheTroubleListed(t *testing.T) {
 	})
 }
 
-func TestRotationsAreToldByTheirToken(t *testing.T) {
+func TestRotationsAreGroupedByToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, nil)
 		first := times(time.Hour)
@@ -97,7 +97,7 @@ func TestRotationsAreToldByTheirToken(t *testing.T) {
 }
 
 // Nodes that fail over one after the other are ordinary; what came before them is not.
-func TestGraveEventsOutliveOrdinaryOnesForADay(t *testing.T) {
+func TestSevereEventsOutlastOrdinaryOnesForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, &livepage.Options{MaxEvents: 5})
 		token := times(48 * time.Hour)
@@ -129,7 +129,7 @@ func TestGraveEventsOutliveOrdinaryOnesForADay(t *testing.T) {
 	})
 }
 
-func TestVerdictNeedsNoList(t *testing.T) {
+func TestVerdictDoesNotDependOnTheEventList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, &livepage.Options{MaxEvents: -1})
 		token := times(time.Hour)

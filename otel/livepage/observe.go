@@ -87,8 +87,8 @@ func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
 	j.add(event{matter: m, length: info.Duration}, s.last)
 }
 
-// patience is how long a login must have been waited for to be called unanswered. Servers answer within milliseconds; a
-// caller that has gone away sooner says nothing about the server.
+// patience is how long a client must have waited for a login before it counts as unanswered. Servers answer within
+// milliseconds; a caller that gives up sooner says nothing about the server.
 const patience = time.Second
 
 // gaveUp reports whether a client stopped waiting: entraconn by a timeout of its own, or the client library, which
@@ -100,7 +100,7 @@ func gaveUp(err error) bool {
 
 func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {
 	if info.Reason == entra.CloseByClient || info.Reason == entra.CloseAuthRejected {
-		return // the client's own business, or told as a refusal
+		return // the client closed it, or the refusal was reported before
 	}
 	m := matter{what: connLost, server: info.Conn.ServerAddr, reason: info.Reason, unrenewable: info.Unrenewable}
 	switch info.Reason {

@@ -12,7 +12,7 @@ type rebuff string
 const (
 	refused rebuff = "refused" // the server refuses the token
 	unable  rebuff = "unable"  // it serves no client for the moment: it is full, loading or the like
-	silent  rebuff = "silent"  // nothing, for as long as its client waited
+	silent  rebuff = "silent"  // no answer for as long as the client waited
 )
 
 // A setback is a rebuff that stands until the server accepts a token: after a refusal, that one or a newer.

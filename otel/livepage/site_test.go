@@ -175,7 +175,7 @@ func (s *site) opened(c entra.ConnInfo) {
 	s.see.ConnOpened(s.t.Context(), entra.ConnOpenedInfo{Conn: c})
 }
 
-// auth tells of an AUTH that was accepted, refused (*entra.AuthError), or not answered because the connection ended.
+// auth reports an AUTH that was accepted, refused (*entra.AuthError), or not answered because the connection ended.
 func (s *site) auth(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, err error) {
 	_, refused := errors.AsType[*entra.AuthError](err)
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})
@@ -187,7 +187,7 @@ func (s *site) unable(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTime
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err})
 }
 
-// unanswered tells of a login that was waited for in vain.
+// unanswered reports a login that got no answer.
 func (s *site) unanswered(c entra.ConnInfo, t entra.TokenTimes, waited time.Duration, err error) {
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: entra.AuthInitial, Token: t, Duration: waited, Err: err})
 }

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// A stream is sent something at least this often. The time that passes changes what connections hold, and scripts
-	// see no comments, so this is a snapshot; the page says that it hears nothing when two of them are missing.
+	// A stream gets a snapshot at least this often. Time alone changes the state of tokens, and scripts do not see the
+	// comments of an event stream. The page says that it hears nothing when two snapshots are missing.
 	heartbeat = 5 * time.Second
-	// News waits for what comes with it, so that a storm makes four snapshots a second.
+	// A stream waits this long after an event for more of them, so that a storm makes four snapshots a second.
 	gather = 250 * time.Millisecond
 	// Streams share a snapshot that is not older than this. It is less than gather, so that it has what was rung for.
 	shareable = 200 * time.Millisecond
@@ -47,7 +47,7 @@ func (p *Page) serveEvents(w http.ResponseWriter, r *http.Request) {
 	// The server's ReadTimeout, which still runs, would end the request. Where there are no deadlines there is none.
 	_ = s.control.SetReadDeadline(time.Time{})
 	if s.send([]byte("retry: 3000\n\n"), p.frames.latest(p)) != nil {
-		return // a ResponseWriter that cannot flush leaves a snapshot, and the page asks for the next by itself
+		return // a ResponseWriter that cannot flush: the page got one snapshot, and asks for the next by itself
 	}
 	beat := time.NewTimer(heartbeat)
 	defer beat.Stop()

@@ -22,7 +22,7 @@ func turnoutOf(info entra.RotationDoneInfo) turnout {
 	return turnout{RotationDoneInfo: info, servers: 1}
 }
 
-// plus adds one rotation. It takes t.seen over.
+// plus adds one rotation. It keeps t.seen.
 func (t turnout) plus(one turnout) turnout {
 	if t.servers == 0 {
 		return one
@@ -48,7 +48,7 @@ func (t turnout) add(one turnout) turnout {
 	return t
 }
 
-// text tells a turnout in a sentence.
+// text describes a turnout in a sentence.
 func (t turnout) text() string {
 	done := number(t.Renewed, "connection")
 	if t.servers == 1 {

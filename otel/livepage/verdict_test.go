@@ -144,7 +144,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-func TestEventsAreToldInWords(t *testing.T) {
+func TestEventTexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, nil)
 		token := times(time.Hour)

@@ -55,7 +55,7 @@ func (c *config) spanAttributes(attrs []attribute.KeyValue) []attribute.KeyValue
 	return attrs
 }
 
-// A poolKey is what the metrics tell pools apart by.
+// A poolKey identifies a pool in metrics.
 type poolKey struct{ library, name, serverAddr string }
 
 func keyOf(p census.Pool) poolKey { return poolKey{p.Library, p.Name, p.ServerAddr} }

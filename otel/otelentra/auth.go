@@ -49,8 +49,8 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	o.authDuration.Record(ctx, info.Duration.Seconds(), opts...)
 }
 
-// authSpan makes the span of an AUTH that is over. It is no child of the rotation: one verdict of a sampler would
-// count for thousands of spans then.
+// authSpan makes the span of an AUTH that has ended. It is no child of the rotation, because a sampler's one decision
+// would then count for thousands of spans.
 func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, p *pool, r *rotation, errorType, status string) context.Context {
 	var cause trace.SpanContext
 	if r != nil {

@@ -22,7 +22,7 @@ func refused(words string) error {
 	return &entra.AuthError{Addr: serverAddr, Err: errors.New(words)}
 }
 
-func TestALoginGoesBelowWhoDialedAndLinksToItsToken(t *testing.T) {
+func TestLoginSpanIsBelowTheDialAndLinksToItsToken(t *testing.T) {
 	tel := newTelemetry(t)
 	token := life(time.Now())
 	tel.refresh(entra.TriggerInitial, token, nil)
@@ -170,7 +170,7 @@ func TestSpansOfARotationOfAThousandConnections(t *testing.T) {
 	}
 }
 
-func TestASpanThatIsMadeLaterTellsWhenItWas(t *testing.T) {
+func TestLateSpanHasTheTimesOfItsAuth(t *testing.T) {
 	tel := newTelemetry(t)
 	tel.auth(t.Context(), conn(1), entra.AuthRotation, life(time.Now()), 3*time.Second, nil)
 	if !tel.records {
@@ -223,7 +223,7 @@ func TestExemplarsLeadToTheSpanOrTheRotation(t *testing.T) {
 }
 
 // An observer between the Source and this one may give back a context of its own making.
-func TestTheSpanOfTheProgramIsNotOurs(t *testing.T) {
+func TestSpanOfTheProgramIsLeftAlone(t *testing.T) {
 	tel := newTelemetry(t)
 	ctx, program := tel.tracers.Tracer("program").Start(t.Context(), "program")
 	tel.obs.AuthDone(ctx, entra.AuthDoneInfo{Conn: conn(1), Phase: entra.AuthInitial, Err: io.EOF})

@@ -9,8 +9,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// retireReasons are why connections end because of their tokens. The others are the client's business, or losses, which
-// show up as reconnections.
+// retireReasons are the reasons for which connections end because of their tokens. With the other reasons the client
+// closed the connection, or it was lost, which shows up as a reconnection.
 func retireReasons() []entra.CloseReason {
 	return []entra.CloseReason{
 		entra.CloseAuthRejected, entra.CloseAuthTimeout, entra.CloseExpired, entra.CloseUnsupported, entra.CloseProtocol,
@@ -34,7 +34,7 @@ func (o *observer) connClosed(ctx context.Context, info entra.ConnClosedInfo) {
 	o.retirements.Add(ctx, 1, o.pool(connKey(info.Conn)).endOptions(info.Reason)...)
 }
 
-// reconnected tells of an outage in hindsight: its span lasts from the loss to the login.
+// reconnected makes a span for an outage after its end: it lasts from the loss to the login.
 func (o *observer) reconnected(ctx context.Context, info entra.ReconnectedInfo) {
 	p := o.pool(connKey(info.Conn))
 	if o.spans != SpansNone {

@@ -37,7 +37,7 @@ func TestCountersOfAPoolBeginAtZero(t *testing.T) {
 	}
 }
 
-func TestRetirementsAreEndsBecauseOfTokens(t *testing.T) {
+func TestRetirementsAreCountedAsTokenEnds(t *testing.T) {
 	tel := newTelemetry(t)
 	tel.obs.ConnOpened(t.Context(), entra.ConnOpenedInfo{Conn: conn(1)})
 	for reason, want := range map[entra.CloseReason]int64{
@@ -51,7 +51,7 @@ func TestRetirementsAreEndsBecauseOfTokens(t *testing.T) {
 	}
 }
 
-func TestAReconnectTellsWhatWasLostAndForHowLong(t *testing.T) {
+func TestReconnectSpanSaysWhatWasLostAndForHowLong(t *testing.T) {
 	tel := newTelemetry(t)
 	token := life(time.Now())
 	tel.closed(conn(1), entra.CloseByServer, token)

@@ -36,7 +36,7 @@ type poolGauges struct {
 // tokenStates is how many values entraredis.connection.token_state has.
 const tokenStates = 4
 
-// An outcome is what one AUTH is told from another by. Both have few values.
+// An outcome distinguishes AUTHs in metrics. Both of its fields have few values.
 type outcome struct {
 	phase     entra.AuthPhase
 	errorType string

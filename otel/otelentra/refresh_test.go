@@ -16,7 +16,7 @@ import (
 	"github.com/entraredis/entraredis/otel/otelentra"
 )
 
-func TestARefreshThatRecoversHasNotFailedItsAttemptHas(t *testing.T) {
+func TestRecoveredRefreshSucceedsAndItsAttemptFails(t *testing.T) {
 	tel := newTelemetry(t)
 	tel.refresh(entra.TriggerScheduled, life(time.Now()),
 		&entra.RefreshError{Kind: entra.KindThrottled, Status: 429, Code: "AADSTS50196", Attempt: 1, Err: errors.New("secret words")}, nil)
@@ -147,7 +147,7 @@ func TestSpansOfTheCredentialGoBelowTheirRequest(t *testing.T) {
 	}
 }
 
-func TestAnOutageOfANightIsATraceOfBearableSize(t *testing.T) {
+func TestTraceOfALongOutageIsBounded(t *testing.T) {
 	tel := newTelemetry(t)
 	const attempts = 5000
 	tel.refresh(entra.TriggerScheduled, life(time.Now()), make([]error, attempts)...)

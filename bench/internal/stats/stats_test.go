@@ -9,7 +9,7 @@ import (
 )
 
 // A machine that slows down for a while does not hide a difference of one percent between two that run in turns.
-func TestPairsResolveWhatNoiseWouldHide(t *testing.T) {
+func TestInterleavedPairsResolveOnePercent(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var base, ours []float64
 	for range 60 {

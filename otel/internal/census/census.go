@@ -126,7 +126,7 @@ type rotationOf struct{ *Census }
 // after each failover, for as long as the program runs.
 const maxEmpty = 64
 
-// forget lets go of the pool that has been empty for longest, if there are too many. c.mu is held.
+// forget removes the pool that has been empty for longest, if there are too many. c.mu is held.
 func (c *Census) forget() {
 	if c.empty <= maxEmpty {
 		return

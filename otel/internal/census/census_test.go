@@ -94,7 +94,7 @@ func TestCountsWhatARotationHasLeftToDo(t *testing.T) {
 	}
 }
 
-func TestEndsTheRotationThatIsDoneAndNotAnother(t *testing.T) {
+func TestRotationDoneEndsOnlyItsOwnRotation(t *testing.T) {
 	e := newEvents(t)
 	recent := life(time.Now())
 	e.opened(conn(1))
@@ -110,7 +110,7 @@ func TestEndsTheRotationThatIsDoneAndNotAnother(t *testing.T) {
 	e.rotated(second) // once more is once too often, and does no harm
 }
 
-func TestTellsClientsOfOneNameApartByTheirTokens(t *testing.T) {
+func TestClientsOfOneNameAreDistinguishedByToken(t *testing.T) {
 	e := newEvents(t)
 	start := time.Now()
 	old, recent := life(start), life(start.Add(55*time.Minute))
@@ -201,7 +201,7 @@ func TestFollowsTheToken(t *testing.T) {
 }
 
 // A server refuses a token, and its successor is one that ends earlier.
-func TestTheNewestTokenIsTheLastOneNotTheLongest(t *testing.T) {
+func TestLastTokenIsNewestEvenIfItExpiresEarlier(t *testing.T) {
 	e := newEvents(t)
 	long, short := life(time.Now()), life(time.Now().Add(-time.Minute))
 	e.refreshed(long)
@@ -217,7 +217,7 @@ func TestTheNewestTokenIsTheLastOneNotTheLongest(t *testing.T) {
 	}
 }
 
-func TestAnswersOfClosedConnectionsCountNothing(t *testing.T) {
+func TestAuthAfterCloseIsNotCounted(t *testing.T) {
 	e := newEvents(t)
 	token := life(time.Now())
 	e.authenticated(conn(1), token, nil)

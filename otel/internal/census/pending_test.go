@@ -19,7 +19,7 @@ var (
 	seed      = flag.Uint64("seed", 0, "of the random histories; 0 chooses one")
 )
 
-// A history is a pool of one client as it really is, beside the Census that is told of it.
+// A history is the true state of a pool of one client, beside the Census that gets its events.
 type history struct {
 	*events
 	rng     *rand.Rand

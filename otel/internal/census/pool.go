@@ -8,12 +8,12 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A poolKey is what metrics tell pools apart by.
+// A poolKey identifies a pool in metrics.
 type poolKey struct{ library, name, serverAddr string }
 
 func keyOf(c entra.ConnInfo) poolKey { return poolKey{c.Library, c.Pool, c.ServerAddr} }
 
-// A pool is the connections of one client, or of several that are called the same, to one server.
+// A pool is the connections of one client, or of several with the same name, to one server.
 type pool struct {
 	key       poolKey
 	conns     map[uint64]*conn
@@ -29,7 +29,7 @@ type pool struct {
 // A conn is one connection.
 type conn struct {
 	cohort *cohort // nil before its login
-	twin   *conn   // of another client that is called the same: it has the same number
+	twin   *conn   // of another client with the same name: it has the same number
 }
 
 // A cohort is the connections that hold the same token.
@@ -47,7 +47,7 @@ func (p *pool) add(id uint64) {
 func (p *pool) authenticated(id uint64, t entra.TokenTimes) {
 	c := p.conns[id]
 	if c == nil {
-		return // its answer was met while it was being closed
+		return // its answer came while it was being closed
 	}
 	for twin := c.twin; twin != nil; twin = twin.twin {
 		if c.cohort != nil && (twin.cohort == nil || twin.cohort.token.ExpiresOn.Before(c.cohort.token.ExpiresOn)) {
@@ -110,7 +110,7 @@ func (p *pool) leave(c *conn) {
 	c.cohort = nil
 }
 
-// cohort finds those who hold the same token. They are few: one cohort in the quiet, two during a rotation.
+// cohort finds the connections with the same token. There is one cohort, or two during a rotation.
 func (p *pool) cohort(t entra.TokenTimes) *cohort {
 	for _, co := range p.cohorts {
 		if same(co.token, t) {
@@ -122,7 +122,7 @@ func (p *pool) cohort(t entra.TokenTimes) *cohort {
 	return co
 }
 
-// same reports whether two tokens cannot be told apart by their times; then there is no need to.
+// same reports whether two tokens have the same times. Then they count as one.
 func same(a, b entra.TokenTimes) bool {
 	return a.ExpiresOn.Equal(b.ExpiresOn) && a.IssuedAt.Equal(b.IssuedAt)
 }
