@@ -1,6 +1,9 @@
 package resp
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // A CommandScanner finds where commands end in the bytes that a client sends. The zero value is ready. It is a
 // plain value: a copy of it is a point to return to.
@@ -105,3 +108,52 @@ func (s *CommandScanner) endArg() bool {
 	s.state = commandStart
 	return true
 }
+
+// Ordinary takes the commands at the start of p that lie there as a whole and are of kind Ordinary, one after the
+// other. It returns how many bytes and how many commands it took; Next goes on from there. It is Next for what hosts
+// nearly always write, at a third of the cost; Kind and Argc know nothing of these commands.
+func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
+	if s.state != commandStart {
+		return 0, 0
+	}
+	for at := 0; len(p)-at >= 8; n, commands = at, commands+1 {
+		argc, name := opening(binary.LittleEndian.Uint64(p[at:]))
+		if argc == 0 {
+			if at = uncommon(p, at); at == 0 {
+				return n, commands
+			}
+			continue
+		}
+		at += 8
+		if name > len(p)-at-2 || mayMatter(p[at:at+name]) {
+			return n, commands
+		}
+		at += name + 2
+		for ; argc > 1; argc-- {
+			if len(p)-at >= 8 && p[at] == '$' {
+				length, size := short(binary.LittleEndian.Uint64(p[at:]))
+				if size > 0 && length <= len(p)-at-size-2 {
+					at += size + length + 2
+					continue
+				}
+			}
+			if at, _ = argument(p, at); at == 0 {
+				return n, commands
+			}
+		}
+	}
+	return n, commands
+}
+
+// Within takes the n bytes that come next if all of them, and more, belong to an argument that nothing depends on, and
+// reports whether it did: what writes of a long argument's pieces need.
+func (s *CommandScanner) Within(n int) bool {
+	if s.state != argPayload || s.words || s.skip <= int64(n) {
+		return false
+	}
+	s.skip -= int64(n)
+	return true
+}
+
+// Unread takes back what Within has taken.
+func (s *CommandScanner) Unread(n int) { s.skip += int64(n) }

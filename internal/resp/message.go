@@ -2,15 +2,6 @@ package resp
 
 import "bytes"
 
-// Lower makes of the messages to a subscriber at the start of p what they are in RESP2, where only their first byte
-// differs, and returns how many bytes they are.
-func (s *ReplyScanner) Lower(p []byte) (n int) {
-	if s.typ != 0 {
-		return 0
-	}
-	return messages(p, 0, '*')
-}
-
 // messages returns where the messages to a subscriber end that begin at p[at], and makes first the first byte of each. Of
 // several on one channel most differ in nothing but what they say, and many not in its length.
 func messages(p []byte, at int, first byte) (end int) {

@@ -1,6 +1,10 @@
 package resp
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
 
 // A ReplyScanner finds where frames end in the bytes that a server sends. A frame is a reply, with the attributes
 // in front of it and the pushes inside it, or a push that stands alone. The zero value is ready.
@@ -223,4 +227,119 @@ func (s *ReplyScanner) frame() Frame {
 		return Array
 	}
 	return Value
+}
+
+// endOfElement looks at an element of a push that has ended.
+func (s *ReplyScanner) endOfElement() {
+	if s.says.named || s.value == '>' {
+		return
+	}
+	s.says.named = true
+	switch string(s.text.take()) {
+	case "subscribe":
+		s.says.kind = Subscribe
+	case "psubscribe":
+		s.says.kind = PSubscribe
+	case "ssubscribe":
+		s.says.kind = SSubscribe
+	case "unsubscribe":
+		s.says.kind = Unsubscribe
+	case "punsubscribe":
+		s.says.kind = PUnsubscribe
+	case "sunsubscribe":
+		s.says.kind = SUnsubscribe
+	}
+}
+
+// Confirmed returns what the Push that ended last says about subscriptions.
+func (s *ReplyScanner) Confirmed() Confirmation {
+	if s.says.kind == Ordinary {
+		return Confirmation{}
+	}
+	return Confirmation{s.says.kind, s.says.count}
+}
+
+// Plain takes the replies at the start of p, at most so many, the one that is under way included, and the pushes between
+// them. It returns how many bytes it took and how many replies ended there; of what comes last it may have taken the start
+// only. It does not take the end of a push that confirms a subscription, nor what Next fails at: Next goes on from there. It
+// is Next for what servers nearly always send, at a third of the cost.
+func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
+	if s.typ != 0 {
+		if most == 0 && !s.push {
+			return 0, 0
+		}
+		ended := false
+		if n, ended = s.rest(p); !ended {
+			return n, 0
+		}
+		if !s.push {
+			replies = 1
+		}
+	}
+	for at := n; at < len(p); n = at {
+		if p[at] == '>' {
+			if at = messages(p, at, '>'); at > n {
+				continue
+			}
+			took, ended := s.rest(p[at:])
+			if at += took; !ended {
+				return at, replies
+			}
+			continue
+		}
+		if replies == most {
+			return n, replies
+		}
+		if len(p)-at >= 8 && p[at] == '$' {
+			if length, size := short(binary.LittleEndian.Uint64(p[at:])); size > 0 && length <= len(p)-at-size-2 {
+				at += size + length + 2
+				if replies++; at < len(p) { // a pipeline's
+					end, took := shortStrings(p[at:], most-replies)
+					at += end
+					replies += took
+				}
+				continue
+			}
+		}
+		for left := uint64(1); left > 0; {
+			end, more := value(p, at)
+			if end == 0 || more >= math.MaxInt32 {
+				if at > n {
+					s.typ, s.push, s.left = p[n], false, int64(left)
+				}
+				took, ended := s.rest(p[at:])
+				if at += took; !ended {
+					return at, replies
+				}
+				break
+			}
+			at, left = end, left-1+uint64(more)
+			end, took := shortStrings(p[at:], left)
+			at += end
+			left -= took
+		}
+		replies++
+	}
+	return n, replies
+}
+
+// rest takes the rest of a frame, or what p holds of it, and reports whether it has ended. It takes nothing if Next would
+// fail, or a push end there that confirms a subscription.
+func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
+	before := *s
+	n, f, err := s.Next(p)
+	if err != nil || f == Push && s.says.kind != Ordinary {
+		*s = before
+		return 0, false
+	}
+	return n, f != None
+}
+
+// Lower makes of the messages to a subscriber at the start of p what they are in RESP2, where only their first byte
+// differs, and returns how many bytes they are.
+func (s *ReplyScanner) Lower(p []byte) (n int) {
+	if s.typ != 0 {
+		return 0
+	}
+	return messages(p, 0, '*')
 }
