@@ -142,7 +142,7 @@ soak-connections:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./core/entraconn/internal/session -stories 300000 -seed $$SEED && $(LONG) ./core/entraconn -simulations 1000 -phases 64 -crowd 1000 -blocked 3h -seed $$SEED'
 
 soak-streams:
-	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Alike ./internal/resp -streams 20000 -seed $$SEED'
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Random ./internal/resp -streams 20000 -seed $$SEED'
 
 soak-telemetry:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run "Random|Gone" ./otel/internal/census -histories 10000 -gone 100000 -seed $$SEED && $(LONG) -run SpansEnd ./otel/otelentra -connections 50'

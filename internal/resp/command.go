@@ -5,19 +5,19 @@ import (
 	"math"
 )
 
-// A CommandScanner finds where commands end in the bytes that a client sends. The zero value is ready. It is a
-// plain value: a copy of it is a point to return to.
+// A CommandScanner finds where commands end in the bytes that a client sends. The zero value is ready. It holds
+// no pointers, so a copy of it is a checkpoint.
 //
 // Only the form that client libraries send is understood, an array of bulk strings. Inline commands are
 // ErrUnknown.
 type CommandScanner struct {
-	state commandState
-	kind  Kind
-	words bool // the arguments of this command are being looked at
-	text  text // the header, or the start of the argument, that is being read: never both at once
-	argc  int32
-	arg   int32 // index of the current argument
-	skip  int64 // bytes of the current argument still to come, its CRLF included
+	state     commandState
+	kind      Kind
+	undecided bool // the kind depends on arguments that are still to come
+	text      text // the header or the start of the argument that is being read
+	argc      int32
+	arg       int32 // index of the current argument
+	skip      int64 // bytes of the current argument still to come, its CRLF included
 }
 
 type commandState uint8
@@ -32,9 +32,9 @@ const (
 // AtBoundary reports whether the bytes seen so far end where a command ends.
 func (s *CommandScanner) AtBoundary() bool { return s.state == commandStart }
 
-// Undecided reports whether the bytes seen so far end inside a command whose kind the rest can still tell.
+// Undecided reports whether the bytes seen so far end inside a command whose kind depends on its next bytes.
 func (s *CommandScanner) Undecided() bool {
-	return s.state == commandHeader || s.state != commandStart && s.words
+	return s.state == commandHeader || s.state != commandStart && s.undecided
 }
 
 // Kind returns the kind of the command that ended last, or of the unfinished one once it is decided.
@@ -64,7 +64,7 @@ func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {
 			}
 		case argPayload:
 			taken := min(s.skip, int64(len(p)-n))
-			if s.words {
+			if s.undecided {
 				s.text.word(p[n:], taken, s.skip)
 			}
 			n += int(taken)
@@ -83,7 +83,7 @@ func (s *CommandScanner) begin(typ byte, num int64) bool {
 		if typ != '*' || num < 1 || num > math.MaxInt32 { // which is Redis's own limit
 			return false
 		}
-		s.argc, s.arg, s.kind, s.words = int32(num), 0, Ordinary, true
+		s.argc, s.arg, s.kind, s.undecided = int32(num), 0, Ordinary, true
 		s.state = argHeader
 		return true
 	}
@@ -97,8 +97,8 @@ func (s *CommandScanner) begin(typ byte, num int64) bool {
 
 // endArg closes the current argument and reports whether the command ends with it.
 func (s *CommandScanner) endArg() bool {
-	if s.words {
-		s.kind, s.words = s.kind.with(s.arg, s.argc, s.text.take())
+	if s.undecided {
+		s.kind, s.undecided = s.kind.withArgument(s.arg, s.argc, s.text.take())
 	}
 	s.arg++
 	s.state = argHeader
@@ -109,17 +109,17 @@ func (s *CommandScanner) endArg() bool {
 	return true
 }
 
-// Ordinary takes the commands at the start of p that lie there as a whole and are of kind Ordinary, one after the
-// other. It returns how many bytes and how many commands it took; Next goes on from there. It is Next for what hosts
-// nearly always write, at a third of the cost; Kind and Argc know nothing of these commands.
+// Ordinary takes the commands of kind Ordinary at the start of p, as long as p holds them as a whole. It returns how
+// many bytes and commands it took; Next goes on from there. It is a fast path of Next for what clients nearly
+// always write, at a third of the cost. Kind and Argc do not cover these commands.
 func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 	if s.state != commandStart {
 		return 0, 0
 	}
 	for at := 0; len(p)-at >= 8; n, commands = at, commands+1 {
-		argc, name := opening(binary.LittleEndian.Uint64(p[at:]))
+		argc, name := commandOpening(binary.LittleEndian.Uint64(p[at:]))
 		if argc == 0 {
-			if at = uncommon(p, at); at == 0 {
+			if at = ordinaryEnd(p, at); at == 0 {
 				return n, commands
 			}
 			continue
@@ -131,13 +131,13 @@ func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 		at += name + 2
 		for ; argc > 1; argc-- {
 			if len(p)-at >= 8 && p[at] == '$' {
-				length, size := short(binary.LittleEndian.Uint64(p[at:]))
+				length, size := shortHeader(binary.LittleEndian.Uint64(p[at:]))
 				if size > 0 && length <= len(p)-at-size-2 {
 					at += size + length + 2
 					continue
 				}
 			}
-			if at, _ = argument(p, at); at == 0 {
+			if at, _ = bulkString(p, at); at == 0 {
 				return n, commands
 			}
 		}
@@ -145,15 +145,15 @@ func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 	return n, commands
 }
 
-// Within takes the n bytes that come next if all of them, and more, belong to an argument that nothing depends on, and
-// reports whether it did: what writes of a long argument's pieces need.
+// Within takes the next n bytes if they, and at least one byte more, belong to an argument that does not decide the
+// kind. It reports whether it took them. It is a fast path for clients that write a long argument in pieces.
 func (s *CommandScanner) Within(n int) bool {
-	if s.state != argPayload || s.words || s.skip <= int64(n) {
+	if s.state != argPayload || s.undecided || s.skip <= int64(n) {
 		return false
 	}
 	s.skip -= int64(n)
 	return true
 }
 
-// Unread takes back what Within has taken.
+// Unread gives back n bytes that Within took.
 func (s *CommandScanner) Unread(n int) { s.skip += int64(n) }

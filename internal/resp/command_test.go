@@ -112,7 +112,7 @@ func TestKindsOfCommands(t *testing.T) {
 	}
 }
 
-func TestRefusesWhatNoClientSends(t *testing.T) {
+func TestMalformedCommandsAreErrors(t *testing.T) {
 	for _, stream := range []string{
 		"PING\r\n", "\r\n", "*0\r\n", "*-1\r\n", "*+1\r\n$4\r\nPING\r\n", "*01\r\n$4\r\nPING\r\n", "*1\n$4\nPING\n",
 		"*1\r\n:4\r\n", "*1\r\n$-1\r\n", "*1\r\n$04\r\nPING\r\n", "*1x\r\n", "*\r\n", "*1\r\n$x\r\n", "*9999999999999999999\r\n", "*1\r\n$4 \r\n",
@@ -126,7 +126,7 @@ func TestRefusesWhatNoClientSends(t *testing.T) {
 	}
 }
 
-// The reference is tidwall/redcon: whatever the scanner takes for a command, redcon reads as the same command.
+// The reference is tidwall/redcon: it must read each command that the scanner finds as the same command.
 func FuzzCommands(f *testing.F) {
 	f.Add(encode("GET", "key"), 3, 7)
 	f.Add(append(encode("CLIENT", "REPLY", "SKIP"), encode("SET", "k", "\r\n$3\r\n")...), 1, 20)
@@ -165,8 +165,8 @@ func FuzzCommands(f *testing.F) {
 	})
 }
 
-// withCRLF puts CRLF behind each argument of a command, for like Redis the scanner does not look at these two
-// bytes, and redcon does.
+// withCRLF puts CRLF after each argument of a command. Like Redis the scanner ignores these two bytes, but redcon
+// checks them.
 func withCRLF(command []byte) []byte {
 	fixed := bytes.Clone(command)
 	rest := fixed[bytes.IndexByte(fixed, '\n')+1:]
@@ -179,7 +179,7 @@ func withCRLF(command []byte) []byte {
 	return fixed
 }
 
-// Whatever arguments a client sends, the scanner finds the end of the command.
+// The scanner finds the end of a command with any arguments.
 func FuzzArguments(f *testing.F) {
 	f.Add("GET", "key", "", uint8(2))
 	f.Add("CLIENT", "REPLY", "OFF", uint8(3))

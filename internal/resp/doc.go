@@ -3,10 +3,10 @@
 //
 // Both scanners are pure state machines: bytes go in, the end of the next command or frame comes out. They keep
 // no payload, allocate nothing and skip strings by their length, so a value of a gigabyte costs what a value of
-// one byte costs. In front of each stands a quick look, Ordinary and Plain, which takes what is common and lies there
-// whole; what it does not take, the state machine looks at from the start. They are stricter than they need to be:
-// whatever a Redis server or client would not send is an error, and a caller that gets one must stop interpreting that
-// stream, for it no longer knows what a byte means.
+// one byte costs. Each has a fast path, Ordinary and Plain, for common commands and replies that are in the buffer as a
+// whole. Where the fast path stops, the state machine continues. The scanners are strict: bytes that no Redis server or
+// client would send are an error. After an error the caller must stop interpreting the stream, because the meaning of
+// the following bytes is unknown.
 package resp
 
 import "errors"
@@ -18,8 +18,8 @@ var ErrUnknown = errors.New("resp: unknown protocol")
 const maxDigits = 17
 
 // number reads the decimal number and CRLF at the start of p. It returns the number and its length with CRLF, 0
-// if p ends before that, or -1 if it is malformed. Redis accepts and sends neither signs (but in -1, which stands
-// for null) nor leading zeros here.
+// if p ends before that, or -1 if it is malformed. Redis accepts and sends neither leading zeros nor signs here,
+// except in -1, which stands for null.
 func number(p []byte) (n int64, size int) {
 	i := 0
 	for ; i < len(p); i++ {

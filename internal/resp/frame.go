@@ -2,7 +2,7 @@ package resp
 
 import "math"
 
-// A Frame says what the server sent, as far as it matters.
+// A Frame is the kind of what the server sent.
 type Frame uint8
 
 // The frames.
@@ -22,15 +22,15 @@ type Confirmation struct {
 	Count int32 // subscriptions left after it, as the server counts them
 }
 
-// pushWords keeps the two things of a push that may matter: its first word and its last number.
+// pushWords keeps the two parts of a push that can confirm a subscription: its first word and its last number.
 type pushWords struct {
-	count int32 // or as much as fits
-	begun bool
-	named bool // the first element is over
-	kind  Kind
+	count   int32 // the last number, or its first digits if it does not fit
+	begun   bool  // the header of the push was read
+	hasName bool  // the first element was read
+	kind    Kind
 }
 
-// line takes a piece of a line of the given type.
+// line adds a piece of a line of the given type to the count, if it is a number.
 func (w *pushWords) line(typ byte, p []byte) {
 	if typ != ':' {
 		return

@@ -1,7 +1,7 @@
 package resp
 
-// A Kind says what a command means for the connection that it is sent on. Most commands mean nothing for it:
-// they give one reply and leave no trace.
+// A Kind says how a command changes the connection that it is sent on. Most commands change nothing: they give one
+// reply.
 type Kind uint8
 
 // The kinds of commands.
@@ -31,14 +31,14 @@ const (
 	Unblock           // CLIENT UNBLOCK
 	Ping              // PING, whose reply is another one to a RESP2 subscriber
 
-	// Kinds that need a further argument to be told; they never leave the scanner.
+	// Kinds that a further argument decides. The scanner never returns them.
 	client
 	clientReply
 	xread
 )
 
-// named maps names to kinds.
-func named(name string) Kind {
+// kindOfName returns the kind of a command by its name in upper case.
+func kindOfName(name string) Kind {
 	switch name {
 	case "AUTH":
 		return Auth
@@ -84,10 +84,10 @@ func named(name string) Kind {
 	return Ordinary
 }
 
-// with returns the kind after one more argument, and whether the arguments that follow can still change it.
-func (k Kind) with(arg, argc int32, word []byte) (kind Kind, more bool) {
+// withArgument returns the kind after one more argument, and whether further arguments can change it.
+func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) {
 	if len(word) == maxWord {
-		word = nil // cut off: equal to nothing
+		word = nil // cut off: it equals no known word
 	}
 	var upper [maxWord]byte
 	for i, c := range word {
@@ -100,11 +100,11 @@ func (k Kind) with(arg, argc int32, word []byte) (kind Kind, more bool) {
 	last := arg == argc-1
 	switch {
 	case arg == 0:
-		k = named(w)
+		k = kindOfName(w)
 		more = k == client || k == xread || k == Hello
 	case k == Hello:
-		// HELLO 3 AUTH user password SETNAME name. A user or a name may be AUTH too: then this says HelloAuth,
-		// which is the careful answer.
+		// HELLO 3 AUTH user password SETNAME name. A name may be AUTH too: then the kind is HelloAuth, which is the
+		// safe answer.
 		if arg >= 2 && w == "AUTH" {
 			return HelloAuth, false
 		}
@@ -130,8 +130,8 @@ func (k Kind) with(arg, argc int32, word []byte) (kind Kind, more bool) {
 	return k, more
 }
 
-// mayMatter reports whether a command of this name may be of another kind than Ordinary. It is quick and may
-// err on the careful side.
+// mayMatter reports whether a command of this name may be of another kind than Ordinary. It only looks at the first letter
+// and the length, so it may report true for an ordinary command.
 func mayMatter(name []byte) bool {
 	return len(name) >= 4 && len(name) <= 12 && lengths[name[0]&letter]&(1<<len(name)) != 0
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-func TestMessagesAreTakenBetweenReplies(t *testing.T) {
+func TestPlainTakesMessagesBetweenReplies(t *testing.T) {
 	messages := []string{
 		">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n", ">3\r\n$8\r\nsmessage\r\n$1\r\nc\r\n$0\r\n\r\n",
 		">4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n$100\r\n" + strings.Repeat("x", 100) + "\r\n",
@@ -57,7 +57,7 @@ func TestMessagesAreLowered(t *testing.T) {
 	}
 }
 
-// What a message says is the subscriber's, also where it says what a message looks like.
+// The payload of a message stays as it is, even if it looks like a message.
 func TestMessagesInsideOfMessagesAreNotLowered(t *testing.T) {
 	inside := ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"
 	var s resp.ReplyScanner
@@ -71,7 +71,7 @@ func TestMessagesInsideOfMessagesAreNotLowered(t *testing.T) {
 }
 
 // A push with null where a message has a string is no message.
-func TestPushesThatLookLikeMessages(t *testing.T) {
+func TestPushWithNullIsNoMessage(t *testing.T) {
 	push := ">3\r\n$7\r\nmessage\r\n$-1\r\n$1\r\nc\r\n"
 	var s resp.ReplyScanner
 	if n, replies := s.Plain([]byte(push), 0); n != len(push) || replies != 0 {
@@ -99,7 +99,7 @@ func checkLower(t *testing.T, stream []byte, from int, frames []frame) {
 	}
 }
 
-// BenchmarkMessages is what a message to a subscriber costs, of a burst.
+// BenchmarkMessages measures the cost of one message of a burst to a subscriber.
 func BenchmarkMessages(b *testing.B) {
 	const burst = 32
 	messages := bytes.Repeat([]byte(">3\r\n$7\r\nmessage\r\n$14\r\nchannel:tokens\r\n$64\r\n"+strings.Repeat("x", 64)+"\r\n"), burst)

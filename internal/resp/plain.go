@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// value returns where the value ends that begins at p[at], 0 if it does not lie there as a whole or is not a common one.
-// An aggregate is its header only, and so many values more follow.
-func value(p []byte, at int) (end, more int) {
+// valueEnd returns where the value ends that begins at p[at], or 0 if p does not hold it as a whole or its type is rare.
+// Of an aggregate it takes the header only, and more is the number of values that follow.
+func valueEnd(p []byte, at int) (end, more int) {
 	if at >= len(p) {
 		return 0, 0
 	}
@@ -19,13 +19,13 @@ func value(p []byte, at int) (end, more int) {
 		}
 		return at + eol + 1, 0
 	case '$':
-		if length, size := long(p[at:]); length < 0 {
+		if length, size := anyHeader(p[at:]); length < 0 {
 			return at + size, 0
 		}
-		end, _ = argument(p, at)
+		end, _ = bulkString(p, at)
 		return end, 0
 	case '*', '%', '~':
-		values, size := long(p[at:])
+		values, size := anyHeader(p[at:])
 		if size == 0 || values < 0 {
 			return 0, 0
 		}
@@ -85,7 +85,7 @@ func shortString(p []byte) stringHead {
 		return stringHead{}
 	}
 	b := binary.LittleEndian.Uint64(p)
-	length, size := short(b)
+	length, size := shortHeader(b)
 	if size == 0 || size+length+2 > len(p) {
 		return stringHead{}
 	}

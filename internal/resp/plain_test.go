@@ -10,8 +10,8 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// What is common is taken at once, or nothing is won.
-func TestCommonCommandsAreTakenAtOnce(t *testing.T) {
+// The fast path must take common commands, or it saves nothing.
+func TestOrdinaryTakesCommonCommands(t *testing.T) {
 	for _, args := range [][]string{
 		{"GET", "k"}, {"get", "key:000000000042"}, {"SET", "k", strings.Repeat("x", 100)}, {"DBSIZE"}, {"INCR", ""},
 		{"HSET", "h", "f1", "1", "f2", "2", "f3", "3"},
@@ -26,7 +26,7 @@ func TestCommonCommandsAreTakenAtOnce(t *testing.T) {
 	}
 }
 
-func TestCommonRepliesAreTakenAtOnce(t *testing.T) {
+func TestPlainTakesCommonReplies(t *testing.T) {
 	for _, reply := range []string{
 		"+OK\r\n", "-ERR no\r\n", ":12\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "$-1\r\n", "$0\r\n\r\n", "$5\r\nhello\r\n",
 		"$100\r\n" + strings.Repeat("x", 100) + "\r\n", "*2\r\n$1\r\na\r\n$-1\r\n", "*0\r\n", "%1\r\n$1\r\nk\r\n*2\r\n:1\r\n:2\r\n",
@@ -39,7 +39,7 @@ func TestCommonRepliesAreTakenAtOnce(t *testing.T) {
 	}
 }
 
-func TestTakesNoMoreRepliesThanItIsTold(t *testing.T) {
+func TestPlainTakesAtMostSoManyReplies(t *testing.T) {
 	var s resp.ReplyScanner
 	if n, replies := s.Plain([]byte("+OK\r\n+OK\r\n+OK\r\n"), 2); n != 10 || replies != 2 {
 		t.Error(n, replies)
@@ -50,7 +50,7 @@ func TestTakesNoMoreRepliesThanItIsTold(t *testing.T) {
 }
 
 // Only CRLF ends a line.
-func TestLinesMayHoldALineFeed(t *testing.T) {
+func TestOnlyCRLFEndsALine(t *testing.T) {
 	for _, line := range []string{"-ERR a\nb\r\n", "+a\rb\n\r\n", "+\n\r\n"} {
 		var s resp.ReplyScanner
 		if n, replies := s.Plain([]byte(line+"+OK\r\n"), 1); n != len(line) || replies != 1 {
@@ -59,9 +59,9 @@ func TestLinesMayHoldALineFeed(t *testing.T) {
 	}
 }
 
-// A header that differs in one bit from those before it is another one, and what is none is left to Next.
-func TestHeadersAreReadToTheLastBit(t *testing.T) {
-	behind := strings.Repeat("x", 200)
+// Plain leaves a header to Next that differs from a correct one in a single bit.
+func TestEveryBitOfAHeaderCounts(t *testing.T) {
+	rest := strings.Repeat("x", 200)
 	for _, tc := range []struct {
 		replies string
 		n       int
@@ -73,14 +73,14 @@ func TestHeadersAreReadToTheLastBit(t *testing.T) {
 		{"$1:\r\n", 0, 0},
 	} {
 		var s resp.ReplyScanner
-		if n, replies := s.Plain([]byte(tc.replies+behind), 9); n != tc.n || replies != tc.taken {
+		if n, replies := s.Plain([]byte(tc.replies+rest), 9); n != tc.n || replies != tc.taken {
 			t.Errorf("%q: %d bytes, %d replies", tc.replies, n, replies)
 		}
 	}
 }
 
-// However a long string is cut, Within takes what lies inside of it and nothing that something depends on.
-func TestPiecesOfLongStringsAreTakenAtOnce(t *testing.T) {
+// However a long string is cut, Within takes only bytes inside of it, and none that decide the kind.
+func TestWithinTakesOnlyIgnoredPayload(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	for _, tc := range []struct {
 		args    []string
@@ -140,8 +140,8 @@ func checkOrdinary(t *testing.T, stream []byte, commands []command) {
 	}
 }
 
-// checkPlain compares what Plain takes, at every boundary and at places between them, of a stream that is cut anywhere behind
-// that, with the frames that Next found.
+// checkPlain compares what Plain takes with the frames that Next found. Plain starts at every boundary and at some places
+// between them, and the stream is cut at many places after that.
 func checkPlain(t *testing.T, stream []byte, frames []frame) {
 	var s resp.ReplyScanner // has read up to from
 	for from := 0; ; from++ {
@@ -173,7 +173,7 @@ func checkPlain(t *testing.T, stream []byte, frames []frame) {
 	}
 }
 
-// checkPlainOf lets Plain go on from s when the stream has come up to cut, and Next end what it has begun.
+// checkPlainOf calls Plain from state s with the stream up to cut, and then Next for what Plain has begun.
 func checkPlainOf(t *testing.T, s resp.ReplyScanner, stream []byte, from, cut int, most uint64, frames []frame) {
 	by := s
 	n, took := s.Plain(stream[from:cut], most)
@@ -206,13 +206,13 @@ func checkPlainOf(t *testing.T, s resp.ReplyScanner, stream []byte, from, cut in
 	taken, f, _ := s.Next(stream[from+n:])
 	switch end := from + n + taken; {
 	case len(frames) == 0 && f != resp.None:
-		t.Fatalf("%q: a frame ends at %d behind Plain, Next alone finds none", stream, end)
+		t.Fatalf("%q: a frame ends at %d after Plain, Next alone finds none", stream, end)
 	case len(frames) > 0 && (end != frames[0].End || f != frames[0].Frame):
-		t.Fatalf("%q: %v ends at %d behind Plain, Next alone finds %v", stream, f, end, frames[0])
+		t.Fatalf("%q: %v ends at %d after Plain, Next alone finds %v", stream, f, end, frames[0])
 	}
 }
 
-// BenchmarkGet is what it costs to find the end of a GET and of its reply.
+// BenchmarkGet measures the cost of finding the end of a GET and of its reply.
 func BenchmarkGet(b *testing.B) {
 	command, reply := encode("GET", "key:000000000042"), []byte("$64\r\n"+strings.Repeat("x", 64)+"\r\n")
 	for _, pipelined := range []int{1, 100} {
@@ -234,7 +234,7 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkCut is what it costs to follow a reply of 201 values that is read in pieces of 4096 bytes.
+// BenchmarkCut measures the cost of scanning a reply of 201 values that is read in pieces of 4096 bytes.
 func BenchmarkCut(b *testing.B) {
 	reply := []byte("*200\r\n" + strings.Repeat("$9\r\nfield:042\r\n$32\r\n"+strings.Repeat("x", 32)+"\r\n", 100))
 	b.ReportAllocs()

@@ -9,19 +9,19 @@ import (
 // A ReplyScanner finds where frames end in the bytes that a server sends. A frame is a reply, with the attributes
 // in front of it and the pushes inside it, or a push that stands alone. The zero value is ready.
 //
-// Aggregates need no stack: an aggregate of n values is one value less and n more to come. Pushes and attributes
-// are values too many at any depth, so they add their own and take none: Redis puts pushes between the header of
-// EXEC's array and its elements.
+// Aggregates need no stack. An aggregate of n values takes one from the number of values to come and adds n. Pushes and
+// attributes are extra values at any depth: they add their own values and take none. Redis even puts pushes between the
+// header of EXEC's array and its elements.
 type ReplyScanner struct {
-	state replyState
-	typ   byte      // of the frame, 0 before its first byte was seen
-	value byte      // type of the value that is being read
-	cr    bool      // the byte before this one, in a line, was CR
-	push  bool      // the frame is a push
-	text  text      // the header or the first word of a push that is being read
-	left  int64     // values still to come in this frame
-	skip  int64     // bytes of a string still to come, its CRLF included
-	says  pushWords // what the push says
+	state     replyState
+	typ       byte      // of the frame, 0 before its first byte was seen
+	value     byte      // type of the value that is being read
+	cr        bool      // the byte before this one, in a line, was CR
+	push      bool      // the frame is a push
+	text      text      // the header or the first word of a push that is being read
+	remaining int64     // values still to come in this frame
+	skip      int64     // bytes of a string still to come, its CRLF included
+	says      pushWords // what the push says
 }
 
 type replyState uint8
@@ -46,8 +46,8 @@ func (s *ReplyScanner) AtValue() bool { return s.state == valueStart }
 // was; if not, it took all of p and the frame is None. After an error the scanner is of no more use.
 func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) { return s.scan(p, false) }
 
-// NextValue is Next, but stops before the type byte of the next value too. The header of an aggregate is a value
-// of its own here, and its elements are others.
+// NextValue is Next, but also stops before the type byte of the next value. Here the header of an aggregate is one value,
+// and each of its elements another.
 func (s *ReplyScanner) NextValue(p []byte) (n int, f Frame, err error) { return s.scan(p, true) }
 
 func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
@@ -58,10 +58,10 @@ func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 			if single && n > 0 {
 				return n, None, nil
 			}
-			if s.left > 1 && !single && !s.push {
-				if end, took := shortStrings(p[n:], uint64(s.left-1)); took > 0 {
+			if s.remaining > 1 && !single && !s.push {
+				if end, took := shortStrings(p[n:], uint64(s.remaining-1)); took > 0 {
 					n += end
-					s.left -= int64(took)
+					s.remaining -= int64(took)
 					continue
 				}
 			}
@@ -114,7 +114,7 @@ func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 			done = ended
 		case valueString:
 			taken := min(s.skip, int64(len(p)-n))
-			if s.push && !s.says.named {
+			if s.push && !s.says.hasName {
 				s.text.word(p[n:], taken, s.skip)
 			}
 			n += int(taken)
@@ -128,7 +128,7 @@ func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 		if s.push {
 			s.endOfElement()
 		}
-		if s.left == 0 {
+		if s.remaining == 0 {
 			f = s.frame()
 			s.typ = 0
 			return n, f, nil
@@ -141,19 +141,19 @@ func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
 func (s *ReplyScanner) open() {
 	switch {
 	case s.typ == 0:
-		s.typ, s.left = s.value, 1
+		s.typ, s.remaining = s.value, 1
 		s.push = s.value == '>'
 		if s.push {
 			s.says = pushWords{}
 		}
-	case s.typ == '|' && s.left == 1 && s.value != '>':
+	case s.typ == '|' && s.remaining == 1 && s.value != '>':
 		s.typ = s.value // the value that the attributes belong to
 	}
 	switch s.value {
 	case '|', '>':
-		// A value too many; one that stands alone is made up for in header.
+		// An extra value. header corrects the count for a push that stands alone.
 	default:
-		s.left--
+		s.remaining--
 	}
 }
 
@@ -177,17 +177,17 @@ func (s *ReplyScanner) header(num int64) (done bool, err error) {
 	case '>':
 		if s.push && !s.says.begun {
 			s.says.begun = true
-			s.left-- // the push itself is the frame
+			s.remaining-- // the push itself is the frame
 		}
 	}
-	s.left += max(num, 0)
-	if num > maxValues || s.left > maxValues {
+	s.remaining += max(num, 0)
+	if num > maxValues || s.remaining > maxValues {
 		return false, ErrUnknown
 	}
 	return true, nil
 }
 
-// line takes the rest of a line. Hosts and servers agree that it ends with CRLF; a lone LF or CR is content.
+// line takes the rest of a line. As for clients and servers, only CRLF ends it; a lone LF or CR is content.
 func (s *ReplyScanner) line(p []byte) (n int, end bool) {
 	for n < len(p) {
 		i := bytes.IndexByte(p[n:], '\n')
@@ -229,12 +229,12 @@ func (s *ReplyScanner) frame() Frame {
 	return Value
 }
 
-// endOfElement looks at an element of a push that has ended.
+// endOfElement takes the kind of the push from its first element when that has ended.
 func (s *ReplyScanner) endOfElement() {
-	if s.says.named || s.value == '>' {
+	if s.says.hasName || s.value == '>' {
 		return
 	}
-	s.says.named = true
+	s.says.hasName = true
 	switch string(s.text.take()) {
 	case "subscribe":
 		s.says.kind = Subscribe
@@ -259,10 +259,10 @@ func (s *ReplyScanner) Confirmed() Confirmation {
 	return Confirmation{s.says.kind, s.says.count}
 }
 
-// Plain takes the replies at the start of p, at most so many, the one that is under way included, and the pushes between
-// them. It returns how many bytes it took and how many replies ended there; of what comes last it may have taken the start
-// only. It does not take the end of a push that confirms a subscription, nor what Next fails at: Next goes on from there. It
-// is Next for what servers nearly always send, at a third of the cost.
+// Plain takes the replies at the start of p, and the pushes between them: at most most replies, including the one that is
+// under way. It returns how many bytes it took and how many replies ended there. It may take only the start of the
+// last frame. It stops before the end of a push that confirms a subscription, and before bytes at which Next fails; Next
+// goes on from there. It is a fast path of Next for what servers nearly always send, at a third of the cost.
 func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	if s.typ != 0 {
 		if most == 0 && !s.push {
@@ -278,7 +278,7 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	}
 	for at := n; at < len(p); n = at {
 		if p[at] == '>' {
-			if at = messages(p, at, '>'); at > n {
+			if at = rewriteMessages(p, at, '>'); at > n {
 				continue
 			}
 			took, ended := s.rest(p[at:])
@@ -291,7 +291,7 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 			return n, replies
 		}
 		if len(p)-at >= 8 && p[at] == '$' {
-			if length, size := short(binary.LittleEndian.Uint64(p[at:])); size > 0 && length <= len(p)-at-size-2 {
+			if length, size := shortHeader(binary.LittleEndian.Uint64(p[at:])); size > 0 && length <= len(p)-at-size-2 {
 				at += size + length + 2
 				if replies++; at < len(p) { // a pipeline's
 					end, took := shortStrings(p[at:], most-replies)
@@ -301,11 +301,11 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 				continue
 			}
 		}
-		for left := uint64(1); left > 0; {
-			end, more := value(p, at)
+		for remaining := uint64(1); remaining > 0; {
+			end, more := valueEnd(p, at)
 			if end == 0 || more >= math.MaxInt32 {
 				if at > n {
-					s.typ, s.push, s.left = p[n], false, int64(left)
+					s.typ, s.push, s.remaining = p[n], false, int64(remaining)
 				}
 				took, ended := s.rest(p[at:])
 				if at += took; !ended {
@@ -313,18 +313,18 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 				}
 				break
 			}
-			at, left = end, left-1+uint64(more)
-			end, took := shortStrings(p[at:], left)
+			at, remaining = end, remaining-1+uint64(more)
+			end, took := shortStrings(p[at:], remaining)
 			at += end
-			left -= took
+			remaining -= took
 		}
 		replies++
 	}
 	return n, replies
 }
 
-// rest takes the rest of a frame, or what p holds of it, and reports whether it has ended. It takes nothing if Next would
-// fail, or a push end there that confirms a subscription.
+// rest takes the rest of a frame, or what p holds of it, and reports whether the frame has ended. It takes nothing if Next
+// would fail, or if a push that confirms a subscription would end.
 func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
 	before := *s
 	n, f, err := s.Next(p)
@@ -341,5 +341,5 @@ func (s *ReplyScanner) Lower(p []byte) (n int) {
 	if s.typ != 0 {
 		return 0
 	}
-	return messages(p, 0, '*')
+	return rewriteMessages(p, 0, '*')
 }

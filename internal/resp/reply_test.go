@@ -89,8 +89,8 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// NextValue stops at each value, however alike they are.
-func TestValuesOneByOne(t *testing.T) {
+// NextValue stops at each value, also at equal ones.
+func TestNextValueStopsAtEachValue(t *testing.T) {
 	var s resp.ReplyScanner
 	values := []string{"*3\r\n", "$1\r\na\r\n", "$1\r\nb\r\n", "$1\r\nc\r\n"}
 	p := []byte(strings.Join(values, ""))
@@ -121,7 +121,7 @@ func TestConfirmations(t *testing.T) {
 	}
 }
 
-func TestRefusesWhatNoServerSends(t *testing.T) {
+func TestMalformedRepliesAreErrors(t *testing.T) {
 	for _, stream := range []string{
 		"OK\r\n", "\r\n", "$?\r\n", "*?\r\n", ";4\r\n", ".\r\n", "$-2\r\n", "$01\r\n", "$+1\r\n", "%-1\r\n", ">-1\r\n", "|-1\r\n", "=-1\r\n",
 		"$\r\n", "$1 \r\n", "*99999999999999999999\r\n", "$12\n", "*999999999999999999\r\n*999999999999999999\r\n*999999999999999999\r\n",
@@ -152,12 +152,12 @@ func FuzzReplies(f *testing.F) {
 
 var (
 	streams    = flag.Int("streams", 500, "how many random streams of strings and messages to scan")
-	streamsFor = flag.Duration("for", 0, "scan random streams for so long, whatever -streams says")
+	streamsFor = flag.Duration("for", 0, "scan random streams for so long instead of counting -streams")
 	streamSeed = flag.Uint64("seed", 0, "the seed of the first random stream, which it fixes wholly; each next one has the next")
 )
 
-// Strings and messages of which many are alike are told apart where one is not, in length or in anything else.
-func TestStringsAlikeAreToldApart(t *testing.T) {
+// Random streams have many equal strings and messages, and some that differ in their length or in one byte.
+func TestRandomStringsAndMessages(t *testing.T) {
 	began, n := time.Now(), uint64(0)
 	defer func() {
 		if t.Failed() {

@@ -1,14 +1,13 @@
 package resp
 
-// A text collects what must be seen whole when the stream cuts it into pieces: a length header, or the start of a
-// word.
+// A text collects a length header, or the start of a word, that may come in pieces.
 type text struct {
 	buf [1 + maxDigits + 2]byte
 	len uint8
 }
 
-// maxWord is how much of a word is looked at: no command, option or push that matters here is longer, and a word
-// that fills it equals none of them.
+// maxWord is how many bytes of a word are kept. Every command, option or push that matters here is shorter, so a word of
+// that length equals none of them.
 const maxWord = 16
 
 // header appends bytes of p until the header is complete or wrong. It returns how many it took, the type byte and
