@@ -19,7 +19,7 @@ func (e *clusterEnv) each(judge func(i int, one *env)) {
 
 // A standing is a snapshot of the connections.
 type standing struct {
-	tokens int     // those that they must have authenticated with at the end begin behind so many
+	tokens int     // the first so many, whose rotations are not judged
 	conns  [][]int // to each server, those that are logged in
 }
 

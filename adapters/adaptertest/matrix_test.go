@@ -19,13 +19,13 @@ func TestComparesTheSectionOfALibraryExactly(t *testing.T) {
 	}{
 		"as it is":            {"# Adapters\n\n" + section, true},
 		"before others":       {section + "\n" + other, true},
-		"behind others":       {other + "\n" + section, true},
+		"after others":        {other + "\n" + section, true},
 		"before the next":     {section + "\n## Next\n", true},
 		"not there":           {other, false},
 		"twice":               {section + "\n" + section, false},
 		"with a row too much": {strings.Replace(section, "| login | yes |\n", "| login | yes |\n| logout | yes |\n", 1), false},
 		"with a row too few":  {strings.Replace(section, "| login | yes |\n", "", 1), false},
-		"with more behind":    {section + "| logout | yes |\n", false},
+		"with more after it":  {section + "| logout | yes |\n", false},
 		"under another name":  {strings.Replace(section, "### one", "### two", 1), false},
 	} {
 		path := filepath.Join(t.TempDir(), "adapters.md")

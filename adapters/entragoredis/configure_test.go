@@ -66,7 +66,7 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		{"no port", single(func(o *redis.Options) { o.Addr = "cache.test:" }), "redis.Options.Addr"},
 		{"port of a name", cluster(func(o *redis.ClusterOptions) { o.Addrs = []string{"cache.test:redis"} }), "redis.ClusterOptions.Addrs"},
 		{"port too high", ring(func(o *redis.RingOptions) { o.Addrs["b"] = "cache.test:99999" }), "redis.RingOptions.Addrs"},
-		{"space behind the port", universal(func(o *redis.UniversalOptions) { o.Addrs = []string{addr + " "} }), "redis.UniversalOptions.Addrs"},
+		{"space after the port", universal(func(o *redis.UniversalOptions) { o.Addrs = []string{addr + " "} }), "redis.UniversalOptions.Addrs"},
 		{"unix socket over tcp", single(func(o *redis.Options) { o.Network, o.Addr = "tcp", "/run/redis.sock" }), "redis.Options.Addr"},
 		{"no address", cluster(func(o *redis.ClusterOptions) { o.Addrs = nil }), "redis.ClusterOptions.Addrs"},
 		{"slots without addresses", cluster(func(o *redis.ClusterOptions) { o.Addrs, o.ClusterSlots = nil, slots }), ""},

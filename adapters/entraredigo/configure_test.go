@@ -55,7 +55,7 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 			{"DialContext", &redis.Pool{DialContext: func(context.Context) (redis.Conn, error) { return nil, nil }}, addr, src, nil, "redis.Pool.DialContext"},
 			{"password", &redis.Pool{}, addr, src, with(redis.DialPassword("p")), dialOptions},
 			{"user", &redis.Pool{}, addr, src, with(redis.DialUsername("u"), redis.DialPassword("p")), dialOptions},
-			{"password behind others", &redis.Pool{}, addr, src, with(redis.DialDatabase(1), redis.DialPassword("p"), redis.DialNetDial(never)), dialOptions},
+			{"password after others", &redis.Pool{}, addr, src, with(redis.DialDatabase(1), redis.DialPassword("p"), redis.DialNetDial(never)), dialOptions},
 			{"TLS", &redis.Pool{}, addr, src, with(redis.DialUseTLS(true), redis.DialPassword("p")), dialOptions},
 			{"TLS without time limit", &redis.Pool{}, addr, src, with(redis.DialUseTLS(true), redis.DialTLSHandshakeTimeout(0)), dialOptions},
 		} {

@@ -27,7 +27,7 @@ type Way struct {
 	Auths      int           // that brought a newer token to an open connection
 	Redialed   int           // connections that the client opened in addition
 	Late       int           // AUTHs in the last tenth of the old token's life
-	LateBy     time.Duration // behind the beginning of that tenth, at most
+	LateBy     time.Duration // after the beginning of that tenth, at most
 	Lost       int           // connections that the server closed because their token had expired
 	Failed     int           // commands
 	Spread     Spread        // of all AUTHs since the renewal, those of logins included

@@ -81,7 +81,7 @@ type seen struct {
 	Auths   int           // AUTHs on connections that were logged in already
 	Expired int           // connections closed because their token had expired
 	Late    int           // AUTHs in the last tenth of the old token's life
-	LateBy  time.Duration // behind the beginning of that tenth, at most
+	LateBy  time.Duration // after the beginning of that tenth, at most
 	Times   []time.Time
 }
 

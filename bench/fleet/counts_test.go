@@ -46,14 +46,14 @@ type times struct {
 	seconds []atomic.Int32
 }
 
-// add counts one more. What happens behind the end is not counted.
+// add counts one more. What happens after the end is not counted.
 func (t *times) add() {
 	if at := int(time.Since(t.began) / time.Second); at < len(t.seconds) {
 		t.seconds[at].Add(1)
 	}
 }
 
-// minutes returns how many there were in each minute, and in the busiest second behind the first minute.
+// minutes returns how many there were in each minute, and in the busiest second after the first minute.
 func (t *times) minutes() (counts []int, most int) {
 	counts = make([]int, len(t.seconds)/60)
 	for i := range t.seconds {

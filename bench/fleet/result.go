@@ -19,7 +19,7 @@ type Day struct {
 	Way, Lives     string
 	Requests       []int // to Entra, in each minute
 	Auths          []int // at the cache, in each minute
-	RequestsSecond int   // in the busiest second behind the first minute, in which everybody starts
+	RequestsSecond int   // in the busiest second after the first minute, in which all processes start
 	AuthsSecond    int
 	Late           int // times that a connection got the new token later than 3 minutes before the old one's expiry
 	Lost           int // times that a connection's token expired
@@ -61,7 +61,7 @@ func (s span) ratio() float64 {
 	return float64(s.peak) / s.mean
 }
 
-// busiest returns how many there were a minute in the busiest ten minutes behind the first one: chance counts for less
+// busiest returns how many there were a minute in the busiest ten minutes after the first one: chance counts for less
 // in ten than in one, the more so the smaller the fleet.
 func busiest(counts []int) (most float64) {
 	const width = 10

@@ -161,7 +161,7 @@ func (p plan) round(ctx context.Context, chosen []*comparison) (err error) {
 }
 
 // once opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
-// of what ours has in such a quad, divided by what base has. A slice is faster behind one of the same side, whose
+// of what ours has in such a quad, divided by what base has. A slice is faster after one of the same side, whose
 // connections are in the caches: so a lap that does not count comes before each, and only quads are compared, which have
 // one of these and one of those of each side.
 func (c *comparison) once(ctx context.Context, p plan, s *redisserver.Server, swapped bool) (o outcome, err error) {

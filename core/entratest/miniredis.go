@@ -17,7 +17,7 @@ import (
 // commands are allowed while subscribed, and sharded Pub/Sub. Client-side caching forgets all that a connection has
 // cached at each write of any client, which Redis may do as well. What is still lacking, among it functions, ACL, CLIENT
 // KILL and SUBSCRIBE in MULTI, is answered with an error. A message that is published while its subscriber leaves the
-// channel may arrive right behind the confirmation.
+// channel may arrive right after the confirmation.
 type Miniredis struct {
 	redis  *miniredis.Miniredis
 	nextID atomic.Int64

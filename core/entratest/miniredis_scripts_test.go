@@ -76,7 +76,7 @@ func scripts() []script {
 			a XREADGROUP GROUP g me BLOCK 0 STREAMS s 0
 			a XREADGROUP GROUP none me BLOCK 0 STREAMS s >
 			a XREAD BLOCK 0 STREAMS s 0-0 t 0`},
-		{"commands behind a blocked one wait", `
+		{"commands after a blocked one wait", `
 			a BLPOP l 0; ECHO 1; BLPOP l 0; ECHO 2 &
 			p RPUSH l x
 			p GET k

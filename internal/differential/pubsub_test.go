@@ -116,7 +116,7 @@ func (s *site) publish(ctx context.Context, t *testing.T, read map[string]*atomi
 	for ctx.Err() == nil {
 		for _, count := range read {
 			for int64(published)-count.Load() > 100*batch && ctx.Err() == nil {
-				runtime.Gosched() // an AUTH's answer comes behind the messages
+				runtime.Gosched() // an AUTH's answer comes after the messages
 			}
 		}
 		for range batch {

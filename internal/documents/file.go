@@ -22,7 +22,7 @@ func (b Block) File() string {
 	if isDeclaration(firstCode(rest)) {
 		file.WriteString(body + "\nvar _ context.Context\n")
 	} else {
-		// The braces allow a last return statement of the snippet and one behind it.
+		// The braces allow a last return statement of the snippet and one after it.
 		file.WriteString("func snippet(ctx context.Context) error {\n{\n" + body + "}\nreturn nil\n}\n\nvar _ = snippet\n")
 	}
 	return file.String()

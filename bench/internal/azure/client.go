@@ -21,7 +21,7 @@ import (
 // An Azure is the other process.
 type Azure struct {
 	Addr    string // of the gateway, which wants tokens
-	Backend string // of the redis-server behind it, which wants nothing
+	Backend string // of the redis-server behind it, which asks for no password
 	PID     int
 
 	control string

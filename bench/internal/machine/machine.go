@@ -68,7 +68,7 @@ func systemCall() time.Duration {
 	return least
 }
 
-// field returns the value behind a name in a file of lines "name : value", or "unknown".
+// field returns the value after a name in a file of lines "name : value", or "unknown".
 func field(file, name string) string {
 	f, err := os.Open(file)
 	if err != nil {

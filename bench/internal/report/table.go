@@ -8,7 +8,7 @@ type Table struct {
 	Rows [][]string
 }
 
-// String returns the table, with a newline behind it.
+// String returns the table, with a newline at the end.
 func (t Table) String() string {
 	var b strings.Builder
 	row := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
