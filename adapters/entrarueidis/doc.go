@@ -4,13 +4,12 @@
 //	err := entrarueidis.Configure(&opt, src, nil)
 //	client, err := rueidis.NewClient(opt)
 //
-// [Configure] checks the option and sets its DialCtxFn; it changes nothing else and dials nothing. Call it last,
-// right before rueidis.NewClient. It serves single nodes, clusters and Standalone replicas alike; rueidis finds
-// out which, as always. Everything else, Close included, stays rueidis's. Close clients before their
-// [entra.Source].
+// [Configure] checks the option and sets its DialCtxFn. It changes nothing else and dials no server: connections,
+// retries and Close are rueidis's. Call it last, right before rueidis.NewClient. It serves single nodes, clusters and Standalone
+// replicas alike; rueidis finds out which, as always. Close clients before their [entra.Source].
 //
-// Mistakes come back as [*entra.ConfigError]: other credentials, no TLS to another machine, a Sentinel, a bad address,
-// a second Configure. What Redis refuses comes out of commands as [*entra.AuthError].
+// Options that cannot work are a [*entra.ConfigError]: other credentials, no TLS to another machine, a Sentinel, a bad
+// address, a second Configure. If Redis refuses a login, commands return an [*entra.AuthError].
 //
 // A DialCtxFn or DialFn that was set before is kept and called for each connection. As in rueidis itself it must
 // do TLS with the configuration that it is handed; a connection of it without TLS is refused unless it and its
