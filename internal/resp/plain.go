@@ -37,58 +37,36 @@ func valueEnd(p []byte, at int) (end, more int) {
 	return 0, 0
 }
 
-// shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes and lie there as a
+// shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes and that p holds as a
 // whole: most replies, and most values of aggregates. It returns where they end and how many they are.
 //
-// In many aggregates and pipelines all strings are of one length, or every second one. So after two of them it looks for
-// more pairs with the same headers: what these say is known, and the processor need not have read one to go on with the next.
+// It expects each string to have the header of the one two before, as in a pipeline of equal reads or in a hash of
+// fields and values. Then the processor need not wait for a header to know where the next string begins: HGETALL costs a
+// client 2 % less.
 func shortStrings(p []byte, most uint64) (end int, took uint64) {
-	for {
-		first := shortString(p[end:])
-		if first.size == 0 || took == most {
-			return end, took
+	var expected [2]stringHeader
+	for took < most && len(p)-end >= 8 {
+		header := &expected[took%2]
+		if first := binary.LittleEndian.Uint64(p[end:]); header.size == 0 || first&header.mask != header.bytes {
+			length, size := shortHeader(first)
+			if size == 0 || p[end] != '$' {
+				break
+			}
+			mask := uint64(1)<<(8*size) - 1
+			*header = stringHeader{first & mask, mask, size + length + 2}
 		}
-		end += first.size
-		took++
-		second := shortString(p[end:])
-		if second.size == 0 || took == most {
-			return end, took
+		if header.size > len(p)-end {
+			break
 		}
-		end += second.size
+		end += header.size
 		took++
-		pairs := samePairs(p[end:], first, second, (most-took)/2)
-		end += int(pairs) * (first.size + second.size)
-		took += 2 * pairs
 	}
+	return end, took
 }
 
-// samePairs returns how many pairs of strings, at most so many, lie at the start of p with these two headers.
-func samePairs(p []byte, first, second stringHead, most uint64) (pairs uint64) {
-	between, size := first.size, first.size+second.size
-	for pairs < most && size <= len(p) && between <= len(p)-8 &&
-		binary.LittleEndian.Uint64(p)&first.mask == first.head && binary.LittleEndian.Uint64(p[between:])&second.mask == second.head {
-		p = p[size:]
-		pairs++
-	}
-	return pairs
-}
-
-// A stringHead is the header of a short string as its first eight bytes say it, and what is to be looked at of them.
-type stringHead struct {
-	head, mask uint64
-	size       int // of the string with its header, 0 if it is not there as a whole, or not short
-}
-
-// shortString reads the header of the string at the start of p.
-func shortString(p []byte) stringHead {
-	if len(p) < 8 || p[0] != '$' {
-		return stringHead{}
-	}
-	b := binary.LittleEndian.Uint64(p)
-	length, size := shortHeader(b)
-	if size == 0 || size+length+2 > len(p) {
-		return stringHead{}
-	}
-	mask := uint64(1)<<(8*size) - 1
-	return stringHead{b & mask, mask, size + length + 2}
+// A stringHeader is the header of a short string.
+type stringHeader struct {
+	bytes uint64 // among the string's first eight, the others zero
+	mask  uint64 // of bytes
+	size  int    // of the string with its header; 0 if there is none yet
 }

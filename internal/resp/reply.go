@@ -2,12 +2,11 @@ package resp
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 )
 
 // A ReplyScanner finds where frames end in the bytes that a server sends. A frame is a reply, with the attributes
-// in front of it and the pushes inside it, or a push that stands alone. The zero value is ready.
+// before it and the pushes inside it, or a push that stands alone. The zero value is ready.
 //
 // Aggregates need no stack. An aggregate of n values takes one from the number of values to come and adds n. Pushes and
 // attributes are extra values at any depth: they add their own values and take none. Redis even puts pushes between the
@@ -290,16 +289,10 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 		if replies == most {
 			return n, replies
 		}
-		if len(p)-at >= 8 && p[at] == '$' {
-			if length, size := shortHeader(binary.LittleEndian.Uint64(p[at:])); size > 0 && length <= len(p)-at-size-2 {
-				at += size + length + 2
-				if replies++; at < len(p) { // a pipeline's
-					end, took := shortStrings(p[at:], most-replies)
-					at += end
-					replies += took
-				}
-				continue
-			}
+		if end, took := shortStrings(p[at:], most-replies); took > 0 {
+			at += end
+			replies += took
+			continue
 		}
 		for remaining := uint64(1); remaining > 0; {
 			end, more := valueEnd(p, at)
