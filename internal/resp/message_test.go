@@ -24,7 +24,7 @@ func TestPlainTakesMessagesBetweenReplies(t *testing.T) {
 	}
 }
 
-func TestMessagesAreLowered(t *testing.T) {
+func TestMessagesAreDowngraded(t *testing.T) {
 	one := ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n"
 	for _, messages := range []string{
 		one, one + one + one, one + ">4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$1\r\nc\r\n$1\r\nx\r\n" + one,
@@ -33,12 +33,12 @@ func TestMessagesAreLowered(t *testing.T) {
 		var s resp.ReplyScanner
 		want := strings.ReplaceAll(messages, ">", "*")
 		p := []byte(messages + "+OK\r\n")
-		if n := s.Lower(p); n != len(messages) || string(p) != want+"+OK\r\n" {
+		if n := s.Downgrade(p); n != len(messages) || string(p) != want+"+OK\r\n" {
 			t.Errorf("%q: %d bytes, %q", messages, n, p)
 		}
 		for cut := range one {
 			p := []byte(messages + one[:cut])
-			if n := s.Lower(p); n != len(messages) || string(p) != want+one[:cut] {
+			if n := s.Downgrade(p); n != len(messages) || string(p) != want+one[:cut] {
 				t.Errorf("%q cut: %d bytes, %q", messages+one[:cut], n, p)
 			}
 		}
@@ -50,7 +50,7 @@ func TestMessagesAreLowered(t *testing.T) {
 		var s resp.ReplyScanner
 		for _, first := range []string{"", one} {
 			p := []byte(first + other)
-			if n := s.Lower(p); n != len(first) || string(p[n:]) != other {
+			if n := s.Downgrade(p); n != len(first) || string(p[n:]) != other {
 				t.Errorf("%q: %d bytes, %q", first+other, n, p)
 			}
 		}
@@ -58,14 +58,14 @@ func TestMessagesAreLowered(t *testing.T) {
 }
 
 // The payload of a message stays as it is, even if it looks like a message.
-func TestMessagesInsideOfMessagesAreNotLowered(t *testing.T) {
+func TestPayloadThatLooksLikeAMessageIsKept(t *testing.T) {
 	inside := ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"
 	var s resp.ReplyScanner
 	if _, _, err := s.Next(fmt.Appendf(nil, ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$%d\r\n", len(inside))); err != nil {
 		t.Fatal(err)
 	}
 	p := []byte(inside + "\r\n")
-	if n := s.Lower(p); n != 0 || string(p) != inside+"\r\n" {
+	if n := s.Downgrade(p); n != 0 || string(p) != inside+"\r\n" {
 		t.Errorf("%d bytes, %q", n, p)
 	}
 }
@@ -79,15 +79,15 @@ func TestPushWithNullIsNoMessage(t *testing.T) {
 	}
 }
 
-// checkLower compares what Lower takes at a boundary with the frames that Next found.
-func checkLower(t *testing.T, stream []byte, from int, frames []frame) {
+// checkDowngrade compares what Downgrade takes at a boundary with the frames that Next found.
+func checkDowngrade(t *testing.T, stream []byte, from int, frames []frame) {
 	var s resp.ReplyScanner
 	p := bytes.Clone(stream[from:])
-	n := s.Lower(p)
+	n := s.Downgrade(p)
 	for want, at := bytes.Clone(stream[from:]), from; ; frames = frames[1:] {
 		if at == from+n {
 			if !bytes.Equal(p, want) {
-				t.Fatalf("%q: from %d it is lowered to %q, want %q", stream, from, p, want)
+				t.Fatalf("%q: from %d it becomes %q, want %q", stream, from, p, want)
 			}
 			return
 		}

@@ -152,7 +152,7 @@ func checkPlain(t *testing.T, stream []byte, frames []frame) {
 		switch {
 		case s.AtBoundary():
 			cuts = 50
-			checkLower(t, stream, from, frames)
+			checkDowngrade(t, stream, from, frames)
 		case from%(1+len(stream)/8) == 0:
 			cuts = 2
 		}

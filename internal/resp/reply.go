@@ -328,9 +328,9 @@ func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
 	return n, f != None
 }
 
-// Lower makes of the messages to a subscriber at the start of p what they are in RESP2, where only their first byte
-// differs, and returns how many bytes they are.
-func (s *ReplyScanner) Lower(p []byte) (n int) {
+// Downgrade turns the messages to a subscriber at the start of p into those of RESP2, which differ in their first byte
+// only, and returns how many bytes they are.
+func (s *ReplyScanner) Downgrade(p []byte) (n int) {
 	if s.typ != 0 {
 		return 0
 	}

@@ -38,7 +38,7 @@ func (s *Session) Received(p []byte, taken int, out Environment) (kept int, behi
 			s.tellNull(p[at], &o, out)
 		}
 		if s.lowering != nil && !s.ours {
-			if n := s.replies.Lower(p[at:]); n > 0 { // nearly always
+			if n := s.replies.Downgrade(p[at:]); n > 0 { // nearly always
 				o.pass(at, at+n)
 				at += n
 				continue
