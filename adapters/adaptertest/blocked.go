@@ -13,8 +13,8 @@ import (
 
 // cancelled catches a library that goes on with a blocking call after its caller has given up. The
 // call would then pop an element that no caller receives. The scenario moves elements instead of
-// popping them: if the list is not empty, the caller may give up while the reply is under way, which
-// also happens with a password.
+// popping them: if the list is not empty, the caller may give up while the reply is under way,
+// which also happens with a password.
 func cancelled(e *env) {
 	client := e.open("cancelled", 4)
 	var given, waited, raced, pushed int
@@ -84,9 +84,9 @@ func (e *env) length(client Client, list string) int {
 	return int(n)
 }
 
-// awaitNoneBlocked waits until the server knows that the call has ended. In real time it first gives
-// the library and the server 200 ms of running time, because a call that goes on by mistake may be
-// between two commands, and then asks the server.
+// awaitNoneBlocked waits until the server knows that the call has ended. In real time it first
+// gives the library and the server 200 ms of running time, because a call that goes on by mistake
+// may be between two commands, and then asks the server.
 func (e *env) awaitNoneBlocked(client Client) {
 	if e.virtual {
 		rest(e.ctx, e.life/100)
@@ -104,8 +104,8 @@ func (e *env) awaitNoneBlocked(client Client) {
 	})
 }
 
-// blockedDuringOutage catches a library that has no newer token for a blocked connection and then sends
-// the command again and again, or gives up the call.
+// blockedDuringOutage catches a library that has no newer token for a blocked connection and then
+// sends the command again and again, or gives up the call.
 func blockedDuringOutage(e *env) {
 	client := e.open("outage", 2)
 	q := queues("outage")[0]
@@ -141,8 +141,8 @@ func blockedDuringOutage(e *env) {
 	e.unnoticed()
 }
 
-// manyBlocked catches a library that renews all blocked connections at the same moment, or one after
-// the other.
+// manyBlocked catches a library that renews all blocked connections at the same moment, or one
+// after the other.
 func manyBlocked(e *env) {
 	const conns = 100
 	client := e.open("blocked", conns+1)

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// blockedAcrossTokens catches a library that cannot renew a blocked connection (none can: the server
-// closes it in the middle of the call), that renews it by ending the call, or that pops an element and
-// does not deliver it.
+// blockedAcrossTokens catches a library that cannot renew a blocked connection (none can: the
+// server closes it in the middle of the call), that renews it by ending the call, or that pops an
+// element and does not deliver it.
 func blockedAcrossTokens(e *env) {
 	tokens := rotations + 1
 	if e.virtual {
@@ -56,8 +56,8 @@ func blockedAcrossTokens(e *env) {
 	e.unnoticed()
 }
 
-// consume pops one element per call until it gets the one whose number done delivers. Each element must
-// come once and in order.
+// consume pops one element per call until it gets the one whose number done delivers. Each element
+// must come once and in order.
 func (e *env) consume(client Client, q queue, done <-chan int) {
 	last := -1
 	for n := 0; n != last+1 || last < 0; n++ {
@@ -148,9 +148,9 @@ func unblocked(e *env) {
 	e.unnoticed()
 }
 
-// unblock sends CLIENT UNBLOCK until the call has ended. If the server has just ended a slice, nothing
-// is blocked there, and the call ends all the same. On a busy machine the null may be read so late that
-// it looks like the end of a slice. Then another CLIENT UNBLOCK is needed.
+// unblock sends CLIENT UNBLOCK until the call has ended. If the server has just ended a slice,
+// nothing is blocked there, and the call ends all the same. On a busy machine the null may be read
+// so late that it looks like the end of a slice. Then another CLIENT UNBLOCK is needed.
 func (e *env) unblock(client Client, id string, ended <-chan string) {
 	for range 1000 {
 		var starved time.Duration

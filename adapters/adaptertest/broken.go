@@ -10,10 +10,11 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// brokenReplies catches a library that gives a caller the reply of another caller, a part of the reply
-// to our AUTH, or no reply at all, after the server has closed the connection in the middle of a reply
-// or has answered later than the client waits. Commands may fail while that happens, but none may get a
-// wrong reply. Afterwards each caller may fail once on each connection that was open at the last fault.
+// brokenReplies catches a library that gives a caller the reply of another caller, a part of the
+// reply to our AUTH, or no reply at all, after the server has closed the connection in the middle
+// of a reply or has answered later than the client waits. Commands may fail while that happens, but
+// none may get a wrong reply. Afterwards each caller may fail once on each connection that was open
+// at the last fault.
 func brokenReplies(e *env) {
 	const callers = 4
 	var conns openConns
@@ -99,8 +100,8 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// longerThanClientsWait returns how long the server leaves a command waiting. In real time it is short,
-// because the test cannot wait until clients give up.
+// longerThanClientsWait returns how long the server leaves a command waiting. In real time it is
+// short, because the test cannot wait until clients give up.
 func (e *env) longerThanClientsWait() time.Duration {
 	if e.virtual {
 		return 20 * time.Second

@@ -17,12 +17,12 @@ type Harness struct {
 	Protocols []int
 	// Open configures and opens a client. It may connect, and then fails if it cannot.
 	Open func(ctx context.Context, cfg Config) (Client, error)
-	// Dial opens one connection as the library gets it from the adapter. It is nil if the adapter gives
-	// the library no dial function that a test can call.
+	// Dial opens one connection as the library gets it from the adapter. It is nil if the adapter
+	// gives the library no dial function that a test can call.
 	Dial func(ctx context.Context, cfg Config) (net.Conn, error)
-	// ShakesHands says that the library sends commands of its own on a new connection, and ignores error
-	// replies to them because older servers send such errors. If the server then closes the connection,
-	// the caller gets only EOF, also with a password.
+	// ShakesHands says that the library sends commands of its own on a new connection, and ignores
+	// error replies to them because older servers send such errors. If the server then closes the
+	// connection, the caller gets only EOF, also with a password.
 	ShakesHands bool
 	// Lacks names scenarios that the library cannot run, with the reason, which is printed and stands in the
 	// feature matrix.
@@ -53,23 +53,23 @@ type Config struct {
 	OneByOne bool
 	// Caching asks for client-side caching, for [Cacher].
 	Caching bool
-	// Quiet asks the library to do as little as it can on unused connections: to send no PINGs, and to
-	// look for invalidations at most every five seconds.
+	// Quiet asks the library to do as little as it can on unused connections: to send no PINGs, and
+	// to look for invalidations at most every five seconds.
 	Quiet bool
 }
 
 // A Client is one interface for all client libraries. All methods are called concurrently.
 //
-// Replies are string, int64, float64, nil, error or []any of these; a map is its keys and values in turn. A null reply
-// is nil without an error.
+// Replies are string, int64, float64, nil, error or []any of these; a map is its keys and values in
+// turn. A null reply is nil without an error.
 type Client interface {
 	Conn
 	// Pipeline sends all commands at once and returns as many replies, errors of single commands among them.
 	Pipeline(ctx context.Context, commands ...[]string) ([]any, error)
 	// Transaction is the same between MULTI and EXEC, and returns EXEC's reply.
 	Transaction(ctx context.Context, commands ...[]string) ([]any, error)
-	// Swap replaces the value of key by change(value), with the library's API for WATCH, and reports
-	// false if another client was faster. A missing key has the value "".
+	// Swap replaces the value of key by change(value), with the library's API for WATCH, and
+	// reports false if another client was faster. A missing key has the value "".
 	Swap(ctx context.Context, key string, change func(old string) string) (bool, error)
 	// Hold calls fn with a connection that no other caller uses until fn returns.
 	Hold(ctx context.Context, fn func(Conn) error) error

@@ -18,8 +18,8 @@ func addressesNotNamed(e *clusterEnv) {
 	}
 }
 
-// addressesNotReached catches a library that can dial only the announced addresses. Azure Managed Redis
-// announces private addresses, which cannot be reached from outside their network.
+// addressesNotReached catches a library that can dial only the announced addresses. Azure Managed
+// Redis announces private addresses, which cannot be reached from outside their network.
 func addressesNotReached(e *clusterEnv) {
 	var refused *net.OpError
 	if err := e.dialAnnounced("127.0.0.3"); !errors.As(err, &refused) || refused.Op != "dial" {

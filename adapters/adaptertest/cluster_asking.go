@@ -12,9 +12,9 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// askingKept catches a library that sends AUTH between ASKING and its command where the client writes
-// the two separately, with time enough for a renewal between them. The node that imports the slot is the
-// judge: it serves the slot only right after ASKING.
+// askingKept catches a library that sends AUTH between ASKING and its command where the client
+// writes the two separately, with time enough for a renewal between them. The node that imports the
+// slot is the judge: it serves the slot only right after ASKING.
 func askingKept(e *clusterEnv) {
 	const key, iterations = "asked", 30
 	slot := entratest.KeySlot(key)

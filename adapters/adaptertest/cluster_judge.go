@@ -23,8 +23,8 @@ type standing struct {
 	conns  [][]int // to each server, those that are logged in
 }
 
-// standingNow returns the current standing. The rotation to the newest token is among those that will be
-// judged.
+// standingNow returns the current standing. The rotation to the newest token is among those that
+// will be judged.
 func (e *clusterEnv) standingNow() standing {
 	s := standing{tokens: len(e.tap.issued()) - 1}
 	e.each(func(_ int, one *env) {
@@ -35,8 +35,8 @@ func (e *clusterEnv) standingNow() standing {
 }
 
 // unnoticedSince fails the scenario unless every connection of the standing is still open and has
-// authenticated with the last token whose rotation should have ended, or a newer one. A pool may grow at
-// any time, so new connections only count against the most that the client may have.
+// authenticated with the last token whose rotation should have ended, or a newer one. A pool may
+// grow at any time, so new connections only count against the most that the client may have.
 func (e *clusterEnv) unnoticedSince(before standing) {
 	e.t.Helper()
 	issued := e.tap.issued()
@@ -67,8 +67,8 @@ func (e *clusterEnv) unnoticedSince(before standing) {
 	e.noneLostSince(before, nil)
 }
 
-// noneLostSince fails the scenario if a connection to any server but one was closed, by either side, or
-// authenticated twice with one token.
+// noneLostSince fails the scenario if a connection to any server but one was closed, by either
+// side, or authenticated twice with one token.
 func (e *clusterEnv) noneLostSince(before standing, but *entratest.Gateway) {
 	e.t.Helper()
 	e.each(func(i int, one *env) {

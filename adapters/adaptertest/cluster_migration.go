@@ -9,10 +9,10 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// slotsMigrated catches a library that loses a command, runs it twice or sends it to the wrong node when
-// AUTH meets a redirection. The slot moves to each master in turn, key by key, while every connection is
-// renewed every tenth of a second. Clients usually write ASKING together with its command; askingKept
-// tests the other case.
+// slotsMigrated catches a library that loses a command, runs it twice or sends it to the wrong node
+// when AUTH meets a redirection. The slot moves to each master in turn, key by key, while every
+// connection is renewed every tenth of a second. Clients usually write ASKING together with its
+// command; askingKept tests the other case.
 func slotsMigrated(e *clusterEnv) {
 	client := e.open("moved", 4)
 	const workers, keys = 4, 12
@@ -76,8 +76,8 @@ func (e *clusterEnv) migrate(slot int, to *entratest.ClusterNode) error {
 type hasty struct{ azcore.TokenCredential }
 
 func newHasty(sts *entratest.STS) hasty {
-	// The Source does not believe the lifetime of a token whose issue time, in the year 2100, is after its
-	// expiry.
+	// The Source does not believe the lifetime of a token whose issue time, in the year 2100, is
+	// after its expiry.
 	sts.Inject(entratest.Fault{Claims: map[string]any{"iat": int64(4102444800)}})
 	return hasty{sts.Credential()}
 }

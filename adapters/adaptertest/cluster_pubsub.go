@@ -13,9 +13,10 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// shardedPubSub catches a library that does not renew a connection with a shard channel, and one that loses count
-// when the server ends the subscription by itself because the channel's slot has moved away. The program
-// then subscribes again, as Redis expects. Every message that any node delivered must arrive.
+// shardedPubSub catches a library that does not renew a connection with a shard channel, and one
+// that loses count when the server ends the subscription by itself because the channel's slot has
+// moved away. The program then subscribes again, as Redis expects. Every message that any node
+// delivered must arrive.
 func shardedPubSub(e *clusterEnv) {
 	const channel = "channel"
 	client := e.open("listener", 4)

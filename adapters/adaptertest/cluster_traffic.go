@@ -28,8 +28,8 @@ func keyOfEachSlot() []string {
 	return keys
 }
 
-// clusterInterval is the pause of a worker between two iterations. More iterations would prove no more,
-// and all scenarios run at the same time.
+// clusterInterval is the pause of a worker between two iterations. More iterations would prove no
+// more, and all scenarios run at the same time.
 const clusterInterval = 100 * time.Millisecond
 
 // acrossRotations waits until a rotation begins, and judges that rotation and the next.

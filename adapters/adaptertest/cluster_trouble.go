@@ -31,8 +31,8 @@ func failover(e *clusterEnv) {
 	e.unnoticedSince(before)
 }
 
-// oneReboots catches a library in which a failure of one server affects the others, and one that does not
-// renew the connections that it dialed after the failure.
+// oneReboots catches a library in which a failure of one server affects the others, and one that
+// does not renew the connections that it dialed after the failure.
 func oneReboots(e *clusterEnv) {
 	const workers = 4
 	client := e.open("reboot", workers)

@@ -17,20 +17,25 @@ const (
 	dayConns = 18
 )
 
-// A day is 24 hours in the life of a program that uses every kind of connection at once. These things happen in it:
+// A day is 24 hours in the life of a program that uses every kind of connection at once. These
+// things happen in it:
 //
 //   - Entra is down for 10 minutes, from the second before the token is to be renewed.
-//   - A token is revoked: Redis refuses it from the start, although the token is valid, so no connection is logged in
-//     with it. Each connection that tries keeps its current token. A server that learnt of the revocation later would
-//     refuse the next login, and that one is made with the next token anyway.
-//   - In the middle of a renewal, the node is rebooted: all connections are reset at once, and new ones for 20 s.
-//   - The servers' clocks, Entra's and Redis's, are set forward by 2 minutes, and hours later back again. The clock of
-//     a bubble cannot be set, but the client cannot tell whose clock was set. It sees only that the dates in tokens
-//     and its own clock differ by 2 minutes more, or less, than before. Servers set forward look like a client set
-//     back. They are the harder case: when the client's own clock is set, its monotonic clock still says when a token
-//     expires, while here both of its clocks are late by 2 minutes.
+//   - A token is revoked: Redis refuses it from the start, although the token is valid, so no
+//     connection is logged in with it. Each connection that tries keeps its current token. A server
+//     that learnt of the revocation later would refuse the next login, and that one is made with
+//     the next token anyway.
+//   - In the middle of a renewal, the node is rebooted: all connections are reset at once, and new
+//     ones for 20 s.
+//   - The servers' clocks, Entra's and Redis's, are set forward by 2 minutes, and hours later back
+//     again. The clock of a bubble cannot be set, but the client cannot tell whose clock was set.
+//     It sees only that the dates in tokens and its own clock differ by 2 minutes more, or less,
+//     than before. Servers set forward look like a client set back. They are the harder case: when
+//     the client's own clock is set, its monotonic clock still says when a token expires, while
+//     here both of its clocks are late by 2 minutes.
 //
-// Commands may fail only in the reboot's moment. No other event may cost a connection, a message or an element.
+// Commands may fail only in the reboot's moment. No other event may cost a connection, a message or
+// an element.
 type day struct {
 	*env
 	client   Client
@@ -47,8 +52,9 @@ func aDay(e *env) {
 	now := time.Now()
 	d := &day{env: e, finished: make(chan struct{}), ends: now.Add(dayHours * time.Hour)}
 	d.reboot.init()
-	// A day of PINGs takes long. And go-redis holds a mutex while it subscribes again. If its PING waits
-	// for that mutex, the bubble's clock stops: a goroutine that waits for a mutex does not count as idle.
+	// A day of PINGs takes long. And go-redis holds a mutex while it subscribes again. If its PING
+	// waits for that mutex, the bubble's clock stops: a goroutine that waits for a mutex does not
+	// count as idle.
 	e.cfg.Quiet = true
 	d.client = e.open("day", 2*dayConns)
 	d.commands()

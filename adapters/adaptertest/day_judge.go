@@ -30,10 +30,10 @@ func (d *day) census() (dialed, ended int) {
 	return dialed, dialed - (s.Open - last.Open)
 }
 
-// noConnsDialedOrEnded fails the scenario if a connection was dialed or ended since the last census. It
-// returns how many connections rueidis dialed for its own reasons: it spreads keys over four connections
-// and dials each when it first needs it. In RESP2 it dials another one for each connection that its
-// holder returns for the first time.
+// noConnsDialedOrEnded fails the scenario if a connection was dialed or ended since the last
+// census. It returns how many connections rueidis dialed for its own reasons: it spreads keys over
+// four connections and dials each when it first needs it. In RESP2 it dials another one for each
+// connection that its holder returns for the first time.
 func (d *day) noConnsDialedOrEnded(when string) (dialed int) {
 	d.t.Helper()
 	dialed, ended := d.census()

@@ -48,8 +48,9 @@ func (l *listener) subscribe() (err error) {
 	return err
 }
 
-// publish sends the next message, and every hour PING on the subscription. If no subscriber is there
-// some seconds after the node is back, the library does not subscribe again by itself, and its user must.
+// publish sends the next message, and every hour PING on the subscription. If no subscriber is
+// there some seconds after the node is back, the library does not subscribe again by itself, and
+// its user must.
 func (l *listener) publish(iteration int) error {
 	began := time.Now()
 	receivers, err := l.day.client.Do(l.day.ctx, "PUBLISH", l.channel, strconv.Itoa(l.next()))

@@ -127,7 +127,8 @@ func (d *day) work(what string, interval time.Duration, do func(iteration int) e
 	})
 }
 
-// pause waits for pause, or until the day calls all workers, and reports false when the day has ended.
+// pause waits for pause, or until the day calls all workers, and reports false when the day has
+// ended.
 func (s *shift) pause(pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

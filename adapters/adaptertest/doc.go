@@ -4,20 +4,24 @@
 //
 //	func TestConformance(t *testing.T) { adaptertest.Run(t, harness) }
 //
-// A [Harness] says how to open the client; the suite brings Redis, Microsoft Entra, the network and their faults
-// (package entratest). Each scenario runs for each protocol version that the client speaks, and twice:
+// A [Harness] says how to open the client; the suite brings Redis, Microsoft Entra, the network and
+// their faults (package entratest). Each scenario runs for each protocol version that the client
+// speaks, and twice:
 //
-//   - under virtual time, inside [testing/synctest], with tokens that live 75 minutes, against miniredis over an
-//     in-memory network. What is left running after Close fails the scenario, so clients must not leak;
-//   - under real time, with tokens that are renewed after two seconds, against a redis-server over TLS. Here the commands
-//     run all the time, so renewals meet them. Without redis-server on the PATH it is skipped.
+//   - under virtual time, inside [testing/synctest], with tokens that live 75 minutes, against
+//     miniredis over an in-memory network. What is left running after Close fails the scenario, so
+//     clients must not leak;
+//   - under real time, with tokens that are renewed after two seconds, against a redis-server over
+//     TLS. Here the commands run all the time, so renewals meet them. Without redis-server on the
+//     PATH it is skipped.
 //
-// [RunCluster] does the same for clients of several servers, with a [ClusterHarness], against a Redis cluster of three
-// masters and three replicas, each behind a gateway, under real time only.
+// [RunCluster] does the same for clients of several servers, with a [ClusterHarness], against a
+// Redis cluster of three masters and three replicas, each behind a gateway, under real time only.
 //
-// The judge is the server's side: the gateway counts the connections, checks every token, and closes a connection
-// when the token that it last authenticated with expires. What the library reports about itself decides nothing.
-// After every scenario the logs, the observer's reports and the errors are searched for the tokens.
+// The judge is the server's side: the gateway counts the connections, checks every token, and
+// closes a connection when the token that it last authenticated with expires. What the library
+// reports about itself decides nothing. After every scenario the logs, the observer's reports and
+// the errors are searched for the tokens.
 //
 // The comment on each scenario says which broken library it catches.
 package adaptertest

@@ -20,9 +20,9 @@ const virtualLife = 75 * time.Minute
 // shortLife is long enough for the scenarios that are too much work for the whole of virtualLife.
 const shortLife = 5 * time.Minute
 
-// In real time tokens are renewed after two seconds, so that a scenario sees a few rotations. They live
-// thirteen seconds more, so that a Source and its connections have enough time on a busy machine. The
-// server does not count time in which the machine kept the program from running, see
+// In real time tokens are renewed after two seconds, so that a scenario sees a few rotations. They
+// live thirteen seconds more, so that a Source and its connections have enough time on a busy
+// machine. The server does not count time in which the machine kept the program from running, see
 // [entratest.Watchdog].
 const (
 	realRefresh = 2 * time.Second
@@ -156,7 +156,8 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 	e.keepSecrets()
 }
 
-// prepare makes what a scenario needs before its first server: its context, output, dice and fake Entra.
+// prepare makes what a scenario needs before its first server: its context, output, dice and fake
+// Entra.
 func (e *env) prepare(tokens *entratest.STSOptions, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
 	e.t.Cleanup(cancel)
@@ -168,7 +169,8 @@ func (e *env) prepare(tokens *entratest.STSOptions, limit time.Duration) {
 // real time.
 func (e *env) awake() time.Duration { return time.Since(e.fed) - e.watchdog.Starved() }
 
-// keepSecrets fails the scenario, at its end, if a token was logged, reported or returned in an error.
+// keepSecrets fails the scenario, at its end, if a token was logged, reported or returned in an
+// error.
 func (e *env) keepSecrets() {
 	e.t.Cleanup(func() {
 		for _, secret := range e.tap.secrets() {

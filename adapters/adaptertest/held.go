@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// heldAcrossRotations catches a library that renews only the idle connections of its pool (rueidis never
-// renews dedicated ones), or that gives the holder another connection instead.
+// heldAcrossRotations catches a library that renews only the idle connections of its pool (rueidis
+// never renews dedicated ones), or that gives the holder another connection instead.
 func heldAcrossRotations(e *env) {
 	client := e.open("held", 2)
 	err := e.hold(client, 2, func(i int, conn Conn) error {

@@ -38,8 +38,8 @@ func login(e *env) {
 	}
 }
 
-// loginWithAzidentity catches a Source that does not work with a real credential, whose cache returns the
-// same token for most of its life and whose errors wrap Entra's answers.
+// loginWithAzidentity catches a Source that does not work with a real credential, whose cache
+// returns the same token for most of its life and whose errors wrap Entra's answers.
 func loginWithAzidentity(e *env) {
 	cred, err := e.sts.ClientSecretCredential()
 	if err != nil {
@@ -58,9 +58,9 @@ func loginWithAzidentity(e *env) {
 
 const wrongPass = "WRONGPASS invalid username-password pair or user is disabled."
 
-// authRefusedAtLogin catches a library that hides why the login failed, that dials as fast as its callers
-// ask (go-redis with 50 of them: 5,000 times a second), and one that does not recover when the access
-// policy is fixed.
+// authRefusedAtLogin catches a library that hides why the login failed, that dials as fast as its
+// callers ask (go-redis with 50 of them: 5,000 times a second), and one that does not recover when
+// the access policy is fixed.
 func authRefusedAtLogin(e *env) {
 	// What decides is the number of logins that 50 callers make for ten seconds. In real time it is the number of
 	// logins for two seconds of calls, of which each would be one or more: 200, if the machine is not busy.
@@ -71,8 +71,8 @@ func authRefusedAtLogin(e *env) {
 	e.refusedAtLogin(wrongPass, 50, span)
 }
 
-// authRefusedInOtherWords catches the same with other servers than redis-server. Azure Cache for Redis
-// puts ERR before the code, and proxies use words of their own or repeat the token.
+// authRefusedInOtherWords catches the same with other servers than redis-server. Azure Cache for
+// Redis puts ERR before the code, and proxies use words of their own or repeat the token.
 func authRefusedInOtherWords(e *env) {
 	token, err := e.source.Token(e.ctx)
 	if err != nil {
@@ -135,8 +135,9 @@ func (e *env) refusedAtLogin(words string, callers int, span time.Duration) {
 	}
 }
 
-// serverFull catches a library that mistakes any error reply to its AUTH for a refused login, and then
-// waits for a newer token. The error must reach the client unchanged: go-redis knows it and retries.
+// serverFull catches a library that mistakes any error reply to its AUTH for a refused login, and
+// then waits for a newer token. The error must reach the client unchanged: go-redis knows it and
+// retries.
 func serverFull(e *env) {
 	fault := e.gateway.Inject(entratest.WireFault{MaxClients: true})
 	client := e.open("full", 2)

@@ -9,8 +9,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// outageShorter catches a library that gives up a valid token, or a connection that uses it, because it
-// could not acquire a newer token.
+// outageShorter catches a library that gives up a valid token, or a connection that uses it,
+// because it could not acquire a newer token.
 func outageShorter(e *env) {
 	client := e.open("outage", 2)
 	e.warm(client, 2)
@@ -74,8 +74,8 @@ func tokenNotNewer(e *env) {
 	e.unnoticed() // no connection had a token twice
 }
 
-// authRefusedOnce catches a library that drops a connection whose renewal was refused. The connection is
-// still logged in, and the next try may succeed.
+// authRefusedOnce catches a library that drops a connection whose renewal was refused. The
+// connection is still logged in, and the next try may succeed.
 func authRefusedOnce(e *env) {
 	client := e.open("retried", 2)
 	e.warm(client, 2)

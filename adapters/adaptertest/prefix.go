@@ -10,8 +10,9 @@ import (
 	"sync"
 )
 
-// prefixesStay catches a library that sends AUTH after a command that changes the next one. Then the read
-// is not tracked, the reply is not left out, or the node does not serve a slot that is moving.
+// prefixesStay catches a library that sends AUTH after a command that changes the next one. Then
+// the read is not tracked, the reply is not left out, or the node does not serve a slot that is
+// moving.
 func prefixesStay(e *env) {
 	var written recorder
 	e.through(func(conn net.Conn) net.Conn { written.Conn = conn; return &written })

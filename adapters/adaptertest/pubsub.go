@@ -24,8 +24,8 @@ func subscribed(kind Kind, name, publish, channel string) func(*env) {
 	}
 }
 
-// backInThePool catches a library that leaves a once subscribed connection in a state that its next user
-// does not expect, or that no longer renews it.
+// backInThePool catches a library that leaves a once subscribed connection in a state that its next
+// user does not expect, or that no longer renews it.
 func backInThePool(e *env) {
 	client := e.open("subscriber", 2)
 	box, sub := e.subscribe(client, Channel, "channel")
@@ -73,10 +73,10 @@ func subscribeRefused(e *env) {
 	}
 }
 
-// serverWithoutRESP3 catches a library that assumes that the server speaks RESP3. Without RESP3 a connection that was
-// subscribed once cannot be renewed, and ends with its token. If it is in use, it is retired between two
-// replies; if it is idle, the server closes it. redigo puts it back into its pool, so one caller may see
-// the end. Everything else goes on.
+// serverWithoutRESP3 catches a library that assumes that the server speaks RESP3. Without RESP3 a
+// connection that was subscribed once cannot be renewed, and ends with its token. If it is in use,
+// it is retired between two replies; if it is idle, the server closes it. redigo puts it back into
+// its pool, so one caller may see the end. Everything else goes on.
 func serverWithoutRESP3(e *env) {
 	e.through(func(conn net.Conn) net.Conn { return olderServer{conn} })
 	client := e.open("older", 2)
@@ -119,8 +119,8 @@ func serverWithoutRESP3(e *env) {
 	}
 }
 
-// An olderServer refuses HELLO 3, as Redis refuses HELLO 9. It expects HELLO within a single Write: no
-// client splits so short a command.
+// An olderServer refuses HELLO 3, as Redis refuses HELLO 9. It expects HELLO within a single Write:
+// no client splits so short a command.
 type olderServer struct{ net.Conn }
 
 func (s olderServer) Write(p []byte) (int, error) {

@@ -53,8 +53,8 @@ func elements(reply any) []string {
 	return nil
 }
 
-// fill pushes elements at random moments until stop is closed: some at once, some much later. It returns
-// how many.
+// fill pushes elements at random moments until stop is closed: some at once, some much later. It
+// returns how many.
 func (e *env) fill(client Client, q queue, stop <-chan struct{}) (int, error) {
 	pauses := []time.Duration{0, e.life / 500, e.life / 2}
 	if e.virtual {

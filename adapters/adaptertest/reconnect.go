@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// serverDropsAll catches a library that keeps dead connections, dials more than it needs, or renews only what it
-// had before. Azure drops all connections when access keys are disabled and when it repairs a node.
+// serverDropsAll catches a library that keeps dead connections, dials more than it needs, or renews
+// only what it had before. Azure drops all connections when access keys are disabled and when it
+// repairs a node.
 func serverDropsAll(e *env) {
 	const conns = 4
 	client := e.open("dropped", conns)

@@ -11,8 +11,9 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// credentialRejected catches a library that hides that Entra rejects the credential, that lets a caller
-// wait for it until the caller's context ends, or that must be restarted when the credential is fixed.
+// credentialRejected catches a library that hides that Entra rejects the credential, that lets a
+// caller wait for it until the caller's context ends, or that must be restarted when the credential
+// is fixed.
 func credentialRejected(e *env) {
 	cred, err := e.sts.ClientSecretCredential() // whose errors say what Entra answered
 	if err != nil {
@@ -22,8 +23,8 @@ func credentialRejected(e *env) {
 	e.unnoticed()
 }
 
-// tokenWithoutObjectID catches the same with a token that does not say which user logs in, and a Source
-// that gives up a good token for such a one.
+// tokenWithoutObjectID catches the same with a token that does not say which user logs in, and a
+// Source that gives up a good token for such a one.
 func tokenWithoutObjectID(e *env) {
 	client := e.refusing(e.sts.Credential(), entratest.Fault{NoObjectID: true}, entra.KindMalformed)()
 	fault := e.sts.Inject(entratest.Fault{NoObjectID: true, Count: 2})
@@ -37,8 +38,8 @@ func tokenWithoutObjectID(e *env) {
 	e.unnoticed()
 }
 
-// refusing opens a client whose Source never had a token because of fault, and checks which kind of error
-// the caller gets. mend removes the fault, waits until the client works, and returns it.
+// refusing opens a client whose Source never had a token because of fault, and checks which kind of
+// error the caller gets. mend removes the fault, waits until the client works, and returns it.
 func (e *env) refusing(cred azcore.TokenCredential, fault entratest.Fault, want entra.Kind) (mend func() Client) {
 	handle := e.sts.Inject(fault)
 	e.feed(cred) // the Source of before may have a token

@@ -7,9 +7,10 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// proxyStaysInRESP2 catches a library that assumes that a server which accepts HELLO 3 speaks RESP3, and
-// then waits for confirmations that have already come, or dials again and again. A subscriber behind such
-// a proxy cannot be renewed. It ends with its token, and a program that subscribes again goes on.
+// proxyStaysInRESP2 catches a library that assumes that a server which accepts HELLO 3 speaks
+// RESP3, and then waits for confirmations that have already come, or dials again and again. A
+// subscriber behind such a proxy cannot be renewed. It ends with its token, and a program that
+// subscribes again goes on.
 func proxyStaysInRESP2(e *env) {
 	fault := e.gateway.Inject(entratest.WireFault{StayInRESP2: true})
 	for range rotations {

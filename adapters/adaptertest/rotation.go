@@ -39,8 +39,8 @@ func inUseAcrossRotations(e *env) {
 	e.unnoticed()
 }
 
-// poolGrowing catches a library that closes connections when a newer token comes, and dials others instead
-// (go-redis with a streaming provider: a burst of 100 commands made 100 dials).
+// poolGrowing catches a library that closes connections when a newer token comes, and dials others
+// instead (go-redis with a streaming provider: a burst of 100 commands made 100 dials).
 func poolGrowing(e *env) {
 	const before, after = 8, 16
 	client := e.open("growing", after)

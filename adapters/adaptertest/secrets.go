@@ -7,8 +7,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// secretNowhere catches a library that writes a token to a log, an error or an observer's report. Every
-// scenario ends with that search; this one meets as many errors as it can.
+// secretNowhere catches a library that writes a token to a log, an error or an observer's report.
+// Every scenario ends with that search; this one meets as many errors as it can.
 func secretNowhere(e *env) {
 	client := e.open("talkative", 2)
 	e.warm(client, 2)

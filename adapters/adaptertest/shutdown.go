@@ -30,8 +30,8 @@ func closeClientFirst(e *env) {
 	}
 }
 
-// closeSourceFirst catches a library that hangs, panics or logs in without a token when its Source is
-// closed first. It may use the last token until that expires.
+// closeSourceFirst catches a library that hangs, panics or logs in without a token when its Source
+// is closed first. It may use the last token until that expires.
 func closeSourceFirst(e *env) {
 	client := e.open("orphan", 4)
 	e.warm(client, 1)

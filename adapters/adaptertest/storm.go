@@ -54,8 +54,8 @@ func (e *env) storm(conns int, away time.Duration) {
 	e.t.Logf("%d connections, server away for %v: all back %v later, %d dials, no more than %d within 100 ms",
 		conns, away, took.Round(time.Millisecond), dials, busiest)
 	if e.virtual {
-		// The bound on dials is that of package entraconn's dial spreading. The bound on time is two seconds
-		// because rueidis dials twice for a connection that speaks RESP2.
+		// The bound on dials is that of package entraconn's dial spreading. The bound on time is
+		// two seconds because rueidis dials twice for a connection that speaks RESP2.
 		if most := 11*conns/100 + 9; busiest > most {
 			e.t.Errorf("%d of %d dials were within 100 ms, want %d at most", busiest, dials, most)
 		}

@@ -24,8 +24,8 @@ type scenario struct {
 	virtual string
 	// cold is set if the scenario itself waits for the first token.
 	cold bool
-	// long gives tokens their usual life under real time too, because the scenario does not wait for
-	// their expiry.
+	// long gives tokens their usual life under real time too, because the scenario does not wait
+	// for their expiry.
 	long bool
 	// short gives tokens five minutes under virtual time, to a scenario that is a lot of work for each of them.
 	short bool

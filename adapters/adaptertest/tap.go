@@ -45,8 +45,8 @@ func (p *tap) issued() []string {
 	return append([]string(nil), p.ids...)
 }
 
-// secrets returns what no output may contain: the payload and the signature of each token. The header is
-// the same for all tokens and holds no secret.
+// secrets returns what no output may contain: the payload and the signature of each token. The
+// header is the same for all tokens and holds no secret.
 func (p *tap) secrets() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

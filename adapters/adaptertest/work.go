@@ -28,8 +28,9 @@ func (e *env) awaitTokens(n int) {
 // awaitRotations waits until as many rotations as the constant rotations says have ended.
 func (e *env) awaitRotations() { e.t.Helper(); e.awaitTokens(rotations + 1) }
 
-// interval is the pause between two iterations of a worker. In the bubble it is a part of a token's life,
-// because time stands still there while a goroutine works. In real time it leaves processors to others.
+// interval is the pause between two iterations of a worker. In the bubble it is a part of a token's
+// life, because time stands still there while a goroutine works. In real time it leaves processors
+// to others.
 func (e *env) interval(part int) time.Duration {
 	if e.virtual {
 		return e.life / time.Duration(part)
@@ -56,9 +57,9 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// during calls work again and again on n goroutines while wait waits. The scenario fails on the first
-// error. It returns the number of calls, which is at most 100 a second in real time, for all goroutines
-// together.
+// during calls work again and again on n goroutines while wait waits. The scenario fails on the
+// first error. It returns the number of calls, which is at most 100 a second in real time, for all
+// goroutines together.
 func (e *env) during(wait func(), n int, interval time.Duration, work func(worker, iteration int) error) int {
 	e.t.Helper()
 	iterations, err := e.tryDuring(wait, n, interval, work)

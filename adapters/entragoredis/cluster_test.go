@@ -13,8 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Each server has its own login gate: the refusal of one must not hold back dials to the others, and the
-// success of the others must not open the gate of the one.
+// Each server has its own login gate: the refusal of one must not hold back dials to the others,
+// and the success of the others must not open the gate of the one.
 func TestOneOfTwoServersRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := entratest.NewNetwork()

@@ -13,8 +13,8 @@ import (
 // Options adjusts an adapter. The zero value, and nil, is right for Azure.
 type Options struct {
 	Name string // what observers call this client, for example in metrics; may be empty
-	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read the
-	// network can then use the token until it expires.
+	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read
+	// the network can then use the token until it expires.
 	AllowPlaintext bool
 	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
 	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as

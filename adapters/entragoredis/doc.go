@@ -4,16 +4,18 @@
 //	err := entragoredis.Configure(opt, src, nil)
 //	client := redis.NewClient(opt)
 //
-// [Configure], [ConfigureCluster], [ConfigureRing] and [ConfigureUniversal] check the options and set their
-// Dialer. They change nothing else and dial no server: pool, hooks, retries and Close are go-redis's. Call them last, right
-// before go-redis's own constructor, because they read addresses, DialTimeout and TLSConfig once. Close clients
-// before their [entra.Source].
+// [Configure], [ConfigureCluster], [ConfigureRing] and [ConfigureUniversal] check the options and
+// set their Dialer. They change nothing else and dial no server: pool, hooks, retries and Close are
+// go-redis's. Call them last, right before go-redis's own constructor, because they read addresses,
+// DialTimeout and TLSConfig once. Close clients before their [entra.Source].
 //
-// Options that cannot work are a [*entra.ConfigError]: other credentials, no TLS to another machine, a Sentinel, a bad
-// address, a second Configure. If Redis refuses a login, commands return an [*entra.AuthError].
+// Options that cannot work are a [*entra.ConfigError]: other credentials, no TLS to another
+// machine, a Sentinel, a bad address, a second Configure. If Redis refuses a login, commands return
+// an [*entra.AuthError].
 //
-// The adapter keeps a Dialer that was set before and calls it for each connection. As in go-redis itself it must do
-// TLS, and TLSConfig is not used; the adapter refuses a connection of it without TLS unless it and its address are on
-// this machine. Without such a Dialer the adapter dials with DialTimeout (0 means go-redis's 5 seconds) for connecting
-// and handshake together, honours the context in both, and raises TLSConfig's MinVersion to TLS 1.2 on a copy.
+// The adapter keeps a Dialer that was set before and calls it for each connection. As in go-redis
+// itself it must do TLS, and TLSConfig is not used; the adapter refuses a connection of it without
+// TLS unless it and its address are on this machine. Without such a Dialer the adapter dials with
+// DialTimeout (0 means go-redis's 5 seconds) for connecting and handshake together, honours the
+// context in both, and raises TLSConfig's MinVersion to TLS 1.2 on a copy.
 package entragoredis

@@ -22,8 +22,8 @@ type Options struct {
 	Name string // what observers call this pool, for example in metrics; may be empty
 	// TLSConfig is copied and its MinVersion raised to TLS 1.2. Default: &tls.Config{}, and none on this machine.
 	TLSConfig *tls.Config
-	// AllowPlaintext permits connections without TLS to other machines too if TLSConfig is nil. An attacker who
-	// can read the network can then use the token until it expires.
+	// AllowPlaintext permits connections without TLS to other machines too if TLSConfig is nil. An
+	// attacker who can read the network can then use the token until it expires.
 	AllowPlaintext bool
 	// DialTimeout bounds connecting and TLS handshake together. Default, for 0: redigo's 30 seconds.
 	DialTimeout time.Duration
@@ -54,8 +54,9 @@ func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) 
 	return err
 }
 
-// DialContext returns a function that connects to addr, for single connections or for a pool's DialContext. Make
-// one per server, not one per connection: its connections share one rotation and one login gate.
+// DialContext returns a function that connects to addr, for single connections or for a pool's
+// DialContext. Make one per server, not one per connection: its connections share one rotation and
+// one login gate.
 func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Context) (redis.Conn, error), error) {
 	opts = cmp.Or(opts, &Options{})
 	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, TLSField: "entraredigo.Options.TLSConfig", DialField: "entraredigo.Options.Dial"}

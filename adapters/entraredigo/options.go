@@ -10,8 +10,8 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// dial puts login before options. If an option replaces the dial function, login is not called, and dial
-// returns an error.
+// dial puts login before options. If an option replaces the dial function, login is not called, and
+// dial returns an error.
 func dial(ctx context.Context, network, addr string, login tlsonly.DialFunc, options []redis.DialOption) (redis.Conn, error) {
 	called := false
 	first := redis.DialContextFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -28,8 +28,8 @@ func dial(ctx context.Context, network, addr string, login tlsonly.DialFunc, opt
 	return nil, refused("redis.DialNetDial or redis.DialContextFunc replaces the adapter's connection; use Options.Dial instead")
 }
 
-// rehearse judges options by the first bytes that they make redigo write, because options cannot be read.
-// It dials no server.
+// rehearse judges options by the first bytes that they make redigo write, because options cannot be
+// read. It dials no server.
 func rehearse(network, addr string, options []redis.DialOption) error {
 	ours, theirs := net.Pipe()
 	written := make(chan string, 1)

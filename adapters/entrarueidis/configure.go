@@ -19,8 +19,8 @@ const option = "rueidis.ClientOption"
 // Options adjusts the adapter. The zero value, and nil, is right for Azure.
 type Options struct {
 	Name string // what observers call this client, for example in metrics; may be empty
-	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read the
-	// network can then use the token until it expires.
+	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read
+	// the network can then use the token until it expires.
 	AllowPlaintext bool
 	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
 	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as

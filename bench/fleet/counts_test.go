@@ -53,7 +53,8 @@ func (t *times) add() {
 	}
 }
 
-// minutes returns how many there were in each minute, and in the busiest second after the first minute.
+// minutes returns how many there were in each minute, and in the busiest second after the first
+// minute.
 func (t *times) minutes() (counts []int, most int) {
 	counts = make([]int, len(t.seconds)/60)
 	for i := range t.seconds {

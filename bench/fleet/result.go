@@ -61,8 +61,8 @@ func (s span) ratio() float64 {
 	return float64(s.peak) / s.mean
 }
 
-// busiest returns how many there were a minute in the busiest ten minutes after the first one: chance counts for less
-// in ten than in one, the more so the smaller the fleet.
+// busiest returns how many there were a minute in the busiest ten minutes after the first one:
+// chance counts for less in ten than in one, the more so the smaller the fleet.
 func busiest(counts []int) (most float64) {
 	const width = 10
 	for i := 1; i+width <= len(counts); i++ {

@@ -27,7 +27,8 @@ type login struct {
 type opener struct {
 	name string
 	open func(s *redisserver.Server, l login, secure bool, dial dialFunc) (client, error)
-	// looks says that the client checks a syscall.Conn before each command, which costs one more system call.
+	// looks says that the client checks a syscall.Conn before each command, which costs one more
+	// system call.
 	looks bool
 }
 

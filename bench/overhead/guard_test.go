@@ -110,8 +110,8 @@ func costOf(t *testing.T, s *redisserver.Server, o opener, w workload, l login, 
 	}
 }
 
-// dearer says what ours costs more than base, nothing if that is nothing. What clients do in the background, and pools
-// that the garbage collector empties, add a small part to a call.
+// dearer says what ours costs more than base, nothing if that is nothing. What clients do in the
+// background, and pools that the garbage collector empties, add a small part to a call.
 func dearer(base, ours cost, readsTold bool) string {
 	const small = 0.2
 	for _, c := range []struct {

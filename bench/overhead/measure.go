@@ -1,5 +1,6 @@
-// Package overhead measures what tokens cost while nothing happens to them: the same client, the same server, the same
-// work, once logged in with a static password and once with a token by an adapter of ours.
+// Package overhead measures what tokens cost while nothing happens to them: the same client, the
+// same server, the same work, once logged in with a static password and once with a token by an
+// adapter of ours.
 package overhead
 
 import (
@@ -160,10 +161,11 @@ func (p plan) round(ctx context.Context, chosen []*comparison) (err error) {
 	return nil
 }
 
-// once opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What counts are the medians
-// of what ours has in such a quad, divided by what base has. A slice is faster after one of the same side, whose
-// connections are in the caches: so a lap that does not count comes before each, and only quads are compared, which have
-// one of these and one of those of each side.
+// once opens both sides, in the other order if swapped, and lets them work in turns, A B B A. What
+// counts are the medians of what ours has in such a quad, divided by what base has. A slice is
+// faster after one of the same side, whose connections are in the caches: so a lap that does not
+// count comes before each, and only quads are compared, which have one of these and one of those of
+// each side.
 func (c *comparison) once(ctx context.Context, p plan, s *redisserver.Server, swapped bool) (o outcome, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

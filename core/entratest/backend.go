@@ -5,7 +5,8 @@ import (
 	"net"
 )
 
-// A Backend is a Redis server that runs the commands of a [Gateway]: [NewMiniredis], [StartRedis] or [RedisAt].
+// A Backend is a Redis server that runs the commands of a [Gateway]: [NewMiniredis], [StartRedis]
+// or [RedisAt].
 type Backend interface {
 	attach(ctx context.Context) (upstream, error)
 }

@@ -15,10 +15,10 @@ type RedisClusterOptions struct {
 	STS *STS
 	// TLS is the gateways' configuration; nil means no TLS.
 	TLS *tls.Config
-	// Announce is the host name that the nodes announce to clients: in CLUSTER SLOTS, in CLUSTER SHARDS
-	// as the endpoint, in MOVED and ASK. The default is 127.0.0.1, and the gateways always listen there. With
-	// a name that is not in the certificate, or an address where no server listens, such as 127.0.0.3,
-	// clients need settings of their own to reach the cluster.
+	// Announce is the host name that the nodes announce to clients: in CLUSTER SLOTS, in CLUSTER
+	// SHARDS as the endpoint, in MOVED and ASK. The default is 127.0.0.1, and the gateways always
+	// listen there. With a name that is not in the certificate, or an address where no server
+	// listens, such as 127.0.0.3, clients need settings of their own to reach the cluster.
 	Announce string
 }
 

@@ -49,8 +49,8 @@ func (n *ClusterNode) wrap(err error) error {
 	return fmt.Errorf("entratest: cluster node %s: %w", n.port, err)
 }
 
-// await asks until the answer is yes. The nodes of a cluster exchange news several times a second, and
-// send no event when they have learnt something.
+// await asks until the answer is yes. The nodes of a cluster exchange news several times a second,
+// and send no event when they have learnt something.
 func await(ctx context.Context, what string, ask func() (bool, error)) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

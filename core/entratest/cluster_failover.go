@@ -37,7 +37,8 @@ func (c *RedisCluster) Failover(ctx context.Context, replica *ClusterNode) error
 			return err
 		}
 	}
-	// The other nodes may learn seconds later that the former master is a replica now. It knows at once.
+	// The other nodes may learn seconds later that the former master is a replica now. It knows at
+	// once.
 	return c.forAll(func(_ int, n *ClusterNode) error {
 		return await(ctx, "all nodes know the new master", func() (bool, error) {
 			v, err := n.view(ctx)

@@ -62,8 +62,8 @@ func (m *SlotMigration) Finish(ctx context.Context) error {
 			break
 		}
 	}
-	// The new owner learns it first, so that the slot always has an owner. The old one then redirects clients
-	// there. A replica learns it from its master.
+	// The new owner learns it first, so that the slot always has an owner. The old one then
+	// redirects clients there. A replica learns it from its master.
 	v, err := m.from.view(ctx)
 	if err != nil {
 		return err

@@ -46,7 +46,8 @@ func (c *conn) Close() error {
 	if again {
 		return c.opError("close", net.ErrClosed)
 	}
-	// Writing ends first, so that a goroutine that wakes because reading has ended cannot write any more.
+	// Writing ends first, so that a goroutine that wakes because reading has ended cannot write any
+	// more.
 	c.out.closeWrite(!linger)
 	c.in.closeRead(!linger)
 	return nil

@@ -12,8 +12,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// This client logs in by hand, to show what the kit does. It does not renew its token, so the gateway
-// would close its connection after 75 minutes.
+// This client logs in by hand, to show what the kit does. It does not renew its token, so the
+// gateway would close its connection after 75 minutes.
 func Example() {
 	sts := entratest.NewSTS(nil)
 	network := entratest.NewNetwork()

@@ -32,9 +32,8 @@ type admission struct {
 	end  time.Time // of the token, in the time of clock.judged
 }
 
-// guestRights returns the ACL rules of a connection before its first good AUTH: it may log in, and use EVAL
-// and CLIENT REPLY.
-// AUTH, HELLO, QUIT and RESET are always allowed.
+// guestRights returns the ACL rules of a connection before its first good AUTH: it may log in, and
+// use EVAL and CLIENT REPLY. AUTH, HELLO, QUIT and RESET are always allowed.
 func guestRights() []string { return []string{"-@all", "+eval", "+client|reply"} }
 
 func newAdmissions(b Backend, c *clock, rights []string, expired func(int)) *admissions {

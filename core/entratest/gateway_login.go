@@ -25,8 +25,9 @@ func (s *session) rewrite(out []byte, cmd redcon.Command) []byte {
 	case "RESET":
 		out = append(out, cmd.Raw...)
 		if len(args) == 1 {
-			// RESET logs in as the backend's default user, who may have every right. Log in as the guest again,
-			// without a reply: RESET has just turned replies on, ended MULTI and left every channel.
+			// RESET logs in as the backend's default user, who may have every right. Log in as the
+			// guest again, without a reply: RESET has just turned replies on, ended MULTI and left
+			// every channel.
 			out = appendCommand(out, "CLIENT", "REPLY", "SKIP")
 			out = appendCommand(out, "AUTH", s.guest.name, s.guest.password)
 			s.loggedIn = false

@@ -145,8 +145,8 @@ func (s *session) commands() error {
 	}
 }
 
-// complain answers bytes that are not a command with Redis's error, but before replies that are under
-// way, because the connection ends here. It answers nothing if the connection is broken.
+// complain answers bytes that are not a command with Redis's error, but before replies that are
+// under way, because the connection ends here. It answers nothing if the connection is broken.
 func (s *session) complain(err error) error {
 	var oe *net.OpError
 	if errors.As(err, &oe) {

@@ -8,8 +8,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// Every connection renews its token every half lifetime, at a time of its own, while all send commands.
-// None may end before the renewals stop, and all must end afterwards.
+// Every connection renews its token every half lifetime, at a time of its own, while all send
+// commands. None may end before the renewals stop, and all must end afterwards.
 func TestGatewayKeepsRenewedConnectionsUnderLoad(t *testing.T) {
 	const connections, renewals = 50, 2
 	// In steps of a hundredth of a life: no token is older than three quarters of its life when it is replaced. At the

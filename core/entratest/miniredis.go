@@ -9,20 +9,22 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// A Miniredis is a [Backend] inside the process, made of [miniredis.Miniredis]. It needs no socket: made in a
-// bubble of testing/synctest, it works there, and keys expire by the bubble's clock.
+// A Miniredis is a [Backend] inside the process, made of [miniredis.Miniredis]. It needs no socket:
+// made in a bubble of testing/synctest, it works there, and keys expire by the bubble's clock.
 //
-// It adds what clients need and miniredis lacks: blocking commands that serve the first who came, BLMPOP; RESET;
-// CLIENT ID, UNBLOCK, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING and CACHING; Pub/Sub in RESP3, where other
-// commands are allowed while subscribed, and sharded Pub/Sub. Client-side caching forgets all that a connection has
-// cached at each write of any client, which Redis may do as well. What is still lacking, among it functions, ACL, CLIENT
-// KILL and SUBSCRIBE in MULTI, is answered with an error. A message that is published while its subscriber leaves the
+// It adds what clients need and miniredis lacks: blocking commands that serve the first who came,
+// BLMPOP; RESET; CLIENT ID, UNBLOCK, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING and CACHING;
+// Pub/Sub in RESP3, where other commands are allowed while subscribed, and sharded Pub/Sub.
+// Client-side caching forgets all that a connection has cached at each write of any client, which
+// Redis may do as well. What is still lacking, among it functions, ACL, CLIENT KILL and SUBSCRIBE
+// in MULTI, is answered with an error. A message that is published while its subscriber leaves the
 // channel may arrive right after the confirmation.
 type Miniredis struct {
 	redis  *miniredis.Miniredis
 	nextID atomic.Int64
 
-	// running is held while a command runs. As in Redis, commands run one after the other and never wait.
+	// running is held while a command runs. As in Redis, commands run one after the other and never
+	// wait.
 	running sync.Mutex
 	waiting []*waiter              // blocked commands in the order in which they came
 	shards  map[string][]*miniConn // the subscribers of sharded channels

@@ -57,8 +57,8 @@ func (c *miniConn) newSubscriptions() *subscriptions {
 	return s
 }
 
-// leaveAll ends all subscriptions without confirmations. It leaves every channel before it closes, so that
-// no publisher sends on what is closed. It is for the holder of Miniredis.running.
+// leaveAll ends all subscriptions without confirmations. It leaves every channel before it closes,
+// so that no publisher sends on what is closed. It is for the holder of Miniredis.running.
 func (c *miniConn) leaveAll() {
 	s := c.channels
 	if s == nil {

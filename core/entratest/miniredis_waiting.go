@@ -9,8 +9,8 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// A waiter is a connection whose blocking command has found nothing yet. It is in Miniredis.waiting until a goroutine
-// takes it from there. That goroutine must answer it.
+// A waiter is a connection whose blocking command has found nothing yet. It is in Miniredis.waiting
+// until a goroutine takes it from there. That goroutine must answer it.
 type waiter struct {
 	conn   *miniConn
 	cmd    blockingCommand
@@ -107,8 +107,9 @@ func (c *miniConn) pin(cmd blockingCommand) {
 	}
 }
 
-// serve gives what a command has written to the waiters for it, in the order in which they came. A waiter
-// whose key now holds another type of value goes on waiting. It is for the holder of running.
+// serve gives what a command has written to the waiters for it, in the order in which they came. A
+// waiter whose key now holds another type of value goes on waiting. It is for the holder of
+// running.
 func (m *Miniredis) serve() {
 	for served := true; served; { // another waiter may wait for what BLMOVE moved
 		served = false
@@ -126,7 +127,8 @@ func (m *Miniredis) serve() {
 	}
 }
 
-// take removes w from the waiters, and reports false if it was removed before. It is for the holder of running.
+// take removes w from the waiters, and reports false if it was removed before. It is for the holder
+// of running.
 func (m *Miniredis) take(w *waiter) bool {
 	at := slices.Index(m.waiting, w)
 	if at >= 0 {

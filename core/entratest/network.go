@@ -87,8 +87,9 @@ func (n *Network) resolve(host string) netip.Addr {
 	return ip
 }
 
-// DialContext connects to a listener of this network. It fits the dial hooks of net/http and of Redis clients.
-// Where no listener is, the connection is refused. The network argument must be one of TCP's.
+// DialContext connects to a listener of this network. It fits the dial hooks of net/http and of
+// Redis clients. Where no listener is, the connection is refused. The network argument must be one
+// of TCP's.
 func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	fail := func(err error) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: nameAddr(addr), Err: err}

@@ -20,8 +20,8 @@ const ArcKeyFolder = "/var/opt/azcmagent/tokens"
 // whose path they have.
 const arcVersion = "2020-06-01"
 
-// answerArc answers as the agent of Azure Arc does, which gives tokens to any process that may read its keys: first a challenge
-// that names a file with a new key, then a token for that key.
+// answerArc answers as the agent of Azure Arc does, which gives tokens to any process that may read
+// its keys: first a challenge that names a file with a new key, then a token for that key.
 func (s *STS) answerArc(r *http.Request, e Endpoint, form url.Values, f Fault) answer {
 	if e == ArcChallenge {
 		file, err := s.leaveArcKey()

@@ -47,8 +47,8 @@ func firstSegment(path string) string {
 	return segment
 }
 
-// answerToken answers a client credentials request. Assertions must be there, but their contents are not
-// checked: their signer, Kubernetes or a certificate, is not part of the fake.
+// answerToken answers a client credentials request. Assertions must be there, but their contents
+// are not checked: their signer, Kubernetes or a certificate, is not part of the fake.
 func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
 	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	secret := form.Get("client_secret")

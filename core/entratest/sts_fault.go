@@ -16,12 +16,12 @@ type Fault struct {
 
 	Delay time.Duration // before anything else; ends early with the request's context
 	Hang  bool          // until the request's context ends, or the fault is removed
-	// HangIgnoringContext hangs until the fault is removed, also after the context has ended, as a credential
-	// that runs a stuck program. The request is then answered.
+	// HangIgnoringContext hangs until the fault is removed, also after the context has ended, as a
+	// credential that runs a stuck program. The request is then answered.
 	HangIgnoringContext bool
 
-	// Refuse fails the request as if no server listened at that address. Over HTTP with sockets, where that
-	// is impossible, the connection is cut.
+	// Refuse fails the request as if no server listened at that address. Over HTTP with sockets,
+	// where that is impossible, the connection is cut.
 	Refuse bool
 
 	// Status answers with this HTTP status, Body and, if not empty, the header Retry-After. An empty Body with a
@@ -37,8 +37,8 @@ type Fault struct {
 	Claims     map[string]any // are added to the token's, or take their place
 }
 
-// strike applies the waiting and the refusing of the fault that fits, and returns that fault for the rest.
-// It returns the zero Fault if none fits.
+// strike applies the waiting and the refusing of the fault that fits, and returns that fault for
+// the rest. It returns the zero Fault if none fits.
 func (s *STS) strike(ctx context.Context, e Endpoint) (Fault, error) {
 	f, handle := s.faults.strike(func(f Fault) bool {
 		return f.Endpoint == e || f.Endpoint == "" && e.givesTokens()

@@ -13,8 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signingKey makes one key per process, because making an RSA key takes a fraction of a second and a
-// second key would have no use.
+// signingKey makes one key per process, because making an RSA key takes a fraction of a second and
+// a second key would have no use.
 var signingKey = sync.OnceValue(newSigner)
 
 type signer struct {

@@ -19,9 +19,10 @@ import (
 // A prometheus is one that scrapes the example.
 type prometheus struct{ url string }
 
-// startPrometheus runs prometheus.sh. Prometheus does not report its port if it is given port 0, so it gets one that was
-// free a moment ago. If another process has taken that port, Prometheus ends, and starts again with another.
-// The server that answers there is ours only if it stores its data in our folder.
+// startPrometheus runs prometheus.sh. Prometheus does not report its port if it is given port 0, so
+// it gets one that was free a moment ago. If another process has taken that port, Prometheus ends,
+// and starts again with another. The server that answers there is ours only if it stores its data
+// in our folder.
 func startPrometheus(t *testing.T, target string) *prometheus {
 	t.Helper()
 	for range 5 {

@@ -45,8 +45,8 @@ func (s *shop) close() {
 	s.src.Close()
 }
 
-// work goes on until ctx ends. The channel is closed when all workers have stopped. They do not report errors: in an
-// outage there are many, and telemetry must show where they come from.
+// work goes on until ctx ends. The channel is closed when all workers have stopped. They do not
+// report errors: in an outage there are many, and telemetry must show where they come from.
 func (s *shop) work(ctx context.Context) <-chan struct{} {
 	var wg sync.WaitGroup
 	for i := range customers {

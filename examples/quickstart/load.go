@@ -16,8 +16,8 @@ const (
 	commandTimeout   = 30 * time.Second // a busy machine is slow, and no command may fail for that
 )
 
-// startLoad runs the workers of every client until ctx ends. The channel is closed when each worker has completed its
-// first iteration.
+// startLoad runs the workers of every client until ctx ends. The channel is closed when each worker
+// has completed its first iteration.
 func startLoad(ctx context.Context, acts []act, post *postOffice, workers *sync.WaitGroup) (firstIterationDone <-chan struct{}) {
 	var firstIterations sync.WaitGroup
 	prefix := "quickstart:" + strconv.FormatInt(time.Now().UnixNano(), 36) + ":"

@@ -17,8 +17,8 @@ const (
 	aftermath    = 2 * time.Second  // how long to look at a failure before giving up
 )
 
-// show runs the three clients and the control for as long as the plan says, and returns the results. An error means that
-// they could not begin.
+// show runs the three clients and the control for as long as the plan says, and returns the
+// results. An error means that they could not begin.
 func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	logging.Disable() // go-redis reports lost connections on stderr, in the middle of the table
 	st, err := build(p)

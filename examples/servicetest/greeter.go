@@ -1,5 +1,6 @@
-// Package servicetest shows how a service that uses entraredis is tested: with a fake Entra, an Azure-like Redis
-// and hours that pass in milliseconds. The service is [Greeter]; the test shows how.
+// Package servicetest shows how a service that uses entraredis is tested: with a fake Entra, an
+// Azure-like Redis and hours that pass in milliseconds. The service is [Greeter]; the test shows
+// how.
 package servicetest
 
 import (

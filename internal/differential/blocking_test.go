@@ -147,8 +147,8 @@ func consume(ctx context.Context, c blocker, way blockingWay, key string, final 
 	return n, nil
 }
 
-// produce pushes numbers, sometimes in bursts, sometimes with pauses of several tokens, until done is closed. Before it
-// pushes the last number it sends that number on final.
+// produce pushes numbers, sometimes in bursts, sometimes with pauses of several tokens, until done
+// is closed. Before it pushes the last number it sends that number on final.
 func (s *site) produce(t *testing.T, rng *rand.Rand, way blockingWay, key string, done <-chan struct{}, final chan<- int) {
 	c, err := redigo.Dial("tcp", s.addr)
 	if err != nil {

@@ -44,8 +44,8 @@ func poppers(site *site, dial func() dialFunc) map[string]func(t *testing.T) pop
 	}
 }
 
-// This catches a command that is sent again after its caller has given up: it would pop an element that no
-// caller receives.
+// This catches a command that is sent again after its caller has given up: it would pop an element
+// that no caller receives.
 func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 	site := newSite(t)
 	site.do(t, "CONFIG", "SET", "hz", "500")
@@ -66,7 +66,8 @@ func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 					}
 					<-time.NewTimer(time.Duration(rng.IntN(20_000)) * time.Microsecond).C
 				})
-				// The cancelled call's command has ended: its connection serves the next call, or is closed.
+				// The cancelled call's command has ended: its connection serves the next call, or
+				// is closed.
 				site.popNow(t, p)
 				for began := time.Now(); site.connections(t) > usual; {
 					if time.Since(began) > hung {

@@ -96,8 +96,8 @@ func plainDial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
-// This catches a scanner or a ledger that is wrong by one byte or one reply: because AUTHs go out all the time, the next
-// reply would go to the wrong caller.
+// This catches a scanner or a ledger that is wrong by one byte or one reply: because AUTHs go out
+// all the time, the next reply would go to the wrong caller.
 func TestRepliesAreTheSameWithAuthEveryFewMilliseconds(t *testing.T) {
 	site := newSite(t)
 	total := 0

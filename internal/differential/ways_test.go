@@ -17,8 +17,8 @@ type way struct {
 	dial dialFunc
 }
 
-// ways are those on which the server does not read a client's write at once: TLS cuts it into records, and networks into
-// segments.
+// ways are those on which the server does not read a client's write at once: TLS cuts it into
+// records, and networks into segments.
 func ways(t *testing.T) []way {
 	server, client, err := entratest.TLSConfigs()
 	if err != nil {

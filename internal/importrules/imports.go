@@ -56,8 +56,9 @@ func allowances() []allowance {
 	}
 }
 
-// closed returns the folders below which every package needs an allowance. So the author of a new package decides what
-// it may import. A list of forbidden imports would have to name every Redis client.
+// closed returns the folders below which every package needs an allowance. So the author of a new
+// package decides what it may import. A list of forbidden imports would have to name every Redis
+// client.
 func closed() []string { return []string{"core", "adapters"} }
 
 // A purity lists what the packages below a folder must not import themselves, the standard library included.

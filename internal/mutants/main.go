@@ -1,17 +1,18 @@
-// Command mutants checks the tests: it breaks the code in one place, runs the tests, and says which test failed. A
-// mutant that no test notices is a fault that the tests would miss.
+// Command mutants checks the tests: it breaks the code in one place, runs the tests, and says which
+// test failed. A mutant that no test notices is a fault that the tests would miss.
 //
-// It works on a copy of the checkout, uncommitted changes included, so it changes no file of the checkout. It tries each
-// mutant in stages, and the first stage that fails ends the mutant: the tests of the package that it changes with
-// -short, all tests of that package, make test. Before its first mutant each stage must pass without one.
+// It works on a copy of the checkout, uncommitted changes included, so it changes no file of the
+// checkout. It tries each mutant in stages, and the first stage that fails ends the mutant: the
+// tests of the package that it changes with -short, all tests of that package, make test. Before
+// its first mutant each stage must pass without one.
 //
 //	go run ./internal/mutants                  # all mutants
 //	go run ./internal/mutants -fast            # without make test
 //	go run ./internal/mutants -run 'AUTH|RESET'
 //
-// A stage hangs when it has taken a minute and five times as long as without a mutant. A mutant that makes it hang has
-// died. The exit code is 0 if all mutants died, 1 if one survived, is stale or does not compile, and 2 if the flags make
-// no sense.
+// A stage hangs when it has taken a minute and five times as long as without a mutant. A mutant
+// that makes it hang has died. The exit code is 0 if all mutants died, 1 if one survived, is stale
+// or does not compile, and 2 if the flags make no sense.
 package main
 
 import (

@@ -14,8 +14,8 @@ type mutant struct {
 	new  string // stands in its place
 }
 
-// pkg returns the package that the mutant changes, as an argument of the go command. An internal package belongs to its
-// parent package, whose tests test it too.
+// pkg returns the package that the mutant changes, as an argument of the go command. An internal
+// package belongs to its parent package, whose tests test it too.
 func (m mutant) pkg() string {
 	dir := path.Dir(m.file)
 	if outer, _, internal := strings.Cut(dir, "/internal/"); internal {

@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// A CommandScanner finds where commands end in the bytes that a client sends. The zero value is ready. It holds
-// no pointers, so a copy of it is a checkpoint.
+// A CommandScanner finds where commands end in the bytes that a client sends. The zero value is
+// ready. It holds no pointers, so a copy of it is a checkpoint.
 //
-// Only the form that client libraries send is understood, an array of bulk strings. Inline commands are
-// ErrUnknown.
+// Only the form that client libraries send is understood, an array of bulk strings. Inline commands
+// are ErrUnknown.
 type CommandScanner struct {
 	state     commandState
 	kind      Kind
@@ -32,7 +32,8 @@ const (
 // AtBoundary reports whether the bytes seen so far end where a command ends.
 func (s *CommandScanner) AtBoundary() bool { return s.state == commandStart }
 
-// Undecided reports whether the bytes seen so far end inside a command whose kind depends on its next bytes.
+// Undecided reports whether the bytes seen so far end inside a command whose kind depends on its
+// next bytes.
 func (s *CommandScanner) Undecided() bool {
 	return s.state == commandHeader || s.state != commandStart && s.undecided
 }
@@ -109,9 +110,10 @@ func (s *CommandScanner) endArg() bool {
 	return true
 }
 
-// Ordinary takes the commands of kind Ordinary at the start of p, as long as p holds them as a whole. It returns how
-// many bytes and commands it took; Next goes on from there. It is a fast path of Next for what clients nearly
-// always write, at a third of the cost. Kind and Argc do not cover these commands.
+// Ordinary takes the commands of kind Ordinary at the start of p, as long as p holds them as a
+// whole. It returns how many bytes and commands it took; Next goes on from there. It is a fast path
+// of Next for what clients nearly always write, at a third of the cost. Kind and Argc do not cover
+// these commands.
 func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 	if s.state != commandStart {
 		return 0, 0
@@ -145,8 +147,9 @@ func (s *CommandScanner) Ordinary(p []byte) (n int, commands uint64) {
 	return n, commands
 }
 
-// Within takes the next n bytes if they, and at least one byte more, belong to an argument that does not decide the
-// kind. It reports whether it took them. It is a fast path for clients that write a long argument in pieces.
+// Within takes the next n bytes if they, and at least one byte more, belong to an argument that
+// does not decide the kind. It reports whether it took them. It is a fast path for clients that
+// write a long argument in pieces.
 func (s *CommandScanner) Within(n int) bool {
 	if s.state != argPayload || s.undecided || s.skip <= int64(n) {
 		return false

@@ -126,7 +126,8 @@ func TestMalformedCommandsAreErrors(t *testing.T) {
 	}
 }
 
-// The reference is tidwall/redcon: it must read each command that the scanner finds as the same command.
+// The reference is tidwall/redcon: it must read each command that the scanner finds as the same
+// command.
 func FuzzCommands(f *testing.F) {
 	f.Add(encode("GET", "key"), 3, 7)
 	f.Add(append(encode("CLIENT", "REPLY", "SKIP"), encode("SET", "k", "\r\n$3\r\n")...), 1, 20)
@@ -165,8 +166,8 @@ func FuzzCommands(f *testing.F) {
 	})
 }
 
-// withCRLF puts CRLF after each argument of a command. Like Redis the scanner ignores these two bytes, but redcon
-// checks them.
+// withCRLF puts CRLF after each argument of a command. Like Redis the scanner ignores these two
+// bytes, but redcon checks them.
 func withCRLF(command []byte) []byte {
 	fixed := bytes.Clone(command)
 	rest := fixed[bytes.IndexByte(fixed, '\n')+1:]

@@ -1,11 +1,12 @@
-// Package resp finds the boundaries of commands and replies in a Redis connection's two byte streams, RESP2 and
-// RESP3, however the bytes are cut.
+// Package resp finds the boundaries of commands and replies in a Redis connection's two byte
+// streams, RESP2 and RESP3, however the bytes are cut.
 //
-// Both scanners are pure state machines: bytes go in, the end of the next command or frame comes out. They keep
-// no payload, allocate nothing and skip strings by their length, so a value of a gigabyte costs what a value of
-// one byte costs. Each has a fast path, Ordinary and Plain, for common commands and replies that are in the buffer as a
-// whole. Where the fast path stops, the state machine continues. The scanners are strict: bytes that no Redis server or
-// client would send are an error. After an error the caller must stop interpreting the stream, because the meaning of
+// Both scanners are pure state machines: bytes go in, the end of the next command or frame comes
+// out. They keep no payload, allocate nothing and skip strings by their length, so a value of a
+// gigabyte costs what a value of one byte costs. Each has a fast path, Ordinary and Plain, for
+// common commands and replies that are in the buffer as a whole. Where the fast path stops, the
+// state machine continues. The scanners are strict: bytes that no Redis server or client would send
+// are an error. After an error the caller must stop interpreting the stream, because the meaning of
 // the following bytes is unknown.
 package resp
 
@@ -17,9 +18,9 @@ var ErrUnknown = errors.New("resp: unknown protocol")
 // maxDigits bounds the numbers in length headers, far above what memory holds and far below overflow.
 const maxDigits = 17
 
-// number reads the decimal number and CRLF at the start of p. It returns the number and its length with CRLF, 0
-// if p ends before that, or -1 if it is malformed. Redis accepts and sends neither leading zeros nor signs here,
-// except in -1, which stands for null.
+// number reads the decimal number and CRLF at the start of p. It returns the number and its length
+// with CRLF, 0 if p ends before that, or -1 if it is malformed. Redis accepts and sends neither
+// leading zeros nor signs here, except in -1, which stands for null.
 func number(p []byte) (n int64, size int) {
 	i := 0
 	for ; i < len(p); i++ {

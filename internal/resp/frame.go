@@ -22,7 +22,8 @@ type Confirmation struct {
 	Count int32 // subscriptions left after it, as the server counts them
 }
 
-// pushWords keeps the two parts of a push that can confirm a subscription: its first word and its last number.
+// pushWords keeps the two parts of a push that can confirm a subscription: its first word and its
+// last number.
 type pushWords struct {
 	count   int32 // the last number, or its first digits if it does not fit
 	begun   bool  // the header of the push was read

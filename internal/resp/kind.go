@@ -1,7 +1,7 @@
 package resp
 
-// A Kind says how a command changes the connection that it is sent on. Most commands change nothing: they give one
-// reply.
+// A Kind says how a command changes the connection that it is sent on. Most commands change
+// nothing: they give one reply.
 type Kind uint8
 
 // The kinds of commands.
@@ -84,7 +84,8 @@ func kindOfName(name string) Kind {
 	return Ordinary
 }
 
-// withArgument returns the kind after one more argument, and whether further arguments can change it.
+// withArgument returns the kind after one more argument, and whether further arguments can change
+// it.
 func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) {
 	if len(word) == maxWord {
 		word = nil // cut off: it equals no known word
@@ -103,8 +104,8 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 		k = kindOfName(w)
 		more = k == client || k == xread || k == Hello
 	case k == Hello:
-		// HELLO 3 AUTH user password SETNAME name. A name may be AUTH too: then the kind is HelloAuth, which is the
-		// safe answer.
+		// HELLO 3 AUTH user password SETNAME name. A name may be AUTH too: then the kind is
+		// HelloAuth, which is the safe answer.
 		if arg >= 2 && w == "AUTH" {
 			return HelloAuth, false
 		}
@@ -130,8 +131,8 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 	return k, more
 }
 
-// mayMatter reports whether a command of this name may be of another kind than Ordinary. It only looks at the first letter
-// and the length, so it may report true for an ordinary command.
+// mayMatter reports whether a command of this name may be of another kind than Ordinary. It only
+// looks at the first letter and the length, so it may report true for an ordinary command.
 func mayMatter(name []byte) bool {
 	return len(name) >= 4 && len(name) <= 12 && lengths[name[0]&letter]&(1<<len(name)) != 0
 }

@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 )
 
-// valueEnd returns where the value ends that begins at p[at], or 0 if p does not hold it as a whole or its type is rare.
-// Of an aggregate it takes the header only, and more is the number of values that follow.
+// valueEnd returns where the value ends that begins at p[at], or 0 if p does not hold it as a whole
+// or its type is rare. Of an aggregate it takes the header only, and more is the number of values
+// that follow.
 func valueEnd(p []byte, at int) (end, more int) {
 	if at >= len(p) {
 		return 0, 0
@@ -37,12 +38,13 @@ func valueEnd(p []byte, at int) (end, more int) {
 	return 0, 0
 }
 
-// shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes and that p holds as a
-// whole: most replies, and most values of aggregates. It returns where they end and how many they are.
+// shortStrings takes strings at the start of p, at most so many, that are shorter than 100 bytes
+// and that p holds as a whole: most replies, and most values of aggregates. It returns where they
+// end and how many they are.
 //
-// It expects each string to have the header of the one two before, as in a pipeline of equal reads or in a hash of
-// fields and values. Then the processor need not wait for a header to know where the next string begins: HGETALL costs a
-// client 2 % less.
+// It expects each string to have the header of the one two before, as in a pipeline of equal reads
+// or in a hash of fields and values. Then the processor need not wait for a header to know where
+// the next string begins: HGETALL costs a client 2 % less.
 func shortStrings(p []byte, most uint64) (end int, took uint64) {
 	var expected [2]stringHeader
 	for took < most && len(p)-end >= 8 {

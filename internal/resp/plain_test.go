@@ -79,7 +79,8 @@ func TestEveryBitOfAHeaderCounts(t *testing.T) {
 	}
 }
 
-// However a long string is cut, Within takes only bytes inside of it, and none that decide the kind.
+// However a long string is cut, Within takes only bytes inside of it, and none that decide the
+// kind.
 func TestWithinTakesOnlyIgnoredPayload(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	for _, tc := range []struct {
@@ -140,8 +141,8 @@ func checkOrdinary(t *testing.T, stream []byte, commands []command) {
 	}
 }
 
-// checkPlain compares what Plain takes with the frames that Next found. Plain starts at every boundary and at some places
-// between them, and the stream is cut at many places after that.
+// checkPlain compares what Plain takes with the frames that Next found. Plain starts at every
+// boundary and at some places between them, and the stream is cut at many places after that.
 func checkPlain(t *testing.T, stream []byte, frames []frame) {
 	var s resp.ReplyScanner // has read up to from
 	for from := 0; ; from++ {
@@ -173,7 +174,8 @@ func checkPlain(t *testing.T, stream []byte, frames []frame) {
 	}
 }
 
-// checkPlainOf calls Plain from state s with the stream up to cut, and then Next for what Plain has begun.
+// checkPlainOf calls Plain from state s with the stream up to cut, and then Next for what Plain has
+// begun.
 func checkPlainOf(t *testing.T, s resp.ReplyScanner, stream []byte, from, cut int, most uint64, frames []frame) {
 	by := s
 	n, took := s.Plain(stream[from:cut], most)
@@ -234,7 +236,8 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkCut measures the cost of scanning a reply of 201 values that is read in pieces of 4096 bytes.
+// BenchmarkCut measures the cost of scanning a reply of 201 values that is read in pieces of 4096
+// bytes.
 func BenchmarkCut(b *testing.B) {
 	reply := []byte("*200\r\n" + strings.Repeat("$9\r\nfield:042\r\n$32\r\n"+strings.Repeat("x", 32)+"\r\n", 100))
 	b.ReportAllocs()

@@ -5,12 +5,13 @@ import (
 	"math"
 )
 
-// A ReplyScanner finds where frames end in the bytes that a server sends. A frame is a reply, with the attributes
-// before it and the pushes inside it, or a push that stands alone. The zero value is ready.
+// A ReplyScanner finds where frames end in the bytes that a server sends. A frame is a reply, with
+// the attributes before it and the pushes inside it, or a push that stands alone. The zero value is
+// ready.
 //
-// Aggregates need no stack. An aggregate of n values takes one from the number of values to come and adds n. Pushes and
-// attributes are extra values at any depth: they add their own values and take none. Redis even puts pushes between the
-// header of EXEC's array and its elements.
+// Aggregates need no stack. An aggregate of n values takes one from the number of values to come
+// and adds n. Pushes and attributes are extra values at any depth: they add their own values and
+// take none. Redis even puts pushes between the header of EXEC's array and its elements.
 type ReplyScanner struct {
 	state     replyState
 	typ       byte      // of the frame, 0 before its first byte was seen
@@ -45,8 +46,8 @@ func (s *ReplyScanner) AtValue() bool { return s.state == valueStart }
 // was; if not, it took all of p and the frame is None. After an error the scanner is of no more use.
 func (s *ReplyScanner) Next(p []byte) (n int, f Frame, err error) { return s.scan(p, false) }
 
-// NextValue is Next, but also stops before the type byte of the next value. Here the header of an aggregate is one value,
-// and each of its elements another.
+// NextValue is Next, but also stops before the type byte of the next value. Here the header of an
+// aggregate is one value, and each of its elements another.
 func (s *ReplyScanner) NextValue(p []byte) (n int, f Frame, err error) { return s.scan(p, true) }
 
 func (s *ReplyScanner) scan(p []byte, single bool) (n int, f Frame, err error) {
@@ -186,7 +187,8 @@ func (s *ReplyScanner) header(num int64) (done bool, err error) {
 	return true, nil
 }
 
-// line takes the rest of a line. As for clients and servers, only CRLF ends it; a lone LF or CR is content.
+// line takes the rest of a line. As for clients and servers, only CRLF ends it; a lone LF or CR is
+// content.
 func (s *ReplyScanner) line(p []byte) (n int, end bool) {
 	for n < len(p) {
 		i := bytes.IndexByte(p[n:], '\n')
@@ -258,10 +260,11 @@ func (s *ReplyScanner) Confirmed() Confirmation {
 	return Confirmation{s.says.kind, s.says.count}
 }
 
-// Plain takes the replies at the start of p, and the pushes between them: at most most replies, including the one that is
-// under way. It returns how many bytes it took and how many replies ended there. It may take only the start of the
-// last frame. It stops before the end of a push that confirms a subscription, and before bytes at which Next fails; Next
-// goes on from there. It is a fast path of Next for what servers nearly always send, at a third of the cost.
+// Plain takes the replies at the start of p, and the pushes between them: at most most replies,
+// including the one that is under way. It returns how many bytes it took and how many replies ended
+// there. It may take only the start of the last frame. It stops before the end of a push that
+// confirms a subscription, and before bytes at which Next fails; Next goes on from there. It is a
+// fast path of Next for what servers nearly always send, at a third of the cost.
 func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	if s.typ != 0 {
 		if most == 0 && !s.push {
@@ -316,8 +319,8 @@ func (s *ReplyScanner) Plain(p []byte, most uint64) (n int, replies uint64) {
 	return n, replies
 }
 
-// rest takes the rest of a frame, or what p holds of it, and reports whether the frame has ended. It takes nothing if Next
-// would fail, or if a push that confirms a subscription would end.
+// rest takes the rest of a frame, or what p holds of it, and reports whether the frame has ended.
+// It takes nothing if Next would fail, or if a push that confirms a subscription would end.
 func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
 	before := *s
 	n, f, err := s.Next(p)
@@ -328,8 +331,8 @@ func (s *ReplyScanner) rest(p []byte) (n int, ended bool) {
 	return n, f != None
 }
 
-// Downgrade turns the messages to a subscriber at the start of p into those of RESP2, which differ in their first byte
-// only, and returns how many bytes they are.
+// Downgrade turns the messages to a subscriber at the start of p into those of RESP2, which differ
+// in their first byte only, and returns how many bytes they are.
 func (s *ReplyScanner) Downgrade(p []byte) (n int) {
 	if s.typ != 0 {
 		return 0

@@ -156,7 +156,8 @@ var (
 	streamSeed = flag.Uint64("seed", 0, "the seed of the first random stream, which it fixes wholly; each next one has the next")
 )
 
-// Random streams have many equal strings and messages, and some that differ in their length or in one byte.
+// Random streams have many equal strings and messages, and some that differ in their length or in
+// one byte.
 func TestRandomStringsAndMessages(t *testing.T) {
 	began, n := time.Now(), uint64(0)
 	defer func() {

@@ -6,8 +6,8 @@ type text struct {
 	len uint8
 }
 
-// maxWord is how many bytes of a word are kept. Every command, option or push that matters here is shorter, so a word of
-// that length equals none of them.
+// maxWord is how many bytes of a word are kept. Every command, option or push that matters here is
+// shorter, so a word of that length equals none of them.
 const maxWord = 16
 
 // header appends bytes of p until the header is complete or wrong. It returns how many it took, the type byte and

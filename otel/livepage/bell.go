@@ -8,8 +8,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A bell tells the streams that there is news. Ringing never waits, and costs one atomic load while no
-// stream listens.
+// A bell tells the streams that there is news. Ringing never waits, and costs one atomic load while
+// no stream listens.
 type bell struct {
 	most      int
 	listening atomic.Int32

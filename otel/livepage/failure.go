@@ -46,7 +46,8 @@ func remedy(kind entra.Kind, host string) string {
 	return ""
 }
 
-// isMachineLocal reports whether host is a managed identity endpoint: these have addresses, Entra has names.
+// isMachineLocal reports whether host is a managed identity endpoint: these have addresses, Entra
+// has names.
 func isMachineLocal(host string) bool {
 	name := (&url.URL{Host: host}).Hostname()
 	_, err := netip.ParseAddr(name)

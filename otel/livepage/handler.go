@@ -29,8 +29,9 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(w, r)
 }
 
-// secure sets the headers of every answer: no cache may keep it, no page may frame it, no browser may sniff
-// its type, no other origin may read it, and the page may load only its own script and style.
+// secure sets the headers of every answer: no cache may keep it, no page may frame it, no browser
+// may sniff its type, no other origin may read it, and the page may load only its own script and
+// style.
 func secure(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "+

@@ -50,8 +50,8 @@ type event struct {
 }
 
 const (
-	// Events of one matter share a line if they are this near to each other. What happens to many connections at once
-	// ends within seconds.
+	// Events of one matter share a line if they are this near to each other. What happens to many
+	// connections at once ends within seconds.
 	near = 30 * time.Second
 	// Failed attempts belong to one trouble although up to 5 minutes may lie between them.
 	nearFailure = 15 * time.Minute
@@ -104,8 +104,8 @@ func (j *journal) add(e event, now time.Time) {
 	j.events = append(j.events, e)
 }
 
-// find returns the place of the newest event of a matter that is near enough to now to share its line, -1 if there is
-// none. A renewal separates the failures before it from those after it.
+// find returns the place of the newest event of a matter that is near enough to now to share its
+// line, -1 if there is none. A renewal separates the failures before it from those after it.
 func (j *journal) find(m matter, now time.Time) int {
 	within := near
 	switch m.what {
@@ -130,8 +130,8 @@ func (j *journal) find(m matter, now time.Time) int {
 // dayOld is the age from which even a severe event may be dropped.
 const dayOld = 24 * time.Hour
 
-// least returns the place of the event to be dropped for a new one: the oldest of those that need the least
-// attention, because a reader needs to see trouble that many ordinary events followed.
+// least returns the place of the event to be dropped for a new one: the oldest of those that need
+// the least attention, because a reader needs to see trouble that many ordinary events followed.
 func (j *journal) least(now time.Time) int {
 	if now.Sub(j.events[0].last) > dayOld {
 		return 0

@@ -51,9 +51,9 @@ func (p *Page) Observer() *entra.Observer {
 	return entra.JoinObservers(entra.JoinObservers(p.census.Observer(), seen), p.bell.observer())
 }
 
-// Watch makes the page say when src will ask for the next token, and when it was closed. Observers do not get these
-// facts; without Watch the page only names the moment by which there must be a new token. src is the Source that has the
-// page's Observer. The page does not close it.
+// Watch makes the page say when src will ask for the next token, and when it was closed. Observers
+// do not get these facts; without Watch the page only names the moment by which there must be a new
+// token. src is the Source that has the page's Observer. The page does not close it.
 func (p *Page) Watch(src *entra.Source) { p.source.Store(src) }
 
 // Close ends the streams that are open, and lets no new ones begin; everything else is answered as before. It may be

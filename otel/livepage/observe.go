@@ -87,8 +87,8 @@ func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
 	j.add(event{matter: m, length: info.Duration}, s.last)
 }
 
-// patience is how long a client must have waited for a login before it counts as unanswered. Servers answer within
-// milliseconds; a caller that gives up sooner says nothing about the server.
+// patience is how long a client must have waited for a login before it counts as unanswered.
+// Servers answer within milliseconds; a caller that gives up sooner says nothing about the server.
 const patience = time.Second
 
 // gaveUp reports whether a client stopped waiting: entraconn by a timeout of its own, or the client library, which

@@ -9,8 +9,8 @@ type Options struct {
 	// linked to other systems. It needs [Page.Watch].
 	ShowObjectID bool
 
-	// MaxStreams is how many streams may be open at once: 16 if 0, none if negative. One more request gets 503;
-	// the page then asks for a snapshot every few seconds instead.
+	// MaxStreams is how many streams may be open at once: 16 if 0, none if negative. One more
+	// request gets 503; the page then asks for a snapshot every few seconds instead.
 	MaxStreams int
 
 	// MaxEvents is how many lines of recent events are kept: 50 if 0, none if negative. Whatever it says, there are no

@@ -34,8 +34,9 @@ type standing struct {
 type setbacks map[standing]setback
 
 const (
-	// While callers want connections, at least one login every 30 seconds probes a server that refuses them. If no
-	// login was refused for this long, none was tried, and it is unknown whether the server would still refuse.
+	// While callers want connections, at least one login every 30 seconds probes a server that
+	// refuses them. If no login was refused for this long, none was tried, and it is unknown
+	// whether the server would still refuse.
 	setbackMemory = 5 * time.Minute
 	// The nodes of a cluster come back under new addresses for as long as a program runs.
 	mostSetbacks = 256

@@ -175,7 +175,8 @@ func (s *site) opened(c entra.ConnInfo) {
 	s.see.ConnOpened(s.t.Context(), entra.ConnOpenedInfo{Conn: c})
 }
 
-// auth reports an AUTH that was accepted, refused (*entra.AuthError), or not answered because the connection ended.
+// auth reports an AUTH that was accepted, refused (*entra.AuthError), or not answered because the
+// connection ended.
 func (s *site) auth(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, err error) {
 	_, refused := errors.AsType[*entra.AuthError](err)
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})

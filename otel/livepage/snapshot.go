@@ -104,7 +104,8 @@ type line struct {
 	Text  string    `json:"text"`
 }
 
-// mostServers bounds what one page shows: more than a reader can take in, and a snapshot stays below 100 KB.
+// mostServers bounds what one page shows: more than a reader can take in, and a snapshot stays
+// below 100 KB.
 const mostServers = 200
 
 // snapshot returns how things are now.

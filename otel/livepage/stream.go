@@ -9,10 +9,12 @@ import (
 )
 
 const (
-	// A stream gets a snapshot at least this often. Time alone changes the state of tokens, and scripts do not see the
-	// comments of an event stream. The page says that it hears nothing when two snapshots are missing.
+	// A stream gets a snapshot at least this often. Time alone changes the state of tokens, and
+	// scripts do not see the comments of an event stream. The page says that it hears nothing when
+	// two snapshots are missing.
 	heartbeat = 5 * time.Second
-	// A stream waits this long after an event for more of them, so that a storm makes four snapshots a second.
+	// A stream waits this long after an event for more of them, so that a storm makes four
+	// snapshots a second.
 	gather = 250 * time.Millisecond
 	// Streams share a snapshot that is not older than this. It is less than gather, so that it has what was rung for.
 	shareable = 200 * time.Millisecond

@@ -91,7 +91,8 @@ func why(f census.Failure) string {
 	return text
 }
 
-// unserved looks for servers that admit no client at all. It comes before checks for what may go wrong later.
+// unserved looks for servers that admit no client at all. It comes before checks for what may go
+// wrong later.
 func unserved(all []setback) (v verdict, found bool) {
 	if logins := of(all, unable, true); len(logins) > 0 {
 		return verdict{watch, "No.", fmt.Sprintf("The token is good, but %s answers %s to logins: it serves no client for the moment.", names(logins), named(logins[0].word)),

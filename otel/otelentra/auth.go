@@ -13,8 +13,8 @@ import (
 
 func connKey(c entra.ConnInfo) poolKey { return poolKey{c.Library, c.Pool, c.ServerAddr} }
 
-// authStart begins the span of a login, below the span in the dial's context. Whether an AUTH of a rotation
-// gets a span is known only at its end, so that span is made then.
+// authStart begins the span of a login, below the span in the dial's context. Whether an AUTH of a
+// rotation gets a span is known only at its end, so that span is made then.
 func (o *observer) authStart(ctx context.Context, info entra.AuthStartInfo) context.Context {
 	if o.spans == SpansNone || info.Phase != entra.AuthInitial {
 		return ctx
@@ -49,8 +49,8 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	o.authDuration.Record(ctx, info.Duration.Seconds(), opts...)
 }
 
-// authSpan makes the span of an AUTH that has ended. It is no child of the rotation, because a sampler's one decision
-// would then count for thousands of spans.
+// authSpan makes the span of an AUTH that has ended. It is no child of the rotation, because a
+// sampler's one decision would then count for thousands of spans.
 func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, p *pool, r *rotation, errorType, status string) context.Context {
 	var cause trace.SpanContext
 	if r != nil {

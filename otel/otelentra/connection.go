@@ -9,8 +9,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// retireReasons are the reasons for which connections end because of their tokens. With the other reasons the client
-// closed the connection, or it was lost, which shows up as a reconnection.
+// retireReasons are the reasons for which connections end because of their tokens. With the other
+// reasons the client closed the connection, or it was lost, which shows up as a reconnection.
 func retireReasons() []entra.CloseReason {
 	return []entra.CloseReason{
 		entra.CloseAuthRejected, entra.CloseAuthTimeout, entra.CloseExpired, entra.CloseUnsupported, entra.CloseProtocol,

@@ -1,5 +1,6 @@
-// Package otelentra reports to OpenTelemetry what a Source and its connections do: how long the token still lives, what
-// Entra answers, which connections have which token, what reconnected and why.
+// Package otelentra reports to OpenTelemetry what a Source and its connections do: how long the
+// token still lives, what Entra answers, which connections have which token, what reconnected and
+// why.
 //
 //	obs, err := otelentra.NewObserver()
 //	if err != nil {
@@ -11,28 +12,30 @@
 //
 // # What it promises
 //
-//   - No token, no claim, and no text of an error is in any name, attribute, status or event; nor are the ids of
-//     connections and requests. error.type is one of a closed set. The object id is on spans if [WithUserID] puts it
-//     there, and nowhere else.
-//   - Recording one AUTH takes about 600 ns with the SDK of OpenTelemetry and without spans, and does not allocate.
-//     Collecting the gauges costs the same for 10 connections as for 10,000.
-//   - Gauges of counts go to zero when the connections of a pool have closed; those of lives then say nothing, since 0 s
-//     would read as an expiry. Counters of a pool are there, with 0, from its first connection on, so that the first
-//     event shows as an increase.
-//   - Metrics are the same with every tracer provider: unset, no-op, sampling some traces or none, set late, shut down.
-//     No lock is held while the SDK is called.
-//   - Spans follow the semantic conventions of [go.opentelemetry.io/otel/semconv/v1.43.0], as their schema URL says;
-//     what no convention names is called entraredis.*.
+//   - No token, no claim, and no text of an error is in any name, attribute, status or event; nor
+//     are the ids of connections and requests. error.type is one of a closed set. The object id is
+//     on spans if [WithUserID] puts it there, and nowhere else.
+//   - Recording one AUTH takes about 600 ns with the SDK of OpenTelemetry and without spans, and
+//     does not allocate. Collecting the gauges costs the same for 10 connections as for 10,000.
+//   - Gauges of counts go to zero when the connections of a pool have closed; those of lives then
+//     say nothing, since 0 s would read as an expiry. Counters of a pool are there, with 0, from
+//     its first connection on, so that the first event shows as an increase.
+//   - Metrics are the same with every tracer provider: unset, no-op, sampling some traces or none,
+//     set late, shut down. No lock is held while the SDK is called.
+//   - Spans follow the semantic conventions of [go.opentelemetry.io/otel/semconv/v1.43.0], as their
+//     schema URL says; what no convention names is called entraredis.*.
 //
 // # Spans
 //
-// "refresh token" and "rotate connections" have no parent: no caller waits for them. "request token" is one call to the
-// credential, below its refresh; the credential gets its context, so that spans of azidentity and of its HTTP client go
-// below it. "AUTH" is a login, below the caller's span, or the AUTH of an open connection, by itself and linked to its
-// rotation. What refreshes cause links to them: a rotation of 10,000 connections is one trace for each span, so that
-// samplers decide about each. "reconnect" lasts from the loss of a connection to the login that makes up for it, and
-// links to that. [WithSpans] says which AUTHs of a rotation have spans at all.
+// "refresh token" and "rotate connections" have no parent: no caller waits for them. "request
+// token" is one call to the credential, below its refresh; the credential gets its context, so that
+// spans of azidentity and of its HTTP client go below it. "AUTH" is a login, below the caller's
+// span, or the AUTH of an open connection, by itself and linked to its rotation. What refreshes
+// cause links to them: a rotation of 10,000 connections is one trace for each span, so that
+// samplers decide about each. "reconnect" lasts from the loss of a connection to the login that
+// makes up for it, and links to that. [WithSpans] says which AUTHs of a rotation have spans at all.
 //
-// A login that a client's dial is waiting for always has a span, unless the policy is [SpansNone]; in a storm of
-// reconnections these are as many as the client's own spans of dials, and a sampler treats them alike.
+// A login that a client's dial is waiting for always has a span, unless the policy is [SpansNone];
+// in a storm of reconnections these are as many as the client's own spans of dials, and a sampler
+// treats them alike.
 package otelentra

@@ -21,8 +21,9 @@ const (
 	errorOther    = "_OTHER"
 )
 
-// givenUp is how long a login must have been unanswered for its end to count as a timeout: a client that closes the
-// connection earlier may just end. Client libraries wait for 1 to 10 s by default, and servers answer in milliseconds.
+// givenUp is how long a login must have been unanswered for its end to count as a timeout: a client
+// that closes the connection earlier may just end. Client libraries wait for 1 to 10 s by default,
+// and servers answer in milliseconds.
 const givenUp = time.Second
 
 // refreshErrorType classifies how a refresh or an attempt ended. It is empty without an error.

@@ -80,8 +80,8 @@ func (o *observer) observe(to metric.Observer, g gauges, now time.Time) {
 	}
 }
 
-// observeLives reports the remaining lives of a pool's tokens. If no connection holds a token it reports nothing,
-// because 0 would read as an expiry.
+// observeLives reports the remaining lives of a pool's tokens. If no connection holds a token it
+// reports nothing, because 0 would read as an expiry.
 func observeLives(to metric.Observer, g gauges, p census.Pool, attrs metric.ObserveOption, now time.Time) {
 	if p.SoonestExpiry.IsZero() {
 		return

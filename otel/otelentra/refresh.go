@@ -57,7 +57,8 @@ func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) 
 	span.SetAttributes(keyAttempts.Int(info.Attempts))
 	fail(span, errorType)
 	if replaced := info.Trigger != entra.TriggerInitial || info.Remaining != 0; info.Err == nil && replaced {
-		// A histogram's sum must rise, because readers take a fall for a restart. The span says how late it was.
+		// A histogram's sum must rise, because readers take a fall for a restart. The span says how
+		// late it was.
 		o.remaining.Record(ctx, max(0, info.Remaining).Seconds(), o.identity)
 		span.SetAttributes(keyRemaining.Float64(info.Remaining.Seconds()))
 	}

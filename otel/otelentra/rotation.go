@@ -8,8 +8,8 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A rotation is one that is under way, and has a span. Its address identifies it, because trace.Span values that are not
-// recorded are not comparable.
+// A rotation is one that is under way, and has a span. Its address identifies it, because
+// trace.Span values that are not recorded are not comparable.
 type rotation struct {
 	ctx     context.Context // with the span only, no values of a caller's context
 	dropped int             // AUTHs that were worth a span and got none, guarded by pool.mu

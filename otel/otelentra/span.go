@@ -43,8 +43,9 @@ func (p SpanPolicy) notable(errorType string, took time.Duration) bool {
 	}
 }
 
-// A mine is the key under which an observer finds its own span in a context. trace.SpanFromContext would not
-// do: if code in between drops our context, it would find, and end, the span of the program.
+// A mine is the key under which an observer finds its own span in a context. trace.SpanFromContext
+// would not do: if code in between drops our context, it would find, and end, the span of the
+// program.
 type mine struct {
 	of   *observer
 	what string

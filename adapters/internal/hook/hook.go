@@ -1,5 +1,5 @@
-// Package hook makes the dial functions that the adapters set on their clients' options, and recognizes
-// them later.
+// Package hook makes the dial functions that the adapters set on their clients' options, and
+// recognizes them later.
 package hook
 
 import (

@@ -17,8 +17,8 @@ func CheckSource(src *entra.Source) error {
 	return nil
 }
 
-// CheckCredentials refuses settings that would log in as well. set maps the name of each such field of
-// the struct of to whether it is set.
+// CheckCredentials refuses settings that would log in as well. set maps the name of each such field
+// of the struct of to whether it is set.
 func CheckCredentials(of string, set map[string]bool) error {
 	return unset(of, set, "is set, but the adapter logs in with the token; remove it")
 }
@@ -33,8 +33,8 @@ func CheckDial(of string, set map[string]bool) error {
 	return unset(of, set, "is set, but the adapter has to dial; remove it and use the adapter's Options")
 }
 
-// unset returns an error for the first set field in the order of names, so that the same mistake gives
-// the same error.
+// unset returns an error for the first set field in the order of names, so that the same mistake
+// gives the same error.
 func unset(of string, set map[string]bool, reason string) error {
 	for _, field := range slices.Sorted(maps.Keys(set)) {
 		if set[field] {

@@ -18,10 +18,10 @@ func (r Rule) CheckTLS(cfg *tls.Config) error {
 	return &entra.ConfigError{Field: r.TLSField + ".MaxVersion", Reason: "is " + tls.VersionName(cfg.MaxVersion) + ", but tokens are sent with TLS 1.2 or later; remove it"}
 }
 
-// CheckAddrs says whether all of addrs may be dialed with cfg, before anything is dialed: they must be host:port or
-// unix sockets, and on this machine if cfg is nil. field is where the user wrote them. An empty network stands for
-// unix where the address begins with a slash, else for tcp. custom says that the user has set a dial
-// function, which may interpret addresses in its own way.
+// CheckAddrs says whether all of addrs may be dialed with cfg, before anything is dialed: they must
+// be host:port or unix sockets, and on this machine if cfg is nil. field is where the user wrote
+// them. An empty network stands for unix where the address begins with a slash, else for tcp.
+// custom says that the user has set a dial function, which may interpret addresses in its own way.
 func (r Rule) CheckAddrs(field, network string, addrs []string, cfg *tls.Config, custom bool) error {
 	if len(addrs) == 0 {
 		return &entra.ConfigError{Field: field, Reason: "is empty; set it to host:port of the cache"}
@@ -83,8 +83,8 @@ func isIP(hostname string) bool {
 	return err == nil
 }
 
-// SeedHost returns the host that all the seeds have in common, or "" if there are several, or if it is an IP
-// literal, because then it is unknown which name a certificate should have.
+// SeedHost returns the host that all the seeds have in common, or "" if there are several, or if it
+// is an IP literal, because then it is unknown which name a certificate should have.
 func SeedHost(seeds []string) string {
 	common := ""
 	for i, seed := range seeds {

@@ -1,5 +1,6 @@
-// Package tlsonly keeps access tokens off plaintext networks. A token is a bearer secret: an attacker who
-// reads it on the network can log in as the user until it expires. Every adapter dials by the same [Rule].
+// Package tlsonly keeps access tokens off plaintext networks. A token is a bearer secret: an
+// attacker who reads it on the network can log in as the user until it expires. Every adapter dials
+// by the same [Rule].
 package tlsonly
 
 import (
@@ -28,7 +29,8 @@ type Rule struct {
 	DialField  string // the same for their own dial function
 }
 
-// handshakeTimeout bounds a handshake for which no timeout is set. It is the dial timeout of go-redis and rueidis.
+// handshakeTimeout bounds a handshake for which no timeout is set. It is the dial timeout of
+// go-redis and rueidis.
 const handshakeTimeout = 5 * time.Second
 
 // Dial connects to addr: through custom if it is not nil, which then must have begun TLS itself, else with TLS
@@ -70,8 +72,8 @@ func (r Rule) Config(cfg *tls.Config, addr string) *tls.Config {
 	return cfg
 }
 
-// checkConn also makes a handshake that a dial function has left to be made. Only then the TLS version is
-// known, and the handshake is bounded although clients pass contexts without a deadline.
+// checkConn also makes a handshake that a dial function has left to be made. Only then the TLS
+// version is known, and the handshake is bounded although clients pass contexts without a deadline.
 func (r Rule) checkConn(ctx context.Context, conn net.Conn, timeout time.Duration, network, addr string) error {
 	if _, ok := conn.(*entraconn.Conn); ok {
 		return &entra.ConfigError{Field: r.DialField, Reason: "already logs in with Microsoft Entra; configure the options once only"}
@@ -95,9 +97,9 @@ func (r Rule) checkConn(ctx context.Context, conn net.Conn, timeout time.Duratio
 	return &entra.ConfigError{Field: r.DialField, Reason: "returned a connection without TLS for " + addr + ", also if it only leads to a proxy on this machine; return a *tls.Conn or something else with ConnectionState, or set Options.AllowPlaintext"}
 }
 
-// staysHere reports whether remote is on this machine. It also reports true for an address of a kind that
-// does not say, as that of an in-memory network. The dialed address must be local too, because the
-// remote end may be a proxy to another machine.
+// staysHere reports whether remote is on this machine. It also reports true for an address of a
+// kind that does not say, as that of an in-memory network. The dialed address must be local too,
+// because the remote end may be a proxy to another machine.
 func staysHere(remote net.Addr) bool {
 	if remote == nil {
 		return true

@@ -12,9 +12,9 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// A provider keeps a token and renews it ahead of its expiry: the part that every good way of one's own begins with.
-// It renews after about three quarters of the token's life, retries every few seconds if that fails, and calls its
-// listeners.
+// A provider keeps a token and renews it ahead of its expiry: the part that every good way of one's
+// own begins with. It renews after about three quarters of the token's life, retries every few
+// seconds if that fails, and calls its listeners.
 type provider struct {
 	cred   azcore.TokenCredential
 	cancel context.CancelFunc

@@ -55,8 +55,9 @@ func oursRueidis(_ context.Context, at Site) (Client, error) {
 	return openRueidis(opt, func() { _ = src.Close() })
 }
 
-// refreshRueidis is rueidis's own way: every connection asks for credentials again at a time of its own. That is put at
-// random points after the provider's renewal, for otherwise all of them log in within the same millisecond.
+// refreshRueidis is rueidis's own way: every connection asks for credentials again at a time of its
+// own. That is put at random points after the provider's renewal, for otherwise all of them log in
+// within the same millisecond.
 func refreshRueidis(ctx context.Context, at Site) (Client, error) {
 	p, err := newProvider(ctx, at.Credential)
 	if err != nil {

@@ -27,8 +27,8 @@ func (t *token) replaced(expiresOn time.Time) {
 	}
 }
 
-// met takes note of a token that a server has accepted. No refresh may have reported it before, because a token from an
-// attempt that was given up ends no refresh.
+// met takes note of a token that a server has accepted. No refresh may have reported it before,
+// because a token from an attempt that was given up ends no refresh.
 func (t *token) met(times entra.TokenTimes) {
 	switch {
 	case times.ExpiresOn.Equal(t.newest.ExpiresOn):
@@ -39,8 +39,8 @@ func (t *token) met(times entra.TokenTimes) {
 	}
 }
 
-// asked takes note of how an attempt ended. If the credential refuses claims, the Source asks again without them. That
-// is no failure, and does not increase the count in the error.
+// asked takes note of how an attempt ended. If the credential refuses claims, the Source asks again
+// without them. That is no failure, and does not increase the count in the error.
 func (t *token) asked(info entra.AttemptDoneInfo, now time.Time) {
 	if !t.refresh.Begun.IsZero() {
 		t.refresh.Attempts = info.Attempt
