@@ -13,7 +13,7 @@ type task struct {
 	kind   taskKind
 	turn   uint16      // for visit
 	member *Member     // for fallDue, visit and retireOne
-	cred   *Credential // for retireAll
+	cred   *Credential // for fallDue and retireAll
 }
 
 type taskKind uint8

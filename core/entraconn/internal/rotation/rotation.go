@@ -139,7 +139,7 @@ func (r *rotation) replaceCanaryLocked(now time.Time) {
 	}
 }
 
-// allowCanaryLocked is told that there is a connection that may be the next canary.
+// allowCanaryLocked plans the next canary, because there is a connection for it from now on.
 func (r *rotation) allowCanaryLocked(now time.Time) {
 	if r.nextCheck.IsZero() {
 		r.checkCanaryAtLocked(now)
@@ -182,12 +182,20 @@ func (r *rotation) spreadLocked(now time.Time) {
 // scheduleLocked gives a connection its slot, the i-th of n.
 func (r *rotation) scheduleLocked(m *Member, i, n int, now time.Time) {
 	at := Slot(i, n, r.window(m, now), Linger(r.cred.token.Lifetime()), rand.Float64())
-	r.server.addLocked(task{at: now.Add(at), kind: fallDue, member: m})
+	r.server.addLocked(task{at: now.Add(at), kind: fallDue, member: m, cred: r.cred})
 }
 
 // mayAskLocked reports whether an AUTH may be made due on a connection before its slot has come.
 func (r *rotation) mayAskLocked(m *Member, now time.Time) bool {
 	return m.pending && !m.asked && m.refusals == 0 && (r.spread || !now.Before(r.notBefore))
+}
+
+// fallDueLocked makes an AUTH due on a connection whose slot has come, unless it had one before, after
+// a blocking command.
+func (r *rotation) fallDueLocked(m *Member, now time.Time) {
+	if m.pending && !m.asked {
+		r.makeDueLocked(m, now)
+	}
 }
 
 // makeDueLocked lets an AUTH ride in the next write of a connection's client, or go alone if there
@@ -209,7 +217,7 @@ func (r *rotation) refusedLocked(m *Member, now time.Time) {
 	life := r.cred.token.Lifetime()
 	if r.spread {
 		pause := RetryDelay(int(m.refusals), life, rand.Float64())
-		r.server.addLocked(task{at: now.Add(pause), kind: fallDue, member: m})
+		r.server.addLocked(task{at: now.Add(pause), kind: fallDue, member: m, cred: r.cred})
 		return
 	}
 	r.refusals++

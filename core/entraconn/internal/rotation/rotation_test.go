@@ -109,7 +109,7 @@ func TestRefusedConnectionIsAskedAgainSlower(t *testing.T) {
 	})
 }
 
-// A canary that never answers holds nobody up for longer than a second.
+// A canary whose AUTH is never answered holds the others up for a second.
 func TestMuteCanaryIsFollowedByAnother(t *testing.T) {
 	inBubble(t, func(s *site) {
 		all := s.logins(3)
@@ -130,7 +130,8 @@ func TestMuteCanaryIsFollowedByAnother(t *testing.T) {
 	})
 }
 
-// Where all connections have been asked, nothing is planned until one of them is refused or another one comes.
+// Where all connections have been asked, nothing is planned until one of them is refused or another
+// one comes.
 func TestNextCanaryComesWhenThereIsOne(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		inBubble(t, func(s *site) {
@@ -175,7 +176,8 @@ func TestBarredCanaryIsReplacedAtOnce(t *testing.T) {
 	})
 }
 
-// A connection that logs in with an older token while a rotation is under way is renewed like the others.
+// A connection that logs in with an older token while a rotation is under way is renewed like the
+// others.
 func TestLateLoginJoinsTheRotation(t *testing.T) {
 	for _, spread := range []bool{false, true} {
 		inBubble(t, func(s *site) {
@@ -195,8 +197,8 @@ func TestLateLoginJoinsTheRotation(t *testing.T) {
 	}
 }
 
-// One that logs in with an older token when all others have the newest has a rotation of its own, in the window of the
-// token that it has.
+// One that logs in with an older token when all others have the newest has a rotation of its own,
+// in the window of the token that it has.
 func TestLateConnUsesItsOwnWindow(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()
@@ -232,7 +234,40 @@ func TestDueAuthRidesInAWrite(t *testing.T) {
 	})
 }
 
-// A connection that was blocked may be blocked again in its slot, so it can have its AUTH before, once.
+// A newer token may come while a rotation is under way. What was planned for the one before is void: the canary goes
+// first again.
+func TestNewerTokenBeginsAnew(t *testing.T) {
+	inBubble(t, func(s *site) {
+		all := s.logins(200)
+		s.nextToken()
+		time.Sleep(time.Second) // the canary is through
+		s.set(true, false)
+		tok, _ := s.src.Latest()
+		s.src.Reject(tok)
+		s.nextToken()
+		time.Sleep(9 * time.Minute)
+		newest, _ := s.src.Latest()
+		var before time.Time
+		canaries := 0
+		for _, a := range s.seen(0) {
+			if a.cred.Token() != newest {
+				continue
+			}
+			canaries++
+			if pause := a.at.Sub(before); canaries > 7 && pause < 15*time.Second {
+				t.Errorf("AUTH %d came %v after a refusal", canaries, pause)
+			}
+			before = a.at
+		}
+		if canaries < 10 {
+			t.Errorf("%d canaries in 9 minutes", canaries)
+		}
+		closeAll(all)
+	})
+}
+
+// A connection that was blocked may be blocked again in its slot, so it can have its AUTH before,
+// once.
 func TestAuthIsBroughtForward(t *testing.T) {
 	inBubble(t, func(s *site) {
 		all := s.logins(50)

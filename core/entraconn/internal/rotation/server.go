@@ -109,7 +109,7 @@ func (s *Server) BringForward(m *Member) {
 	}
 }
 
-// Accepted is told that the server has accepted a credential on a connection, whose Accepted
+// Accepted records that the server has accepted a credential on a connection, whose Accepted
 // returns it by now. It reports whether that is the credential that a login should use now.
 func (s *Server) Accepted(m *Member, cred *Credential) (best bool) {
 	now := time.Now()
@@ -130,7 +130,7 @@ func (s *Server) Accepted(m *Member, cred *Credential) (best bool) {
 	return cred == s.choice.best(now)
 }
 
-// Refused is told that the server has not accepted a credential on a connection that stays logged
+// Refused records that the server has not accepted a credential on a connection that stays logged
 // in.
 func (s *Server) Refused(m *Member, cred *Credential, why session.AuthFailure) {
 	s.mu.Lock()
@@ -143,14 +143,14 @@ func (s *Server) Refused(m *Member, cred *Credential, why session.AuthFailure) {
 	}
 }
 
-// LoginRefused is told that the server has refused a credential in a login.
+// LoginRefused records that the server has refused a credential in a login.
 func (s *Server) LoginRefused(cred *Credential) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.choice.refuse(cred)
 }
 
-// Continue is told that what a connection was Waiting for, or Barred by, is over, or what kept it
+// Continue says that what a connection was Waiting for, or Barred by, has ended, or what kept it
 // from being retired.
 func (s *Server) Continue(m *Member) {
 	s.mu.Lock()
@@ -246,8 +246,8 @@ func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Durati
 		}
 		switch t.kind {
 		case fallDue:
-			if t.member.pending && !t.member.asked { // else it had its AUTH before, after a blocking command
-				s.rotation.makeDueLocked(t.member, now)
+			if r := s.rotation; r != nil && r.cred == t.cred {
+				r.fallDueLocked(t.member, now)
 			}
 		case visit:
 			if t.turn == t.member.turn {
