@@ -177,7 +177,7 @@ func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 
 // Retire implements [rotation.Conn]. The client meets EOF between two replies, which it takes for a server that closed
 // an idle connection, and not in the middle of one. An XREAD from the end of a stream is ended while it waits. A
-// connection whose client has logged in as somebody else is left alone.
+// connection whose client has logged in as another user stays open.
 func (r renewal) Retire() bool {
 	c := r.conn
 	c.signals.set(retirementWaits)

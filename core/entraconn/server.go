@@ -26,7 +26,7 @@ type server struct {
 
 	// mu guards what follows. The methods of rotation may be called while it is held.
 	mu        sync.Mutex
-	gate      admission.Gate
+	loginGate admission.Gate
 	spreading admission.Spreading
 	permits   map[*Conn]*admission.Permit
 	open      int       // connections
@@ -46,7 +46,7 @@ func newServer(d *Dialer, addr string) *server {
 // found then, or as soon as no connection to it is open: a server ends its connections for that, a proxy need not.
 const resp2Memory = time.Hour
 
-// staysInRESP2 is told that the server does not speak RESP3.
+// staysInRESP2 records that the server does not speak RESP3.
 func (s *server) staysInRESP2(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +72,7 @@ func (s *server) admit(ctx context.Context) (*admission.Permit, *entra.AuthError
 	}
 }
 
-// decide asks the gate about a dial.
+// decide asks the login gate about a dial.
 func (s *server) decide(canWait bool) admission.Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,19 +81,18 @@ func (s *server) decide(canWait bool) admission.Decision {
 	if best, proven := s.rotation.Best(now); best != nil {
 		login = admission.Candidate{Number: best.Number(), Proven: proven}
 	}
-	return s.gate.Admit(login, now, canWait)
+	return s.loginGate.Admit(login, now, canWait)
 }
 
 // release takes a permit back without a verdict.
 func (s *server) release(p *admission.Permit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gate.Release(p)
+	s.loginGate.Release(p)
 }
 
-// awaitPlace waits until a dial may begin: not at all unless many connections to the server were lost and
-// are not back, and never longer than a second, half of what ctx has left, or ctx. It reports whether it
-// has waited.
+// awaitPlace waits until a dial may begin: not at all unless many connections to the server were lost and are not back,
+// and never longer than a second, half of what ctx has left, or ctx. It reports whether it has waited.
 func (s *server) awaitPlace(ctx context.Context) bool {
 	within := time.Duration(math.MaxInt64)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -167,17 +166,17 @@ func (s *server) giveBack(c *Conn) {
 }
 
 func (s *server) giveBackLocked(c *Conn) {
-	s.gate.Release(s.permits[c])
+	s.loginGate.Release(s.permits[c])
 	delete(s.permits, c)
 }
 
-// authAccepted is told that the server has accepted an AUTH.
+// authAccepted acts on an AUTH that the server has accepted.
 func (s *server) authAccepted(c *Conn, a *sentAuth) {
 	back, lost := admission.Loss{}, false
 	since := time.Since(s.dialer.start)
 	s.mu.Lock()
 	if s.rotation.Accepted(&c.member, a.cred) {
-		s.gate.Open()
+		s.loginGate.Open()
 	}
 	if a.phase == entra.AuthInitial {
 		back, lost = s.spreading.MakeUp(since)
@@ -188,7 +187,7 @@ func (s *server) authAccepted(c *Conn, a *sentAuth) {
 	}
 }
 
-// authRefused is told that the server has not accepted an AUTH on a connection that stays logged in.
+// authRefused acts on an AUTH that the server has refused on a connection that stays logged in.
 func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure) {
 	if why.BlamesToken() {
 		s.dialer.src.Reject(a.cred.Token())
@@ -196,14 +195,14 @@ func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure) {
 	s.rotation.Refused(&c.member, a.cred, why)
 }
 
-// loginRefused closes the gate for a while.
+// loginRefused acts on a login that the server has refused: it closes the login gate for a while.
 func (s *server) loginRefused(cred *rotation.Credential, err *entra.AuthError, why session.AuthFailure) {
 	if why.BlamesToken() {
 		s.dialer.src.Reject(cred.Token())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gate.Refuse(cred.Number(), err, time.Now(), func(failures int) time.Duration {
+	s.loginGate.Refuse(cred.Number(), err, time.Now(), func(failures int) time.Duration {
 		return rotation.RetryDelay(failures, cred.Token().Lifetime(), rand.Float64())
 	})
 	s.rotation.LoginRefused(cred)

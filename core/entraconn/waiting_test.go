@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -185,12 +186,61 @@ func TestRetirementFollowsARead(t *testing.T) {
 		if line, err := c.line(); err != io.EOF {
 			t.Errorf("%q, %v", line, err)
 		}
-		if left := time.Until(tok.ExpiresOn()); left != 10*time.Second {
-			t.Errorf("retired %v before the token expires", left)
+		if remaining := time.Until(tok.ExpiresOn()); remaining != 10*time.Second {
+			t.Errorf("retired %v before the token expires", remaining)
 		}
 		c.Close()
 		if r := s.events.reasons(); len(r) != 1 || r[0] != entra.CloseUnsupported {
 			t.Errorf("closed because of %s", r)
 		}
 	})
+}
+
+// 100 connections that are blocked for 10 hours cost what 100 idle ones do, and the sending of their commands again: for
+// each AUTH a goroutine that is a visit of a worker, and one that sends a command again.
+func TestBlockedConnectionsAreNotPolled(t *testing.T) {
+	const conns = 100
+	perAuth := func(command string) (goroutines float64) {
+		inBubble(t, func(s *site) {
+			open := s.dialer(nil)
+			var all []*client
+			for range conns {
+				c := open()
+				c.do("PING", "+PONG")
+				if command != "" {
+					if err := c.send(command); err != nil {
+						t.Fatal(err)
+					}
+					go c.line()
+				}
+				all = append(all, c)
+			}
+			synctest.Wait()
+			before := goroutinesSoFar()
+			time.Sleep(10 * time.Hour)
+			goroutines = float64(goroutinesSoFar() - before)
+			renewals := s.gateway.Stats().Auths - conns
+			if renewals < 9*conns {
+				t.Errorf("%q: %d AUTHs", command, renewals)
+			}
+			goroutines /= float64(renewals)
+			for _, c := range all {
+				c.Close()
+			}
+			synctest.Wait()
+		})
+		return goroutines
+	}
+	idle, blocked := perAuth(""), perAuth("BLPOP queue 0")
+	t.Logf("%.2f goroutines for each AUTH of an idle connection, %.2f for each of a blocked one", idle, blocked)
+	if idle == 0 || blocked > 2.5*idle {
+		t.Errorf("%.2f goroutines for each AUTH of a blocked connection, %.2f for each of an idle one", blocked, idle)
+	}
+}
+
+// goroutinesSoFar returns how many goroutines the process has ever started.
+func goroutinesSoFar() uint64 {
+	sample := []metrics.Sample{{Name: "/sched/goroutines-created:goroutines"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }

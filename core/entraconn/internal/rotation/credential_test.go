@@ -45,7 +45,8 @@ func TestNoFormatShowsACredential(t *testing.T) {
 	})
 }
 
-// While a server has yet to accept a newer token, logins use the one that it has accepted, as long as that lives.
+// While a server has yet to accept a newer token, logins use the one that it has accepted, as long
+// as that lives.
 func TestLoginsUseWhatTheServerAccepts(t *testing.T) {
 	inBubble(t, func(s *site) {
 		if best, proven := s.server.Best(time.Now()); best != nil || proven {
@@ -84,8 +85,7 @@ func TestLoginsUseWhatTheServerAccepts(t *testing.T) {
 	})
 }
 
-// One that has yet to be accepted is not the best while an older one may serve, and to accept the older one again
-// changes that for nobody.
+// A credential that has yet to be accepted is not the best while an older one may serve.
 func TestAcceptedTellsWhetherItIsTheBest(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()

@@ -19,8 +19,8 @@ func TestConnectionIsRetiredBeforeItsTokenExpires(t *testing.T) {
 		all[0].set(func(c *conn) { c.lossless = true })
 		old := all[0].Accepted().Token()
 		time.Sleep(time.Until(old.ExpiresOn()))
-		if left := old.ExpiresOn().Sub(all[0].retiredAt()); left != 20*time.Second {
-			t.Errorf("retired %v before the end", left)
+		if remaining := old.ExpiresOn().Sub(all[0].retiredAt()); remaining != 20*time.Second {
+			t.Errorf("retired %v before the end", remaining)
 		}
 		if !all[1].retiredAt().IsZero() || !all[2].retiredAt().IsZero() {
 			t.Error("a connection that was renewed was retired")
@@ -29,7 +29,8 @@ func TestConnectionIsRetiredBeforeItsTokenExpires(t *testing.T) {
 	})
 }
 
-// A client that is in the middle of something is not cut off: the connection is retired after that, if there is time.
+// A client that is in the middle of something is not cut off: the connection is retired after that,
+// if there is time.
 func TestRetirementWaitsForTheClient(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		inBubble(t, func(s *site) {

@@ -10,8 +10,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// What keeps an AUTH from being sent ends with something that the client does. Nothing is done until then, and the AUTH
-// goes out at once after that.
+// What keeps an AUTH from being sent ends with something that the client does. Nothing is done
+// until then, and the AUTH goes out at once after that.
 func TestWaitingConnectionIsVisitedWhenItContinues(t *testing.T) {
 	for name, wait := range map[string]func(c *conn){
 		"a transaction":         func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseMulti} },
@@ -79,7 +79,8 @@ func TestConnectionThatIsBarredForeverLeavesTheRotation(t *testing.T) {
 	})
 }
 
-// An answer that is the next reply, and that no client reads, is looked for again and again, slower and slower.
+// An answer that is the next reply, and that no client reads, is looked for again and again, slower
+// and slower.
 func TestAnswerIsLookedForSlowerAndSlower(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()
@@ -97,7 +98,8 @@ func TestAnswerIsLookedForSlowerAndSlower(t *testing.T) {
 	})
 }
 
-// 100 connections that are blocked for 10 hours cost no more than twice what 100 idle ones do, in visits.
+// 100 connections that are blocked for 10 hours cost no more than twice what 100 idle ones do, in
+// visits.
 func TestBlockedConnectionsCostWhatIdleOnesDo(t *testing.T) {
 	visits := func(blocked bool) (n int) {
 		inBubble(t, func(s *site) {
@@ -141,7 +143,8 @@ func (s *site) block(c *conn, until time.Time) {
 	c.change(func(c *conn) { c.bar = rotation.Bar{} })
 }
 
-// A visit may take long: the peer takes nothing. The next rotation does not send a second worker, but that one again.
+// A visit may take long: the peer takes nothing. The next rotation does not send a second worker,
+// but that one again.
 func TestConnectionIsVisitedByOneWorkerAtATime(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.login()
