@@ -202,9 +202,14 @@ func (r renewal) ReportEnd() { r.conn.leave() }
 // The caller holds no lock of the Conn.
 func (r renewal) proceed() {
 	c := r.conn
-	readable := c.rmu.TryLock()
+	if !c.wmu.TryLock() {
+		return // a writer comes here after that
+	}
+	c.wmu.Unlock()
+	readable := c.rmu.TryLock() // else a reader finds the answer, and comes here after that
 	if readable {
-		c.rmu.Unlock() // a reader finds the answer, and comes here after that
+		readable = c.early.len() <= maxEarly
+		c.rmu.Unlock()
 	}
 	c.mu.Lock()
 	may := r.mayProceedLocked(readable)

@@ -126,6 +126,89 @@ func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
 	})
 }
 
+// While a write is stuck that takes an AUTH along, no worker comes by. One does when the write has ended.
+func TestStuckWriteIsNotPolled(t *testing.T) {
+	inBubble(t, func(s *site) {
+		p, end := s.plug(false)
+		defer end()
+		defer p.Close()
+		p.do("PING", "+PONG")
+		s.nextToken()
+		synctest.Wait()
+		p.wire.clog(0)
+		written := make(chan error, 1)
+		go func() { written <- p.send("PING") }()
+		time.Sleep(time.Second)
+		before := goroutinesSoFar()
+		time.Sleep(10 * time.Minute)
+		if n := goroutinesSoFar() - before; n > 5 {
+			t.Errorf("%d goroutines in 10 minutes", n)
+		}
+		p.wire.clog(-1)
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if done, failed := s.events.authsIn(entra.AuthRotation); done != 1 || failed > 0 {
+			t.Errorf("%d AUTHs were answered, %d failed", done, failed)
+		}
+	})
+}
+
+// Pushes before the answer to an AUTH are the client's to read, if there are many. Until it comes, no worker does.
+func TestUnreadPushesAreNotPolled(t *testing.T) {
+	inBubble(t, func(s *site) {
+		dial, end := s.handled(func(conn net.Conn, rd *redcon.Reader) {
+			for _, answer := range []string{"+OK\r\n", "+PONG\r\n", strings.Repeat(">1\r\n+x\r\n", 3000) + "+OK\r\n"} {
+				if _, err := rd.ReadCommand(); err != nil {
+					return
+				}
+				io.WriteString(conn, answer)
+			}
+			rd.ReadCommand()
+		})
+		defer end()
+		c := s.client(dial)
+		defer c.Close()
+		c.do("PING", "+PONG")
+		s.nextToken()
+		time.Sleep(time.Minute)
+		before := goroutinesSoFar()
+		time.Sleep(time.Minute)
+		if n := goroutinesSoFar() - before; n > 5 {
+			t.Errorf("%d goroutines in a minute", n)
+		}
+		for range 3000 {
+			c.reply(">1", "+x")
+		}
+		time.Sleep(time.Second)
+		if done, failed := s.events.authsIn(entra.AuthRotation); done != 1 || failed > 0 {
+			t.Errorf("%d AUTHs were answered, %d failed", done, failed)
+		}
+	})
+}
+
+// handled returns how to dial a server that handles one connection, and how to end it.
+func (s *site) handled(handle func(net.Conn, *redcon.Reader)) (dial dialFunc, end func()) {
+	const addr = "10.0.0.6:6380"
+	l, err := s.network.Listen(addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		handle(conn, redcon.NewReader(conn))
+	}()
+	ours := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return ours(ctx, network, addr)
+	}, func() { l.Close() }
+}
+
 // What is written can end the wait as well: behind it no AUTH is possible any more.
 func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 	inBubble(t, func(s *site) {
@@ -150,22 +233,11 @@ func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 // read the rest.
 func TestRetirementFollowsARead(t *testing.T) {
 	inBubble(t, func(s *site) {
-		l, err := s.network.Listen("10.0.0.6:6380")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
 		tok, err := s.src.Token(s.t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		go func() {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			defer conn.Close()
-			rd := redcon.NewReader(conn)
+		dial, end := s.handled(func(conn net.Conn, rd *redcon.Reader) {
 			for _, answer := range []string{"+OK\r\n", "+OK\r\n+hal"} {
 				if _, err := rd.ReadCommand(); err != nil {
 					return
@@ -175,10 +247,9 @@ func TestRetirementFollowsARead(t *testing.T) {
 			time.Sleep(time.Until(tok.ExpiresOn().Add(-10 * time.Second)))
 			io.WriteString(conn, "f\r\n")
 			rd.ReadCommand()
-		}()
-		c := s.client(entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return s.network.DialContext(ctx, network, "10.0.0.6:6380")
-		}))
+		})
+		defer end()
+		c := s.client(dial)
 		if err := c.send("MONITOR"); err != nil {
 			t.Fatal(err)
 		}
