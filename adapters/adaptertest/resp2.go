@@ -13,11 +13,13 @@ import (
 // subscribes again goes on.
 func proxyStaysInRESP2(e *env) {
 	fault := e.gateway.Inject(entratest.WireFault{StayInRESP2: true})
-	for range rotations {
+	for i := range rotations {
 		before := e.gateway.Stats().Accepted
 		client := e.open("behind a proxy", 2) // whose connections begin with the newest token
-		box, sub := e.subscribe(client, Channel, "channel")
-		sent := e.publish(client, "PUBLISH", "channel", sub, func() { rest(e.ctx, e.life/4) })
+		// One of its own each time: the server may not have seen yet that the subscriber before has left.
+		channel := fmt.Sprint("channel ", i)
+		box, sub := e.subscribe(client, Channel, channel)
+		sent := e.publish(client, "PUBLISH", channel, sub, func() { rest(e.ctx, e.life/4) })
 		box.complete(e, sent)
 		if dialed := e.gateway.Stats().Accepted - before; dialed > 2 {
 			e.t.Errorf("%d connections were dialed for a subscriber and a publisher", dialed)
