@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/redact"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
@@ -211,7 +212,7 @@ func (c *Conn) answered(v session.Verdict) {
 		return
 	}
 	_, password := a.cred.Token().Credentials()
-	words := scrub(v.Line, password)
+	words := redact.Password(v.Line, password)
 	failed := authError(c.server.addr, words, v.Failure)
 	c.authEnded(a, failed, v.Failure.IsRefusal())
 	switch {

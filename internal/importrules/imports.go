@@ -41,6 +41,7 @@ func allowances() []allowance {
 		{"core/entraconn/internal/rotation", []string{entra, Module + "/core/entraconn/internal/session"}},
 		{"core/entraconn/internal/admission", []string{entra}},
 		{"core/entraconn/internal/deadline", nil},
+		{"core/entraconn/internal/redact", nil},
 		{"core/entraconn/internal/modelserver", []string{redcon}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},
 		{"adapters/internal", []string{entra, entraconn}},

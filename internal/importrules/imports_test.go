@@ -75,6 +75,7 @@ func TestImportRulesCatch(t *testing.T) {
 		{"rotation with a network", "core/entraconn/internal/rotation", []string{"net"}, "leaves the wire"},
 		{"deadlines with the standard library", "core/entraconn/internal/deadline", []string{"time"}, ""},
 		{"deadlines with the core", "core/entraconn/internal/deadline", []string{module + "/core/entra"}, "internal/deadline may import"},
+		{"redaction with the core", "core/entraconn/internal/redact", []string{module + "/core/entra"}, "internal/redact may import"},
 		{"model server with its reader", "core/entraconn/internal/modelserver", []string{"github.com/tidwall/redcon"}, ""},
 		{"model server with our scanner", "core/entraconn/internal/modelserver", []string{module + "/internal/resp"}, "internal/modelserver may import"},
 		{"new package below entraconn with a client", "core/entraconn/internal/x", []string{"github.com/redis/rueidis"}, "core/entraconn may import"},

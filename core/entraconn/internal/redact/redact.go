@@ -1,19 +1,20 @@
-package entraconn
+// Package redact keeps the password of an AUTH out of what is told to callers, logs and telemetry.
+package redact
 
 import "strings"
 
-// shortestPiece is how many bytes of a password in a row a server's words may not repeat.
-const shortestPiece = 12
+// ShortestPiece is how many bytes of a password in a row the result of [Password] never repeats.
+const ShortestPiece = 12
 
 // redacted stands where a server repeated a part of the password. It is shorter than any such part.
 const redacted = "[REDACTED]"
 
-// scrub returns what a server said, without the password and every piece of it that could be of use: a server may
-// repeat the arguments of a command that it does not know. Bytes that are no text are replaced as well, for the
+// Password returns what a server said, without the password and every piece of it that could be of use: a server may
+// repeat the arguments of a command that it does not know. Bytes that are not text are replaced as well, because the
 // result goes into errors, logs and telemetry.
-func scrub(line, password string) string {
+func Password(line, password string) string {
 	var b strings.Builder
-	piece := min(shortestPiece, len(password))
+	piece := min(ShortestPiece, len(password))
 	for at := 0; at < len(line); {
 		n := 0
 		for end := at + piece; piece > 0 && end <= len(line) && strings.Contains(password, line[end-piece:end]); end++ {
