@@ -57,6 +57,17 @@ func asAuth(a *sentAuth) session.Auth {
 	return a
 }
 
+const (
+	// tokenPatience bounds how long a dial or a first write waits for a token when there is none: go-redis and
+	// rueidis allow 5 seconds for a dial.
+	tokenPatience = 5 * time.Second
+	// rejectedPatience is that for a rejected credential, which waiting does not mend: long enough for a failure that
+	// passes, short enough for callers to learn the reason before they give up.
+	rejectedPatience = time.Second
+	// loginPatience bounds how long SeparateLogin waits for an answer.
+	loginPatience = 5 * time.Second
+)
+
 // login returns the AUTH that starts the connection, with the token that is newest now: hosts dial connections
 // long before they use them. c.wmu is held.
 func (c *Conn) login() (*sentAuth, error) {

@@ -13,6 +13,19 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
+// Options change how a [Dialer] works. The zero value, like a nil pointer, is right for every Redis server and
+// every client library that reads its replies in order.
+type Options struct {
+	// Library names the client library to observers, for example "go-redis".
+	Library string
+	// Name names this client to observers, if a program has several.
+	Name string
+	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first command is
+	// written, at the cost of one round trip. It is for a proxy that cannot take a command behind an unanswered
+	// AUTH; Redis can.
+	SeparateLogin bool
+}
+
 // A Dialer makes the connections of one client, and keeps each of them logged in with the newest token of its
 // Source. It needs no Close: for each server address it starts a goroutine with the first connection and ends it
 // with the last. Its methods are safe for concurrent use.
@@ -64,7 +77,7 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 			if ctxErr := ctx.Err(); ctxErr != nil && errors.Is(err, ctxErr) {
 				return nil, err
 			}
-			return &stillborn{network: network, addr: addr, err: err}, nil
+			return &stubConn{network: network, addr: addr, err: err}, nil
 		}
 		s := d.server(addr)
 		permit, refused := s.admit(ctx)
@@ -72,7 +85,7 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 			permit, refused = s.admit(ctx) // the server may have changed its mind meanwhile
 		}
 		if refused != nil {
-			return &stillborn{network: network, addr: addr, err: refused}, nil
+			return &stubConn{network: network, addr: addr, err: refused}, nil
 		}
 		inner, err := dial(ctx, network, addr)
 		if err != nil {
@@ -128,4 +141,23 @@ func (d *Dialer) awaitToken(ctx context.Context) error {
 	defer cancel()
 	_, err := d.src.Token(ctx)
 	return err
+}
+
+// SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the port of a node
+// and replaces its host by the one of seed, host:port: Azure announces the nodes of a cluster under addresses that
+// may be private, while all of them answer at the seed's host, each on a port of its own.
+//
+// An address without a port is returned as it is.
+func SeedHost(seed string) func(addr string) string {
+	host, _, err := net.SplitHostPort(seed)
+	if err != nil {
+		host = seed
+	}
+	return func(addr string) string {
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return addr
+		}
+		return net.JoinHostPort(host, port)
+	}
 }
