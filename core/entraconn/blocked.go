@@ -54,15 +54,6 @@ func (b *blocked) tell(all []session.Unblock) {
 	}
 }
 
-// unblock is told that another connection is about to send CLIENT UNBLOCK for this one.
-func (c *Conn) unblock(u session.Unblock) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.broken() == nil && c.session.Unblocked(u) {
-		c.inner.WakeRead()
-	}
-}
-
 // An environment tells the session of a connection what it must know of the world.
 type environment struct{ conn *Conn }
 
@@ -85,14 +76,7 @@ func (o environment) Now() time.Time { return time.Now() }
 
 // Leases makes the connection known to those that might unblock it. c.mu is held.
 func (o environment) Leases(clientID int64) {
-	if !o.conn.left { // else it is forgotten already
+	if !o.conn.ending.reported { // else it is forgotten already
 		o.conn.server.blocked.add(clientID, o.conn)
 	}
-}
-
-// hasPendingReply reports whether the client is to get a reply that the server did not send.
-func (c *Conn) hasPendingReply() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.session.HasPendingReply()
 }

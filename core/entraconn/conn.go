@@ -2,10 +2,13 @@ package entraconn
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
@@ -13,131 +16,399 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// A Conn is a connection to Redis that logs in with a Microsoft Entra token and stays logged in. To the host, the
-// client library above, it looks and behaves like the connection below it: AUTH commands and their answers never
-// show.
+// A Conn is a connection to Redis that logs in with a Microsoft Entra token and stays logged in. To the client library
+// above it looks and behaves like the connection below it: AUTH commands and their answers never show.
 //
 // Read, Write, Close and the deadlines may be called from several goroutines at once, as on any net.Conn. It hides
-// what else the connection below can do, because hosts that find a syscall.Conn or a tls.Conn look at bytes that
+// what else the connection below can do, because clients that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 type Conn struct {
-	inner deadline.Conn // the connection below
+	// Locks are taken in this order: wmu, rmu, server.mu, those of package rotation, mu, and last that of inner or of
+	// server.blocked. A goroutine that holds wmu only tries rmu, and a worker of the rotation only tries both.
 
-	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the host must
-	// not mix.
-	wmu     sync.Mutex
-	due     atomic.Pointer[rotation.Due] // nil if no AUTH is due
-	signals signals
-
-	closed   bool // this and the next two are guarded by mu
-	left     bool // its end has been reported
-	resuming bool // a goroutine is about to send what is held back
-
-	server *server
-
-	// mu guards what follows, up to end.
-	mu      sync.Mutex
-	session session.Session
-	backlog *backlog // nil until something was held back
-	end     *ending  // nil while the connection is whole
-
-	written *rotation.Credential // in the AUTH that was written last; nil before the login; guarded by wmu
-
-	// rmu serialises what comes from the server. It is held over I/O for the same reason.
-	rmu   sync.Mutex
-	early stash // guarded by rmu
-
+	inner    deadline.Conn // the connection below
+	server   *server
 	id       uint64                              // among the connections of the Dialer
 	opened   time.Duration                       // since the Dialer's start
+	member   rotation.Member                     // of the server's rotation, which guards it
+	due      atomic.Pointer[rotation.Due]        // nil if no AUTH is due
 	accepted atomic.Pointer[rotation.Credential] // that the server accepted last
-	loggedIn chan struct{}                       // closed when the login was answered; nil without SeparateLogin
-	opening  *opening                            // nil from the login on; guarded by mu, and written with wmu held as well
+	signals  signals
 
-	member rotation.Member // of the server's rotation, which guards it
+	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the client must not mix.
+	wmu sync.Mutex
+
+	// rmu serialises what comes from the server. It is held over I/O for the same reason.
+	rmu        sync.Mutex
+	readBuffer []byte // read for the client while an answer was looked for
+
+	mu      sync.Mutex
+	session session.Session
+	written *rotation.Credential // in the AUTH that was written last; nil before the login
+	login   *login               // nil once the login was answered
+	backlog *backlog             // nil until something was held back
+	ending  ending
 }
 
-// An opening is what a connection needs only until its login is written.
-type opening struct {
-	ctx    context.Context    // what the observer's ConnOpened returned
-	giveUp context.CancelFunc // ends the wait for a token; nil while there is none
+// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
+// first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
+// that was cut short ends the connection for writing.
+//
+// Bytes behind a blocking command, and the start of a command that is not complete, are kept until they can be sent,
+// and count as written. When a mebibyte is kept, Write blocks.
+func (c *Conn) Write(p []byte) (n int, err error) {
+	c.wmu.Lock()
+	commands, ok := c.takeOrdinaryLocked(p)
+	if ok { // nearly always
+		if n, err = c.inner.Write(p); n < len(p) {
+			err = c.cutOrdinaryShortLocked(n, len(p), commands, err)
+		}
+	}
+	c.wmu.Unlock()
+	if !ok {
+		n, err = c.writeOther(p)
+	}
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
+	}
+	return n, err
 }
 
-// waitToRead locks c.rmu where somebody else has it: another read of the host's, or one of ours, which ends for that.
-func (c *Conn) waitToRead() {
-	c.inner.HurryRead()
-	c.rmu.Lock()
-	c.inner.Hurried()
+// WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
+// in pieces of 4 KiB.
+func (c *Conn) WriteString(s string) (n int, err error) {
+	// A Writer must not modify what it writes. A copy of 64 KiB would cost redigo a sixth of the CPU of a SET and a GET.
+	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// readOn is Read where there may be something to do before, or again. c.rmu is held.
-func (c *Conn) readOn(p []byte) (int, error) {
+// takeOrdinaryLocked accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports
+// whether that is so. It needs wmu.
+func (c *Conn) takeOrdinaryLocked(p []byte) (commands uint64, ok bool) {
+	c.mu.Lock() // first: who ends the connection relies on nothing being outstanding
+	if c.written != nil && !c.ending.begun() && c.due.Load() == nil {
+		commands, ok = c.session.TakeOrdinary(p)
+	}
+	c.mu.Unlock()
+	return commands, ok
+}
+
+// cutOrdinaryShortLocked is cutShortLocked for all that takeOrdinaryLocked has taken. It needs wmu.
+func (c *Conn) cutOrdinaryShortLocked(written, all int, commands uint64, err error) error {
+	c.mu.Lock()
+	mark := c.session.BeforeOrdinary(all, commands)
+	c.mu.Unlock()
+	return c.cutShortLocked(written, &mark, err)
+}
+
+// writeOther is Write for what takeOrdinaryLocked does not take. While the backlog is full it waits.
+func (c *Conn) writeOther(p []byte) (n int, err error) {
 	for {
-		if n := c.early.take(p); n > 0 {
-			return n, nil
-		}
-		if c.signals.has(stopped) {
-			return 0, c.endedNow()
-		}
-		n, err := c.inner.Read(p)
-		if n, err = c.readOther(p, n, c.takeExpected(p[:n]), err); n > 0 || err != nil {
+		c.wmu.Lock()
+		n, full, err := c.writeOnceLocked(p)
+		c.wmu.Unlock()
+		if full == nil {
 			return n, err
 		}
+		if err := full.awaitRoom(); err != nil {
+			return 0, err
+		}
 	}
 }
 
-// readOther goes on with a read of n bytes, of which the first were taken. What is for the host is left at the start of
-// p, which may be nothing. c.rmu is held.
-func (c *Conn) readOther(p []byte, n, taken int, err error) (int, error) {
-	kept, behind, err := c.readBehind(p, n, taken, err)
-	if c.early.add(behind); c.early.len() > 0 {
-		err = nil // which the next read meets again
+// writeOnceLocked writes p or adds it to the backlog. If that is full it returns it. It needs wmu.
+func (c *Conn) writeOnceLocked(p []byte) (n int, full *backlog, err error) {
+	auth, err := c.wantedAuthLocked()
+	if err != nil {
+		return 0, nil, err
 	}
-	return kept, err
+	c.mu.Lock()
+	if c.ending.writeErr() != nil || c.session.HoldsBack() {
+		defer c.mu.Unlock()
+		return c.holdBackLocked(p)
+	}
+	w := c.planLocked(c.backlog.bytes(), p, auth)
+	c.mu.Unlock()
+	c.server.blocked.tell(w.unblocks)
+
+	if w.held == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
+		if n, err = c.inner.Write(p); n < len(p) {
+			err = c.cutShortLocked(n, &w.mark, err)
+		}
+		return n, nil, err
+	}
+	if n, err = c.writeEditedLocked(&w); err != nil {
+		return max(0, n-w.held), nil, err
+	}
+	c.mu.Lock()
+	c.keepLocked(append([]byte(nil), w.p[w.taken:]...))
+	c.mu.Unlock()
+	return len(p), nil, nil
 }
 
-// read reads once and leaves what is for the host at the start of p, which may be nothing; behind is what comes after
-// that. c.rmu is held.
-func (c *Conn) read(p []byte) (n int, behind []byte, err error) {
-	n, err = c.inner.Read(p)
-	return c.readBehind(p, n, 0, err)
+// wantedAuthLocked returns the AUTH that should go along with a write of the client: the login if this is the first
+// one. It needs wmu.
+func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
+	c.mu.Lock()
+	first, login := c.written == nil && c.ending.writeErr() == nil, c.login
+	c.mu.Unlock()
+	if first {
+		return login.beginLocked()
+	}
+	if due := c.due.Load(); due != nil {
+		return newAuth(c, due), nil
+	}
+	return nil, nil
 }
 
-// readEarly reads once, for at most d, and keeps what comes for the host. c.rmu is held.
-func (c *Conn) readEarly(buf []byte, d time.Duration) error {
-	c.inner.BeginRead(time.Now().Add(d))
-	n, behind, err := c.read(buf)
-	c.inner.EndRead()
-	c.early.add(buf[:n])
-	c.early.add(behind)
+// holdBackLocked adds p to the backlog where it cannot be sent: behind a command that waits for the server, or on a
+// connection that has ended. If the backlog is full it returns it. It needs wmu and mu.
+func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
+	if err := c.ending.writeErr(); err != nil {
+		if c.ending.hasLastWords() {
+			return len(p), nil, nil // a client that fails to write does not read
+		}
+		return 0, nil, err
+	}
+	if c.ending.begun() { // the server will say nothing any more that what is held back could wait for
+		return 0, nil, c.ending.cause.err
+	}
+	b := c.backlogLocked()
+	if !b.addLocked(p) {
+		return 0, b, nil
+	}
+	c.session.HoldBehind()
+	return len(p), nil, nil
+}
+
+// backlogLocked returns the backlog. It needs mu.
+func (c *Conn) backlogLocked() *backlog {
+	if c.backlog == nil {
+		c.backlog = &backlog{conn: c}
+	}
+	return c.backlog
+}
+
+// keepLocked has the backlog hold p, and nothing else. It needs wmu and mu.
+func (c *Conn) keepLocked(p []byte) {
+	if len(p) == 0 {
+		p = nil
+	}
+	if p != nil || c.backlog != nil {
+		c.backlogLocked().held = p
+	}
+}
+
+// A plannedWrite is what the session makes of a write.
+type plannedWrite struct {
+	p        []byte            // what was held back, and what the client writes
+	held     int               // bytes of p that were held back
+	taken    int               // bytes of p that may be written now
+	edits    []session.Edit    // of these
+	mark     session.Mark      // the session before that
+	unblocks []session.Unblock // calls of other connections that it will end
+	login    bool              // no login was written before
+	buffer   []byte            // to compose the write in
+}
+
+// planLocked plans a write of what was held back and of what the client writes, with an AUTH if one may go there. It
+// needs wmu and mu.
+func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
+	w := plannedWrite{
+		p: client, held: len(held), mark: c.session.Mark(), login: c.written == nil, buffer: c.backlog.emptyBuffer(),
+	}
+	if len(held) > 0 {
+		w.p = append(held[:len(held):len(held)], client...)
+	}
+	if auth != nil && !auth.Login() && c.session.AuthOutstanding() {
+		auth = nil
+	}
+	cred := c.reloginCredentialLocked(auth)
+	relogin := func() session.Auth { return newLoginAuth(c, cred) }
+	w.edits, w.taken = c.session.Plan(w.p, asAuth(auth), relogin, environment{c})
+	w.unblocks = c.session.TakeUnblocks()
+	return w
+}
+
+// reloginCredentialLocked returns what an AUTH behind a command that logs out logs in with: what the server has accepted,
+// or what the connection is logging in with. It needs mu.
+func (c *Conn) reloginCredentialLocked(login *sentAuth) *rotation.Credential {
+	switch accepted := c.accepted.Load(); {
+	case accepted != nil:
+		return accepted
+	case c.written == nil && login != nil:
+		return login.cred
+	}
+	return c.written
+}
+
+// largeWrite bounds what is copied to go out together with an AUTH.
+const largeWrite = 64 << 10
+
+// writeEditedLocked writes what was planned, in one write unless it is large, and returns how much of it was written,
+// without the edits. It needs wmu.
+func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
+	p, b, from := w.p[:w.taken], w.buffer, 0
+	for _, e := range w.edits {
+		if e.Auth != nil {
+			e.Auth.(*sentAuth).start()
+		}
+		b = append(b, p[from:e.At]...)
+		b = append(b, e.Ours...)
+		from = e.At + e.Cut
+	}
+	rest := p[from:]
+	if len(rest) <= largeWrite {
+		b, rest = append(b, rest...), nil
+	}
+	written := 0
+	for _, piece := range [][]byte{b, rest} {
+		if len(piece) > 0 && err == nil {
+			n, err = c.inner.Write(piece)
+			written += n
+			if n < len(piece) || err != nil {
+				err = c.cutShortLocked(written, &w.mark, err)
+			}
+		}
+	}
+	if isReusable(b, w.edits) {
+		c.mu.Lock()
+		c.backlogLocked().buffer = b
+		c.mu.Unlock()
+	}
+	for _, e := range w.edits {
+		if e.Auth != nil {
+			e.Auth.(*sentAuth).wrote(err)
+		}
+	}
+	if w.login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
+		// The server has closed the connection already, and may have said why: that it is full, for example.
+		return len(p), nil
+	}
+	return clientBytes(written, w.edits), err
+}
+
+// clientBytes returns how many of the bytes that were to be edited went out, when so many were written.
+func clientBytes(written int, edits []session.Edit) int {
+	for _, e := range edits {
+		if written < e.At+len(e.Ours) {
+			return min(written, e.At)
+		}
+		written += e.Cut - len(e.Ours)
+	}
+	return written
+}
+
+// cutShortLocked looks at a write that was cut short, and returns its error. If a deadline passed before a byte was
+// written, nothing has happened, and all is as it was at mark. It needs wmu.
+func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error {
+	if err == nil {
+		err = io.ErrShortWrite // as an io.Writer has to say
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if written == 0 && isTimeout(err) {
+		c.session.Retract(mark)
+		return err
+	}
+	c.endLocked(entra.CloseByServer, err)
+	c.ending.cause.writeErr = err
 	return err
 }
 
-// readBehind is read after the connection below was read and some of that was taken.
-func (c *Conn) readBehind(p []byte, n, taken int, err error) (int, []byte, error) {
-	var behind []byte
+// Read reads what the server sends to the client. It blocks as the connection below does. If the server refused the
+// login, the error is an *entra.AuthError.
+func (c *Conn) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return c.inner.Read(p)
+	}
+	if !c.rmu.TryLock() { // another read of the client has it, or one of ours, which ends for that
+		c.inner.HurryRead()
+		c.rmu.Lock()
+		c.inner.Hurried()
+	}
+	n, err = c.readLocked(p)
+	c.rmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
+	}
+	return n, err
+}
+
+// readLocked reads until there is something for the client. It needs rmu.
+func (c *Conn) readLocked(p []byte) (int, error) {
+	for {
+		if c.readBuffer != nil {
+			n := copy(p, c.readBuffer)
+			if c.readBuffer = c.readBuffer[n:]; len(c.readBuffer) == 0 {
+				c.readBuffer = nil
+			}
+			return n, nil
+		}
+		if c.signals.has(stopped) {
+			return 0, c.readErr()
+		}
+		n, err := c.inner.Read(p)
+		taken := c.takeExpectedLocked(p[:n])
+		if taken == n && n > 0 && err == nil { // nearly always
+			return n, nil
+		}
+		kept, behind, err := c.receiveLocked(p, n, taken, err)
+		if c.readBuffer = append(c.readBuffer, behind...); c.readBuffer != nil {
+			err = nil // which the next read meets again
+		}
+		if kept > 0 || err != nil {
+			return kept, err
+		}
+	}
+}
+
+// takeExpectedLocked takes the replies at the start of what was read that commands of the client were to get, and
+// returns how many bytes they are. It needs rmu.
+func (c *Conn) takeExpectedLocked(p []byte) (taken int) {
+	c.mu.Lock()
+	taken = c.session.TakeExpected(p)
+	c.mu.Unlock()
+	return taken
+}
+
+// readAheadLocked reads once, for at most d, and keeps what comes for the client. It needs rmu.
+func (c *Conn) readAheadLocked(buf []byte, d time.Duration) error {
+	c.inner.BeginRead(time.Now().Add(d))
+	n, err := c.inner.Read(buf)
+	kept, behind, err := c.receiveLocked(buf, n, 0, err)
+	c.inner.EndRead()
+	c.readBuffer = append(append(c.readBuffer, buf[:kept]...), behind...)
+	return err
+}
+
+// receiveLocked takes n bytes that were read, of which the first were taken before, and the error of that read. It
+// leaves what is for the client at the start of p, which may be nothing, and returns what comes behind that. It needs
+// rmu.
+func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, behind []byte, _ error) {
+	kept = n
 	if n > taken || c.hasPendingReply() {
-		n, behind = c.received(p[:n], taken)
+		kept, behind = c.splitLocked(p[:n], taken)
 		if len(behind) > 0 && isTimeout(err) {
 			err = nil // that was the read being woken, or the next one meets it again
 		}
 	}
 	if err == nil {
-		return n, behind, nil
+		return kept, behind, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if ended := c.ended(); ended != nil {
-		return n, behind, ended // the read was interrupted for this
+	if ended := c.ending.readErr(); ended != nil {
+		return kept, behind, ended // the read was interrupted for this
 	}
 	if !isTimeout(err) {
-		c.lose(entra.CloseByServer, err)
+		c.endLocked(entra.CloseByServer, err)
 	}
-	return n, behind, err
+	return kept, behind, err
 }
 
-// received takes what the server sent, of which the first bytes were taken, and leaves what is for the host at the
-// start of p, and behind that. c.rmu is held.
-func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
+// splitLocked splits what the server sent, of which the first bytes were taken, into what is for the client and what is
+// for us, and acts on that. It leaves the former at the start of p, and behind that. It needs rmu.
+func (c *Conn) splitLocked(p []byte, taken int) (n int, behind []byte) {
 	c.mu.Lock()
 	if c.session.HasPendingReply() {
 		c.inner.EndWake() // a read was woken for that, unless it had something to read
@@ -145,7 +416,7 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	n, behind, err := c.session.Received(p, taken, environment{c})
 	verdicts := c.session.TakeVerdicts()
 	if err == session.ErrDesync {
-		c.fail(entra.CloseProtocol, err)
+		c.failLocked(entra.CloseProtocol, err)
 	}
 	ready := c.session.Ready()
 	staysInRESP2 := c.session.TakeStaysInRESP2()
@@ -154,10 +425,10 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 		c.server.staysInRESP2(time.Now())
 	}
 	for _, v := range verdicts {
-		c.answered(v)
+		v.Auth.(*sentAuth).answeredLocked(v)
 	}
 	if ready {
-		c.resumeIfReady()
+		c.resume()
 	}
 	if err == session.ErrDesync {
 		_ = c.inner.Close() // the server must not run what was queued behind it
@@ -165,24 +436,134 @@ func (c *Conn) received(p []byte, taken int) (n int, behind []byte) {
 	return n, behind
 }
 
-// Close closes the connection. It does not wait for a Read or a Write under way; they return an error.
-func (c *Conn) Close() error {
+// loginAnswered drops what is needed until the login was answered.
+func (c *Conn) loginAnswered() {
 	c.mu.Lock()
-	first := !c.closed
-	c.closed = true
-	if c.opening != nil && c.opening.giveUp != nil {
-		c.opening.giveUp()
-	}
-	c.wakeWriters()
+	login := c.login
+	c.login = nil
 	c.mu.Unlock()
-	if first {
-		c.leave()
+	if login != nil && login.answered != nil {
+		close(login.answered)
 	}
-	return c.inner.Close()
 }
+
+// hasPendingReply reports whether the client is to get a reply that the server did not send.
+func (c *Conn) hasPendingReply() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.HasPendingReply()
+}
+
+// resume has what is held back sent, if the server has said what that waited for.
+func (c *Conn) resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session.Ready() && c.ending.writeErr() == nil {
+		c.backlogLocked().resumeLocked()
+	}
+}
+
+// unblock is told that another connection is about to send CLIENT UNBLOCK for this one.
+func (c *Conn) unblock(u session.Unblock) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending.writeErr() == nil && c.session.Unblocked(u) {
+		c.inner.WakeRead()
+	}
+}
+
+// SetDeadline sets the deadlines of the client's reads and writes. AUTHs of ours have their own.
+func (c *Conn) SetDeadline(t time.Time) error { return c.inner.SetDeadline(t) }
+
+// SetReadDeadline sets the deadline of the client's reads.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.inner.SetReadDeadline(t) }
+
+// SetWriteDeadline sets the deadline of the client's writes.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.inner.SetWriteDeadline(t) }
 
 // LocalAddr returns the local address of the connection below.
 func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 
 // RemoteAddr returns the remote address of the connection below.
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
+
+// Close closes the connection. It does not wait for a Read or a Write under way; they return an error.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	first := !c.ending.closed
+	c.ending.closed = true
+	c.login.giveUpLocked()
+	c.backlog.wakeWritersLocked()
+	c.mu.Unlock()
+	if first {
+		c.reportEnd()
+	}
+	return c.inner.Close()
+}
+
+// readErr returns why nothing more can be read, nil if it can.
+func (c *Conn) readErr() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending.readErr()
+}
+
+// failLocked makes Read and Write return err from now on. It needs mu.
+func (c *Conn) failLocked(why entra.CloseReason, err error) {
+	c.endLocked(why, err)
+	if c.ending.cause.callErr == nil {
+		c.ending.cause.callErr = err
+		c.signals.set(stopped)
+	}
+}
+
+// endLocked remembers why the connection ended, if it has not ended before. It needs mu.
+func (c *Conn) endLocked(why entra.CloseReason, err error) {
+	if !c.ending.begun() {
+		c.ending.begin(why, err, c.accepted.Load())
+		c.ending.cause.unrenewable, _ = c.session.BarredBy()
+		c.backlog.wakeWritersLocked()
+	}
+}
+
+// reportEnd reports the end of a connection, once: when the client closes it, or when a worker finds that it has ended,
+// because a pool may not use an idle one for hours.
+func (c *Conn) reportEnd() {
+	c.mu.Lock()
+	if c.ending.reported {
+		c.mu.Unlock()
+		return
+	}
+	c.ending.reported = true
+	c.endLocked(entra.CloseByClient, nil)
+	cause := *c.ending.cause
+	unanswered := c.session.OutstandingAuths()
+	clientID := c.session.ClientID()
+	c.mu.Unlock()
+	c.server.blocked.remove(clientID, c)
+
+	err := cause.err
+	if err == nil {
+		err = net.ErrClosed
+	}
+	for _, a := range unanswered {
+		a.(*sentAuth).done(err, false)
+	}
+	c.server.remove(c, cause)
+	info := entra.ConnClosedInfo{
+		Conn: c.info(), Reason: cause.reason, Age: cause.at.Sub(c.server.dialer.start) - c.opened,
+		Unrenewable: cause.unrenewable.String(), Err: cause.err,
+	}
+	if cred := c.accepted.Load(); cred != nil {
+		info.TokenExpiresOn = cred.Token().ExpiresOn()
+	}
+	c.server.dialer.obs.ConnClosed(context.Background(), info)
+}
+
+// info names the connection for an observer.
+func (c *Conn) info() entra.ConnInfo {
+	opts := &c.server.dialer.opts
+	return entra.ConnInfo{
+		Library: opts.Library, Pool: opts.Name, ID: c.id, ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),
+	}
+}

@@ -117,9 +117,9 @@ func TestGarbageReachesTheHost(t *testing.T) {
 func TestWhatComesOfCloseIsTheHosts(t *testing.T) {
 	c := loggedIn(t)
 	c.mu.Lock()
-	c.closed = true
-	c.lose(entra.CloseByServer, net.ErrClosed)
-	reason := c.end.reason
+	c.ending.closed = true
+	c.endLocked(entra.CloseByServer, net.ErrClosed)
+	reason := c.ending.cause.reason
 	c.mu.Unlock()
 	if reason != entra.CloseByClient {
 		t.Errorf("closed by %v", reason)

@@ -43,7 +43,4 @@
 // core/entraconn/internal/rotation decides which connection gets which credential when, and
 // core/entraconn/internal/admission which dial may go ahead. No goroutine belongs to a connection: a
 // server has one while it has connections, and up to four short-lived workers while it rotates.
-//
-// Locks are taken in this order: Conn.wmu or Conn.rmu, server.mu, those of package rotation, Conn.mu,
-// deadlines.mu or blocked.mu. Workers of the rotation only try Conn.wmu and Conn.rmu.
 package entraconn

@@ -1,124 +1,81 @@
 package entraconn
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// An ending is what has become of a connection that is not whole any more. What ended it first is what will be
-// reported when the host closes it.
+// An ending says how a connection ends, and what calls return from then on. Conn.mu guards it.
 type ending struct {
+	closed   bool   // the client has called Close
+	reported bool   // to the server and the observer
+	cause    *cause // what ended the connection first, nil while nothing has
+}
+
+// A cause is why a connection has ended, as it will be reported.
+type cause struct {
 	at          time.Time
 	reason      entra.CloseReason
 	unrenewable session.Reason
-	cause       error
-	err         error // what Read and Write return from now on, if not nil
+	err         error
+	callErr     error // what Read and Write return from now on, if not nil
 	writeErr    error // what Write returns from now on, if not nil
-	lastWords   bool  // the server has said why, and the host has yet to read it
+	lastWords   bool  // the server has said why, and the client has yet to read it
 }
 
-// fail makes Read and Write return err from now on. c.mu is held.
-func (c *Conn) fail(why entra.CloseReason, err error) {
-	c.lose(why, err)
-	if c.end.err == nil {
-		c.end.err = err
-		c.signals.set(stopped)
-	}
-}
+// begun reports whether something has ended the connection.
+func (e *ending) begun() bool { return e.cause != nil }
 
-// lose remembers why the connection ended, if it has not ended before. c.mu is held.
-func (c *Conn) lose(why entra.CloseReason, err error) {
-	if c.end != nil {
-		return
-	}
-	if c.closed {
-		why, err = entra.CloseByClient, nil // whatever comes of that
-	}
+// begin remembers what ended the connection. accepted is the credential that it was logged in with, nil if it was not.
+func (e *ending) begin(why entra.CloseReason, err error, accepted *rotation.Credential) {
 	now := time.Now()
-	if cred := c.accepted.Load(); why == entra.CloseByServer && cred != nil && !now.Before(cred.Token().ExpiresOn()) {
+	switch {
+	case e.closed:
+		why, err = entra.CloseByClient, nil // it follows from Close
+	case why == entra.CloseByServer && accepted != nil && !now.Before(accepted.Token().ExpiresOn()):
 		why = entra.CloseExpired
 	}
-	barred, _ := c.session.BarredBy()
-	c.end = &ending{at: now, reason: why, unrenewable: barred, cause: err}
-	c.signals.set(ended)
-	c.wakeWriters()
+	e.cause = &cause{at: now, reason: why, err: err}
 }
 
-// ended returns why nothing more can be read, nil if it can. c.mu is held.
-func (c *Conn) ended() error {
-	if c.end == nil {
+// readErr returns why nothing more can be read, nil if it can.
+func (e *ending) readErr() error {
+	if e.cause == nil {
 		return nil
 	}
-	return c.end.err
+	return e.cause.callErr
 }
 
-// endedNow is ended for callers that do not hold c.mu.
-func (c *Conn) endedNow() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ended()
-}
-
-// broken returns why nothing more can be written, nil if it can. c.mu is held.
-func (c *Conn) broken() error {
+// writeErr returns why nothing more can be written, nil if it can.
+func (e *ending) writeErr() error {
 	switch {
-	case c.closed:
+	case e.closed:
 		return net.ErrClosed
-	case c.end == nil:
+	case e.cause == nil:
 		return nil
-	case c.end.err != nil:
-		return c.end.err
+	case e.cause.callErr != nil:
+		return e.cause.callErr
 	}
-	return c.end.writeErr
+	return e.cause.writeErr
 }
 
-// leave reports the end of a connection, once: when the host closes it, or when a worker finds that it has ended, for
-// nobody may use an idle one for hours.
-func (c *Conn) leave() {
-	c.mu.Lock()
-	if c.left {
-		c.mu.Unlock()
-		return
-	}
-	c.left = true
-	c.lose(entra.CloseByClient, nil)
-	end := *c.end
-	unanswered := c.session.OutstandingAuths()
-	id := c.session.ClientID()
-	c.mu.Unlock()
-	c.server.blocked.remove(id, c)
+// hasLastWords reports whether the client has yet to read why the server has ended the connection.
+func (e *ending) hasLastWords() bool { return e.cause != nil && e.cause.lastWords && !e.closed }
 
-	err := end.cause
-	if err == nil {
-		err = net.ErrClosed
-	}
-	for _, a := range unanswered {
-		c.authDone(a.(*sentAuth), err)
-	}
-	c.server.remove(c, end)
-	info := entra.ConnClosedInfo{
-		Conn: c.info(), Reason: end.reason, Age: end.at.Sub(c.server.dialer.start) - c.opened,
-		Unrenewable: end.unrenewable.String(), Err: end.cause,
-	}
-	if cred := c.accepted.Load(); cred != nil {
-		info.TokenExpiresOn = cred.Token().ExpiresOn()
-	}
-	c.server.dialer.obs.ConnClosed(context.Background(), info)
-}
+// errUnanswered ends a connection on which an AUTH was never answered.
+var errUnanswered = &timeoutError{"entraconn: the server did not answer AUTH"}
 
-// info names the connection for an observer.
-func (c *Conn) info() entra.ConnInfo {
-	opts := &c.server.dialer.opts
-	return entra.ConnInfo{
-		Library: opts.Library, Pool: opts.Name, ID: c.id, ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),
-	}
-}
+type timeoutError struct{ text string }
+
+func (e *timeoutError) Error() string   { return e.text }
+func (e *timeoutError) Timeout() bool   { return true }
+func (e *timeoutError) Temporary() bool { return true }
 
 func isTimeout(err error) bool {
 	if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -48,8 +48,8 @@ func TestAnEndThatComesWithAReplyIsRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.inner.Conn = dying{c.inner.Conn}
-	if n, err := c.Read(make([]byte, 100)); n == 0 || err != io.EOF || c.end == nil {
-		t.Errorf("%d, %v, remembered: %+v", n, err, c.end)
+	if n, err := c.Read(make([]byte, 100)); n == 0 || err != io.EOF || !c.ending.begun() {
+		t.Errorf("%d, %v, remembered: %+v", n, err, c.ending)
 	}
 }
 
@@ -60,7 +60,7 @@ func TestAConnectionThatHasEndedWritesNothing(t *testing.T) {
 		want error
 	}{
 		{func(c *Conn) { c.Close() }, net.ErrClosed},
-		{func(c *Conn) { c.mu.Lock(); c.fail("server", gone); c.mu.Unlock() }, gone},
+		{func(c *Conn) { c.mu.Lock(); c.failLocked("server", gone); c.mu.Unlock() }, gone},
 	} {
 		c := loggedIn(t)
 		inner := c.inner.Conn.(*loop)

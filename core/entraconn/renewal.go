@@ -19,9 +19,9 @@ const lookSize = 512
 // longestLook is how long one look for an answer takes where no client can want to read.
 const longestLook = 10 * time.Millisecond
 
-// maxEarly bounds what may be read for the client while an answer is looked for. Beyond that, pushes on an idle
+// maxReadBuffer bounds what may be read for the client while an answer is looked for. Beyond that, pushes on an idle
 // connection are the client's to read first.
-const maxEarly = 16 << 10
+const maxReadBuffer = 16 << 10
 
 // answerPatience bounds the wait for an answer that is the next reply. Longer than any pause of a server that lives
 // (a failover, a slow script), shorter than the guard of 3 minutes.
@@ -82,7 +82,7 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 		return progress, mayLook
 	}
 	began := time.Now()
-	switch err := c.writeAuth(newAuth(due, c.server.rotation.IsProven(due.Credential))); {
+	switch err := newAuth(c, due).writeLocked(); {
 	case err == nil:
 		return rotation.Pending, true
 	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
@@ -91,7 +91,7 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 		// A timeout before its time is the one of an earlier write, which TLS never forgets.
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.fail(entra.CloseByServer, err)
+		c.failLocked(entra.CloseByServer, err)
 		return rotation.Ended, false
 	}
 }
@@ -100,7 +100,7 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	switch {
-	case c.broken() != nil:
+	case c.ending.writeErr() != nil:
 		return rotation.Ended, false
 	case c.session.AuthOutstanding():
 		return rotation.Pending, true
@@ -127,11 +127,11 @@ func (r renewal) look(buf []byte, d time.Duration) rotation.Progress {
 	if progress != rotation.Pending {
 		return progress
 	}
-	err := c.readEarly(buf, d)
+	err := c.readAheadLocked(buf, d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil && !isTimeout(err) {
-		c.fail(entra.CloseByServer, err) // the client meets it with its next call
+		c.failLocked(entra.CloseByServer, err) // the client meets it with its next call
 		return rotation.Ended
 	}
 	progress = r.mayLookLocked()
@@ -145,11 +145,11 @@ func (r renewal) look(buf []byte, d time.Duration) rotation.Progress {
 func (r renewal) mayLookLocked() rotation.Progress {
 	c := r.conn
 	switch {
-	case c.ended() != nil || c.closed:
+	case c.ending.readErr() != nil || c.ending.closed:
 		return rotation.Ended
 	case c.session.SliceOverdue(time.Now()):
 		return rotation.Pending
-	case c.session.AuthOutstanding() && (c.session.NextAuth() == nil || c.early.len() > maxEarly):
+	case c.session.AuthOutstanding() && (c.session.NextAuth() == nil || len(c.readBuffer) > maxReadBuffer):
 		return rotation.Waiting
 	case c.session.AuthOutstanding():
 		return rotation.Pending
@@ -171,7 +171,7 @@ func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 	if now.Sub(a.next) < answerPatience {
 		return rotation.Pending
 	}
-	r.conn.fail(entra.CloseAuthTimeout, errUnanswered)
+	r.conn.failLocked(entra.CloseAuthTimeout, errUnanswered)
 	return rotation.Ended
 }
 
@@ -183,20 +183,20 @@ func (r renewal) Retire() bool {
 	c.signals.set(retirementWaits)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended() != nil || c.closed || !c.session.MayRetire() {
+	if c.ending.readErr() != nil || c.ending.closed || !c.session.MayRetire() {
 		if _, forever := c.session.BarredBy(); !forever {
 			c.signals.clear(retirementWaits)
 		}
 		return false
 	}
 	c.signals.clear(retirementWaits)
-	c.fail(entra.CloseUnsupported, io.EOF)
+	c.failLocked(entra.CloseUnsupported, io.EOF)
 	c.inner.Interrupt()
 	return true
 }
 
 // ReportEnd implements [rotation.Conn].
-func (r renewal) ReportEnd() { r.conn.leave() }
+func (r renewal) ReportEnd() { r.conn.reportEnd() }
 
 // proceed is called after each read and write while the rotation waits for one. It tells the rotation if that was it.
 // The caller holds no lock of the Conn.
@@ -208,7 +208,7 @@ func (r renewal) proceed() {
 	c.wmu.Unlock()
 	readable := c.rmu.TryLock() // else a reader finds the answer, and comes here after that
 	if readable {
-		readable = c.early.len() <= maxEarly
+		readable = len(c.readBuffer) <= maxReadBuffer
 		c.rmu.Unlock()
 	}
 	c.mu.Lock()
@@ -227,7 +227,7 @@ func (r renewal) mayProceedLocked(readable bool) (may uint32) {
 	switch {
 	case c.due.Load() == nil && !inFlight: // a write of the client's took it along, and it was answered
 		c.signals.clear(renewalWaits)
-	case c.broken() != nil, forever,
+	case c.ending.writeErr() != nil, forever,
 		inFlight && readable && c.session.NextAuth() != nil,
 		!inFlight && c.session.MayAuth() && c.session.Idle():
 		may |= renewalWaits

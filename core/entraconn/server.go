@@ -119,17 +119,12 @@ func (s *server) awaitPlace(ctx context.Context) bool {
 // attach makes a Conn of a connection that was dialed.
 func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.Permit) *Conn {
 	d := s.dialer
-	c := &Conn{
-		inner:  deadline.Conn{Conn: inner},
-		server: s,
-		id:     d.ids.Add(1),
-		opened: time.Since(d.start),
-	}
+	c := &Conn{inner: deadline.Conn{Conn: inner}, server: s, id: d.ids.Add(1), opened: time.Since(d.start)}
+	c.login = &login{conn: c, ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	if d.opts.SeparateLogin {
-		c.loggedIn = make(chan struct{})
+		c.login.answered = make(chan struct{})
 	}
 	c.session.Init()
-	c.opening = &opening{ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == 0 {
@@ -147,7 +142,7 @@ func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.P
 }
 
 // remove forgets a connection that the client has closed, and remembers its loss if the client did not want it.
-func (s *server) remove(c *Conn, end ending) {
+func (s *server) remove(c *Conn, end cause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--

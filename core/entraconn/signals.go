@@ -6,12 +6,8 @@ import "sync/atomic"
 type signals struct{ bits atomic.Uint32 }
 
 const (
-	// begun: Conn.written is set.
-	begun uint32 = 1 << iota
-	// ended: Conn.end is set.
-	ended
-	// stopped: ending.err is set, which Read looks at before it reads.
-	stopped
+	// stopped: cause.callErr is set, which Read looks at before it reads.
+	stopped uint32 = 1 << iota
 	// renewalWaits: the renewal of the connection waits for a read or a write of the client; set with Conn.mu held.
 	renewalWaits
 	// retirementWaits: its retirement does.
@@ -23,9 +19,6 @@ const rotationWaits = renewalWaits | retirementWaits
 
 // has reports whether one of what is there, or more.
 func (s *signals) has(what uint32) bool { return s.bits.Load()&what != 0 }
-
-// only reports whether, of some, exactly what is there.
-func (s *signals) only(what, of uint32) bool { return s.bits.Load()&of == what }
 
 func (s *signals) set(what uint32) { s.bits.Or(what) }
 

@@ -77,9 +77,9 @@ func (k *talk) says(t *testing.T, words string) {
 // holdResume keeps what waits for the server waiting.
 func (c *Conn) holdResume(hold bool) {
 	c.mu.Lock()
-	c.resuming = hold
+	c.backlogLocked().resuming = hold
 	c.mu.Unlock()
-	c.resumeIfReady()
+	c.resume()
 }
 
 // slice returns for how long the server was asked to block when it was asked last. It runs in a bubble.
@@ -211,9 +211,11 @@ func TestUnblockWhileAWorkerReads(t *testing.T) {
 
 		c.wmu.Lock() // so that what sends the command again waits for its turn
 		c.rmu.Lock()
-		c.inner.BeginRead(time.Now().Add(time.Second)) // as readEarly does
+		c.inner.BeginRead(time.Now().Add(time.Second)) // as readAheadLocked does
 		go func() { _, _ = io.WriteString(server.server, "_\r\n") }()
-		if n, behind, err := c.read(make([]byte, lookSize)); n+len(behind) > 0 || err != nil {
+		buf := make([]byte, lookSize)
+		n, err := c.inner.Read(buf)
+		if n, behind, err := c.receiveLocked(buf, n, 0, err); n+len(behind) > 0 || err != nil {
 			t.Fatal(n, behind, err)
 		}
 		sends(t, other, "CLIENT UNBLOCK 17")

@@ -46,7 +46,7 @@ func mutants() []mutant {
 			new:  "_, secret := t.Credentials(); _, _ = io.WriteString(f, secret)",
 		}, {
 			name: "an AUTH is counted and not sent",
-			file: "core/entraconn/write.go",
+			file: "core/entraconn/conn.go",
 			old:  "		b = append(b, e.Ours...)\n",
 			new:  "		if e.Auth == nil || e.Auth.Login() {\n			b = append(b, e.Ours...)\n		}\n",
 		}, {
@@ -162,8 +162,8 @@ func mutants() []mutant {
 		}, {
 			name: "a refused AUTH of a rotation closes the connection",
 			file: "core/entraconn/conn.go",
-			old:  "		c.answered(v)\n",
-			new:  "		if c.answered(v); !v.OK && !v.Auth.Login() {\n			_ = c.inner.Close()\n		}\n",
+			old:  "		v.Auth.(*sentAuth).answeredLocked(v)\n",
+			new:  "		if v.Auth.(*sentAuth).answeredLocked(v); !v.OK && !v.Auth.Login() {\n			_ = c.inner.Close()\n		}\n",
 		}, {
 			name: "no dial spreading after a loss of many connections",
 			file: "core/entraconn/internal/admission/spreading.go",

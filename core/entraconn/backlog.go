@@ -1,0 +1,186 @@
+package entraconn
+
+import (
+	"os"
+	"slices"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+)
+
+// heldLimit is where back-pressure begins: a write is taken as a whole while less than this is held.
+const heldLimit = 1 << 20
+
+// largeBuffer bounds what a connection keeps to use again.
+const largeBuffer = 4 << 10
+
+// A backlog is what the client has written and what was not sent yet. A write takes it along, or, where it waits for an
+// answer of the server, a goroutine that lives for that write only: the one that reads must not wait for a peer that
+// takes nothing, and the client may write no more.
+//
+// Conn.mu guards what is below conn. A connection that never held anything back has no backlog: nil is empty.
+type backlog struct {
+	conn     *Conn
+	held     []byte
+	room     chan struct{} // closed when a write that waits for room should look again, nil if none does
+	resuming bool          // the goroutine is there, or about to begin
+	buffer   []byte        // to compose the next blocking command in, because such calls come in loops
+}
+
+// bytes returns what is held back.
+func (b *backlog) bytes() []byte {
+	if b == nil {
+		return nil
+	}
+	return b.held
+}
+
+// emptyBuffer returns a buffer to compose a write in.
+func (b *backlog) emptyBuffer() []byte {
+	if b == nil {
+		return nil
+	}
+	return b.buffer[:0]
+}
+
+// isReusable reports whether the buffer in which a write was composed is worth keeping: for a shortened blocking command,
+// which comes again, if it is not large and holds no token.
+func isReusable(buffer []byte, edits []session.Edit) bool {
+	holdsToken := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Auth != nil })
+	shortened := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Cut > 0 })
+	return shortened && !holdsToken && cap(buffer) <= largeBuffer
+}
+
+// addLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for it. It needs Conn.mu.
+func (b *backlog) addLocked(p []byte) bool {
+	if len(b.held) < heldLimit {
+		b.held = append(b.held, p...)
+		return true
+	}
+	if b.room == nil {
+		b.room = make(chan struct{})
+	}
+	return false
+}
+
+// wakeWritersLocked lets writes look again that wait for room. It needs Conn.mu.
+func (b *backlog) wakeWritersLocked() {
+	if b != nil && b.room != nil {
+		close(b.room)
+		b.room = nil
+	}
+}
+
+// awaitRoom waits until something has changed, or the client's deadline. The client may be one that reads only when it has
+// written everything, so what the server says meanwhile is read here.
+func (b *backlog) awaitRoom() error {
+	c := b.conn
+	c.mu.Lock()
+	room := b.room
+	c.mu.Unlock()
+	if room == nil {
+		return nil
+	}
+	buf := make([]byte, lookSize)
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for {
+		select {
+		case <-room:
+			return nil
+		case <-wait.C:
+		}
+		pause := longestLook
+		if deadline := c.inner.ClientWrite(); !deadline.IsZero() {
+			if pause = min(pause, time.Until(deadline)); pause <= 0 {
+				return os.ErrDeadlineExceeded
+			}
+		}
+		b.readAhead(buf, pause)
+		wait.Reset(pause)
+	}
+}
+
+// readAhead reads for at most d what the client is not there to read.
+func (b *backlog) readAhead(buf []byte, d time.Duration) {
+	c := b.conn
+	if !c.rmu.TryLock() {
+		return
+	}
+	if c.readErr() == nil && len(c.readBuffer) <= maxReadBuffer {
+		_ = c.readAheadLocked(buf, d) // the client meets an error with its next call
+	}
+	c.rmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
+	}
+}
+
+// resumeLocked starts the goroutine that sends what is held back, unless it is there. It needs Conn.mu.
+func (b *backlog) resumeLocked() {
+	if !b.resuming {
+		b.resuming = true
+		go b.resume()
+	}
+}
+
+// resume sends what is held back, as far as it can be sent.
+func (b *backlog) resume() {
+	c := b.conn
+	c.wmu.Lock()
+	for b.resumeOnceLocked() {
+	}
+	c.wmu.Unlock()
+	if c.signals.has(rotationWaits) {
+		renewal{c}.proceed()
+	}
+}
+
+// resumeOnceLocked sends some of what is held back, and reports whether there may be more. It needs Conn.wmu.
+func (b *backlog) resumeOnceLocked() (more bool) {
+	c := b.conn
+	c.server.rotation.BringForward(&c.member)
+	var auth *sentAuth
+	if due := c.due.Load(); due != nil {
+		auth = newAuth(c, due)
+	}
+	w, ok := b.nextLocked(auth)
+	if !ok {
+		return false
+	}
+	c.server.blocked.tell(w.unblocks)
+	c.inner.BeginWrite(time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
+	_, err := c.writeEditedLocked(&w)
+	c.inner.EndWrite()
+	if err != nil {
+		c.mu.Lock()
+		c.failLocked(entra.CloseByServer, err)
+		c.inner.Interrupt()
+		c.mu.Unlock()
+	}
+	return true
+}
+
+// nextLocked plans what to send next, with an AUTH if one may go there. If nothing is ready, the goroutine is done. It
+// needs Conn.wmu.
+func (b *backlog) nextLocked(auth *sentAuth) (w plannedWrite, ok bool) {
+	c := b.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending.writeErr() != nil || !c.session.Ready() {
+		b.resuming = false
+		b.wakeWritersLocked()
+		return w, false
+	}
+	p := b.held
+	if c.session.Slicing() {
+		p = append(c.session.Resend(environment{c}), p...)
+	}
+	if c.written == nil {
+		auth = nil
+	}
+	w = c.planLocked(nil, p, auth)
+	c.keepLocked(w.p[w.taken:])
+	return w, true
+}
