@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -173,7 +172,7 @@ func TestBackPressureBehindABlockedCommand(t *testing.T) {
 					written <- err
 				}()
 				go func() { _, _ = io.Copy(io.Discard, c) }()
-				s.rest(entraconn.Blocked(end.wait))
+				s.rest(blockedTime(end.wait))
 				select {
 				case err := <-written:
 					t.Fatalf("the third write did not wait: %v", err)

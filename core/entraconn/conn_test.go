@@ -1,20 +1,20 @@
-package entraconn
+package entraconn_test
 
 import (
+	"bufio"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
-
-	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
@@ -53,9 +53,8 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 					if !tc.retired || err != nil { // io.Copy takes EOF for success
 						t.Errorf("ended with %v", err)
 					}
-					tok, _ := w.src.Latest()
-					if left := 75*time.Minute - (time.Since(w.dialer.start) - w.conn.opened); left <= 0 || left > time.Minute {
-						t.Errorf("ended %v before the token, %v", left, tok)
+					if left := 75*time.Minute - time.Since(w.opened); left <= 0 || left > time.Minute {
+						t.Errorf("ended %v before the token", left)
 					}
 					if _, err := w.conn.Write(modelserver.Encode("PING")); err != io.EOF {
 						t.Errorf("write after the end: %v", err)
@@ -76,33 +75,47 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 	}
 }
 
-// An answer of ours that cannot be told from the host's must never reach it: the connection ends instead.
+// An answer of ours that cannot be told from the client's must never reach it: the connection ends instead.
 func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
-	onModel(t, 75*time.Minute, func(w *wireTest) {
-		w.write("OK")
-		if l, err := w.r.ReadString('\n'); l != "+OK\r\n" {
-			t.Fatalf("%q, %v", l, err)
+	inBubble(t, func(s *site) {
+		server := &scripted{auth: func(token int) string {
+			if token > 1 {
+				return "garbage\r\n"
+			}
+			return "+OK\r\n"
+		}}
+		l, err := s.network.Listen("10.0.0.6:6380")
+		if err != nil {
+			t.Fatal(err)
 		}
-		w.conn.SetDeadline(time.Time{})
-		w.conn.wmu.Lock() // no renewal yet
-		w.conn.due.Store(&rotation.Due{Credential: w.conn.written, Phase: entra.AuthRotation})
-		w.conn.wmu.Unlock()
-		_, _ = io.WriteString(w.server, "garbage\r\n")
-		w.write("OK")
-		if l, err := w.r.ReadString('\n'); err != session.ErrDesync {
+		wait := server.serve(l)
+		c, err := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)(s.t.Context(), "tcp", "10.0.0.6:6380")
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &client{t, c, bufio.NewReader(c)}
+		client.do("PING", "+PONG")
+		s.nextToken()
+		synctest.Wait() // an AUTH is due
+		if err := client.send("PING"); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := client.line(); err != session.ErrDesync {
 			t.Errorf("%q, %v", l, err)
 		}
-		<-w.served // the server is not left with what was queued behind it
-		if err := w.conn.SetDeadline(time.Time{}); err == nil {
+		l.Close()
+		wait() // the server is not left with what was queued behind it
+		if err := c.SetDeadline(time.Time{}); err == nil {
 			t.Error("set deadlines of a connection that was closed")
 		}
-		if w.conn.Close(); len(w.closed) != 1 || w.closed[0].Reason != entra.CloseProtocol {
-			t.Errorf("the observer was told %+v", w.closed)
+		c.Close()
+		if why := s.events.reasons(); len(why) != 1 || why[0] != entra.CloseProtocol {
+			t.Errorf("the observer was told %v", why)
 		}
 	})
 }
 
-func TestGarbageReachesTheHost(t *testing.T) {
+func TestGarbageReachesTheClient(t *testing.T) {
 	onModel(t, 75*time.Minute, func(w *wireTest) {
 		w.write("OK")
 		_, _ = w.r.ReadString('\n')
@@ -113,137 +126,137 @@ func TestGarbageReachesTheHost(t *testing.T) {
 	})
 }
 
-// What comes of Close is the host's doing, whoever notices it first: two may call it at once.
-func TestWhatComesOfCloseIsTheHosts(t *testing.T) {
-	c := loggedIn(t)
-	c.mu.Lock()
-	c.ending.closed = true
-	c.endLocked(entra.CloseByServer, net.ErrClosed)
-	reason := c.ending.cause.reason
-	c.mu.Unlock()
-	if reason != entra.CloseByClient {
-		t.Errorf("closed by %v", reason)
-	}
+// Two goroutines may close a connection at once, while another one reads. Whoever notices the end first: the client has
+// closed it.
+func TestClosedByTheClientWhateverIsNoticedFirst(t *testing.T) {
+	inBubble(t, func(s *site) {
+		dial := s.dialer(nil)
+		for range 300 {
+			c := dial()
+			c.do("PING", "+PONG")
+			var all sync.WaitGroup
+			all.Go(func() { _, _ = c.line() })
+			synctest.Wait()
+			all.Go(func() { c.Close() })
+			all.Go(func() { c.Close() })
+			all.Wait()
+		}
+		for _, why := range s.events.reasons() {
+			if why != entra.CloseByClient {
+				t.Fatalf("closed by %v", why)
+			}
+		}
+	})
 }
 
-// stubborn is a connection whose writes are cut short.
-type stubborn struct {
-	net.Conn
-	take  int // bytes of the next write, or -1 for all
-	got   []byte
-	quiet bool // about what it does not take, as no io.Writer may be
-}
-
-func (s *stubborn) Write(p []byte) (int, error) {
-	if s.take < 0 {
-		s.got = append(s.got, p...)
-		return len(p), nil
-	}
-	n := min(s.take, len(p))
-	s.got = append(s.got, p[:n]...)
-	s.take = -1
-	if n == len(p) || s.quiet {
-		return n, nil
-	}
-	return n, &net.OpError{Op: "write", Net: "tcp", Err: os.ErrDeadlineExceeded}
-}
-
-func (s *stubborn) RemoteAddr() net.Addr             { return hostPort{"tcp", "x:1"} }
-func (s *stubborn) SetWriteDeadline(time.Time) error { return nil }
-func (s *stubborn) Close() error                     { return nil }
-
-// A write counts the host's bytes, wherever it is cut. If nothing was written it can be repeated, else the stream
+// A write counts the client's bytes, wherever it is cut. If nothing was written it can be repeated, else the stream
 // has a hole and nothing may follow it.
 func TestShortWrites(t *testing.T) {
 	command := modelserver.Encode("GET k")
+	dialer := entraconn.NewDialer(mintedSource(t, nil), nil)
 	for take := 0; ; take++ {
-		src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer src.Close()
-		inner := &stubborn{take: take}
-		c := NewDialer(src, nil).Wrap(inner)
+		inner := &cutWriter{take: take}
+		c := dialer.Wrap(inner)
 		defer c.Close()
 		n, err := c.Write(command)
-		auth := len(inner.got) - n
 		whole := err == nil
-		if want := max(0, take-len(rotation.NewCredential(newest(t, src), 1).Wire())); !whole && n != want {
-			t.Fatalf("cut at %d: %d bytes of the host, want %d", take, n, want)
+		if want := max(0, take-len(mintedLogin)); !whole && n != want {
+			t.Fatalf("cut at %d: %d bytes of the client, want %d", take, n, want)
 		}
 		again, err := c.Write(command)
 		switch {
 		case whole:
 			return
-		case take == 0 && (again != len(command) || err != nil || !strings.HasPrefix(string(inner.got), "*3\r\n$4\r\nAUTH")):
+		case take == 0 && (again != len(command) || err != nil || string(inner.got) != mintedLogin+string(command)):
 			t.Fatalf("nothing was written, the next write: %d, %v, %q", again, err, inner.got)
-		case take == 0 && !answeredBy(c, "+OK\r\n$1\r\nx\r\n"):
-			t.Fatal("waits for more replies than those to AUTH and to GET")
 		case take > 0 && err == nil:
-			t.Fatalf("cut at %d with %d bytes of AUTH, and then %d more bytes were written", take, auth, again)
+			t.Fatalf("cut at %d with %d bytes of the client, and then %d more bytes were written", take, n, again)
 		}
 	}
 }
 
-// answeredBy reports whether these replies answer all that was written to c.
-func answeredBy(c *Conn, replies string) bool {
-	_, _, err := c.session.Received([]byte(replies), 0, environment{c})
-	return err == nil && c.session.Idle()
+// A command that was not written at all is not counted: the connection is idle after the replies to the others, so that
+// a rotation reaches it.
+func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		for _, command := range []string{"PING", "MULTI", "SET k " + strings.Repeat("x", 10_000)} {
+			inBubble(t, func(s *site) {
+				p, end := s.plug(secure)
+				defer end()
+				defer p.Close()
+				for _, first := range []bool{true, false} {
+					if secure && !first {
+						break // TLS takes no write after one that timed out
+					}
+					if !first {
+						p.do("PING", "+PONG")
+					}
+					p.wire.clog(0)
+					p.SetWriteDeadline(time.Now().Add(time.Second))
+					if n, err := p.Write(encode(strings.Fields(command)...)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+						t.Fatalf("%.10s: %d, %v", command, n, err)
+					}
+					p.SetWriteDeadline(time.Time{})
+					p.wire.clog(-1)
+				}
+				if secure {
+					if err := p.send("PING"); err == nil {
+						t.Error("TLS: written to after a timeout")
+					}
+					return
+				}
+				p.do("PING", "+PONG")
+				s.afterRotation()
+				if done, failed := s.events.authsIn(entra.AuthRotation); done != 1 || failed != 1 { // the login that timed out
+					t.Errorf("%.10s: %d AUTHs in a rotation, %d failed", command, done, failed)
+				}
+				p.do("PING", "+PONG")
+			})
+		}
+	}
 }
 
-// The same for every later way to write: ordinary commands, a piece of a long one, a command that is looked at, and one
-// with an AUTH. A connection below that says nothing is one that has failed.
-func TestShortWritesBehindTheLogin(t *testing.T) {
+// What a write says of the client's bytes is so for every way to write: ordinary commands, a piece of a long one, a command
+// that is looked at. A connection below that says nothing is one that has failed.
+func TestShortWritesAfterTheLogin(t *testing.T) {
 	long := modelserver.Encode("SET k " + strings.Repeat("x", 100))
 	for _, tc := range []struct {
 		name          string
 		before, write []byte
-		auth          bool
 	}{
-		{"ordinary", nil, append(modelserver.Encode("GET k"), modelserver.Encode("GET k")...), false},
-		{"piece", long[:40], long[40:80], false},
-		{"looked at", nil, modelserver.Encode("MULTI"), false},
-		{"with an AUTH", nil, modelserver.Encode("GET k"), true},
+		{"ordinary", nil, append(modelserver.Encode("GET k"), modelserver.Encode("GET k")...)},
+		{"piece", long[:40], long[40:80]},
+		{"looked at", nil, modelserver.Encode("MULTI")},
 	} {
 		for _, quiet := range []bool{false, true} {
 			for take := range tc.write {
-				c := loggedIn(t)
+				inner := newLoop()
+				inner.keeps = true
+				c := logIn(t, inner, inner, nil)
 				if tc.before != nil {
 					if _, err := c.Write(tc.before); err != nil {
 						t.Fatal(err)
 					}
 				}
-				was := c.session.Mark()
-				if tc.auth {
-					c.due.Store(&rotation.Due{Credential: c.written, Phase: entra.AuthRotation})
-				}
-				inner := &stubborn{take: take, quiet: quiet}
-				c.inner.Conn = inner
+				before := len(inner.got)
+				inner.take, inner.quiet = take, quiet
 				n, err := c.Write(tc.write)
-				if err == nil || n > take || !tc.auth && n != take || quiet != errors.Is(err, io.ErrShortWrite) {
+				if n != take || quiet != errors.Is(err, io.ErrShortWrite) || quiet == errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Fatalf("%s, %d of %d bytes: %d, %v", tc.name, take, len(tc.write), n, err)
 				}
-				hole := take > 0 || quiet
-				if !hole && c.session.Mark() != was {
-					t.Fatalf("%s: nothing was written, but left %+v, was %+v", tc.name, c.session.Mark(), was)
+				again, err := c.Write(tc.write)
+				if hole := take > 0 || quiet; hole != (err != nil) || hole && again > 0 {
+					t.Fatalf("%s, %d of %d bytes, the next write: %d, %v", tc.name, take, len(tc.write), again, err)
 				}
-				if _, err := c.Write(tc.write); hole != (err != nil) {
-					t.Fatalf("%s, %d of %d bytes, the next write: %v", tc.name, take, len(tc.write), err)
+				if got := inner.got[before:]; err == nil && string(got) != string(tc.write) {
+					t.Fatalf("%s: the server got %q", tc.name, got)
 				}
 			}
 		}
 	}
 }
 
-func newest(t *testing.T, src *entra.Source) entra.Token {
-	tok, err := src.Token(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tok
-}
-
-// Four goroutines at once, as hosts have them, with an AUTH every few milliseconds between.
+// Four goroutines at once, as clients have them, with an AUTH every few milliseconds between.
 func TestReadWriteDeadlinesAndCloseAtOnce(t *testing.T) {
 	onModel(t, 10*time.Millisecond, func(w *wireTest) {
 		const n = 3000

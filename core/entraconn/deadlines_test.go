@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 )
 
 // A move sets a deadline at a moment. Both are counted from the beginning of a call.
@@ -65,7 +64,7 @@ func TestReadsEndAtTheClientsDeadline(t *testing.T) {
 			defer p.Close()
 			p.do("PING", "+PONG")
 			read := func() error { _, err := p.Read(make([]byte, 1)); return err }
-			keepsDeadlines(t, entraconn.Random(t, 2, 2), read, p.SetReadDeadline, p.SetDeadline)
+			keepsDeadlines(t, random(t, 2, 2), read, p.SetReadDeadline, p.SetDeadline)
 			p.SetDeadline(time.Time{})
 			p.do("PING", "+PONG")
 		})
@@ -81,7 +80,7 @@ func TestWritesEndAtTheClientsDeadline(t *testing.T) {
 		p.do("PING", "+PONG")
 		p.wire.clog(0)
 		write := func() error { return p.send("PING") }
-		keepsDeadlines(t, entraconn.Random(t, 3, 3), write, p.SetWriteDeadline, p.SetDeadline)
+		keepsDeadlines(t, random(t, 3, 3), write, p.SetWriteDeadline, p.SetDeadline)
 		p.wire.clog(-1)
 		p.SetDeadline(time.Time{})
 		p.do("PING", "+PONG")

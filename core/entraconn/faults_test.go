@@ -230,7 +230,7 @@ func TestCloseAtAnyMoment(t *testing.T) {
 		dial, end := s.secure(func(c net.Conn) net.Conn { return c })
 		defer end()
 		open := entraconn.NewDialer(s.src, nil).DialFunc(dial)
-		ends, moves := entraconn.Random(t, 0, 1), entraconn.Random(t, 0, 2)
+		ends, moves := random(t, 0, 1), random(t, 0, 2)
 		for range 60 {
 			c, err := open(t.Context(), "tcp", addr)
 			if err != nil {

@@ -1,30 +1,24 @@
-package entraconn
+package entraconn_test
 
 import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
-	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
 // A bufio.Writer cuts a pipeline anywhere, and what is held back at one cut is seldom as long as at the next, but it may
 // be. The server gets every byte once.
 func TestPipelinesInPiecesArriveWhole(t *testing.T) {
-	src, err := entra.NewSource(minted(time.Hour), &entra.Options{Username: "us"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
+	dialer := entraconn.NewDialer(mintedSource(t, nil), nil)
 	set := modelserver.Encode("SET key:000001 " + strings.Repeat("v", 27))
 	blocked := modelserver.Encode("BLPOP k 1")
 	for _, piece := range []int{1, 2, 3, 7, 16, 64, 100, 4096} {
 		for phase := 0; phase < 64; phase += 64 / min(64, amount("phases", *phases, 4)) {
-			inner := &stubborn{take: -1}
-			c := NewDialer(src, nil).Wrap(inner)
+			inner := &cutWriter{take: -1}
+			c := dialer.Wrap(inner)
 			stream := modelserver.Encode("GET key:" + strings.Repeat("x", phase))
 			for i := range 300 {
 				stream = append(stream, set...)
@@ -39,7 +33,7 @@ func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 				}
 				rest = rest[n:]
 			}
-			if got := inner.got[len(rotation.NewCredential(newest(t, src), 1).Wire()):]; !bytes.Equal(got, stream) {
+			if got := inner.got[len(mintedLogin):]; !bytes.Equal(got, stream) {
 				t.Fatalf("pieces of %d, phase %d: %d bytes arrived, %d were written", piece, phase, len(got), len(stream))
 			}
 			c.Close()

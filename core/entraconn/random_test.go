@@ -1,4 +1,4 @@
-package entraconn
+package entraconn_test
 
 import (
 	"flag"
@@ -30,11 +30,11 @@ func isSet(name string) (set bool) {
 	return set
 }
 
-// Crowd returns how many connections make a crowd.
-func Crowd() int { return amount("crowd", *crowdFlag, 2) }
+// crowdSize returns how many connections make a crowd.
+func crowdSize() int { return amount("crowd", *crowdFlag, 2) }
 
-// Blocked returns how long a write is to wait behind a blocked command. usual is for one test that crosses tokens.
-func Blocked(usual time.Duration) time.Duration {
+// blockedTime returns how long a write is to wait behind a blocked command. usual is for one test that crosses tokens.
+func blockedTime(usual time.Duration) time.Duration {
 	switch {
 	case *blockedFlag > 0:
 		return *blockedFlag
@@ -44,9 +44,9 @@ func Blocked(usual time.Duration) time.Duration {
 	return usual
 }
 
-// Random returns random numbers for one goroutine of a test, and has the test tell the seed if it fails. usual is the
+// random returns random numbers for one goroutine of a test, and has the test tell the seed if it fails. usual is the
 // seed of a test that draws the same each time, 0 lets it draw others. What -seed does not fix is the scheduling.
-func Random(t *testing.T, usual, goroutine uint64) *rand.Rand {
+func random(t *testing.T, usual, goroutine uint64) *rand.Rand {
 	seed := usual
 	if *seedFlag != 0 {
 		seed = *seedFlag

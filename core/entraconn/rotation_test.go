@@ -17,7 +17,7 @@ import (
 // Everything about a rotation at once: the canary goes first, the others follow evenly, all are done by 3 minutes
 // before the old token expires, nothing is sent twice.
 func TestRotationSpreadsOverTheWindow(t *testing.T) {
-	conns := entraconn.Crowd()
+	conns := crowdSize()
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
 		clients := make([]*client, conns)

@@ -1,4 +1,4 @@
-package entraconn
+package entraconn_test
 
 import (
 	"bufio"
@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
@@ -15,7 +16,7 @@ import (
 // A canceller sends CLIENT UNBLOCK through a connection of its own of the same client, one at a time.
 type canceller struct {
 	turn chan struct{} // of one that writes; no mutex, for the bubble's time passes while others wait
-	conn *Conn
+	conn *entraconn.Conn
 	r    *bufio.Reader
 }
 

@@ -1,18 +1,21 @@
-package entraconn
+package entraconn_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
 // A simulatedHost writes commands in rounds, and cuts them anywhere, and reads when it likes, and as much.
 type simulatedHost struct {
 	*simulation
-	conn     *Conn
+	conn     *entraconn.Conn
 	server   *simulatedServer
 	by       *canceller
 	hello    string        // what it says hello with, if it does
@@ -29,7 +32,7 @@ func (h *simulatedHost) read() {
 			_ = h.conn.SetReadDeadline(time.Now().Add(h.dice.within(h.life)))
 		}
 		n, err := h.conn.Read(p)
-		if isTimeout(err) {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			_ = h.conn.SetReadDeadline(time.Time{})
 			if h.dice.oneIn(3) {
 				elapse(h.dice.within(3 * time.Second))

@@ -1,4 +1,4 @@
-package entraconn
+package entraconn_test
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
@@ -94,7 +95,7 @@ func simulate(t *testing.T, seed uint64) *simulation {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	dialer := NewDialer(src, nil)
+	dialer := entraconn.NewDialer(src, nil)
 
 	conn, line := s.connect(t, dialer, s.slow)
 	other, otherLine := s.connect(t, dialer, 0)
@@ -117,7 +118,7 @@ func simulate(t *testing.T, seed uint64) *simulation {
 func elapse(d time.Duration) { time.Sleep(d) }
 
 // connect returns both ends of a connection.
-func (s *simulation) connect(t *testing.T, dialer *Dialer, slow time.Duration) (*Conn, *simulatedLine) {
+func (s *simulation) connect(t *testing.T, dialer *entraconn.Dialer, slow time.Duration) (*entraconn.Conn, *simulatedLine) {
 	network := entratest.NewNetwork()
 	l, err := network.Listen("10.0.0.4:6379")
 	if err != nil {

@@ -26,7 +26,7 @@ type crowd struct {
 }
 
 func newCrowd(s *site) *crowd {
-	c := &crowd{site: s, rng: entraconn.Random(s.t, 0, 1)}
+	c := &crowd{site: s, rng: random(s.t, 0, 1)}
 	c.dial = entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c.mu.Lock()
 		c.dials = append(c.dials, time.Now())
@@ -109,7 +109,7 @@ func (c *crowd) busiest() (most int) {
 func mostAtOnce(n int) int { return max(20, n*11/100+9) }
 
 func TestDroppedConnectionsComeBackAtAPace(t *testing.T) {
-	for _, lost := range []int{20, 100, entraconn.Crowd()} {
+	for _, lost := range []int{20, 100, crowdSize()} {
 		most := mostAtOnce(lost)
 		inBubble(t, func(s *site) {
 			c := newCrowd(s)
@@ -141,13 +141,13 @@ func TestPaceIsKeptWhileAServerIsAway(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := newCrowd(s)
 		defer c.close()
-		c.grow(entraconn.Crowd())
+		c.grow(crowdSize())
 		away := s.gateway.Inject(entratest.WireFault{RefuseConn: true})
 		s.gateway.DropAll()
 		const outage = 5 * time.Second
 		time.AfterFunc(outage, away.Remove)
 		took := c.back() - outage
-		if n := c.busiest(); n > mostAtOnce(entraconn.Crowd()) {
+		if n := c.busiest(); n > mostAtOnce(crowdSize()) {
 			t.Errorf("%d were dialed within 100 ms", n)
 		}
 		if took > 1200*time.Millisecond { // a host may be at rest when the server comes back
@@ -179,14 +179,14 @@ func TestGrowthIsNotPaced(t *testing.T) {
 		c := newCrowd(s)
 		defer c.close()
 		for range 3 { // first dials, then more of them
-			if took := c.grow(entraconn.Crowd() / 3); took > 0 {
+			if took := c.grow(crowdSize() / 3); took > 0 {
 				t.Errorf("more of them took %v", took)
 			}
 		}
 		for _, host := range c.open { // what the hosts close themselves is not lost
 			host.Close()
 		}
-		if c.open = nil; c.grow(entraconn.Crowd()/3) > 0 {
+		if c.open = nil; c.grow(crowdSize()/3) > 0 {
 			t.Error("was paced after connections had been closed")
 		}
 		s.gateway.DropAll()
@@ -195,7 +195,7 @@ func TestGrowthIsNotPaced(t *testing.T) {
 		}
 		c.close()
 		s.rest(10 * time.Minute) // what does not come back in that time does not come back
-		if c.open = nil; c.grow(entraconn.Crowd()/3) > 0 {
+		if c.open = nil; c.grow(crowdSize()/3) > 0 {
 			t.Error("was paced long after a storm")
 		}
 	})

@@ -1,4 +1,4 @@
-package entraconn
+package entraconn_test
 
 import (
 	"bytes"

@@ -9,6 +9,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
+const unblockedWords = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+
 // What a call that is cancelled between two slices ends with is what CLIENT UNBLOCK says, also where the null of the slice's
 // end was under way.
 func TestUnblockSaysHowACallEnds(t *testing.T) {

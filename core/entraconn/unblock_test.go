@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"math"
 	"net"
@@ -12,10 +13,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entratest"
 )
+
+// minted gives tokens that live so long.
+type minted time.Duration
+
+func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: modelserver.Token, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
+}
 
 // A talk is a connection whose other end is the test's.
 type talk struct {

@@ -1,4 +1,4 @@
-package entraconn
+package entraconn_test
 
 import (
 	"bufio"
@@ -10,29 +10,19 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// minted gives tokens that live so long, all with the password that the model server knows as ours.
-type minted time.Duration
-
-func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	// The model tells our AUTH by its password, so the token is opaque and the user name is given.
-	return azcore.AccessToken{Token: modelserver.Token, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
-}
-
 // A wireTest is a connection to a model server, in a bubble.
 type wireTest struct {
 	t      *testing.T
-	dialer *Dialer
 	src    *entra.Source
+	opened time.Time // when the connection was
 	closed []entra.ConnClosedInfo
-	conn   *Conn
+	conn   net.Conn
 	r      *bufio.Reader
 	server net.Conn
 	served chan struct{} // closed when the server has seen the end
@@ -81,12 +71,12 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 				}
 			}
 		}()
-		w.dialer = NewDialer(w.src, nil)
-		c, err := w.dialer.DialFunc(network.DialContext)(t.Context(), "tcp", "10.0.0.4:6379")
+		w.opened = time.Now()
+		c, err := entraconn.NewDialer(w.src, nil).DialFunc(network.DialContext)(t.Context(), "tcp", "10.0.0.4:6379")
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.conn, w.r = c.(*Conn), bufio.NewReader(c)
+		w.conn, w.r = c, bufio.NewReader(c)
 		test(w)
 		w.conn.Close()
 		<-w.served
