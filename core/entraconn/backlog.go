@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"math"
 	"os"
 	"slices"
 	"time"
@@ -91,15 +92,20 @@ func (b *backlog) awaitRoom() error {
 			return nil
 		case <-wait.C:
 		}
-		pause := longestLook
-		if deadline := c.inner.ClientWrite(); !deadline.IsZero() {
-			if pause = min(pause, time.Until(deadline)); pause <= 0 {
-				return os.ErrDeadlineExceeded
-			}
+		if b.untilDeadline() <= 0 {
+			return os.ErrDeadlineExceeded
 		}
-		b.readAhead(buf, pause)
-		wait.Reset(pause)
+		b.readAhead(buf, min(longestLook, b.untilDeadline()))
+		wait.Reset(min(longestLook, b.untilDeadline()))
 	}
+}
+
+// untilDeadline returns the time until the client's write deadline.
+func (b *backlog) untilDeadline() time.Duration {
+	if deadline := b.conn.inner.ClientWrite(); !deadline.IsZero() {
+		return time.Until(deadline)
+	}
+	return math.MaxInt64
 }
 
 // readAhead reads for at most d what the client is not there to read.

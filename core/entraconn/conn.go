@@ -492,8 +492,8 @@ func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.ending.closed
 	c.ending.closed = true
+	c.endLocked(entra.CloseByClient, nil)
 	c.login.giveUpLocked()
-	c.backlog.wakeWritersLocked()
 	c.mu.Unlock()
 	if first {
 		c.reportEnd()
@@ -535,7 +535,6 @@ func (c *Conn) reportEnd() {
 		return
 	}
 	c.ending.reported = true
-	c.endLocked(entra.CloseByClient, nil)
 	cause := *c.ending.cause
 	unanswered := c.session.OutstandingAuths()
 	clientID := c.session.ClientID()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,6 +119,29 @@ func TestCallsUnderWayGoOnWithoutADeadline(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A write for which there is no room behind a blocking command ends at its deadline as well.
+func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.dialer(nil)()
+		defer c.Close()
+		c.do("PING", "+PONG")
+		if err := c.send("BLPOP k 0"); err != nil {
+			t.Fatal(err)
+		}
+		mebibyte := encode("SET", "k", strings.Repeat("x", 1<<20))
+		if n, err := c.Write(mebibyte); n != len(mebibyte) || err != nil {
+			t.Fatal(n, err)
+		}
+		for _, wait := range []time.Duration{0, time.Millisecond, 1234567 * time.Microsecond} {
+			began := time.Now()
+			c.SetWriteDeadline(began.Add(wait))
+			if err := c.send("PING"); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != wait {
+				t.Errorf("after %v: %v, want %v", time.Since(began), err, wait)
+			}
+		}
+	})
 }
 
 // The client waits for hours while we read and write, and its deadline is what ends that.

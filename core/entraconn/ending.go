@@ -35,10 +35,7 @@ func (e *ending) begun() bool { return e.cause != nil }
 // begin remembers what ended the connection. accepted is the credential that it was logged in with, nil if it was not.
 func (e *ending) begin(why entra.CloseReason, err error, accepted *rotation.Credential) {
 	now := time.Now()
-	switch {
-	case e.closed:
-		why, err = entra.CloseByClient, nil // it follows from Close
-	case why == entra.CloseByServer && accepted != nil && !now.Before(accepted.Token().ExpiresOn()):
+	if why == entra.CloseByServer && accepted != nil && !now.Before(accepted.Token().ExpiresOn()) {
 		why = entra.CloseExpired
 	}
 	e.cause = &cause{at: now, reason: why, err: err}
