@@ -21,7 +21,7 @@ type sentAuth struct {
 	phase entra.AuthPhase
 	due   *rotation.Due // that it fulfils, nil for a login
 	begun time.Time
-	// proven says that the server has accepted the credential on another connection, so that what is written behind
+	// proven says that the server has accepted the credential on another connection, so that what is written after
 	// this AUTH may count on it.
 	proven bool
 	next   time.Time       // when a worker first found its answer to be the next reply; Conn.rmu guards it

@@ -54,7 +54,7 @@ type Conn struct {
 // first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
 // that was cut short ends the connection for writing.
 //
-// Bytes behind a blocking command, and the start of a command that is not complete, are kept until they can be sent,
+// Bytes after a blocking command, and the start of a command that is not complete, are kept until they can be sent,
 // and count as written. When a mebibyte is kept, Write blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
@@ -160,7 +160,7 @@ func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 	return nil, nil
 }
 
-// holdBackLocked adds p to the backlog where it cannot be sent: behind a command that waits for the server, or on a
+// holdBackLocked adds p to the backlog where it cannot be sent: after a command that waits for the server, or on a
 // connection that has ended. If the backlog is full it returns it. It needs wmu and mu.
 func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 	if err := c.ending.writeErr(); err != nil {
@@ -229,7 +229,7 @@ func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	return w
 }
 
-// reloginCredentialLocked returns what an AUTH behind a command that logs out logs in with: what the server has accepted,
+// reloginCredentialLocked returns what an AUTH after a command that logs out logs in with: what the server has accepted,
 // or what the connection is logging in with. It needs mu.
 func (c *Conn) reloginCredentialLocked(login *sentAuth) *rotation.Credential {
 	switch accepted := c.accepted.Load(); {
@@ -352,8 +352,8 @@ func (c *Conn) readLocked(p []byte) (int, error) {
 		if taken == n && n > 0 && err == nil { // nearly always
 			return n, nil
 		}
-		kept, behind, err := c.receiveLocked(p, n, taken, err)
-		if c.readBuffer = append(c.readBuffer, behind...); c.readBuffer != nil {
+		kept, after, err := c.receiveLocked(p, n, taken, err)
+		if c.readBuffer = append(c.readBuffer, after...); c.readBuffer != nil {
 			err = nil // which the next read meets again
 		}
 		if kept > 0 || err != nil {
@@ -375,45 +375,46 @@ func (c *Conn) takeExpectedLocked(p []byte) (taken int) {
 func (c *Conn) readAheadLocked(buf []byte, d time.Duration) error {
 	c.inner.BeginRead(time.Now().Add(d))
 	n, err := c.inner.Read(buf)
-	kept, behind, err := c.receiveLocked(buf, n, 0, err)
+	kept, after, err := c.receiveLocked(buf, n, 0, err)
 	c.inner.EndRead()
-	c.readBuffer = append(append(c.readBuffer, buf[:kept]...), behind...)
+	c.readBuffer = append(append(c.readBuffer, buf[:kept]...), after...)
 	return err
 }
 
 // receiveLocked takes n bytes that were read, of which the first were taken before, and the error of that read. It
-// leaves what is for the client at the start of p, which may be nothing, and returns what comes behind that. It needs
+// leaves the bytes for the client at the start of p, which may be none, and returns those that come after them. It needs
 // rmu.
-func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, behind []byte, _ error) {
+func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, after []byte, _ error) {
 	kept = n
 	if n > taken || c.hasPendingReply() {
-		kept, behind = c.splitLocked(p[:n], taken)
-		if len(behind) > 0 && isTimeout(err) {
+		kept, after = c.splitLocked(p[:n], taken)
+		if len(after) > 0 && isTimeout(err) {
 			err = nil // that was the read being woken, or the next one meets it again
 		}
 	}
 	if err == nil {
-		return kept, behind, nil
+		return kept, after, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ended := c.ending.readErr(); ended != nil {
-		return kept, behind, ended // the read was interrupted for this
+		return kept, after, ended // the read was interrupted for this
 	}
 	if !isTimeout(err) {
 		c.endLocked(entra.CloseByServer, err)
 	}
-	return kept, behind, err
+	return kept, after, err
 }
 
 // splitLocked splits what the server sent, of which the first bytes were taken, into what is for the client and what is
-// for us, and acts on that. It leaves the former at the start of p, and behind that. It needs rmu.
-func (c *Conn) splitLocked(p []byte, taken int) (n int, behind []byte) {
+// for us, and acts on the latter. It leaves n bytes for the client at the start of p, and returns those that come after
+// them. It needs rmu.
+func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	c.mu.Lock()
 	if c.session.HasPendingReply() {
 		c.inner.EndWake() // a read was woken for that, unless it had something to read
 	}
-	n, behind, err := c.session.Received(p, taken, environment{c})
+	n, after, err := c.session.Received(p, taken, environment{c})
 	verdicts := c.session.TakeVerdicts()
 	if err == session.ErrDesync {
 		c.failLocked(entra.CloseProtocol, err)
@@ -431,9 +432,9 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, behind []byte) {
 		c.resume()
 	}
 	if err == session.ErrDesync {
-		_ = c.inner.Close() // the server must not run what was queued behind it
+		_ = c.inner.Close() // the server must not run what was queued after it
 	}
-	return n, behind
+	return n, after
 }
 
 // loginAnswered drops what is needed until the login was answered.

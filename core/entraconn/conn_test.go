@@ -104,7 +104,7 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 			t.Errorf("%q, %v", l, err)
 		}
 		l.Close()
-		wait() // the server is not left with what was queued behind it
+		wait() // the server is not left with what was queued after it
 		if err := c.SetDeadline(time.Time{}); err == nil {
 			t.Error("set deadlines of a connection that was closed")
 		}

@@ -121,7 +121,7 @@ func TestCallsUnderWayGoOnWithoutADeadline(t *testing.T) {
 	}
 }
 
-// A write for which there is no room behind a blocking command ends at its deadline as well.
+// A write for which there is no room after a blocking command ends at its deadline as well.
 func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()

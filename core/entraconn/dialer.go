@@ -21,7 +21,7 @@ type Options struct {
 	// Name names this client to observers, if a program has several.
 	Name string
 	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first command is
-	// written, at the cost of one round trip. It is for a proxy that cannot take a command behind an unanswered
+	// written, at the cost of one round trip. It is for a proxy that cannot take a command after an unanswered
 	// AUTH; Redis can.
 	SeparateLogin bool
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // The server said why it does not let us in, and then more. The client gets what it said, and EOF.
-func TestNothingIsReadBehindLastWords(t *testing.T) {
+func TestNothingIsReadAfterLastWords(t *testing.T) {
 	inner := newLoop()
 	inner.reply = []byte("-LOADING to AUTH\r\n")
 	c := entraconn.NewDialer(mintedSource(t, nil), nil).Wrap(inner)
@@ -32,7 +32,7 @@ func TestNothingIsReadBehindLastWords(t *testing.T) {
 	}
 }
 
-// dying returns EOF with what it reads once it dies, as TLS does when the end stands behind it already.
+// dying returns EOF with what it reads once it dies, as TLS does when the end has come already.
 type dying struct {
 	*loop
 	dies bool

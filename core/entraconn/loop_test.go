@@ -84,7 +84,7 @@ func (l *loop) SetDeadline(time.Time) error     { return nil }
 
 func newLoop() *loop { return &loop{cutWriter: cutWriter{take: -1}} }
 
-// loggedIn returns a connection over a loop that has its login behind it.
+// loggedIn returns a connection over a loop that has logged in.
 func loggedIn(tb testing.TB) *entraconn.Conn {
 	inner := newLoop()
 	return logIn(tb, inner, inner, nil)
