@@ -60,14 +60,14 @@ func asAuth(a *sentAuth) session.Auth {
 }
 
 // writeLocked writes an AUTH alone, with a deadline of ours. It needs Conn.wmu.
-func (a *sentAuth) writeLocked() error {
+func (a *sentAuth) writeLocked(deadline time.Time) error {
 	c := a.conn
 	c.mu.Lock()
 	mark := c.session.Mark()
 	c.session.AddAuth(a)
 	c.mu.Unlock()
 	a.start()
-	c.inner.BeginWrite(time.Now().Add(ownWriteTimeout))
+	c.inner.BeginWrite(deadline)
 	n, err := c.inner.Write(a.Wire())
 	c.inner.EndWrite()
 	if n < len(a.Wire()) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 )
 
 // A move sets a deadline at a moment. Both are counted from the beginning of a call.
@@ -142,6 +144,37 @@ func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A first write that waits for the answer to our AUTH, or for the peer to take it, ends at its deadline as well.
+func TestSeparateLoginEndsAtTheClientsDeadline(t *testing.T) {
+	for _, takes := range []int{-1, 0} {
+		inBubble(t, func(s *site) {
+			server := &scripted{auth: func(int) string { return "" }}
+			l, err := s.network.Listen("10.0.0.6:6380")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer server.serve(l)()
+			defer l.Close()
+			inner, err := s.network.DialContext(s.t.Context(), "tcp", "10.0.0.6:6380")
+			if err != nil {
+				t.Fatal(err)
+			}
+			wire := newClogged(inner)
+			wire.clog(takes)
+			c := entraconn.NewDialer(s.src, &entraconn.Options{SeparateLogin: true}).Wrap(wire)
+			defer c.Close()
+			const wait = 1234567 * time.Microsecond
+			began := time.Now()
+			c.SetWriteDeadline(began.Add(wait))
+			n, err := c.Write(encode("PING"))
+			var timeout net.Error
+			if n > 0 || !errors.As(err, &timeout) || !timeout.Timeout() || time.Since(began) != wait {
+				t.Errorf("peer takes %d bytes: %d, %v after %v, want %v", takes, n, err, time.Since(began), wait)
+			}
+		})
+	}
 }
 
 // The client waits for hours while we read and write, and its deadline is what ends that.

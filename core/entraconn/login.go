@@ -40,7 +40,7 @@ func (l *login) beginLocked() (*sentAuth, error) {
 	if !l.conn.server.dialer.opts.SeparateLogin {
 		return a, nil
 	}
-	if err := a.writeLocked(); err != nil {
+	if err := a.writeLocked(l.limit(time.Now().Add(ownWriteTimeout))); err != nil {
 		return nil, err
 	}
 	return nil, l.awaitAnswer()
@@ -49,7 +49,7 @@ func (l *login) beginLocked() (*sentAuth, error) {
 // credential waits for a token if there is none, until the client's write deadline, Close, or 5 seconds are over.
 func (l *login) credential() (*rotation.Credential, error) {
 	c := l.conn
-	ctx, cancel := context.WithDeadline(context.Background(), l.limit(tokenPatience))
+	ctx, cancel := context.WithDeadline(context.Background(), l.limit(time.Now().Add(tokenPatience)))
 	defer cancel()
 	c.mu.Lock()
 	if err := c.ending.writeErr(); err != nil {
@@ -68,20 +68,20 @@ func (l *login) credential() (*rotation.Credential, error) {
 	return cred, err
 }
 
-// limit returns when to wait no longer: after patience, or at the client's write deadline if that is earlier.
-func (l *login) limit(patience time.Duration) time.Time {
-	limit := time.Now().Add(patience)
-	if client := l.conn.inner.ClientWrite(); !client.IsZero() && client.Before(limit) {
+// limit returns when the client's write is to wait no longer: at latest, or at its deadline if that is earlier.
+func (l *login) limit(latest time.Time) time.Time {
+	if client := l.conn.inner.ClientWrite(); !client.IsZero() && client.Before(latest) {
 		return client
 	}
-	return limit
+	return latest
 }
 
 // awaitAnswer waits for the answer to a login that was written alone. A client that reads meanwhile finds it for us.
 func (l *login) awaitAnswer() error {
-	c, limit, buf := l.conn, l.limit(loginPatience), make([]byte, lookSize)
-	for time.Now().Before(limit) {
-		switch (renewal{c}).look(buf, longestLook) {
+	c, patience, buf := l.conn, time.Now().Add(loginPatience), make([]byte, lookSize)
+	wait := func() time.Duration { return min(longestLook, time.Until(l.limit(patience))) }
+	for wait() > 0 {
+		switch (renewal{c}).look(buf, wait()) {
 		case rotation.Pending:
 			continue
 		case rotation.Ended:
@@ -90,7 +90,7 @@ func (l *login) awaitAnswer() error {
 		select {
 		case <-l.answered:
 			return nil
-		case <-time.After(longestLook):
+		case <-time.After(wait()):
 		}
 	}
 	c.mu.Lock()

@@ -82,7 +82,7 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 		return progress, mayLook
 	}
 	began := time.Now()
-	switch err := newAuth(c, due).writeLocked(); {
+	switch err := newAuth(c, due).writeLocked(began.Add(ownWriteTimeout)); {
 	case err == nil:
 		return rotation.Pending, true
 	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
