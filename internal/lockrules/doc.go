@@ -1,0 +1,28 @@
+// Package lockrules checks by the names of functions that fields are used under their locks.
+//
+// A mutex is a field of type sync.Mutex or sync.RWMutex. It guards the fields directly below it, up to the next blank
+// line or the next mutex:
+//
+//	type pool struct {
+//		name string // nothing guards it
+//
+//		mu    sync.Mutex
+//		conns []conn // mu guards it
+//		open  bool   // mu guards it
+//
+//		limit int // nothing guards it
+//	}
+//
+// The rules:
+//
+//   - A function that uses a guarded field locks the mutex before, or its name ends in Locked.
+//   - A function whose name ends in Locked is called where the mutexes that it needs are locked, or by another such
+//     function. It needs those of the fields that it uses, and those that the functions that it calls need. A function
+//     that uses no guarded field may stand for what a mutex serialises: it is called where any mutex is locked.
+//   - A function returns with every mutex as it was when it was called: a Locked one does not return with the mutex
+//     released, and no function returns with one locked that it locked.
+//
+// The checker follows the paths of a function: branches, loops, TryLock in an if, deferred calls. A function literal
+// begins without locks, because nothing says when it runs. Reading and writing locks are one, and so are the mutexes of
+// two values of one type. A composite literal that fills a field does not use it: the value is not shared yet.
+package lockrules

@@ -1,0 +1,238 @@
+package lockrules
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// What follows returns what is known after a statement or an expression, given what is known before it.
+
+func (f *function) block(list []ast.Stmt, s state) state {
+	for _, stmt := range list {
+		s = f.stmt(stmt, s, "")
+	}
+	return s
+}
+
+func (f *function) stmt(stmt ast.Stmt, s state, label string) state {
+	if s.dead {
+		return s
+	}
+	switch stmt := stmt.(type) {
+	case nil:
+		return s
+	case *ast.BlockStmt:
+		return f.block(stmt.List, s)
+	case *ast.LabeledStmt:
+		return f.stmt(stmt.Stmt, s, stmt.Label.Name)
+	case *ast.ReturnStmt:
+		for _, result := range stmt.Results {
+			s = f.expr(result, s)
+		}
+		f.leave(s, stmt.Pos())
+		return state{dead: true}
+	case *ast.BranchStmt:
+		return f.branch(stmt, s)
+	case *ast.DeferStmt:
+		return f.deferCall(stmt.Call, s)
+	case *ast.GoStmt:
+		return f.arguments(stmt.Call, s)
+	case *ast.IfStmt:
+		return f.ifStmt(stmt, s)
+	case *ast.ForStmt:
+		s = f.stmt(stmt.Init, s, "")
+		return f.loop(label, s, stmt.Cond != nil, func(s state) state {
+			if stmt.Cond != nil {
+				s = f.expr(stmt.Cond, s)
+			}
+			return s
+		}, stmt.Body, stmt.Post)
+	case *ast.RangeStmt:
+		s = f.expr(stmt.X, s)
+		return f.loop(label, s, true, func(s state) state { return f.exprs(s, stmt.Key, stmt.Value) }, stmt.Body, nil)
+	case *ast.SwitchStmt:
+		s = f.stmt(stmt.Init, s, "")
+		return f.cases(label, f.exprs(s, stmt.Tag), stmt.Body, false)
+	case *ast.TypeSwitchStmt:
+		s = f.stmt(stmt.Init, s, "")
+		return f.cases(label, f.stmt(stmt.Assign, s, ""), stmt.Body, false)
+	case *ast.SelectStmt:
+		return f.cases(label, s, stmt.Body, true)
+	case *ast.ExprStmt:
+		s = f.expr(stmt.X, s)
+		if call, ok := stmt.X.(*ast.CallExpr); ok && f.panics(call) {
+			return state{dead: true}
+		}
+		return s
+	}
+	return f.expr(stmt, s)
+}
+
+func (f *function) panics(call *ast.CallExpr) bool {
+	id, ok := call.Fun.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	_, builtin := f.p.Info.Uses[id].(*types.Builtin)
+	return builtin && id.Name == "panic"
+}
+
+func (f *function) branch(stmt *ast.BranchStmt, s state) state {
+	for i := len(f.exits) - 1; i >= 0; i-- {
+		e := f.exits[i]
+		switch {
+		case stmt.Label != nil && e.label != stmt.Label.Name:
+			continue
+		case stmt.Tok == token.BREAK:
+			e.broken = merge(e.broken, s, f.initial())
+			return state{dead: true}
+		case stmt.Tok == token.CONTINUE && e.loop:
+			e.repeated = merge(e.repeated, s, f.initial())
+			return state{dead: true}
+		}
+	}
+	return s // fallthrough: the next case begins with less than is known
+}
+
+func (f *function) ifStmt(stmt *ast.IfStmt, s state) state {
+	s = f.stmt(stmt.Init, s, "")
+	cond, negated := ast.Unparen(stmt.Cond), false
+	if not, ok := cond.(*ast.UnaryExpr); ok && not.Op == token.NOT {
+		cond, negated = ast.Unparen(not.X), true
+	}
+	yes, no := s, s
+	if call, ok := cond.(*ast.CallExpr); ok {
+		if mutex, method := f.mutexCall(call); mutex != nil && (method == "TryLock" || method == "TryRLock") {
+			got := s.apply(effect{mutex, true}, f.initial())
+			if yes = got; negated {
+				yes, no = s, got
+			}
+			return merge(f.block(stmt.Body.List, yes.clone()), f.stmt(stmt.Else, no.clone(), ""), f.initial())
+		}
+	}
+	s = f.expr(stmt.Cond, s)
+	return merge(f.block(stmt.Body.List, s.clone()), f.stmt(stmt.Else, s.clone(), ""), f.initial())
+}
+
+// loop follows a loop until another turn teaches nothing. It ends by its head, if that ends it, or by break.
+func (f *function) loop(label string, s state, ends bool, head func(state) state, body *ast.BlockStmt, post ast.Stmt) state {
+	for range len(f.names) + 2 {
+		e := &exit{label: label, loop: true, broken: state{dead: true}, repeated: state{dead: true}}
+		f.exits = append(f.exits, e)
+		s = head(s)
+		end := merge(f.block(body.List, s.clone()), e.repeated, f.initial())
+		end = f.stmt(post, end, "")
+		f.exits = f.exits[:len(f.exits)-1]
+		after := e.broken
+		if ends {
+			after = merge(after, s, f.initial())
+		}
+		next := merge(s, end, f.initial())
+		if same(next, s) {
+			return after
+		}
+		s = next
+	}
+	return s
+}
+
+func same(a, b state) bool {
+	if a.dead != b.dead || len(a.mutexes) != len(b.mutexes) {
+		return false
+	}
+	for m, h := range a.mutexes {
+		if other, ok := b.mutexes[m]; !ok || other != h {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *function) cases(label string, s state, body *ast.BlockStmt, always bool) state {
+	e := &exit{label: label, broken: state{dead: true}}
+	f.exits = append(f.exits, e)
+	after := state{dead: true}
+	for _, clause := range body.List {
+		in, list := s.clone(), []ast.Stmt(nil)
+		switch clause := clause.(type) {
+		case *ast.CaseClause:
+			if clause.List == nil {
+				always = true
+			}
+			for _, value := range clause.List {
+				in = f.expr(value, in)
+			}
+			list = clause.Body
+		case *ast.CommClause:
+			in = f.stmt(clause.Comm, in, "")
+			list = clause.Body
+		}
+		after = merge(after, f.block(list, in), f.initial())
+	}
+	f.exits = f.exits[:len(f.exits)-1]
+	if !always {
+		after = merge(after, s, f.initial())
+	}
+	return merge(after, e.broken, f.initial())
+}
+
+func (f *function) deferCall(call *ast.CallExpr, s state) state {
+	if lit, ok := call.Fun.(*ast.FuncLit); ok {
+		f.literal(lit)
+		return f.exprs(s, call.Args...)
+	}
+	s = f.arguments(call, s)
+	if mutex, method := f.mutexCall(call); mutex != nil {
+		s = s.clone()
+		switch method {
+		case "Lock", "RLock":
+			s.deferred = append(s.deferred, effect{mutex, true})
+		case "Unlock", "RUnlock":
+			s.deferred = append(s.deferred, effect{mutex, false})
+		}
+	}
+	return s
+}
+
+// arguments follows the operands of a call that runs later.
+func (f *function) arguments(call *ast.CallExpr, s state) state {
+	if callee := f.callee(call); callee != nil {
+		if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+			s = f.expr(sel.X, s)
+		}
+		return f.exprs(s, call.Args...)
+	}
+	return f.exprs(s, append([]ast.Expr{call.Fun}, call.Args...)...)
+}
+
+func (f *function) exprs(s state, list ...ast.Expr) state {
+	for _, e := range list {
+		if e != nil {
+			s = f.expr(e, s)
+		}
+	}
+	return s
+}
+
+// expr follows everything in a node without statements of its own, in the order of the source: operands before calls.
+func (f *function) expr(n ast.Node, s state) state {
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			f.literal(n)
+			return false
+		case *ast.SelectorExpr:
+			f.use(n, s)
+		case *ast.CallExpr:
+			s = f.exprs(s, n.Fun)
+			s = f.exprs(s, n.Args...)
+			for _, e := range f.call(n, s) {
+				s = s.apply(e, f.initial())
+			}
+			return false
+		}
+		return true
+	})
+	return s
+}
