@@ -1,0 +1,175 @@
+// Package wordrules keeps words out of the repository that make a reader stop.
+//
+// [Words] are kept out of everything that is read: Go files, with their comments, names and texts, and documents.
+// [Identifiers] may not be declared as a whole name by the connection or below it, because each once stood for several
+// things there; as a part of a longer name or in a sentence they do no harm.
+//
+// The words stand in this package, whose own files are the only ones that no rule reads.
+package wordrules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Words returns what is kept out of Go files and documents: words, and phrases of several.
+func Words() []string {
+	return []string{
+		"nobody", "somebody", "whoever", "stillborn", "stash", "untold", "owed", "lowering", "unraisable",
+		"let through", "have had", "ends by itself", "has to be mended",
+	}
+}
+
+// Identifiers returns what may not be declared as a name of its own.
+func Identifiers() []string {
+	return []string{
+		"host", "round", "told", "gate", "pass", "over", "pace", "attempt", "raise", "lower", "blind", "opaque", "settled",
+		"quiet", "calm", "early", "left",
+	}
+}
+
+// A Use is one place at which a word is used.
+type Use struct {
+	File string
+	Line int
+	Word string
+}
+
+func (u Use) String() string { return fmt.Sprintf("%s:%d: %s", u.File, u.Line, u.Word) }
+
+// between finds what may stand between the words of a phrase: also the end of a line of a comment.
+var between = regexp.MustCompile(`^[\s/*>_-]*$`)
+
+// FindWords returns where a text uses one of the words, whatever their case. Letters of other words do not count: "owed"
+// is not in "allowed".
+func FindWords(file, text string, words []string) []Use {
+	found := findAll(text)
+	var uses []Use
+	for i := range found {
+		for _, word := range words {
+			if matches(text, found[i:], strings.Fields(word)) {
+				uses = append(uses, Use{file, 1 + strings.Count(text[:found[i].start], "\n"), word})
+			}
+		}
+	}
+	return uses
+}
+
+type piece struct {
+	word       string
+	start, end int
+}
+
+// findAll splits a text into words in lower case.
+func findAll(text string) []piece {
+	var pieces []piece
+	for start := 0; start < len(text); {
+		end := wordEnd(text, start)
+		if end == start {
+			start++
+			continue
+		}
+		pieces = append(pieces, piece{strings.ToLower(text[start:end]), start, end})
+		start = end
+	}
+	return pieces
+}
+
+// wordEnd returns where the word ends that begins at start, start if none does. A word is letters of one case, of which
+// the first may be upper; of several capitals before a small letter the last belongs to the next word.
+func wordEnd(text string, start int) int {
+	end := start
+	for end < len(text) && isUpper(text[end]) {
+		end++
+	}
+	switch {
+	case end-start > 1 && end < len(text) && isLower(text[end]):
+		return end - 1
+	case end-start > 1:
+		return end
+	}
+	for end < len(text) && isLower(text[end]) {
+		end++
+	}
+	return end
+}
+
+func isUpper(b byte) bool { return b >= 'A' && b <= 'Z' }
+func isLower(b byte) bool { return b >= 'a' && b <= 'z' }
+
+func matches(text string, found []piece, phrase []string) bool {
+	if len(found) < len(phrase) {
+		return false
+	}
+	for i, word := range phrase {
+		if found[i].word != word || i > 0 && !between.MatchString(text[found[i-1].end:found[i].start]) {
+			return false
+		}
+	}
+	return true
+}
+
+// FindIdentifiers returns where a Go file declares one of the names, whatever its case: as a constant, variable, type,
+// function, method, field, parameter, result, receiver, label, or a name for an import.
+func FindIdentifiers(file string, src []byte, names []string) ([]Use, error) {
+	fset := token.NewFileSet()
+	parsed, err := parser.ParseFile(fset, file, src, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var uses []Use
+	declare := func(e ast.Expr) {
+		id, ok := e.(*ast.Ident)
+		if !ok {
+			return
+		}
+		if word := strings.ToLower(id.Name); slices.Contains(names, word) {
+			uses = append(uses, Use{file, fset.Position(id.Pos()).Line, word})
+		}
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		for _, e := range declaredBy(n) {
+			declare(e)
+		}
+		return true
+	})
+	return uses, nil
+}
+
+// declaredBy returns the names that a node declares.
+func declaredBy(n ast.Node) (names []ast.Expr) {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		names = append(names, n.Name)
+	case *ast.TypeSpec:
+		names = append(names, n.Name)
+	case *ast.ValueSpec:
+		for _, id := range n.Names {
+			names = append(names, id)
+		}
+	case *ast.Field:
+		for _, id := range n.Names {
+			names = append(names, id)
+		}
+	case *ast.LabeledStmt:
+		names = append(names, n.Label)
+	case *ast.ImportSpec:
+		if n.Name != nil {
+			names = append(names, n.Name)
+		}
+	case *ast.AssignStmt:
+		if n.Tok == token.DEFINE {
+			names = append(names, n.Lhs...)
+		}
+	case *ast.RangeStmt:
+		if n.Tok == token.DEFINE {
+			names = append(names, n.Key, n.Value)
+		}
+	}
+	return names
+}
