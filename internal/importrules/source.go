@@ -41,8 +41,8 @@ func CheckSource(name string, src []byte) []string {
 	if c.in(pureFolders()) && !c.test {
 		ast.Inspect(file, c.pure)
 	}
-	if c.in(externalTests()) && c.test && !strings.HasSuffix(file.Name.Name, "_test") {
-		c.report(file.Package, "a test inside package %s: tests of this folder use what its users use", file.Name.Name)
+	if c.in(externalTests()) && c.test {
+		c.external()
 	}
 	return c.broken
 }
@@ -53,7 +53,7 @@ func pureFolders() []string {
 }
 
 // externalTests are the folders whose tests are all in a package of their own.
-func externalTests() []string { return []string{"core/entra", "core/entraconn/internal"} }
+func externalTests() []string { return []string{"core/entra", "core/entraconn", "internal/resp"} }
 
 // timelessNames are what pure code may use of package time: values, and nothing that asks a clock.
 func timelessNames() []string {
@@ -116,6 +116,16 @@ func (c *checker) comments() {
 				}
 			}
 		}
+	}
+}
+
+// external looks for tests that reach what users do not.
+func (c *checker) external() {
+	switch {
+	case path.Base(c.name) == "export_test.go":
+		c.report(c.file.Package, "an export_test.go: tests of this folder use what its users use")
+	case !strings.HasSuffix(c.file.Name.Name, "_test"):
+		c.report(c.file.Package, "a test inside package %s: tests of this folder use what its users use", c.file.Name.Name)
 	}
 }
 
