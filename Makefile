@@ -7,6 +7,7 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
+# make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours, in half a minute
 # make bench-quick   less of it, in two minutes: prints the page and writes nothing
 
 GO           ?= go
@@ -21,7 +22,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
-.PHONY: bench bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest check check-rest \
+.PHONY: bench bench-get bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
@@ -112,6 +113,10 @@ bench-quick: backends
 # The comparisons' own tests, and the guard that counts what a command costs in allocations and calls.
 bench-test: backends
 	cd bench && $(GO) test ./...
+
+# It takes a quiet machine to tell half a microsecond.
+bench-get: backends
+	cd bench && $(GO) test ./overhead -run '^$$' -bench '^BenchmarkGet$$' -benchtime 300x
 
 # go test runs one fuzz target of one package at a time.
 fuzz:
