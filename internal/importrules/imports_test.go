@@ -96,6 +96,8 @@ func TestImportRulesCatch(t *testing.T) {
 		{"suite with a client far below", "adapters/adaptertest", []string{module + "/core/entratest", "github.com/redis/rueidis"}, "adapters/adaptertest is built from"},
 		{"suite with the test kit", "adapters/adaptertest", []string{module + "/core/entratest"}, ""},
 		{"example with the test kit", "examples/quickstart", []string{module + "/core/entratest"}, ""},
+		{"journey with the test kit", "internal/journeys/trip", []string{module + "/core/entratest"}, ""},
+		{"rule with the test kit", "internal/lockrules", []string{module + "/core/entratest"}, "test kit"},
 		{"core with the test kit", "core/entraconn", []string{module + "/core/entratest"}, "test kit"},
 		{"telemetry with a client", "otel/otelentra", []string{"github.com/redis/rueidis"}, "not a client"},
 	}

@@ -1,8 +1,10 @@
 package importrules_test
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,6 +42,22 @@ func TestMethodsOfATypeStandInOneFile(t *testing.T) {
 	}
 	for _, name := range excepted {
 		t.Errorf("%s has its methods in one file, or is gone: delete the exception", name)
+	}
+}
+
+// A room that a reader can take in: its own rooms, below internal, are counted for themselves.
+func TestTheConnectionIsSmall(t *testing.T) {
+	files, lines := 0, 0
+	for name, src := range goFiles(t, "core/entraconn") {
+		if path.Dir(name) == "core/entraconn" && !strings.HasSuffix(name, "_test.go") {
+			files++
+			lines += bytes.Count(src, []byte("\n"))
+		}
+	}
+	t.Logf("core/entraconn has %d files and %d lines", files, lines)
+	most := connectionSize()
+	if files > most.files || lines > most.lines {
+		t.Errorf("core/entraconn has %d files and %d lines, want %d and %d at most", files, lines, most.files, most.lines)
 	}
 }
 
