@@ -23,6 +23,7 @@
 //     released, and no function returns with one locked that it locked.
 //
 // The checker follows the paths of a function: branches, loops, TryLock in an if, deferred calls. A function literal
-// begins without locks, because nothing says when it runs. Reading and writing locks are one, and so are the mutexes of
+// begins without locks, because nothing says when it runs, unless it is called where it stands or is an argument of package
+// slices, maps, sort, strings or bytes, or of sync.Once.Do. Reading and writing locks are one, and so are the mutexes of
 // two values of one type. A composite literal that fills a field does not use it: the value is not shared yet.
 package lockrules

@@ -11,7 +11,6 @@ func exceptions() []exception {
 		{"runs when the goroutines that wrote the field have ended, or before they begin", []string{
 			"adaptertest.day.judgeQueue",
 			"adaptertest.day.subscriber",
-			"adaptertest.order.judge",
 			"entratest.Watchdog.Close",
 		}},
 		{"is called with the lock; its name will say so with the suffix Locked", []string{

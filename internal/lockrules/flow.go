@@ -215,6 +215,25 @@ func (f *function) exprs(s state, list ...ast.Expr) state {
 	return s
 }
 
+// operands follows what a call is made of. Literals that it runs at once have the locks of the place.
+func (f *function) operands(call *ast.CallExpr, s state) state {
+	if lit, ok := ast.Unparen(call.Fun).(*ast.FuncLit); ok {
+		s = f.exprs(s, call.Args...)
+		f.atOnce(lit, s)
+		return s
+	}
+	s = f.exprs(s, call.Fun)
+	atOnce := f.runsAtOnce(call)
+	for _, argument := range call.Args {
+		if lit, ok := argument.(*ast.FuncLit); ok && atOnce {
+			f.atOnce(lit, s)
+		} else {
+			s = f.expr(argument, s)
+		}
+	}
+	return s
+}
+
 // expr follows everything in a node without statements of its own, in the order of the source: operands before calls.
 func (f *function) expr(n ast.Node, s state) state {
 	ast.Inspect(n, func(n ast.Node) bool {
@@ -225,8 +244,7 @@ func (f *function) expr(n ast.Node, s state) state {
 		case *ast.SelectorExpr:
 			f.use(n, s)
 		case *ast.CallExpr:
-			s = f.exprs(s, n.Fun)
-			s = f.exprs(s, n.Args...)
+			s = f.operands(n, s)
 			for _, e := range f.call(n, s) {
 				s = s.apply(e, f.initial())
 			}

@@ -42,10 +42,37 @@ func (f *function) body(block *ast.BlockStmt) {
 	}
 }
 
-// literal follows a function literal, which begins without locks.
+// literal follows a function literal that runs at some time, and begins without locks.
 func (f *function) literal(lit *ast.FuncLit) {
 	inner := &function{checker: f.checker, object: f.object, name: f.name}
 	inner.body(lit.Body)
+}
+
+// atOnce follows a function literal that runs where it stands: with the locks of that place, which it must leave as they are.
+func (f *function) atOnce(lit *ast.FuncLit, s state) {
+	inner := &function{checker: f.checker, object: f.object, name: f.name, locked: f.locked}
+	begin := state{mutexes: map[*types.Var]held{}}
+	for m, h := range s.mutexes {
+		if begin.mutexes[m] = unlocked; h.has() {
+			begin.mutexes[m] = inherited
+		}
+	}
+	if end := inner.block(lit.Body.List, begin); !end.dead {
+		inner.leave(end, lit.Body.Rbrace)
+	}
+}
+
+// runsAtOnce reports whether a call runs the literals among its arguments before it returns, and never again.
+func (f *function) runsAtOnce(call *ast.CallExpr) bool {
+	callee := f.callee(call)
+	if callee == nil || callee.Pkg() == nil {
+		return false
+	}
+	switch callee.Pkg().Path() {
+	case "slices", "maps", "sort", "strings", "bytes":
+		return true
+	}
+	return callee.FullName() == "(*sync.Once).Do"
 }
 
 func (f *function) report(at token.Pos, text string) {

@@ -10,7 +10,12 @@ import (
 
 const declarations = `package p
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
+
+var _ = slices.Contains[[]int]
 
 type pool struct {
 	name string
@@ -74,6 +79,13 @@ func TestLockRulesCatch(t *testing.T) {
 		{"in a goroutine", `func (p *pool) f() { p.mu.Lock(); defer p.mu.Unlock(); go func() { p.open = true }() }`, "uses open without pool.mu"},
 		{"in a literal that locks", `func (p *pool) f() func() { return func() { p.mu.Lock(); p.open = true; p.mu.Unlock() } }`, ""},
 		{"in a literal", `func (p *pool) f() func() { p.mu.Lock(); defer p.mu.Unlock(); return func() { p.open = true } }`, "uses open without pool.mu"},
+
+		{"in a literal that is called where it stands", `func (p *pool) f() { p.mu.Lock(); defer p.mu.Unlock(); func() { p.open = true }() }`, ""},
+		{"in a literal that is called without the lock", `func (p *pool) f() { func() { p.open = true }() }`, "uses open without pool.mu"},
+		{"in an argument of slices", `func (p *pool) f() { p.mu.Lock(); defer p.mu.Unlock(); slices.ContainsFunc([]int{1}, func(n int) bool { return n == p.limit }) }`, ""},
+		{"in an argument of slices without the lock", `func (p *pool) f() { slices.ContainsFunc([]int{1}, func(n int) bool { return n == p.limit }) }`, "uses limit without pool.mu"},
+		{"in an argument of slices that gives the lock back", `func (p *pool) f() { p.mu.Lock(); defer p.mu.Unlock(); slices.ContainsFunc([]int{1}, func(int) bool { p.mu.Unlock(); return true }) }`, "returns with pool.mu unlocked"},
+		{"in an argument of slices in a Locked", `func (p *pool) fLocked() { slices.ContainsFunc([]int{1}, func(n int) bool { return n == p.limit }) }; func (p *pool) g() { p.fLocked() }`, "calls fLocked without pool.mu"},
 
 		{"Locked that uses its field", `func (p *pool) fLocked() { p.open = true }`, ""},
 		{"Locked from where it is locked", `func (p *pool) fLocked() { p.open = true }; func (p *pool) g() { p.mu.Lock(); p.fLocked(); p.mu.Unlock() }`, ""},
