@@ -7,7 +7,7 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
-# make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours, in half a minute
+# make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
 # make bench-quick   less of it, in two minutes: prints the page and writes nothing
 
 GO           ?= go

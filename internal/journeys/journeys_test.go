@@ -25,10 +25,10 @@ type bound struct {
 // What a journey takes differs by a few calls from run to run: there is chance in when a token is renewed.
 func bounds() []bound {
 	return []bound{
-		{journey: "get", most: 50},
-		{journey: "close", most: 25, until: 45},
+		{journey: "get", most: 40},
+		{journey: "close", most: 25, until: 30},
 		{journey: "idle", most: 7000}, // mostly of the Source, which looks at its clocks every half minute
-		{journey: "blpop", most: 2000, until: 1_000_000},
+		{journey: "blpop", most: 2000, until: 200_000},
 	}
 }
 

@@ -59,6 +59,8 @@ func (f *function) stmt(stmt ast.Stmt, s state, label string) state {
 		return f.cases(label, f.stmt(stmt.Assign, s, ""), stmt.Body, false)
 	case *ast.SelectStmt:
 		return f.cases(label, s, stmt.Body, true)
+	case *ast.AssignStmt:
+		f.rememberTry(stmt)
 	case *ast.ExprStmt:
 		s = f.expr(stmt.X, s)
 		if call, ok := stmt.X.(*ast.CallExpr); ok && f.panics(call) {
@@ -101,18 +103,43 @@ func (f *function) ifStmt(stmt *ast.IfStmt, s state) state {
 	if not, ok := cond.(*ast.UnaryExpr); ok && not.Op == token.NOT {
 		cond, negated = ast.Unparen(not.X), true
 	}
-	yes, no := s, s
-	if call, ok := cond.(*ast.CallExpr); ok {
-		if mutex, method := f.mutexCall(call); mutex != nil && (method == "TryLock" || method == "TryRLock") {
-			got := s.apply(effect{mutex, true}, f.initial())
-			if yes = got; negated {
-				yes, no = s, got
-			}
-			return merge(f.block(stmt.Body.List, yes.clone()), f.stmt(stmt.Else, no.clone(), ""), f.initial())
+	s = f.expr(stmt.Cond, s)
+	yes, no := s.clone(), s.clone()
+	if mutex := f.tried(cond); mutex != nil {
+		if got := s.apply(effect{mutex, true}, f.initial()); negated {
+			no = got
+		} else {
+			yes = got
 		}
 	}
-	s = f.expr(stmt.Cond, s)
-	return merge(f.block(stmt.Body.List, s.clone()), f.stmt(stmt.Else, s.clone(), ""), f.initial())
+	return merge(f.block(stmt.Body.List, yes), f.stmt(stmt.Else, no, ""), f.initial())
+}
+
+// tried returns the mutex that is locked if the condition holds: a TryLock, or a variable with what one returned.
+func (f *function) tried(cond ast.Expr) *types.Var {
+	switch cond := cond.(type) {
+	case *ast.CallExpr:
+		if mutex, method := f.mutexCall(cond); mutex != nil && (method == "TryLock" || method == "TryRLock") {
+			return mutex
+		}
+	case *ast.Ident:
+		return f.tries[f.p.Info.Uses[cond]]
+	}
+	return nil
+}
+
+// rememberTry notes a variable that is declared with what a TryLock returns.
+func (f *function) rememberTry(stmt *ast.AssignStmt) {
+	if stmt.Tok != token.DEFINE || len(stmt.Lhs) != 1 || len(stmt.Rhs) != 1 {
+		return
+	}
+	id, ok := stmt.Lhs[0].(*ast.Ident)
+	if mutex := f.tried(ast.Unparen(stmt.Rhs[0])); ok && mutex != nil {
+		if f.tries == nil {
+			f.tries = map[types.Object]*types.Var{}
+		}
+		f.tries[f.p.Info.Defs[id]] = mutex
+	}
 }
 
 // loop follows a loop until another turn teaches nothing. It ends by its head, if that ends it, or by break.

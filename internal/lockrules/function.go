@@ -16,7 +16,8 @@ type function struct {
 	acquired mutexSet // locked at every return, though the function was called without
 	returned bool     // a return was seen
 
-	exits []*exit // of the statements that break and continue leave, the innermost last
+	tries map[types.Object]*types.Var // variables that say whether a TryLock locked, and what
+	exits []*exit                     // of the statements that break and continue leave, the innermost last
 }
 
 // An exit gathers the paths that leave a statement by break or begin it anew by continue.
