@@ -211,8 +211,8 @@ type todo struct {
 func (s *Server) work(now time.Time) (t todo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, t.newer = s.noticeLocked()
 	if len(s.members) > 0 {
+		_, t.newer = s.noticeLocked()
 		t.expiring, t.wait = s.workLocked(now)
 	} else {
 		t.last = true
