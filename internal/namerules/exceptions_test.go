@@ -18,7 +18,7 @@ func exceptions() []exception {
 			"add", "addLocked", "at", "auth", "awaits", "bars", "begin", "beginLocked", "begun", "best",
 			"channels", "client", "clientID", "closed", "conn", "count", "decide", "dialer", "drop", "due",
 			"edits", "end", "endLocked", "entry", "first", "from", "goBlind", "head", "held", "holding", "id",
-			"ids", "in", "inMulti", "info", "inner", "kind", "last", "limit", "line", "login", "look", "lost",
+			"ids", "in", "inMulti", "info", "inner", "kind", "last", "line", "login", "look", "lost",
 			"members", "next", "null", "number", "open", "pending", "proto", "proven", "read", "reason",
 			"refusals", "refused", "remove", "replies", "reply", "rest", "rotation", "run", "sent", "server",
 			"since", "slice", "spread", "start", "state", "staysInRESP2", "sub", "tail", "take", "text",
