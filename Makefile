@@ -6,6 +6,7 @@
 # make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
+# make drawings   docs/images/*.svg of the .d2 files beside them
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
 # make bench-quick   less of it, in two minutes: prints the page and writes nothing
@@ -17,12 +18,13 @@ TEST_TIMEOUT ?= 40m
 TEST_FLAGS   ?=
 SOAK         ?= 5m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+D2           := oss.terrastruct.com/d2@v0.7.2
 
 SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connections soak-streams soak-telemetry \
 	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
-.PHONY: bench bench-get bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest check check-rest \
+.PHONY: drawings bench bench-get bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
@@ -103,6 +105,10 @@ page-test:
 
 observability-test:
 	@GO='$(GO)' ./scripts/observability-test.sh
+
+# internal/documents checks that a drawing was made of the text that is there.
+drawings:
+	@for text in docs/images/*.d2; do $(GO) run $(D2) "$$text" "$${text%.d2}.svg" || exit 1; done
 
 bench: backends
 	cd bench && $(GO) run .
