@@ -20,7 +20,6 @@ func spreadTypes() []string {
 		"core/entraconn (tests).client",
 		"core/entraconn (tests).site",
 		"core/entraconn.Conn",
-		"core/entraconn/internal/session.Session",
 	}
 }
 

@@ -6,8 +6,6 @@ func wordExceptions() []exception {
 		{"waits for its new wording", map[string][]string{
 			"core/entraconn":                      {"nobody", "somebody", "whoever", "owed"},
 			"core/entraconn/internal/modelserver": {"somebody"},
-			"core/entraconn/internal/session":     {"nobody", "owed", "lowering", "unraisable"},
-			"internal/mutants":                    {"lowering"},
 		}},
 	}
 }
@@ -16,9 +14,8 @@ func wordExceptions() []exception {
 func identifierExceptions() []exception {
 	return []exception{
 		{"waits for its new name", map[string][]string{
-			"core/entraconn":                    {"host", "round", "told", "gate", "over", "attempt", "settled", "quiet", "left"},
+			"core/entraconn":                    {"host", "round", "told", "gate", "attempt", "quiet", "left"},
 			"core/entraconn/internal/admission": {"gate"},
-			"core/entraconn/internal/session":   {"pass", "over", "lower", "blind", "settled", "left"},
 		}},
 	}
 }

@@ -125,8 +125,8 @@ func namedCommand(text string) string {
 	if open < 0 {
 		return ""
 	}
-	name, after, found := strings.Cut(text[open+1:], text[open:open+1])
-	if found && (executes && open == 0 || strings.HasSuffix(text[:open], "COMMAND ") || strings.HasPrefix(after, " COMMAND")) {
+	name, following, found := strings.Cut(text[open+1:], text[open:open+1])
+	if found && (executes && open == 0 || strings.HasSuffix(text[:open], "COMMAND ") || strings.HasPrefix(following, " COMMAND")) {
 		return name
 	}
 	return ""

@@ -1,21 +1,22 @@
 package session
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"math"
 
-// The ledger knows which reply belongs to whom. Commands written and replies read are two counters;
-// only what needs a second look when its reply comes stands in a queue, with the number of that
-// reply.
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // An entry waits for a reply, or for confirmations that are not replies.
 type entry struct {
-	at    uint64    // number of the reply, counted from 1
-	auth  Auth      // for awaitAuth
-	epoch uint32    // the transaction that it belongs to, see sentState.epoch
-	left  int32     // for awaitSubscribed: confirmations still to come, or untilNone
-	sub   resp.Kind // for awaitSubscribed: which of the six
-	kind  entryKind
+	ordinal       uint64    // of the reply, counted from 1
+	auth          Auth      // for awaitAuth
+	epoch         uint32    // the transaction that it belongs to, see commandStream.epoch
+	confirmations int32     // for awaitSubscribed: those still to come, or untilNone
+	commandKind   resp.Kind // for awaitSubscribed: which of the six
+	awaits        entryKind
 }
 
+// An entryKind says what an entry waits for.
 type entryKind uint8
 
 const (
@@ -27,24 +28,33 @@ const (
 	awaitSubscribed                  // confirmations in RESP3, an array in RESP2, or one error; no reply of its own
 	awaitBlocking                    // may take its time
 	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
-	awaitRaise                       // our HELLO 3
-	awaitLower                       // our HELLO 2
-	awaitID                          // our CLIENT ID
+	awaitUpgrade                     // our HELLO 3
+	awaitDowngrade                   // our HELLO 2
+	awaitNumber                      // our CLIENT ID
 	awaitClientAuth                  // the client logs in by itself
 	awaitTakeover                    // if it succeeds, what follows are no replies
-	beOpaque                         // from here on nothing is known
+	awaitUnknown                     // from here on nothing is known
 )
 
 // untilNone marks an UNSUBSCRIBE without arguments: it ends when no subscription of its kind is
 // left.
 const untilNone = -1
 
-// bars reports whether no AUTH may be sent while the entry waits.
-func (e *entry) bars(epoch uint32) bool {
-	switch e.kind {
+// barsAuth reports whether no AUTH may be sent while the entry waits.
+func (e *entry) barsAuth(epoch uint32) bool {
+	switch e.awaits {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitHello, awaitRaise, awaitLower, awaitSubscribed, awaitBlocking, awaitClientAuth, awaitTakeover, beOpaque:
+	case awaitHello, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitClientAuth, awaitTakeover, awaitUnknown:
+		return true
+	}
+	return false
+}
+
+// isOurs reports whether the entry is for a command of ours.
+func (e *entry) isOurs() bool {
+	switch e.awaits {
+	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber:
 		return true
 	}
 	return false
@@ -52,21 +62,36 @@ func (e *entry) bars(epoch uint32) bool {
 
 // unsubscribes reports whether the entry ends subscriptions.
 func (e *entry) unsubscribes() bool {
-	return e.sub == resp.Unsubscribe || e.sub == resp.PUnsubscribe || e.sub == resp.SUnsubscribe
+	return e.commandKind == resp.Unsubscribe || e.commandKind == resp.PUnsubscribe || e.commandKind == resp.SUnsubscribe
 }
 
-// A ledger is a queue of entries in the order of their replies.
+// countConfirmation takes one, after which that many subscriptions of the kind remain, and
+// reports whether it was the last one.
+func (e *entry) countConfirmation(remaining int32) (complete bool) {
+	if e.confirmations == untilNone {
+		return remaining <= 0
+	}
+	e.confirmations--
+	return e.confirmations <= 0
+}
+
+// A ledger knows what replies mean. Commands written and replies read are two counters; only what
+// needs a second look when its reply comes stands in this queue, in the order of the replies.
 type ledger struct {
 	ring []entry // its length is a power of two, or 0
 	head int32
-	len  int32
+	used int32
 	// Of the entries in the current epoch:
 	bars   int32 // how many bar AUTH
 	multis int32 // how many are a MULTI
+
+	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
+	nextOrdinal uint64 // ordinal of the first entry; math.MaxUint64 if there is none
 }
 
-func (l *ledger) first() *entry {
-	if l.len == 0 {
+// firstEntry returns the one whose reply comes next, nil if there is none.
+func (l *ledger) firstEntry() *entry {
+	if l.used == 0 {
 		return nil
 	}
 	return &l.ring[l.head]
@@ -75,45 +100,60 @@ func (l *ledger) first() *entry {
 func (l *ledger) nth(i int32) *entry { return &l.ring[int(l.head+i)&(len(l.ring)-1)] }
 
 func (l *ledger) push(e entry, epoch uint32) {
-	if int(l.len) == len(l.ring) {
-		grown := make([]entry, max(2, 2*l.len))
-		for i := range l.len {
+	if int(l.used) == len(l.ring) {
+		grown := make([]entry, max(2, 2*l.used))
+		for i := range l.used {
 			grown[i] = *l.nth(i)
 		}
 		l.ring, l.head = grown, 0
 	}
-	l.len++
-	*l.nth(l.len - 1) = e
-	l.count(&e, epoch, 1)
+	l.used++
+	*l.nth(l.used - 1) = e
+	l.tally(&e, epoch, 1)
+	l.findNextOrdinal()
 }
 
 func (l *ledger) pop(epoch uint32) entry {
 	e := l.ring[l.head]
 	l.ring[l.head] = entry{}
 	l.head = (l.head + 1) & int32(len(l.ring)-1)
-	l.len--
-	l.count(&e, epoch, -1)
-	if l.len == 0 && e.kind == awaitAuth {
+	l.used--
+	l.tally(&e, epoch, -1)
+	if l.used == 0 && e.awaits == awaitAuth {
 		l.ring, l.head = nil, 0 // most connections need it only for this, once in an hour
 	}
+	l.findNextOrdinal()
 	return e
 }
 
-// drop takes the last n entries back.
-func (l *ledger) drop(n int32, epoch uint32) {
-	for range n {
-		*l.nth(l.len - 1) = entry{}
-		l.len--
+// dropLast takes the last n entries back, and an epoch.
+func (l *ledger) dropLast(n int32, epoch uint32) {
+	for range min(n, l.used) {
+		*l.nth(l.used - 1) = entry{}
+		l.used--
 	}
-	l.recount(epoch)
+	l.bars, l.multis = 0, 0
+	for i := range l.used {
+		l.tally(l.nth(i), epoch, 1)
+	}
+	l.findNextOrdinal()
 }
 
-func (l *ledger) count(e *entry, epoch uint32, by int32) {
-	if e.bars(epoch) {
+// tally counts an entry, with by, or counts it no longer, with -by.
+func (l *ledger) tally(e *entry, epoch uint32, by int32) {
+	if e.barsAuth(epoch) {
 		l.bars += by
 	}
-	if e.kind == awaitMulti && e.epoch == epoch {
+	if e.awaits == awaitMulti && e.epoch == epoch {
 		l.multis += by
+	}
+}
+
+// findNextOrdinal remembers which reply the ledger waits for.
+func (l *ledger) findNextOrdinal() {
+	l.nextOrdinal = math.MaxUint64
+	if l.used > 0 {
+		l.nextOrdinal = l.ring[l.head].ordinal
 	}
 }
 
@@ -123,10 +163,98 @@ func (l *ledger) endEpoch() {
 	l.multis = 0
 }
 
-// recount counts anew after entries or an epoch were taken back.
-func (l *ledger) recount(epoch uint32) {
-	l.bars, l.multis = 0, 0
-	for i := range l.len {
-		l.count(l.nth(i), epoch, 1)
+// mayQueue reports whether the commands that follow are, or may be, queued in a transaction.
+func (l *ledger) mayQueue(epoch uint32) bool { return l.confirmed == epoch || l.multis > 0 }
+
+// barredBy returns for which of the replies to come no AUTH can be sent for some time, Renewable if
+// for none.
+func (l *ledger) barredBy(epoch uint32) Reason {
+	if l.confirmed == epoch || l.multis > 0 {
+		return BecauseMulti
 	}
+	for i := range l.used {
+		if l.nth(i).awaits == awaitBlocking {
+			return BecauseBlocked
+		}
+	}
+	return Renewable
+}
+
+// allowsAuth reports whether an AUTH that follows is answered as one, as far as that depends on
+// replies that came or are to come.
+func (l *ledger) allowsAuth(epoch uint32) bool { return l.bars == 0 && l.confirmed != epoch }
+
+// allowsRelogin reports whether that is so for an AUTH right after a RESET, where the last HELLO
+// said this version. It is, unless something before it is unanswered after whose answer replies can
+// perhaps not be counted any more.
+func (l *ledger) allowsRelogin(version int8) bool {
+	resp2 := version == 2
+	for i := range l.used {
+		switch l.nth(i).awaits {
+		case awaitTakeover, awaitClientAuth, awaitHello, awaitUpgrade, awaitDowngrade:
+			return false
+		case awaitReset:
+			resp2 = true
+		case awaitSubscribed:
+			if resp2 { // its confirmations are replies, and replies are not counted after them
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// mayChangeVersion reports whether a reply that is to come may change the protocol version.
+func (l *ledger) mayChangeVersion() bool {
+	return l.hasKind(awaitHello) || l.hasKind(awaitClientAuth) || l.hasKind(awaitReset) || l.hasKind(awaitDowngrade)
+}
+
+// auths returns the AUTHs of ours in flight, in their order.
+func (l *ledger) auths() (all []Auth) {
+	for i := range l.used {
+		if e := l.nth(i); e.awaits == awaitAuth {
+			all = append(all, e.auth)
+		}
+	}
+	return all
+}
+
+// lastAuth returns the last of our AUTHs in flight, nil if there is none.
+func (l *ledger) lastAuth() Auth {
+	for i := l.used - 1; i >= 0; i-- {
+		if e := l.nth(i); e.awaits == awaitAuth {
+			return e.auth
+		}
+	}
+	return nil
+}
+
+// hasKind reports whether there is an entry of a kind.
+func (l *ledger) hasKind(what entryKind) bool {
+	for i := range l.used {
+		if l.nth(i).awaits == what {
+			return true
+		}
+	}
+	return false
+}
+
+// hasOurs reports whether there is an entry for a command of ours.
+func (l *ledger) hasOurs() bool {
+	for i := range l.used {
+		if l.nth(i).isOurs() {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyAuths reports whether the ledger waits for nothing but answers to AUTHs of ours.
+func (l *ledger) onlyAuths() bool {
+	for i := range l.used {
+		if l.nth(i).awaits != awaitAuth {
+			return false
+		}
+	}
+	return true
 }

@@ -1,18 +1,18 @@
 package session
 
 // An outlet takes what is for the client. It fills the client's buffer from the start, where what
-// was read has made room, and what finds no room there goes behind it.
+// was read has made room, and what finds no room there goes after it.
 type outlet struct {
-	p      []byte
-	kept   int
-	behind []byte
+	p     []byte
+	kept  int
+	after []byte
 }
 
-// pass takes a piece of the buffer as it is.
-func (o *outlet) pass(from, to int) {
+// forward takes a piece of the buffer as it is.
+func (o *outlet) forward(from, to int) {
 	switch {
-	case len(o.behind) > 0:
-		o.behind = append(o.behind, o.p[from:to]...)
+	case len(o.after) > 0:
+		o.after = append(o.after, o.p[from:to]...)
 		return
 	case o.kept != from:
 		copy(o.p[o.kept:], o.p[from:to])
@@ -22,9 +22,9 @@ func (o *outlet) pass(from, to int) {
 
 // put takes other bytes, which may overwrite the buffer up to free.
 func (o *outlet) put(b []byte, free int) {
-	if len(o.behind) == 0 && o.kept+len(b) <= free {
+	if len(o.after) == 0 && o.kept+len(b) <= free {
 		o.kept += copy(o.p[o.kept:], b)
 		return
 	}
-	o.behind = append(o.behind, b...)
+	o.after = append(o.after, b...)
 }

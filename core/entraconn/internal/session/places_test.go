@@ -14,8 +14,8 @@ import (
 // What a session makes of exchanges that are too rare, or too odd, for the model test to meet them.
 // A line of the server is one frame.
 func TestPlacesForAuth(t *testing.T) {
-	push := func(kind string, left int) string {
-		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\ns\r\n:" + strconv.Itoa(left) + "\r\n"
+	push := func(kind string, remaining int) string {
+		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\ns\r\n:" + strconv.Itoa(remaining) + "\r\n"
 	}
 	hello := "%1\r\n+proto\r\n:3\r\n"
 	for _, tc := range []struct {
@@ -24,17 +24,17 @@ func TestPlacesForAuth(t *testing.T) {
 		hello    string // and the answer to that
 		client   string
 		server   string
-		relogins int            // AUTHs behind RESET
+		relogins int            // AUTHs after RESET
 		free     bool           // AUTH has a place at the end
 		why      session.Reason // if it never has one again
 	}{
 		{name: "RESET ends a transaction", client: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n+OK\r\n", relogins: 1, free: true},
-		{name: "RESET behind a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET, GET k",
+		{name: "RESET after a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET, GET k",
 			server: "+RESET\r\n+OK\r\n$1\r\nx\r\n", relogins: 1, free: true},
-		{name: "RESET behind a login of the client's", client: "AUTH me mine, RESET", why: session.BecauseReset},
-		{name: "RESET behind MONITOR", client: "MONITOR, RESET", why: session.BecauseReset},
+		{name: "RESET after a login of the client's", client: "AUTH me mine, RESET", why: session.BecauseReset},
+		{name: "RESET after MONITOR", client: "MONITOR, RESET", why: session.BecauseReset},
 		{name: "RESET while HELLO is unanswered", client: "HELLO 3, RESET", why: session.BecauseReset},
-		{name: "RESET behind a RESP2 subscription behind RESET", first: "HELLO 3", hello: hello,
+		{name: "RESET after a RESP2 subscription after RESET", first: "HELLO 3", hello: hello,
 			client: "RESET, CLIENT CACHING YES, SUBSCRIBE a, RESET", relogins: 1, why: session.BecauseReset},
 		{name: "slot moves away, then SUBSCRIBE fails", first: "HELLO 3", hello: hello, client: "SUBSCRIBE s, GET k",
 			server: push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
@@ -58,7 +58,7 @@ func TestPlacesForAuth(t *testing.T) {
 			}
 			p := modelserver.Encode(strings.Split(tc.client, ", ")...)
 			if n := planned(&s, p, cred); n != tc.relogins {
-				t.Errorf("%d AUTHs behind RESET, want %d", n, tc.relogins)
+				t.Errorf("%d AUTHs after RESET, want %d", n, tc.relogins)
 			}
 			if why, _ := s.BarredBy(); why == session.BecauseReset {
 				if tc.why != session.BecauseReset {
@@ -100,8 +100,7 @@ func (*standstill) Leases(int64)                                     {}
 // forEver is the longest timeout that is told from none.
 const forEver = 100 * 365 * 24 * time.Hour
 
-// Answers to an AUTH of ours that are none end the connection.
-func TestAnswersThatAreNone(t *testing.T) {
+func TestUnexpectedAnswerToAuthEndsTheConnection(t *testing.T) {
 	for _, tc := range []struct{ client, server string }{
 		{"", "+QUEUED\r\n"},
 		{"", ":1\r\n"},
@@ -118,13 +117,12 @@ func TestAnswersThatAreNone(t *testing.T) {
 		s.Plan(p, nil, nil, &standstill{})
 		s.Plan(nil, &testAuth{}, nil, &standstill{})
 		if kept, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != session.ErrDesync || kept > 0 {
-			t.Errorf("%q behind %q: %d bytes for the client, %v", tc.server, tc.client, kept, err)
+			t.Errorf("%q after %q: %d bytes for the client, %v", tc.server, tc.client, kept, err)
 		}
 	}
 }
 
-// Confirmations in RESP3 come before later replies. A reply where one was awaited is no answer that
-// anybody knows.
+// Confirmations in RESP3 come before later replies. A reply where one was awaited has no meaning.
 func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	var s session.Session
 	s.Init()
@@ -134,7 +132,7 @@ func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	}
 	cred := testAuth{}
 	if n := planned(&s, modelserver.Encode("SUBSCRIBE a", "RESET"), cred); n != 1 {
-		t.Fatalf("%d AUTHs behind RESET", n)
+		t.Fatalf("%d AUTHs after RESET", n)
 	}
 	if kept, _, err := s.Received([]byte("+RESET\r\n+OK\r\n"), 0, &standstill{}); err != session.ErrDesync {
 		t.Errorf("%d bytes for the client, %v", kept, err)
@@ -208,7 +206,8 @@ func TestMayRetire(t *testing.T) {
 	}
 }
 
-// A connection that can be renewed does not retire, but an XREAD from the end of a stream does, if nothing else is in flight.
+// A connection that can be renewed does not retire, but an XREAD from the end of a stream does, if
+// nothing else is in flight.
 func TestMayRetireWhileItCanBeRenewed(t *testing.T) {
 	for commands, want := range map[string]bool{
 		"PING":                             false,
@@ -255,7 +254,7 @@ func TestRetractForgetsXread(t *testing.T) {
 }
 
 // A server without RESP3, to a client that ends its subscription in the same write: what comes
-// behind waits until it is known that the wire speaks RESP2 all the time.
+// after it waits until it is known that the wire speaks RESP2 all the time.
 func TestServerWithoutRESP3(t *testing.T) {
 	var s session.Session
 	s.Init()
@@ -266,21 +265,21 @@ func TestServerWithoutRESP3(t *testing.T) {
 	}
 	answer := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n"
 	in := []byte("-ERR unknown command 'HELLO'\r\n" + answer)
-	kept, behind, err := s.Received(in, 0, &standstill{})
-	if err != nil || string(in[:kept])+string(behind) != answer || !s.Ready() {
-		t.Fatalf("the client read %q%q, %v, ready %v", in[:kept], behind, err, s.Ready())
+	kept, after, err := s.Received(in, 0, &standstill{})
+	if err != nil || string(in[:kept])+string(after) != answer || !s.Ready() {
+		t.Fatalf("the client read %q%q, %v, ready %v", in[:kept], after, err, s.Ready())
 	}
 	if edits, rest := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) > 0 || rest != len(p)-taken {
 		t.Errorf("%d edits, %d of %d bytes taken", len(edits), rest, len(p)-taken)
 	}
 }
 
-// A subscription right behind the end of another one: the wire is on its way back to RESP2, and not
+// A subscription right after the end of another one: the wire is on its way back to RESP2, and not
 // in RESP3 any more.
-func TestSubscribeBehindTheEndOfASubscription(t *testing.T) {
+func TestSubscribeAfterTheEndOfASubscription(t *testing.T) {
 	const hello = "%1\r\n+proto\r\n:3\r\n"
-	push := func(kind string, left string) string {
-		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\na\r\n:" + left + "\r\n"
+	push := func(kind string, remaining string) string {
+		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\na\r\n:" + remaining + "\r\n"
 	}
 	var s session.Session
 	s.Init()

@@ -29,24 +29,3 @@ func (r Reason) String() string {
 		BecauseBlocked:    "blocking command",
 	}[r]
 }
-
-// BarredBy returns why no AUTH can be sent for some time or for ever. It returns Renewable where AUTH can
-// be sent, or as soon as a command ends or a reply comes that is on its way.
-func (s *Session) BarredBy() (why Reason, forever bool) {
-	switch {
-	case s.unrenewable != Renewable:
-		return s.unrenewable, true
-	case s.sent.silent:
-		return BecauseSilent, true
-	case s.sent.blind:
-		return BecauseBlind, true
-	case s.inMulti():
-		return BecauseMulti, false
-	}
-	for i := range s.ledger.len {
-		if s.ledger.nth(i).kind == awaitBlocking {
-			return BecauseBlocked, false
-		}
-	}
-	return Renewable, false
-}

@@ -1,181 +1,275 @@
 package session
 
 import (
-	"errors"
-	"math"
+	"time"
 
-	"github.com/entraredis/entraredis/internal/resp"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
 // A Session is the protocol state of one connection. Its methods may not be called at the same
 // time. The zero Session needs Init.
+//
+// Each part of it is a type that knows one thing. A planner takes what the client writes, and a
+// receiver what the server sends.
 type Session struct {
 	// What every command needs: first that of a write, then that of a read, in as few lines of the
 	// cache as possible.
 
-	leased    *leasedCall // nil until there was one
-	sent      sentState
-	read      uint64    // replies read so far
-	next      uint64    // number of the first reply that the ledger waits for; none is math.MaxUint64
-	lowering  *lowering // between our HELLO 3 and HELLO 2, else nil
-	ours      bool      // the reply that is being read is the answer to our AUTH
-	streaming bool      // replies are not counted any more, but frames are still told apart
-	blind     bool      // what the server sends is not looked at any more
-	listening bool      // the reply that is being read is collected in work.line
-	replies   resp.ReplyScanner
+	leased        *leasedCall // nil until there was one
+	commandStream commandStream
+	ledger        ledger
+	replyStream   replyStream
 
 	// What few need.
 
-	work        *work // nil while nothing of ours is under way
-	ledger      ledger
-	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
-	proto       int8   // 2 or 3, as the last answered HELLO said
-	unrenewable Reason // why AUTH may never be sent again, or 0
-	foreign     bool   // the client has logged in as another user
-	unraisable  bool   // no HELLO 3 of ours goes out any more
-	// staysInRESP2: the server has answered a HELLO 3 of ours, and does not speak RESP3.
-	staysInRESP2 bool
-	nameless     bool // the server has not told its number of the connection when asked
-
-	// Subscriptions in RESP3, as the server's confirmations count them.
-	channels, patterns, shards int32
-
-	id int64 // the server's number of the connection, 0 if it never said
+	scratch            scratch
+	clientNumber       clientNumber
+	subscriptionCounts subscriptionCounts
+	protocol           protocol
+	foreign            bool   // the client has logged in as another user
+	unrenewable        Reason // why AUTH may never be sent again, or Renewable
 }
-
-// A work is what a session needs only while something of ours is under way, once in an hour.
-type work struct {
-	edits    []Edit    // result of plan
-	unblocks []Unblock // in what was planned
-	line     []byte    // what has been read of the answer
-	verdicts []Verdict // answers that the caller has not taken yet
-}
-
-// An Auth is an AUTH of ours, which a Session puts between the client's commands. A Session
-// compares no two of them and gives them back as they are: in edits, and in verdicts.
-type Auth interface {
-	Wire() []byte // the command, encoded
-	Login() bool  // whether it is the first on its connection, or follows a command that logs out
-}
-
-// A Verdict is the server's answer to an AUTH of ours.
-type Verdict struct {
-	Auth Auth
-	OK   bool // the server has accepted it
-	// Lost: what stood in the answer's place was none, so the connection ends with ErrDesync.
-	Lost bool
-	// Line is the server's error, without type byte and CRLF, of which the first 512 bytes are
-	// kept. It may repeat the arguments of AUTH, the token among them. It is empty if OK or Lost.
-	Line    string
-	Failure AuthFailure // what the error means
-}
-
-// maxLine bounds what is kept of the server's words about an AUTH.
-const maxLine = 512
-
-// ErrDesync says that the answer to an AUTH of ours cannot be told from the client's replies any
-// more. The connection must be closed at once, so that the server runs nothing of what was written.
-var ErrDesync = errors.New("entraconn: cannot follow the protocol while an AUTH is unanswered")
-
-// errRefused ends a connection whose login the server did not accept; the verdict says more.
-var errRefused = errors.New("entraconn: login refused")
 
 // Init makes the zero Session that of a new connection, which speaks RESP2.
 func (s *Session) Init() {
-	s.sent.epoch = 1
-	s.proto = 2
-	s.next = math.MaxUint64
+	s.commandStream.epoch = 1
+	s.protocol.version = 2
+	s.ledger.findNextOrdinal()
 }
 
-// inMulti reports whether the commands that follow are, or may be, queued in a transaction.
-func (s *Session) inMulti() bool {
-	return s.confirmed == s.sent.epoch || s.ledger.multis > 0
-}
+// StayInRESP2 keeps the session from asking the server for RESP3, so a subscription of a RESP2
+// client is one in RESP2. It is for new connections to a server of which TakeStaysInRESP2 has
+// reported true.
+func (s *Session) StayInRESP2() { s.protocol.upgrades = neverUpgrades }
 
-// MayAuth reports whether AUTH may be sent right after what was written so far. Where it may not, and
-// not only until a command ends or a reply comes that is on its way, BarredBy says why.
-func (s *Session) MayAuth() bool {
-	return s.sent.boundary() && s.ledger.bars == 0 && s.confirmed != s.sent.epoch && s.unrenewable == Renewable
-}
+// TakeStaysInRESP2 reports, once, that the server has answered a HELLO 3 of ours and does not speak
+// RESP3.
+func (s *Session) TakeStaysInRESP2() bool { return s.protocol.takeReport() }
 
-// mayRelogin reports whether AUTH may be sent right behind a RESET. It may, unless something before
-// it is unanswered after whose answer replies can perhaps not be counted any more.
-func (s *Session) mayRelogin() bool {
-	resp2 := s.proto == 2
-	for i := range s.ledger.len {
-		switch s.ledger.nth(i).kind {
-		case awaitTakeover, awaitClientAuth:
-			return false
-		case awaitHello, awaitRaise, awaitLower:
-			return false
-		case awaitReset:
-			resp2 = true
-		case awaitSubscribed:
-			if resp2 { // its confirmations are replies, and replies are not counted after them
-				return false
-			}
-		}
+// ClientID returns the server's number of the connection, by which CLIENT UNBLOCK knows it; 0 if it
+// never said.
+func (s *Session) ClientID() int64 {
+	if s.clientNumber == numberRefused {
+		return 0
 	}
-	return s.unrenewable == Renewable
+	return int64(s.clientNumber)
 }
 
-// OutstandingAuths returns the AUTHs of ours in flight, in their order.
-func (s *Session) OutstandingAuths() (all []Auth) {
-	for i := range s.ledger.len {
-		if e := s.ledger.nth(i); e.kind == awaitAuth {
-			all = append(all, e.auth)
-		}
+// Writing
+
+// TakeOrdinary is Plan for p that needs nothing but to be counted, as nearly all does, where no
+// AUTH is wanted. It returns how many commands p is, 0 if it is a part of a long one. If ok is
+// false, nothing was accounted for.
+func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
+	if s.leased.slicing() {
+		return 0, false
+	}
+	return s.commandStream.takeOrdinary(p)
+}
+
+// Plan accounts for p, which the client is about to write, and returns how it must be changed.
+// wanted, if it is not nil, goes to the first place where AUTH may go, and what relogin returns
+// goes after each command that logs out. The protocol version changes around subscriptions, see
+// protocol, and blocking commands get shorter timeouts, see leasedCall.
+//
+// The first taken bytes of p are to be written with these edits, and those after them held back:
+// they are the start of the next p, once Ready reports true or the client writes more. The edits
+// are in order, do not overlap, and are valid until the next call.
+func (s *Session) Plan(p []byte, wanted Auth, relogin func() Auth, env Environment) (edits []Edit, taken int) {
+	s.scratch.forgetEdits()
+	s.commandStream.holding = holdNothing
+	w := planner{s: s, p: p, env: env, commandStart: -1}
+	return w.plan(wanted, relogin)
+}
+
+// TakeUnblocks returns each CLIENT UNBLOCK in what Plan took since it was last called. The sessions
+// of the connections that they are for must be told with Unblocked before a byte of it goes out.
+func (s *Session) TakeUnblocks() (all []Unblock) { return s.scratch.takeUnblocks() }
+
+// MayAuth reports whether AUTH may be sent right after what was written so far. Where it may not,
+// and not only until a command ends or a reply comes that is on its way, BarredBy says why.
+func (s *Session) MayAuth() bool {
+	return s.commandStream.atBoundary() && s.ledger.allowsAuth(s.commandStream.epoch) && s.unrenewable == Renewable
+}
+
+// BarredBy returns why no AUTH can be sent for some time or for ever. It returns Renewable where
+// AUTH can be sent, or as soon as a command ends or a reply comes that is on its way.
+func (s *Session) BarredBy() (why Reason, forever bool) {
+	switch {
+	case s.unrenewable != Renewable:
+		return s.unrenewable, true
+	case s.commandStream.silent:
+		return BecauseSilent, true
+	case s.commandStream.untracked:
+		return BecauseBlind, true
+	}
+	return s.ledger.barredBy(s.commandStream.epoch), false
+}
+
+// AddAuth accounts for an AUTH that is about to be written alone, after all that was written so
+// far. MayAuth must report true before.
+func (s *Session) AddAuth(a Auth) { s.ledger.push(s.commandStream.takeAuth(a), s.commandStream.epoch) }
+
+// A Mark is a point in what was written to a connection. Two are equal if nothing was written
+// between them.
+type Mark struct{ stream commandStream }
+
+// Mark returns where the connection is, for Retract.
+func (s *Session) Mark() Mark { return Mark{s.commandStream} }
+
+// BeforeOrdinary returns the Mark from before the last TakeOrdinary, which took n bytes and
+// returned commands.
+func (s *Session) BeforeOrdinary(n int, commands uint64) Mark {
+	before := s.Mark()
+	if before.stream.expectedReplies -= commands; commands == 0 {
+		before.stream.scanner.Unread(n)
+	}
+	return before
+}
+
+// Retract takes back all that Plan, AddAuth and TakeOrdinary have accounted for since a mark,
+// because not a byte of it was written.
+func (s *Session) Retract(mark *Mark) {
+	s.ledger.dropLast(int32(s.commandStream.entries-mark.stream.entries), mark.stream.epoch)
+	if s.leased != nil {
+		s.leased.retract(mark.stream.expectedReplies)
+	}
+	s.commandStream = mark.stream
+}
+
+// Holding back
+
+// HoldsBack reports whether what the client writes now must wait for a reply. If so, it is to be
+// held back and HoldBehind called instead of Plan.
+func (s *Session) HoldsBack() bool {
+	return s.commandStream.holding >= holdAnswers || s.leased.slicing()
+}
+
+// HoldBehind accounts for bytes that the client has written and that are held back after those that
+// Plan did not take.
+func (s *Session) HoldBehind() { s.commandStream.holding = max(s.commandStream.holding, holdBehind) }
+
+// Ready reports whether what is held back can be planned now, and before that, while Slicing, what
+// Resend returns.
+func (s *Session) Ready() bool {
+	switch state := s.leased.leaseState(); {
+	case state >= lease.Waiting:
+		return state == lease.BetweenSlices
+	case s.commandStream.holding == holdAnswers: // and where replies are not counted any more, nothing is waited for
+		return s.drained() && state != lease.Replying || s.unrenewable != Renewable
+	}
+	return s.commandStream.holding == holdBehind
+}
+
+// Slicing reports whether a blocking command is being sent in slices: what the client writes after
+// it is held back.
+func (s *Session) Slicing() bool { return s.leased.slicing() }
+
+// SliceEnd returns when the server should end the slice, zero if none is under way.
+func (s *Session) SliceEnd() time.Time { return s.leased.sliceEnd() }
+
+// SliceOverdue reports whether the server should have ended a slice by now, and that was not
+// received: the client does not read.
+func (s *Session) SliceOverdue(now time.Time) bool {
+	end := s.SliceEnd()
+	return !end.IsZero() && now.After(end)
+}
+
+// Resend returns the command whose slice has ended, with what is left of its timeout, to be planned
+// as if the client were writing it now, before what is held back. It is for when Slicing and Ready
+// report true.
+func (s *Session) Resend(env Environment) (command []byte) { return s.leased.resend(env.Now()) }
+
+// Unblocked is told that another connection is about to send a CLIENT UNBLOCK for this one. Where
+// the server has nothing to unblock, because it comes between two slices, the next Received gives
+// the client what the server would have said. wake reports whether the client's read is to return
+// for that: it is not inside of a push.
+func (s *Session) Unblocked(u Unblock) (wake bool) {
+	return s.leased.takeUnblock(u) && s.replyStream.frames.AtBoundary()
+}
+
+// HasPendingReply reports whether the client is to get a reply that the server did not send. The
+// next Received gives it, with an empty p too, unless a push was read in part.
+func (s *Session) HasPendingReply() bool { return s.leased.hasPendingReply() }
+
+// Reading
+
+// TakeExpected is Received for the replies at the start of p that commands of the client were to
+// get, which need no closer look. It returns how many bytes they are, and they stay where they are.
+// Received must be called for the rest, if there is one or HasPendingReply reports true.
+func (s *Session) TakeExpected(p []byte) (n int) {
+	t := &s.replyStream
+	switch {
+	case s.leased.hasPendingReply(), t.untracked, s.commandStream.holding != holdNothing:
+		return 0
+	case t.frames.AtBoundary():
+		t.ours, t.collecting = false, false
+	case t.ours, t.collecting:
+		return 0
+	}
+	return s.takeExpected(p)
+}
+
+// takeExpected takes the replies at the start of p that commands of the client were to get, and
+// pushes, which need no second look unless they confirm something.
+func (s *Session) takeExpected(p []byte) (n int) {
+	if s.commandStream.upgraded {
+		return 0
+	}
+	return s.replyStream.takePlain(p, min(s.ledger.nextOrdinal-1, s.commandStream.expectedReplies))
+}
+
+// Received takes what the server sent, of which TakeExpected took the first bytes. What is for the
+// client is left at the start of p, in order and without a gap, and kept is its length; after is
+// what comes after that and found no room in p. Answers to our AUTHs become verdicts.
+//
+// After an error nothing of the connection can be trusted but what was left for the client: after
+// ErrDesync, and after another one, which says that the server has refused the login.
+func (s *Session) Received(p []byte, taken int, env Environment) (kept int, after []byte, err error) {
+	r := receiver{s: s, p: p, outlet: outlet{p: p, kept: taken}, env: env}
+	err = r.receive(taken)
+	return r.outlet.kept, r.outlet.after, err
+}
+
+// TakeVerdicts returns the answers to our AUTHs that have come since it was last called, in their
+// order. It is to be called after each Received.
+func (s *Session) TakeVerdicts() (all []Verdict) {
+	all = s.scratch.takeVerdicts()
+	if len(all) > 0 && !s.replyStream.collecting && !s.AuthOutstanding() {
+		s.scratch.discard()
 	}
 	return all
 }
 
+// AUTHs in flight, and when nothing is
+
 // AuthOutstanding reports whether an AUTH of ours is in flight.
-func (s *Session) AuthOutstanding() bool { return s.awaits(awaitAuth) }
+func (s *Session) AuthOutstanding() bool { return s.ledger.hasKind(awaitAuth) }
 
-// oursOutstanding reports whether anything of ours is unanswered.
-func (s *Session) oursOutstanding() bool {
-	return s.AuthOutstanding() || s.awaits(awaitRaise) || s.awaits(awaitLower) || s.awaits(awaitID)
-}
-
-// awaits reports whether the ledger has an entry of a kind.
-func (s *Session) awaits(kind entryKind) bool {
-	for i := range s.ledger.len {
-		if s.ledger.nth(i).kind == kind {
-			return true
-		}
-	}
-	return false
-}
-
-// onlyAuths reports whether the ledger waits for nothing but answers to AUTHs of ours.
-func (s *Session) onlyAuths() bool {
-	for i := range s.ledger.len {
-		if s.ledger.nth(i).kind != awaitAuth {
-			return false
-		}
-	}
-	return true
-}
-
-// Idle reports whether the server has answered everything, so that it has read everything, and
-// nothing that the client writes must wait for a reply.
-func (s *Session) Idle() bool {
-	return s.read == s.sent.replies && s.ledger.len == 0 && !s.HoldsBack()
-}
+// OutstandingAuths returns the AUTHs of ours in flight, in their order.
+func (s *Session) OutstandingAuths() (all []Auth) { return s.ledger.auths() }
 
 // NextAuth returns the AUTH of ours whose answer is the next reply, nil if there is none or the
 // client waits for a reply that comes before.
 func (s *Session) NextAuth() Auth {
-	e := s.ledger.first()
-	if e != nil && e.kind == awaitAuth && e.at == s.read+1 && (s.ours || s.replies.AtBoundary()) {
+	e := s.ledger.firstEntry()
+	t := &s.replyStream
+	if e != nil && e.awaits == awaitAuth && e.ordinal == t.readReplies+1 && (t.ours || t.frames.AtBoundary()) {
 		return e.auth
 	}
 	return nil
 }
 
-// ClientID returns the server's number of the connection, by which CLIENT UNBLOCK knows it; 0 if it
-// never said.
-func (s *Session) ClientID() int64 { return s.id }
+// Idle reports whether the server has answered everything, so that it has read everything, and
+// nothing that the client writes must wait for a reply.
+func (s *Session) Idle() bool {
+	return s.replyStream.readReplies == s.commandStream.expectedReplies && s.ledger.used == 0 && !s.HoldsBack()
+}
+
+// drained reports whether the server has answered everything but AUTHs of ours.
+func (s *Session) drained() bool {
+	return s.ledger.onlyAuths() && s.replyStream.readReplies+uint64(s.ledger.used) == s.commandStream.expectedReplies
+}
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client
 // missing anything: no AUTH is possible any more and nothing is in flight in either direction, or
@@ -183,51 +277,28 @@ func (s *Session) ClientID() int64 { return s.id }
 // the client's, and never retires.
 func (s *Session) MayRetire() bool {
 	_, forever := s.BarredBy()
-	return !s.foreign && (forever && s.settled() || s.tailing())
+	return !s.foreign && (forever && s.noneInFlight() || s.tailing())
 }
 
-// StayInRESP2 keeps the session from asking the server for RESP3, so a subscription of a RESP2
-// client is one in RESP2. It is for new connections to a server of which TakeStaysInRESP2 has
-// reported true.
-func (s *Session) StayInRESP2() { s.unraisable = true }
-
-// TakeStaysInRESP2 reports, once, that the server has answered a HELLO 3 of ours and does not speak
-// RESP3.
-func (s *Session) TakeStaysInRESP2() (stays bool) {
-	stays, s.staysInRESP2 = s.staysInRESP2, false
-	return stays
-}
-
-// settled reports whether nothing is outstanding in either direction, as far as that can be known.
-func (s *Session) settled() bool {
+// noneInFlight reports whether nothing is in flight in either direction, as far as that can be
+// known.
+func (s *Session) noneInFlight() bool {
 	switch {
-	case s.blind, !s.replies.AtBoundary():
+	case s.replyStream.untracked, !s.replyStream.frames.AtBoundary():
 		return false
-	case s.sent.blind:
-		return s.sent.silent && s.read == s.sent.replies
-	case !s.sent.scan.AtBoundary(), s.sent.holding != holdNothing:
+	case s.commandStream.untracked:
+		return s.commandStream.silent && s.replyStream.readReplies == s.commandStream.expectedReplies
+	case !s.commandStream.scanner.AtBoundary(), s.commandStream.holding != holdNothing:
 		return false
 	}
-	return s.streaming || s.Idle()
+	return s.replyStream.uncounted || s.Idle()
 }
 
-// TakeVerdicts returns the answers to our AUTHs that have come since it was last called, in their
-// order. It is to be called after each Received.
-func (s *Session) TakeVerdicts() (all []Verdict) {
-	if s.work == nil {
-		return nil
-	}
-	all, s.work.verdicts = s.work.verdicts, nil
-	if len(all) > 0 && !s.listening && !s.AuthOutstanding() {
-		s.work = nil
-	}
-	return all
-}
-
-// look remembers which reply the ledger waits for.
-func (s *Session) look() {
-	s.next = math.MaxUint64
-	if e := s.ledger.first(); e != nil {
-		s.next = e.at
-	}
+// tailing reports whether nothing is in flight but an XREAD from the end of a stream. It cannot be
+// sent twice, but it takes nothing with it either when its connection ends.
+func (s *Session) tailing() bool {
+	written, read := &s.commandStream, &s.replyStream
+	ordinal := read.readReplies + 1
+	return s.leased != nil && s.leased.tail == ordinal && ordinal == written.expectedReplies &&
+		read.frames.AtBoundary() && written.holding == holdNothing && written.scanner.AtBoundary()
 }

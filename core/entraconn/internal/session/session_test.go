@@ -132,7 +132,7 @@ func (r *rig) send(p []byte, wanted session.Auth) {
 			r.deliver(out)
 			out = nil
 			r.sent++
-			if e.Auth.Login() { // behind RESET: that cannot wait
+			if e.Auth.Login() { // after RESET: that cannot wait
 				r.server.Slow = 0
 			}
 		}
@@ -159,8 +159,8 @@ func (r *rig) read(n int) {
 	if r.rng.IntN(2) == 0 {
 		taken = r.session.TakeExpected(p)
 	}
-	kept, behind, err := r.session.Received(p, taken, r)
-	r.client = append(append(r.client, p[:kept]...), behind...)
+	kept, after, err := r.session.Received(p, taken, r)
+	r.client = append(append(r.client, p[:kept]...), after...)
 	r.failed = err
 	for _, v := range r.session.TakeVerdicts() {
 		if !v.OK {

@@ -42,12 +42,12 @@ func TestVerdicts(t *testing.T) {
 				t.Fatalf("in flight: %v", got)
 			}
 			p := []byte(tc.answer + reply)
-			kept, behind, err := s.Received(p, s.TakeExpected(p), &standstill{})
+			kept, after, err := s.Received(p, s.TakeExpected(p), &standstill{})
 			want := reply
 			if tc.ends {
 				want = ""
 			}
-			if got := string(p[:kept]) + string(behind); got != want || (err != nil) != tc.ends || (err == session.ErrDesync) != tc.verdict.Lost {
+			if got := string(p[:kept]) + string(after); got != want || (err != nil) != tc.ends || (err == session.ErrDesync) != tc.verdict.Lost {
 				t.Errorf("the client read %q, %v", got, err)
 			}
 			all := s.TakeVerdicts()

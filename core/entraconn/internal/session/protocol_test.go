@@ -29,20 +29,20 @@ func answersInPieces(t *testing.T, s *session.Session, all string, size int) str
 		}
 		p := []byte(all[:min(n, len(all))])
 		all = all[len(p):]
-		kept, behind, err := s.Received(p, s.TakeExpected(p), &standstill{})
+		kept, after, err := s.Received(p, s.TakeExpected(p), &standstill{})
 		if err != nil {
 			t.Fatalf("before %q: %v", all, err)
 		}
 		client.Write(p[:kept])
-		client.Write(behind)
+		client.Write(after)
 	}
 	return client.String()
 }
 
 func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 	for name, tc := range map[string]struct {
-		answer string
-		passes bool // the server may speak RESP3 later
+		answer    string
+		transient bool // the server may speak RESP3 later
 	}{
 		"array":                       {answer: hello2Array},
 		"map that says proto 2":       {answer: "%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:2\r\n"},
@@ -70,8 +70,8 @@ func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 		"empty error":                 {answer: "-\r\n"},
 		"long error":                  {answer: "-ERR " + strings.Repeat("no ", 300) + "\r\n"},
 		"string error":                {answer: "!10\r\nERR no\r\nno\r\n"},
-		"busy":                        {answer: "-BUSY Redis is busy\r\n", passes: true},
-		"loading":                     {answer: "-ERR LOADING\r\n", passes: true},
+		"busy":                        {answer: "-BUSY Redis is busy\r\n", transient: true},
+		"loading":                     {answer: "-ERR LOADING\r\n", transient: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := tc.answer + subscribedTo2
@@ -85,7 +85,7 @@ func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 					t.Fatalf("in pieces of %d bytes the client read %q", size, got)
 				}
 				why, forever := s.BarredBy()
-				if stays := s.TakeStaysInRESP2(); why != session.BecauseSubscriber || !forever || stays == tc.passes || s.TakeStaysInRESP2() {
+				if stays := s.TakeStaysInRESP2(); why != session.BecauseSubscriber || !forever || stays == tc.transient || s.TakeStaysInRESP2() {
 					t.Fatalf("in pieces of %d bytes: barred by %q, stays in RESP2 %v", size, why, stays)
 				}
 				if got := answersInPieces(t, s, cachePush, len(cachePush)); got != cachePush || !s.MayRetire() {

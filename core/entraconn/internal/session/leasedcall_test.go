@@ -12,7 +12,7 @@ import (
 
 // In a sliceWorld commands may block for a minute, which passes when the test says so.
 type sliceWorld struct {
-	over   bool
+	ended  bool    // the minute
 	leases []int64 // the numbers of the connections whose calls block in slices
 }
 
@@ -20,7 +20,7 @@ func (*sliceWorld) MayBlock(session.Auth) (time.Time, time.Duration) { return ti
 func (w *sliceWorld) Leases(clientID int64)                          { w.leases = append(w.leases, clientID) }
 
 func (w *sliceWorld) Now() (now time.Time) {
-	if w.over {
+	if w.ended {
 		now = now.Add(time.Minute)
 	}
 	return now
@@ -33,8 +33,8 @@ func leased(t *testing.T, world *sliceWorld) *session.Session {
 	s := &session.Session{}
 	s.Init()
 	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
-	if kept, behind, err := s.Received([]byte(":17\r\n"), 0, world); kept+len(behind) > 0 || err != nil || s.ClientID() != 17 || !s.Slicing() {
-		t.Fatal(kept, behind, err, s.ClientID())
+	if kept, after, err := s.Received([]byte(":17\r\n"), 0, world); kept+len(after) > 0 || err != nil || s.ClientID() != 17 || !s.Slicing() {
+		t.Fatal(kept, after, err, s.ClientID())
 	}
 	return s
 }
@@ -43,23 +43,23 @@ func leased(t *testing.T, world *sliceWorld) *session.Session {
 // the client's.
 func TestNullsCutAnywhere(t *testing.T) {
 	for _, null := range []string{"*-1\r\n", "$-1\r\n", "_\r\n", "*2\r\n$1\r\nk\r\n$3\r\n*-1\r\n", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n", "$3\r\njob\r\n"} {
-		for _, over := range []bool{false, true} {
+		for _, ended := range []bool{false, true} {
 			for first := range len(null) {
 				for second := first; second < len(null); second++ {
-					world := &sliceWorld{over: over}
+					world := &sliceWorld{ended: ended}
 					s := leased(t, world)
 					var client []byte
 					for _, piece := range []string{null[:first], null[first:second], null[second:]} {
 						p := []byte(piece)
-						kept, behind, err := s.Received(p, 0, world)
+						kept, after, err := s.Received(p, 0, world)
 						if err != nil {
 							t.Fatal(err)
 						}
-						client = append(append(client, p[:kept]...), behind...)
+						client = append(append(client, p[:kept]...), after...)
 					}
-					ours := over && (strings.Contains(null, "-1") && len(null) == 5 || null == "_\r\n")
+					ours := ended && (strings.Contains(null, "-1") && len(null) == 5 || null == "_\r\n")
 					if want := null; ours && len(client) > 0 || !ours && string(client) != want {
-						t.Fatalf("%q cut at %d and %d, at the end of a slice: %v: the client read %q", null, first, second, over, client)
+						t.Fatalf("%q cut at %d and %d, at the end of a slice: %v: the client read %q", null, first, second, ended, client)
 					}
 					if s.Ready() != ours || s.Slicing() != ours {
 						t.Fatalf("%q: to be sent again: %v, want %v", null, s.Ready(), ours)
@@ -75,31 +75,31 @@ func TestNullsCutAnywhere(t *testing.T) {
 func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 	const failed = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
 	for _, tc := range []struct {
-		over          bool
+		ended         bool        // the slice
 		before, after lease.Reply // CLIENT UNBLOCK before the null is read, or after it
 		client        string
 	}{
-		{over: false, client: "*-1\r\n"},
-		{over: true},
-		{over: true, before: lease.NullReply, client: "*-1\r\n"},
-		{over: true, before: lease.UnblockedReply, client: failed},
-		{over: false, before: lease.UnblockedReply, client: "*-1\r\n"}, // another client was faster
-		{over: true, after: lease.NullReply, client: "*-1\r\n"},
-		{over: true, after: lease.UnblockedReply, client: failed},
-		{over: true, before: lease.NullReply, after: lease.UnblockedReply, client: "*-1\r\n"},
-		{over: true, before: lease.UnblockedReply, after: lease.NullReply, client: failed},
+		{ended: false, client: "*-1\r\n"},
+		{ended: true},
+		{ended: true, before: lease.NullReply, client: "*-1\r\n"},
+		{ended: true, before: lease.UnblockedReply, client: failed},
+		{ended: false, before: lease.UnblockedReply, client: "*-1\r\n"}, // another client was faster
+		{ended: true, after: lease.NullReply, client: "*-1\r\n"},
+		{ended: true, after: lease.UnblockedReply, client: failed},
+		{ended: true, before: lease.NullReply, after: lease.UnblockedReply, client: "*-1\r\n"},
+		{ended: true, before: lease.UnblockedReply, after: lease.NullReply, client: failed},
 	} {
 		for cut := range len("*-1\r\n") + 1 {
-			world := &sliceWorld{over: tc.over}
+			world := &sliceWorld{ended: tc.ended}
 			s := leased(t, world)
 			client := ""
 			read := func(piece string) {
 				p := []byte(piece)
-				kept, behind, err := s.Received(p, 0, world)
+				kept, after, err := s.Received(p, 0, world)
 				if err != nil {
 					t.Fatal(err)
 				}
-				client += string(p[:kept]) + string(behind)
+				client += string(p[:kept]) + string(after)
 			}
 			unblock := func(reply lease.Reply) {
 				if reply != lease.NoReply {
@@ -130,12 +130,12 @@ func TestUnblockIsForOneCall(t *testing.T) {
 	s := leased(t, world)
 	s.Unblocked(session.Unblock{Reply: lease.NullReply})
 	for _, reply := range []string{"*2\r\n$1\r\nk\r\n$1\r\nv\r\n", "*-1\r\n"} {
-		if _, _, err := s.Received([]byte(reply), 0, world); err != nil || s.Slicing() != world.over {
+		if _, _, err := s.Received([]byte(reply), 0, world); err != nil || s.Slicing() != world.ended {
 			t.Fatalf("after %q: %v, in slices %v", reply, err, s.Slicing())
 		}
 		s.Unblocked(session.Unblock{Reply: lease.NullReply}) // between two calls
 		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
-		world.over = true
+		world.ended = true
 	}
 }
 
@@ -159,16 +159,16 @@ func TestBytesAfterACallWaitForItsReply(t *testing.T) {
 func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
 	const push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"
 	for cut := range len(push) + 1 {
-		world := &sliceWorld{over: true}
+		world := &sliceWorld{ended: true}
 		s := leased(t, world)
 		client := ""
 		read := func(all string) {
 			p := []byte(all)
-			kept, behind, err := s.Received(p, 0, world)
+			kept, after, err := s.Received(p, 0, world)
 			if err != nil {
 				t.Fatal(err)
 			}
-			client += string(p[:kept]) + string(behind)
+			client += string(p[:kept]) + string(after)
 		}
 		read("*-1\r\n" + push[:cut])
 		if wake := s.Unblocked(session.Unblock{Reply: lease.NullReply}); wake != (cut == 0 || cut == len(push)) || !s.HasPendingReply() {
@@ -197,7 +197,7 @@ func TestSliceIsOverdue(t *testing.T) {
 	if got := overdue(); got != [3]bool{false, false, true} {
 		t.Errorf("during a slice: %v", got)
 	}
-	world.over = true
+	world.ended = true
 	if _, _, err := s.Received([]byte("*-1\r\n"), 0, world); err != nil || overdue() != [3]bool{} {
 		t.Errorf("after its end: %v, %v", overdue(), err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // The number of the connection is learned from the answer to HELLO, wherever the reads end, also
-// where the answer to the login comes with it and is taken out in front of it.
+// where the answer to the login comes with it and is taken out before it.
 func TestNumberOfTheConnection(t *testing.T) {
 	const hello = "%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.4.1\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:12345\r\n" +
 		"$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
@@ -21,15 +21,15 @@ func TestNumberOfTheConnection(t *testing.T) {
 		var client []byte
 		for _, piece := range []string{"+OK\r\n" + hello[:cut], hello[cut:]} {
 			p := []byte(piece)
-			kept, behind, err := s.Received(p, s.TakeExpected(p), &standstill{})
+			kept, after, err := s.Received(p, s.TakeExpected(p), &standstill{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			client = append(append(client, p[:kept]...), behind...)
+			client = append(append(client, p[:kept]...), after...)
 			s.TakeVerdicts()
 		}
 		if s.ClientID() != 12345 || string(client) != hello {
-			t.Errorf("cut behind %q: number %d, the client read %q", hello[:cut], s.ClientID(), client)
+			t.Errorf("cut after %q: number %d, the client read %q", hello[:cut], s.ClientID(), client)
 		}
 	}
 }
@@ -80,15 +80,15 @@ func TestNumberIsAskedForOnce(t *testing.T) {
 			if wire := goesOut(t, &s, "BLPOP k 0", world); wire != string(modelserver.Encode("CLIENT ID", "BLPOP k 60.000")) {
 				t.Fatalf("the first slice goes out as %q", wire)
 			}
-			world.over = true
+			world.ended = true
 			both := tc.answer + null
 			answer(t, &s, world, both[:cut], "")
 			answer(t, &s, world, both[cut:], "")
 			if s.ClientID() != tc.want || len(world.leases) > 0 != (tc.want != 0) || !s.Ready() {
-				t.Fatalf("%q cut at %d: number %d, known as %d, slice over: %v", tc.answer, cut, s.ClientID(), world.leases, s.Ready())
+				t.Fatalf("%q cut at %d: number %d, known as %d, slice ended: %v", tc.answer, cut, s.ClientID(), world.leases, s.Ready())
 			}
 			s.Plan(s.Resend(world), nil, nil, world)
-			world.over = false
+			world.ended = false
 			answer(t, &s, world, null, null)
 			if wire := goesOut(t, &s, "BLPOP k 0", world); wire != string(modelserver.Encode("BLPOP k 60.000")) {
 				t.Fatalf("%q: the next call goes out as %q", tc.answer, wire)
@@ -112,15 +112,14 @@ func TestNumberIsAskedForAgainAfterARetract(t *testing.T) {
 	}
 }
 
-// What stands in the place of the answer and is none is a reply to the client, so replies were
-// counted wrongly.
-func TestNumberThatIsNone(t *testing.T) {
+// What stands in the place of the answer is a reply to the client, so replies were counted wrongly.
+func TestUnexpectedAnswerToClientIDEndsTheConnection(t *testing.T) {
 	for _, reply := range []string{"+OK\r\n", "$2\r\n17\r\n", ":x\r\n", ":0\r\n", ":-1\r\n", "*1\r\n:17\r\n", "_\r\n"} {
 		var s session.Session
 		s.Init()
 		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, &sliceWorld{})
-		if kept, behind, err := s.Received([]byte(reply), 0, &sliceWorld{}); kept+len(behind) > 0 || err != session.ErrDesync {
-			t.Errorf("%q: kept %d, %q, %v", reply, kept, behind, err)
+		if kept, after, err := s.Received([]byte(reply), 0, &sliceWorld{}); kept+len(after) > 0 || err != session.ErrDesync {
+			t.Errorf("%q: kept %d, %q, %v", reply, kept, after, err)
 		}
 	}
 }
@@ -146,8 +145,8 @@ func goesOut(t *testing.T, s *session.Session, command string, world *sliceWorld
 func answer(t *testing.T, s *session.Session, world *sliceWorld, words, client string) {
 	t.Helper()
 	p := []byte(words)
-	kept, behind, err := s.Received(p, s.TakeExpected(p), world)
-	if got := string(p[:kept]) + string(behind); err != nil || got != client {
+	kept, after, err := s.Received(p, s.TakeExpected(p), world)
+	if got := string(p[:kept]) + string(after); err != nil || got != client {
 		t.Fatalf("%q: the client reads %q, %v; want %q", words, got, err, client)
 	}
 }

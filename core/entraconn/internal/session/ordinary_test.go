@@ -45,12 +45,12 @@ func TestCommandsThatNeedACloserLook(t *testing.T) {
 		{"GET k", modelserver.Encode("MULTI"), false},
 		{"GET k", append(modelserver.Encode("GET k"), modelserver.Encode("RESET")...), false},
 		{"GET k", ordinary[:7], false},
-		{"ASKING", ordinary, false},                                   // nothing may come between it and the next one
-		{"CLIENT REPLY SKIP", ordinary, false},                        // gives no reply
-		{"CLIENT REPLY OFF", ordinary, false},                         // so do all
-		{"SUBSCRIBE a", ordinary, false},                              // its wire speaks another version than the client
-		{"BLPOP k 0", ordinary, false},                                // must wait behind it
-		{"GET k, BLPOP k 0", modelserver.Encode("GET behind"), false}, // so must that, and the other is not sent yet
+		{"ASKING", ordinary, false},                                  // nothing may come between it and the next one
+		{"CLIENT REPLY SKIP", ordinary, false},                       // gives no reply
+		{"CLIENT REPLY OFF", ordinary, false},                        // so do all
+		{"SUBSCRIBE a", ordinary, false},                             // its wire speaks another version than the client
+		{"BLPOP k 0", ordinary, false},                               // must wait after it
+		{"GET k, BLPOP k 0", modelserver.Encode("GET after"), false}, // so must that, and the other is not sent yet
 	} {
 		s := sessionAfter(tc.before)
 		was := s.Mark()
@@ -116,13 +116,13 @@ func TestRepliesThatNeedACloserLook(t *testing.T) {
 	}
 }
 
-// The client gets the null that it is owed before the reply to what it wrote after the call.
+// The client gets the pending reply before the reply to what it wrote after the call.
 func TestRepliesAfterACancelledCallNeedACloserLook(t *testing.T) {
 	world := &sliceWorld{}
 	s := leased(t, world)
-	world.over = true
-	if kept, behind, err := s.Received([]byte("*-1\r\n"), 0, world); kept > 0 || len(behind) > 0 || err != nil || !s.Ready() {
-		t.Fatal(kept, behind, err)
+	world.ended = true
+	if kept, after, err := s.Received([]byte("*-1\r\n"), 0, world); kept > 0 || len(after) > 0 || err != nil || !s.Ready() {
+		t.Fatal(kept, after, err)
 	}
 	if wake := s.Unblocked(session.Unblock{Reply: lease.NullReply}); !wake || !s.HasPendingReply() || s.Slicing() {
 		t.Fatalf("wake %v, pending reply %v, in slices %v", wake, s.HasPendingReply(), s.Slicing())
@@ -132,8 +132,8 @@ func TestRepliesAfterACancelledCallNeedACloserLook(t *testing.T) {
 	if n := s.TakeExpected(p); n != 0 {
 		t.Errorf("took %d bytes", n)
 	}
-	if kept, behind, err := s.Received(p, 0, world); string(p[:kept])+string(behind) != "*-1\r\n$1\r\nx\r\n" || err != nil || s.HasPendingReply() {
-		t.Errorf("the client read %q%q, %v", p[:kept], behind, err)
+	if kept, after, err := s.Received(p, 0, world); string(p[:kept])+string(after) != "*-1\r\n$1\r\nx\r\n" || err != nil || s.HasPendingReply() {
+		t.Errorf("the client read %q%q, %v", p[:kept], after, err)
 	}
 }
 
@@ -170,11 +170,11 @@ func TestAnswersInPiecesAreFollowed(t *testing.T) {
 				for rest := []byte(hello); len(rest) > 0; {
 					p := rest[:min(size, len(rest))]
 					rest = rest[len(p):]
-					kept, behind, err := s.Received(p, s.TakeExpected(p), &standstill{})
+					kept, after, err := s.Received(p, s.TakeExpected(p), &standstill{})
 					if err != nil {
 						t.Fatal(err)
 					}
-					client += string(p[:kept]) + string(behind)
+					client += string(p[:kept]) + string(after)
 				}
 				if client != tc.client || s.ClientID() != 42 {
 					t.Fatalf("%s, answered in pieces of %d bytes: the client read %q; the connection's number is %d", tc.command, size, client, s.ClientID())
@@ -186,16 +186,16 @@ func TestAnswersInPiecesAreFollowed(t *testing.T) {
 
 // The answer to a HELLO 2 of ours ends where a read does. What comes next in pieces is not taken
 // for more of it.
-func TestRepliesBehindAnAnswerOfOursAreWhole(t *testing.T) {
+func TestRepliesAfterAnAnswerOfOursAreWhole(t *testing.T) {
 	s := sessionAfter("SUBSCRIBE a") // over a wire that speaks RESP3 meanwhile
 	write := func(command string) { s.Plan(modelserver.Encode(command), nil, nil, &standstill{}) }
 	read := func(all string) (client string) {
 		p := []byte(all)
-		kept, behind, err := s.Received(p, s.TakeExpected(p), &standstill{})
+		kept, after, err := s.Received(p, s.TakeExpected(p), &standstill{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(p[:kept]) + string(behind)
+		return string(p[:kept]) + string(after)
 	}
 	read("%1\r\n$2\r\nid\r\n:42\r\n")
 	read(">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
@@ -210,8 +210,8 @@ func TestRepliesBehindAnAnswerOfOursAreWhole(t *testing.T) {
 	}
 }
 
-// What comes in pieces behind the answer to an AUTH is the client's again, and taken at once.
-func TestPiecesBehindAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
+// What comes in pieces after the answer to an AUTH is the client's again, and taken at once.
+func TestPiecesAfterAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
 	s := sessionAfter("GET k")
 	s.Plan(modelserver.Encode("GET k"), &testAuth{}, nil, &standstill{})
 	for _, piece := range []struct {
@@ -220,9 +220,9 @@ func TestPiecesBehindAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
 	}{{"$1\r\nx\r\n", 7}, {"+OK\r\n", 0}, {"$5\r\nhe", 6}, {"llo\r\n", 5}} {
 		p := []byte(piece.says)
 		taken := s.TakeExpected(p)
-		kept, behind, err := s.Received(p, taken, &standstill{})
-		if taken != piece.taken || kept != taken || len(behind) > 0 || err != nil {
-			t.Errorf("%q: took %d bytes, %d are the client's, %q behind, %v", p, taken, kept, behind, err)
+		kept, after, err := s.Received(p, taken, &standstill{})
+		if taken != piece.taken || kept != taken || len(after) > 0 || err != nil {
+			t.Errorf("%q: took %d bytes, %d are the client's, %q after, %v", p, taken, kept, after, err)
 		}
 	}
 }

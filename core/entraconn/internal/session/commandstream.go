@@ -1,0 +1,191 @@
+package session
+
+import "github.com/entraredis/entraredis/internal/resp"
+
+// A commandStream is what is known of a connection from what was written to it. It is a plain
+// value: a copy is a point to return to when a write turns out not to have happened.
+type commandStream struct {
+	expectedReplies uint64 // replies that the commands written so far give
+	entries         uint32 // put into the ledger so far; it may wrap around
+	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A
+	// MULTI whose epoch has passed says nothing any more.
+	epoch uint32
+	// prefix: the last command modifies the next one, nothing may come between.
+	prefix bool
+	// mute: the next command gives no reply, because of CLIENT REPLY SKIP.
+	mute bool
+	// untracked: what is written is not looked at any more.
+	untracked bool
+	// upgraded: the wire speaks RESP3 below a client that speaks RESP2, see protocol.
+	upgraded bool
+	// holding: why the last bytes of the client were not sent yet.
+	holding holding
+	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
+	silent  bool
+	scanner resp.CommandScanner
+}
+
+// A holding says why the last bytes that the client has written were not sent yet.
+type holding uint8
+
+const (
+	holdNothing    holding = iota
+	holdUnfinished         // what a command is must be known before its first byte is sent
+	holdAnswers            // a command that waits until everything before it was answered
+	holdBehind             // what comes after a blocking command
+)
+
+// atBoundary reports whether the bytes written end where a command ends and the next one begins a
+// new thing.
+func (t *commandStream) atBoundary() bool {
+	return !t.untracked && !t.prefix && !t.mute && t.scanner.AtBoundary()
+}
+
+// plain reports whether an ordinary command needs nothing but to be counted.
+func (t *commandStream) plain() bool { return !t.mute && !t.upgraded }
+
+// takeOrdinary takes p if it is nothing but ordinary commands, or a part of a long one. It returns
+// how many commands end in it.
+func (t *commandStream) takeOrdinary(p []byte) (commands uint64, ok bool) {
+	if t.untracked || t.prefix || t.mute || t.upgraded || t.holding != holdNothing {
+		return 0, false
+	}
+	if t.scanner.Within(len(p)) {
+		return 0, true
+	}
+	n, commands := t.scanner.Ordinary(p)
+	if n < len(p) {
+		return 0, false
+	}
+	t.expectedReplies += commands
+	return commands, true
+}
+
+// count accounts for ordinary commands.
+func (t *commandStream) count(commands uint64) {
+	t.expectedReplies += commands
+	t.prefix = false
+}
+
+// mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is
+// there.
+func (t *commandStream) mustSeeWhole(kind resp.Kind) bool {
+	return t.scanner.Undecided() || kind == resp.Blocking || kind == resp.Unblock
+}
+
+// holdBack forgets that a part of a command was looked at, which is to come again.
+func (t *commandStream) holdBack(why holding) {
+	t.scanner = resp.CommandScanner{}
+	t.holding = why
+}
+
+// endCommand accounts for the command that the scanner has just found the end of. It returns an
+// entry for the ledger if the command needs one, and whether AUTH has to follow directly, because
+// the command logs out.
+//
+// Inside a transaction (mayBeQueued: as far as the answers are known, or still unknown) most things
+// are only queued.
+func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed, logsOut bool) {
+	kind, argc := t.scanner.Kind(), t.scanner.Argc()
+	t.prefix = false
+	if t.mute {
+		// Only what has one reply at most and no consequence can be muted with certainty.
+		t.mute = kind == resp.ReplySkip
+		switch kind {
+		case resp.Ordinary, resp.Ping, resp.Unblock, resp.ReplySkip, resp.Asking, resp.Caching:
+		default:
+			return t.stopTracking(), true, false
+		}
+		t.prefix = kind == resp.Asking || kind == resp.Caching
+		return entry{}, false, false
+	}
+	switch kind {
+	case resp.Ping:
+		if t.upgraded {
+			break
+		}
+		t.expectedReplies++
+		return entry{}, false, false
+	case resp.Ordinary, resp.Unblock:
+		t.expectedReplies++
+		return entry{}, false, false
+	case resp.Asking, resp.Caching:
+		t.expectedReplies++
+		t.prefix = true
+		return entry{}, false, false
+	case resp.ReplyOff:
+		t.silent = !mayBeQueued
+		return t.stopTracking(), true, false
+	case resp.ReplySkip:
+		if mayBeQueued {
+			return t.stopTracking(), true, false
+		}
+		t.mute = true
+		return entry{}, false, false
+	case resp.Exec:
+		t.expectedReplies++
+		t.epoch++
+		return entry{}, false, false
+	case resp.Subscribe, resp.PSubscribe, resp.SSubscribe, resp.Unsubscribe, resp.PUnsubscribe, resp.SUnsubscribe:
+		if mayBeQueued {
+			return t.stopTracking(), true, false
+		}
+		confirmations := argc - 1
+		if confirmations == 0 && (kind == resp.Unsubscribe || kind == resp.PUnsubscribe || kind == resp.SUnsubscribe) {
+			confirmations = untilNone
+		}
+		e = entry{ordinal: t.expectedReplies + 1, awaits: awaitSubscribed, commandKind: kind, confirmations: confirmations}
+		return t.enter(e), true, false
+	case resp.Hello, resp.Monitor, resp.Sync:
+		if mayBeQueued {
+			return t.stopTracking(), true, false
+		}
+	case resp.Reset:
+		t.epoch++
+		t.upgraded = false
+		logsOut = true
+	}
+	t.expectedReplies++
+	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitedBy[kind]}), true, logsOut
+}
+
+// awaitedBy maps the kinds of commands that get a reply and an entry to what the entry awaits.
+var awaitedBy = [...]entryKind{
+	resp.Auth:      awaitClientAuth,
+	resp.HelloAuth: awaitClientAuth,
+	resp.Hello:     awaitHello,
+	resp.Reset:     awaitReset,
+	resp.Multi:     awaitMulti,
+	resp.Discard:   awaitDiscard,
+	resp.Monitor:   awaitTakeover,
+	resp.Sync:      awaitTakeover,
+	resp.Blocking:  awaitBlocking,
+	resp.Wait:      awaitBlocking,
+	resp.Ping:      awaitPing,
+}
+
+// takeAuth accounts for an AUTH of ours.
+func (t *commandStream) takeAuth(a Auth) entry {
+	t.expectedReplies++
+	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitAuth, auth: a})
+}
+
+// takeOurs accounts for a command of ours that is no AUTH.
+func (t *commandStream) takeOurs(what entryKind) entry {
+	t.expectedReplies++
+	return t.enter(entry{ordinal: t.expectedReplies, awaits: what})
+}
+
+// stopTracking gives up following what is written. Replies to all that was written before are still
+// understood.
+func (t *commandStream) stopTracking() entry {
+	t.untracked = true
+	return t.enter(entry{ordinal: t.expectedReplies + 1, awaits: awaitUnknown})
+}
+
+// enter makes an entry one that is put into the ledger.
+func (t *commandStream) enter(e entry) entry {
+	t.entries++
+	e.epoch = t.epoch
+	return e
+}

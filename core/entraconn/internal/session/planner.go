@@ -1,0 +1,224 @@
+package session
+
+import "github.com/entraredis/entraredis/internal/resp"
+
+// An Edit changes what the client writes.
+type Edit struct {
+	At   int    // offset in what the client writes
+	Cut  int    // how many bytes of the client are left out there
+	Ours []byte // the bytes that are put in instead
+	Auth Auth   // the AUTH that Ours is, nil if it is something else
+}
+
+// maxHeld bounds what is held back of one command until it is complete. A blocking command that is
+// longer is sent as it is, and cannot be renewed while it blocks.
+const maxHeld = 1 << 20
+
+// A planner is one call of Session.Plan: it reads what the client writes, and decides what changes.
+type planner struct {
+	s            *Session
+	p            []byte
+	env          Environment
+	commandStart int // of the command that offset is in, -1 if that began before p
+	offset       int // what is before it was accounted for
+}
+
+// plan does the work of Session.Plan.
+func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken int) {
+	s, t := w.s, &w.s.commandStream
+	for {
+		if t.scanner.AtBoundary() {
+			w.commandStart = w.offset
+		}
+		if wanted != nil && s.MayAuth() {
+			w.insert(wanted)
+			wanted = nil
+		}
+		if w.offset == len(w.p) || t.untracked {
+			return s.scratch.planned(), len(w.p)
+		}
+		if wanted == nil && t.plain() {
+			if n, commands := t.scanner.Ordinary(w.p[w.offset:]); n > 0 { // nearly always all of p
+				t.count(commands)
+				w.offset += n
+				continue
+			}
+		}
+		n, complete, err := t.scanner.Next(w.p[w.offset:])
+		w.offset += n
+		switch kind := t.scanner.Kind(); {
+		case err != nil:
+			if w.commandStart >= 0 {
+				w.downgrade()
+			}
+			w.await(t.stopTracking())
+		case complete && kind == resp.Ordinary && t.plain():
+			t.count(1)
+		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart <= maxHeld && t.mustSeeWhole(kind):
+			return w.hold(holdUnfinished)
+		default:
+			if w.commandStart >= 0 && w.prepare(kind, complete) {
+				return w.hold(holdAnswers)
+			}
+			if !complete {
+				continue
+			}
+			w.takeCommand(relogin)
+			if s.leased.slicing() {
+				if w.offset < len(w.p) {
+					t.holding = holdBehind
+				}
+				return s.scratch.planned(), w.offset
+			}
+		}
+	}
+}
+
+// hold leaves the command that has begun to the next plan.
+func (w *planner) hold(why holding) (edits []Edit, taken int) {
+	w.s.commandStream.holdBack(why)
+	return w.s.scratch.planned(), w.commandStart
+}
+
+// prepare changes what goes out before or in the command that has begun, which ends at offset if it
+// is complete. It reports whether the command has to wait until everything before it was answered.
+func (w *planner) prepare(kind resp.Kind, complete bool) (mustWait bool) {
+	if w.changeProtocol(kind) {
+		return true
+	}
+	if complete {
+		switch kind {
+		case resp.Blocking:
+			return w.slice()
+		case resp.Unblock:
+			w.noteUnblock()
+		}
+	}
+	return false
+}
+
+// takeCommand accounts for the command that ends at offset, and puts an AUTH after it if it logs
+// out.
+func (w *planner) takeCommand(relogin func() Auth) {
+	s, t := w.s, &w.s.commandStream
+	epoch := t.epoch
+	e, needed, logsOut := t.endCommand(s.ledger.mayQueue(t.epoch))
+	if t.epoch != epoch {
+		s.ledger.endEpoch()
+	}
+	if needed {
+		w.await(e)
+	}
+	switch {
+	case !logsOut || s.unrenewable != Renewable:
+	case s.ledger.allowsRelogin(s.protocol.version):
+		w.insert(relogin())
+	default:
+		s.unrenewable = BecauseReset
+	}
+}
+
+func (w *planner) await(e entry) { w.s.ledger.push(e, w.s.commandStream.epoch) }
+
+// insert puts an AUTH in at offset.
+func (w *planner) insert(a Auth) {
+	w.s.AddAuth(a)
+	w.s.scratch.addEdit(Edit{At: w.offset, Ours: a.Wire(), Auth: a})
+}
+
+// ask puts a command of ours that is no AUTH before the one that has begun.
+func (w *planner) ask(command []byte, what entryKind) {
+	w.await(w.s.commandStream.takeOurs(what))
+	w.s.scratch.addEdit(Edit{At: w.commandStart, Ours: command})
+}
+
+// changeProtocol makes the wire speak the version in which the command that has begun belongs, as
+// soon as its kind is known. It reports whether the command has to wait until everything before it
+// was answered, because only then it is known what the wire speaks.
+func (w *planner) changeProtocol(kind resp.Kind) (mustWait bool) {
+	s, l := w.s, &w.s.ledger
+	switch kind {
+	case resp.Subscribe, resp.PSubscribe, resp.SSubscribe:
+		switch {
+		case !w.mayUpgrade(), s.protocol.version == 3 && !l.mayChangeVersion():
+		case !l.onlyAuths():
+			return true
+		case s.protocol.version == 2:
+			s.commandStream.upgraded = true
+			w.ask(hello3, awaitUpgrade)
+		}
+	case resp.Unsubscribe, resp.PUnsubscribe, resp.SUnsubscribe, resp.Ping:
+	default:
+		if l.hasKind(awaitUpgrade) {
+			return true
+		}
+		if kind != resp.Reset { // which goes back to RESP2 without us
+			w.downgrade()
+		}
+	}
+	return false
+}
+
+// mayUpgrade reports whether HELLO 3 may go out without the client's knowledge, as far as that can
+// be known: nothing may stand between the server and HELLO, and there must be something to gain.
+func (w *planner) mayUpgrade() bool {
+	s, t := w.s, &w.s.commandStream
+	return !t.upgraded && s.protocol.upgrades == canUpgrade && s.unrenewable == Renewable && !t.prefix && !t.mute && !s.ledger.mayQueue(t.epoch)
+}
+
+// downgrade puts HELLO 2 before what does not belong into a subscription, unless the wire speaks
+// RESP2 already.
+func (w *planner) downgrade() {
+	if w.s.commandStream.upgraded && w.s.protocol.upgrades == canUpgrade {
+		w.s.commandStream.upgraded = false
+		w.ask(hello2, awaitDowngrade)
+	}
+}
+
+// slice looks at the complete blocking command that ends at offset, and shortens its timeout if it
+// could block for too long. It reports whether the command has to wait until everything before it
+// was answered: only then is it known when it begins to block.
+func (w *planner) slice() (mustWait bool) {
+	s, t := w.s, &w.s.commandStream
+	switch {
+	case s.unrenewable != Renewable, t.prefix, t.mute:
+		return false
+	case s.ledger.mayQueue(t.epoch):
+		return s.ledger.hasKind(awaitDiscard) // where that is refused, the command is queued
+	}
+	command := w.p[w.commandStart:w.offset]
+	call, ok := parseBlockingCall(command)
+	if s.leased == nil {
+		s.leased = &leasedCall{}
+	}
+	if call.fromEnd {
+		s.leased.tail = t.expectedReplies + 1
+	}
+	if !ok {
+		return false
+	}
+	now, most := w.env.MayBlock(s.ledger.lastAuth())
+	if call.clientTimeout > 0 && call.clientTimeout <= most {
+		return false
+	}
+	if !s.drained() || s.leased.hasPendingReply() {
+		return true
+	}
+	switch {
+	case s.clientNumber.isKnown():
+		w.env.Leases(int64(s.clientNumber))
+	case s.clientNumber != numberRefused:
+		w.ask(askNumber, awaitNumber)
+	}
+	s.leased.beginSlice(t.expectedReplies+1, command, call, now, most)
+	s.scratch.addEdit(Edit{At: w.commandStart + call.from, Cut: call.to - call.from, Ours: s.leased.sliceTimeout})
+	return false
+}
+
+// noteUnblock looks at the complete CLIENT UNBLOCK that ends at offset. One in a transaction may be
+// discarded, so it ends no call but at the server.
+func (w *planner) noteUnblock() {
+	if u, ok := parseUnblock(w.p[w.commandStart:w.offset]); ok && !w.s.ledger.mayQueue(w.s.commandStream.epoch) {
+		w.s.scratch.addUnblock(u)
+	}
+}

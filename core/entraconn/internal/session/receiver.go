@@ -1,0 +1,365 @@
+package session
+
+import (
+	"strings"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
+	"github.com/entraredis/entraredis/internal/resp"
+)
+
+// A receiver is one call of Session.Received: it reads what the server sends, leaves what is for
+// the client, and takes the answers to commands of ours.
+type receiver struct {
+	s      *Session
+	p      []byte
+	outlet outlet
+	env    Environment
+}
+
+// receive does the work of Session.Received, from at.
+func (r *receiver) receive(at int) (err error) {
+	for at < len(r.p) && err == nil {
+		r.flushPendingReply(at)
+		var n int
+		n, err = r.step(at)
+		at += n
+	}
+	r.flushPendingReply(len(r.p))
+	return err
+}
+
+// step takes a piece that begins at at. It returns 0 if that must be looked at anew.
+func (r *receiver) step(at int) (n int, err error) {
+	s, t := r.s, &r.s.replyStream
+	p := r.p[at:]
+	if t.untracked {
+		if t.translation != nil {
+			return 0, ErrDesync // what comes next cannot be put into RESP2
+		}
+		r.outlet.forward(at, len(r.p))
+		return len(p), nil
+	}
+	if t.frames.AtBoundary() {
+		t.ours, t.collecting = false, false
+		if n := s.takeExpected(p); n > 0 { // nearly always all of p
+			r.outlet.forward(at, at+n)
+			return n, nil
+		}
+		if t.readReplies+1 >= s.ledger.nextOrdinal && r.beginAwaited(p) {
+			return 0, nil
+		}
+	} else if s.leased.undecided() {
+		t.ours = s.leased.continueReply(p[0], &r.outlet, r.env)
+	}
+	if t.translation != nil && !t.ours {
+		return r.stepTranslated(at)
+	}
+	n, frame, scanErr := t.frames.Next(p)
+	if scanErr != nil {
+		// Bytes before the unknown one may belong to the client's reply, or to ours.
+		if t.ours || s.ledger.hasOurs() {
+			return 0, ErrDesync
+		}
+		r.untrack()
+		return 0, nil
+	}
+	if t.collecting { // before forward moves it
+		s.scratch.collect(p[:n])
+	}
+	switch {
+	case s.leased.undecided(): // nothing but the first byte of it was there
+	case !t.ours:
+		r.outlet.forward(at, at+n)
+	}
+	return n, r.endPiece(frame)
+}
+
+// stepTranslated is step for a piece that goes to the client in RESP2.
+func (r *receiver) stepTranslated(at int) (n int, err error) {
+	s, t := r.s, &r.s.replyStream
+	if n := t.frames.Downgrade(r.p[at:]); n > 0 { // nearly always
+		r.outlet.forward(at, at+n)
+		return n, nil
+	}
+	subscribed := s.subscriptionCounts.exist()
+	e := s.ledger.firstEntry()
+	pinged := subscribed && e != nil && e.awaits == awaitPing && e.ordinal == t.readReplies+1
+	n, frame, scanErr := t.translation.translate(&t.frames, r.p, at, listener{subscribed, pinged}, &r.outlet)
+	if scanErr != nil {
+		return 0, ErrDesync
+	}
+	return n, r.endPiece(frame)
+}
+
+// endPiece accounts for a frame, if one has ended.
+func (r *receiver) endPiece(frame resp.Frame) error {
+	switch frame {
+	case resp.None:
+	case resp.Push:
+		r.endPush(r.s.replyStream.frames.Confirmed())
+	default:
+		return r.endReply(frame)
+	}
+	return nil
+}
+
+// beginAwaited looks at the first bytes of a frame where the ledger waits for one. It reports
+// whether the state has changed so that the byte must be looked at anew.
+func (r *receiver) beginAwaited(p []byte) (again bool) {
+	s, t := r.s, &r.s.replyStream
+	if t.uncounted {
+		return false
+	}
+	e := s.ledger.firstEntry()
+	if p[0] == '>' {
+		if e.awaits == awaitUpgrade && t.translation == nil {
+			t.translation = &translation{} // the server has changed to RESP3, and says something else first
+			return true
+		}
+		return false
+	}
+	t.ours = e.isOurs()
+	switch e.awaits {
+	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitHello, awaitClientAuth:
+		r.startCollecting()
+	case awaitBlocking:
+		if s.leased.awaitsReply(e.ordinal) {
+			t.ours = s.leased.beginReply(p, r.env)
+		}
+	case awaitUnknown:
+		r.strike() // nothing of ours can wait after it: it bars AUTH
+		r.untrack()
+		return true
+	case awaitTakeover:
+		if p[0] != '-' {
+			r.strike()
+			r.uncount(BecauseStreaming)
+			return true
+		}
+	}
+	return false
+}
+
+// endReply accounts for a reply that has ended.
+func (r *receiver) endReply(frame resp.Frame) error {
+	s, t := r.s, &r.s.replyStream
+	if t.uncounted {
+		return nil
+	}
+	if t.readReplies+1 < s.ledger.nextOrdinal {
+		if t.readReplies == s.commandStream.expectedReplies {
+			// No command asked for it: some server's last words, or a protocol that we do not know.
+			r.uncount(BecauseBlind)
+			return nil
+		}
+		t.readReplies++
+		return nil
+	}
+	if first := s.ledger.firstEntry(); first.awaits == awaitSubscribed {
+		return r.subscribeAnswered(first, frame)
+	}
+	e := r.strike()
+	t.readReplies++
+	current := e.epoch == s.commandStream.epoch
+	switch e.awaits {
+	case awaitAuth:
+		return r.authAnswered(e.auth, frame)
+	case awaitHello:
+		r.helloAnswered(frame)
+	case awaitUpgrade:
+		return r.upgradeAnswered(frame)
+	case awaitDowngrade:
+		return r.downgradeAnswered(frame)
+	case awaitNumber:
+		return r.numberAnswered(frame)
+	case awaitReset:
+		return r.resetAnswered(frame)
+	case awaitBlocking:
+		if s.leased.awaitsReply(e.ordinal) {
+			s.leased.on(lease.ReplyEnded)
+		}
+	case awaitMulti:
+		if current && frame == resp.Status {
+			s.ledger.confirmed = e.epoch
+		}
+	case awaitDiscard:
+		if current && frame == resp.Status {
+			s.ledger.confirmed = 0
+		}
+	case awaitClientAuth:
+		if frame != resp.Error {
+			s.foreign = true
+			s.unrenewable = BecauseForeign
+			r.helloAnswered(frame)
+		}
+	}
+	return nil
+}
+
+// strike takes the first entry out of the ledger.
+func (r *receiver) strike() entry { return r.s.ledger.pop(r.s.commandStream.epoch) }
+
+// startCollecting keeps the reply that begins.
+func (r *receiver) startCollecting() {
+	r.s.replyStream.collecting = true
+	r.s.scratch.beginAnswer()
+}
+
+// stopCollecting ends what startCollecting began.
+func (r *receiver) stopCollecting() {
+	if !r.s.AuthOutstanding() {
+		r.s.scratch.discard()
+	}
+	r.s.replyStream.collecting = false
+}
+
+// authAnswered takes the answer to an AUTH of ours.
+func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
+	r.s.replyStream.ours = false
+	v, err := judge(a, frame, string(r.s.scratch.collectedReply()))
+	r.s.scratch.addVerdict(v)
+	return err
+}
+
+// resetAnswered takes the answer to RESET. Where it is refused although the wire was to go back to
+// RESP2 with it, what follows would be in RESP3.
+func (r *receiver) resetAnswered(frame resp.Frame) error {
+	s := r.s
+	if frame == resp.Status {
+		s.protocol.version = 2
+		s.subscriptionCounts = subscriptionCounts{}
+		s.replyStream.translation = nil
+	} else if s.replyStream.translation != nil {
+		return ErrDesync
+	}
+	return nil
+}
+
+// helloAnswered takes the number of the connection and the protocol version out of a reply to
+// HELLO.
+func (r *receiver) helloAnswered(frame resp.Frame) {
+	s := r.s
+	var h helloReply
+	if s.replyStream.collecting {
+		h = s.scratch.collectedReply()
+	}
+	if s.protocol.takeVersion(frame, h) == 2 && s.subscriptionCounts.exist() {
+		r.uncount(BecauseSubscriber)
+	}
+	r.endHello()
+}
+
+// endHello ends the collecting of a reply to HELLO.
+func (r *receiver) endHello() {
+	if r.s.replyStream.collecting {
+		r.s.clientNumber.takeNumber(r.s.scratch.collectedReply())
+		r.stopCollecting()
+	}
+}
+
+// upgradeAnswered takes the answer to our HELLO 3. Whatever does not say that RESP3 follows means
+// that the server, or a proxy before it, stays in RESP2; then the subscription is one in RESP2, and
+// the connection ends with its token.
+func (r *receiver) upgradeAnswered(frame resp.Frame) error {
+	s := r.s
+	if frame == resp.Map {
+		r.helloAnswered(frame)
+		if s.protocol.version == 3 {
+			s.replyStream.translation = &translation{}
+			return nil
+		}
+	}
+	s.protocol.upgradeRefused(frame == resp.Error && isTransient(s.scratch.collectedReply()))
+	s.replyStream.translation = nil // of pushes before the answer
+	r.endHello()
+	if s.ledger.hasKind(awaitDowngrade) {
+		return ErrDesync // its answer could not be told from a message
+	}
+	return nil
+}
+
+// isTransient reports whether an error says that the server serves no client at the moment.
+func isTransient(answer []byte) bool {
+	return classifyAuthError(strings.TrimSuffix(string(answer[1:]), "\r\n"), true) == serverUnready
+}
+
+// downgradeAnswered takes the answer to our HELLO 2.
+func (r *receiver) downgradeAnswered(frame resp.Frame) error {
+	if frame != resp.Array {
+		return ErrDesync
+	}
+	r.s.replyStream.translation = nil
+	r.helloAnswered(frame)
+	return nil
+}
+
+// numberAnswered takes the answer to our CLIENT ID.
+func (r *receiver) numberAnswered(frame resp.Frame) error {
+	number := &r.s.clientNumber
+	err := number.takeAnswer(frame, string(r.s.scratch.collectedReply()))
+	r.stopCollecting()
+	if number.isKnown() {
+		r.env.Leases(int64(*number))
+	}
+	return err
+}
+
+// subscribeAnswered takes a reply where a subscription waited for its confirmation. Confirmations
+// in RESP3 are pushes and come before any later reply, so this is the error that refuses it: the
+// one reply that it gives. In RESP2 arrays confirm it, one for each channel. An UNSUBSCRIBE that
+// finds nothing to end changes nothing there: a connection that has subscribed in RESP2 does not
+// get here any more.
+func (r *receiver) subscribeAnswered(e *entry, frame resp.Frame) error {
+	s := r.s
+	switch {
+	case frame == resp.Error:
+	case s.protocol.version == 2 && frame == resp.Array && e.unsubscribes():
+		if e.confirmations--; e.confirmations > 0 {
+			return nil
+		}
+	case s.protocol.version == 2 && frame == resp.Array:
+		r.uncount(BecauseSubscriber)
+	default:
+		if s.ledger.hasOurs() {
+			return ErrDesync
+		}
+		r.uncount(BecauseBlind)
+	}
+	r.strike()
+	return nil
+}
+
+// endPush takes a push that confirms a subscription, or says something else.
+func (r *receiver) endPush(c resp.Confirmation) {
+	remaining, ok := r.s.subscriptionCounts.apply(c)
+	if !ok {
+		return
+	}
+	e := r.s.ledger.firstEntry()
+	if e == nil || e.awaits != awaitSubscribed || e.ordinal != r.s.replyStream.readReplies+1 || e.commandKind != c.Kind {
+		return // unsolicited: a slot that moved away
+	}
+	if e.countConfirmation(remaining) {
+		r.strike()
+	}
+}
+
+// flushPendingReply gives the client the pending reply, but not inside a push that came in pieces.
+func (r *receiver) flushPendingReply(at int) {
+	if s := r.s; s.leased.hasPendingReply() && s.replyStream.frames.AtBoundary() {
+		r.outlet.put(s.leased.pendingReply(s.protocol.version), at)
+	}
+}
+
+// untrack gives up looking at what the server sends.
+func (r *receiver) untrack() {
+	r.s.replyStream.untracked = true
+	r.s.unrenewable = BecauseBlind
+}
+
+// uncount gives up counting replies. Frames are still told apart, so that the connection can be
+// ended between two of them.
+func (r *receiver) uncount(why Reason) {
+	r.s.replyStream.uncounted = true
+	r.s.unrenewable = why
+}

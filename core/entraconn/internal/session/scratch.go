@@ -1,0 +1,96 @@
+package session
+
+// A scratch holds what a session needs only while something of ours is under way, once in an hour:
+// its memory is given back when the answer was taken.
+type scratch struct {
+	pad *scratchpad // nil while nothing of ours is under way
+}
+
+type scratchpad struct {
+	edits     []Edit    // result of Plan
+	unblocks  []Unblock // in what was planned
+	collected []byte    // what has been read of the reply that is collected
+	verdicts  []Verdict // that the caller has not taken yet
+}
+
+// maxAnswer bounds what is kept of the server's words about an AUTH.
+const maxAnswer = 512
+
+func (s *scratch) ensure() *scratchpad {
+	if s.pad == nil {
+		s.pad = &scratchpad{}
+	}
+	return s.pad
+}
+
+// forgetEdits makes room for those of another Plan.
+func (s *scratch) forgetEdits() {
+	if s.pad != nil {
+		s.pad.edits = s.pad.edits[:0]
+	}
+}
+
+func (s *scratch) addEdit(e Edit) {
+	pad := s.ensure()
+	pad.edits = append(pad.edits, e)
+}
+
+func (s *scratch) planned() []Edit {
+	if s.pad == nil {
+		return nil
+	}
+	return s.pad.edits
+}
+
+func (s *scratch) addUnblock(u Unblock) {
+	pad := s.ensure()
+	pad.unblocks = append(pad.unblocks, u)
+}
+
+func (s *scratch) takeUnblocks() (all []Unblock) {
+	if s.pad == nil {
+		return nil
+	}
+	all, s.pad.unblocks = s.pad.unblocks, nil
+	return all
+}
+
+// beginAnswer forgets the answer before.
+func (s *scratch) beginAnswer() {
+	pad := s.ensure()
+	pad.collected = pad.collected[:0]
+}
+
+// collect adds a piece to the answer that was begun.
+func (s *scratch) collect(piece []byte) {
+	pad := s.ensure()
+	pad.collected = append(pad.collected, piece[:min(len(piece), maxAnswer-len(pad.collected))]...)
+}
+
+// collectedReply returns what was collected. It is valid until discard or beginAnswer.
+func (s *scratch) collectedReply() []byte {
+	if s.pad == nil {
+		return nil
+	}
+	return s.pad.collected
+}
+
+func (s *scratch) addVerdict(v Verdict) {
+	pad := s.ensure()
+	pad.verdicts = append(pad.verdicts, v)
+}
+
+func (s *scratch) takeVerdicts() (all []Verdict) {
+	if s.pad == nil {
+		return nil
+	}
+	all, s.pad.verdicts = s.pad.verdicts, nil
+	return all
+}
+
+// discard gives the memory back, unless a verdict waits in it.
+func (s *scratch) discard() {
+	if s.pad != nil && len(s.pad.verdicts) == 0 {
+		s.pad = nil
+	}
+}
