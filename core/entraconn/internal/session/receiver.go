@@ -160,6 +160,9 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	}
 	e := r.strike()
 	t.readReplies++
+	if e.isOurs() && !t.ours { // it began before our command was written
+		return r.loseAnswer(e)
+	}
 	current := e.epoch == s.commandStream.epoch
 	switch e.awaits {
 	case awaitAuth:
@@ -211,6 +214,15 @@ func (r *receiver) stopCollecting() {
 		r.s.scratch.discard()
 	}
 	r.s.replyStream.collecting = false
+}
+
+// loseAnswer takes a reply that stands in the place of the answer to a command of ours, and is
+// none.
+func (r *receiver) loseAnswer(e entry) error {
+	if e.awaits == awaitAuth {
+		r.s.scratch.addVerdict(Verdict{Auth: e.auth, Lost: true})
+	}
+	return ErrDesync
 }
 
 // authAnswered takes the answer to an AUTH of ours.
