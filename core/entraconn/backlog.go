@@ -180,8 +180,8 @@ func (b *backlog) nextLocked(auth *sentAuth) (w plannedWrite, ok bool) {
 		return w, false
 	}
 	p := b.held
-	if c.session.Slicing() {
-		p = append(c.session.Resend(environment{c}), p...)
+	if command := c.session.Resend(environment{c}); command != nil {
+		p = append(command, p...)
 	}
 	if c.written == nil {
 		auth = nil

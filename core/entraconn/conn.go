@@ -95,7 +95,7 @@ func (c *Conn) takeOrdinaryLocked(p []byte) (commands uint64, ok bool) {
 // cutOrdinaryShortLocked is cutShortLocked for all that takeOrdinaryLocked has taken. It needs wmu.
 func (c *Conn) cutOrdinaryShortLocked(written, all int, commands uint64, err error) error {
 	c.mu.Lock()
-	mark := c.session.BeforeOrdinary(all, commands)
+	mark := c.session.Mark().BeforeOrdinary(all, commands)
 	c.mu.Unlock()
 	return c.cutShortLocked(written, &mark, err)
 }
@@ -224,8 +224,7 @@ func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	}
 	cred := c.reloginCredentialLocked(auth)
 	relogin := func() session.Auth { return newLoginAuth(c, cred) }
-	w.edits, w.taken = c.session.Plan(w.p, asAuth(auth), relogin, environment{c})
-	w.unblocks = c.session.TakeUnblocks()
+	w.edits, w.unblocks, w.taken = c.session.Plan(w.p, asAuth(auth), relogin, environment{c})
 	return w
 }
 
@@ -415,14 +414,13 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 		c.inner.EndWake() // a read was woken for that, unless it had something to read
 	}
 	n, after, err := c.session.Received(p, taken, environment{c})
-	verdicts := c.session.TakeVerdicts()
+	verdicts, onlyRESP2 := c.session.TakeAnswers()
 	if err == session.ErrDesync {
 		c.failLocked(entra.CloseProtocol, err)
 	}
 	ready := c.session.Ready()
-	staysInRESP2 := c.session.TakeStaysInRESP2()
 	c.mu.Unlock()
-	if staysInRESP2 {
+	if onlyRESP2 {
 		c.server.staysInRESP2(time.Now())
 	}
 	for _, v := range verdicts {

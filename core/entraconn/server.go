@@ -124,15 +124,12 @@ func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.P
 	if d.opts.SeparateLogin {
 		c.login.answered = make(chan struct{})
 	}
-	c.session.Init()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == 0 {
 		s.askAt = time.Time{}
 	}
-	if time.Now().Before(s.askAt) {
-		c.session.StayInRESP2()
-	}
+	c.session.Init(time.Now().Before(s.askAt))
 	s.open++
 	if permit != nil {
 		s.permits[c] = permit

@@ -19,7 +19,7 @@ func exceptions() []exception {
 			"closed", "conn", "dialer", "due", "end", "endLocked", "from", "held", "id", "in", "info", "inner",
 			"kind", "last", "login", "lost", "members", "next", "number", "open", "pending", "proven", "read",
 			"refusals", "refused", "remove", "reply", "rotation", "run", "server", "since", "spread", "start",
-			"staysInRESP2", "take", "tries", "unblock", "unrenewable", "visit", "wait", "waiting", "window",
+			"take", "tries", "unblock", "unrenewable", "visit", "wait", "waiting", "window",
 			"write", "writeErr", "written",
 		}},
 	}

@@ -16,7 +16,7 @@ func TestNumberOfTheConnection(t *testing.T) {
 		"$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n"
 	for cut := range len(hello) {
 		var s session.Session
-		s.Init()
+		s.Init(false)
 		s.Plan(modelserver.Encode("HELLO 3"), &testAuth{first: true}, nil, &standstill{})
 		var client []byte
 		for _, piece := range []string{"+OK\r\n" + hello[:cut], hello[cut:]} {
@@ -26,7 +26,7 @@ func TestNumberOfTheConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 			client = append(append(client, p[:kept]...), after...)
-			s.TakeVerdicts()
+			s.TakeAnswers()
 		}
 		if s.ClientID() != 12345 || string(client) != hello {
 			t.Errorf("cut after %q: number %d, the client read %q", hello[:cut], s.ClientID(), client)
@@ -41,7 +41,7 @@ func TestNumberThatIsCut(t *testing.T) {
 		learned := 0
 		for server := kept - 80; server < kept; server++ {
 			var s session.Session
-			s.Init()
+			s.Init(false)
 			s.Plan(modelserver.Encode("HELLO 3"), nil, nil, &standstill{})
 			p := fmt.Appendf(nil, "%%2\r\n$6\r\nserver\r\n$%d\r\n%s\r\n%s\r\n", server, strings.Repeat("x", server), field)
 			if _, _, err := s.Received(p, 0, &standstill{}); err != nil || s.ClientID() != 0 && s.ClientID() != 12345 {
@@ -71,7 +71,7 @@ func TestNumberIsAskedForOnce(t *testing.T) {
 	} {
 		for cut := range len(tc.answer) + len(null) {
 			var s session.Session
-			s.Init()
+			s.Init(false)
 			world := &sliceWorld{}
 			if wire := goesOut(t, &s, "BLPOP k 1", world); wire != string(modelserver.Encode("BLPOP k 1")) {
 				t.Fatalf("a short call goes out as %q", wire)
@@ -100,7 +100,7 @@ func TestNumberIsAskedForOnce(t *testing.T) {
 // A question that was not written is asked again.
 func TestNumberIsAskedForAgainAfterARetract(t *testing.T) {
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	for range 2 {
 		mark := s.Mark()
 		if wire := goesOut(t, &s, "BLPOP k 0", &sliceWorld{}); wire != string(modelserver.Encode("CLIENT ID", "BLPOP k 60.000")) {
@@ -116,7 +116,7 @@ func TestNumberIsAskedForAgainAfterARetract(t *testing.T) {
 func TestUnexpectedAnswerToClientIDEndsTheConnection(t *testing.T) {
 	for _, reply := range []string{"+OK\r\n", "$2\r\n17\r\n", ":x\r\n", ":0\r\n", ":-1\r\n", "*1\r\n:17\r\n", "_\r\n"} {
 		var s session.Session
-		s.Init()
+		s.Init(false)
 		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, &sliceWorld{})
 		if kept, after, err := s.Received([]byte(reply), 0, &sliceWorld{}); kept+len(after) > 0 || err != session.ErrDesync {
 			t.Errorf("%q: kept %d, %q, %v", reply, kept, after, err)
@@ -128,7 +128,7 @@ func TestUnexpectedAnswerToClientIDEndsTheConnection(t *testing.T) {
 func goesOut(t *testing.T, s *session.Session, command string, world *sliceWorld) string {
 	t.Helper()
 	p := modelserver.Encode(command)
-	edits, taken := s.Plan(p, nil, nil, world)
+	edits, _, taken := s.Plan(p, nil, nil, world)
 	if taken != len(p) {
 		t.Fatalf("%s: %d of %d bytes are taken", command, taken, len(p))
 	}

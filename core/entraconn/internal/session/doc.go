@@ -17,7 +17,7 @@
 // What the client writes goes through [Session.TakeOrdinary], which takes nearly all of it as it
 // is, and else through [Session.Plan], which returns edits. A write of which not a byte went out is
 // taken back with [Session.Retract]. Each CLIENT UNBLOCK in it is for the session of another
-// connection, see [Session.TakeUnblocks]. Where [Session.HoldsBack] reports true nothing may be
+// connection, see [Unblock]. Where [Session.HoldsBack] reports true nothing may be
 // written until [Session.Ready] does.
 //
 // # Reading

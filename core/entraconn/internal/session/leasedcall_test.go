@@ -31,7 +31,7 @@ func (w *sliceWorld) Now() (now time.Time) {
 func leased(t *testing.T, world *sliceWorld) *session.Session {
 	t.Helper()
 	s := &session.Session{}
-	s.Init()
+	s.Init(false)
 	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
 	if kept, after, err := s.Received([]byte(":17\r\n"), 0, world); kept+len(after) > 0 || err != nil || s.ClientID() != 17 || !s.Slicing() {
 		t.Fatal(kept, after, err, s.ClientID())
@@ -184,7 +184,7 @@ func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
 
 func TestSliceIsOverdue(t *testing.T) {
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	world := &sliceWorld{}
 	overdue := func() [3]bool {
 		var begin time.Time

@@ -14,7 +14,7 @@ import (
 
 func sessionAfter(commands string) *session.Session {
 	s := &session.Session{}
-	s.Init()
+	s.Init(false)
 	s.Plan(modelserver.Encode(strings.Split(commands, ", ")...), nil, nil, &standstill{})
 	return s
 }
@@ -23,7 +23,7 @@ func sessionAfter(commands string) *session.Session {
 func sessionKnownAs(t *testing.T, id int64) *session.Session {
 	t.Helper()
 	s := &session.Session{}
-	s.Init()
+	s.Init(false)
 	if id != 0 {
 		s.Plan(modelserver.Encode("HELLO"), nil, nil, &standstill{})
 		if _, _, err := s.Received(fmt.Appendf(nil, "*2\r\n$2\r\nid\r\n:%d\r\n", id), 0, &standstill{}); err != nil || s.ClientID() != id {
@@ -82,7 +82,7 @@ func TestCommandsTakenBack(t *testing.T) {
 		if !ok || s.Mark() == was {
 			t.Fatalf("%q: %v", p, ok)
 		}
-		if before := s.BeforeOrdinary(len(p), commands); before != was {
+		if before := s.Mark().BeforeOrdinary(len(p), commands); before != was {
 			t.Errorf("%q: %+v before it, was %+v", p, before, was)
 		}
 	}

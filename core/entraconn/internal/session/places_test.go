@@ -48,7 +48,7 @@ func TestPlacesForAuth(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var s session.Session
-			s.Init()
+			s.Init(false)
 			cred := testAuth{wire: "AUTH"}
 			if tc.first != "" {
 				s.Plan(modelserver.Encode(tc.first), nil, nil, &standstill{})
@@ -81,7 +81,7 @@ func TestPlacesForAuth(t *testing.T) {
 
 // planned returns how many AUTHs go along with p.
 func planned(s *session.Session, p []byte, relogin testAuth) (auths int) {
-	edits, _ := s.Plan(p, nil, relogin.login(), &standstill{})
+	edits, _, _ := s.Plan(p, nil, relogin.login(), &standstill{})
 	for _, e := range edits {
 		if e.Auth != nil {
 			auths++
@@ -109,7 +109,7 @@ func TestUnexpectedAnswerToAuthEndsTheConnection(t *testing.T) {
 		{"GET k", "what\r\n"},
 	} {
 		var s session.Session
-		s.Init()
+		s.Init(false)
 		var p []byte
 		if tc.client != "" {
 			p = modelserver.Encode(tc.client)
@@ -125,7 +125,7 @@ func TestUnexpectedAnswerToAuthEndsTheConnection(t *testing.T) {
 // Confirmations in RESP3 come before later replies. A reply where one was awaited has no meaning.
 func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	s.Plan(modelserver.Encode("HELLO 3"), nil, nil, &standstill{})
 	if _, _, err := s.Received([]byte("%1\r\n+proto\r\n:3\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestReplyInPlaceOfAConfirmation(t *testing.T) {
 // A write of which nothing was written has not happened.
 func TestRetract(t *testing.T) {
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	first := modelserver.Encode("MULTI", "GET k")
 	s.Plan(first, nil, nil, &standstill{})
 	for range 3 {
@@ -187,7 +187,7 @@ func TestMayRetire(t *testing.T) {
 		{name: "inline", rest: "PING\r\n"},
 	} {
 		var s session.Session
-		s.Init()
+		s.Init(false)
 		s.Plan(modelserver.Encode(strings.Split(never, ", ")...), nil, nil, &standstill{})
 		if _, _, err := s.Received([]byte(answers), 0, &standstill{}); err != nil {
 			t.Fatal(err)
@@ -232,7 +232,7 @@ func TestMayRetireWhileItCanBeRenewed(t *testing.T) {
 func TestUnblockWithoutArguments(t *testing.T) {
 	for _, command := range []string{"CLIENT UNBLOCK", "CLIENT UNBLOCK x", "CLIENT UNBLOCK 1 2 3 4"} {
 		var s session.Session
-		s.Init()
+		s.Init(false)
 		s.Plan(modelserver.Encode(command), nil, nil, &standstill{})
 		if _, _, err := s.Received([]byte("-ERR no\r\n"), 0, &standstill{}); err != nil || !s.Idle() {
 			t.Errorf("%s: %v", command, err)
@@ -243,7 +243,7 @@ func TestUnblockWithoutArguments(t *testing.T) {
 // A GET is not taken for an XREAD that was never written.
 func TestRetractForgetsXread(t *testing.T) {
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	mark := s.Mark()
 	s.Plan(modelserver.Encode("XREAD BLOCK 0 STREAMS s $"), nil, nil, &standstill{})
 	s.Retract(&mark)
@@ -257,9 +257,9 @@ func TestRetractForgetsXread(t *testing.T) {
 // after it waits until it is known that the wire speaks RESP2 all the time.
 func TestServerWithoutRESP3(t *testing.T) {
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	p := modelserver.Encode("SUBSCRIBE a", "UNSUBSCRIBE a", "GET k")
-	edits, taken := s.Plan(p, nil, nil, &standstill{})
+	edits, _, taken := s.Plan(p, nil, nil, &standstill{})
 	if len(edits) != 1 || string(p[taken:]) != string(modelserver.Encode("GET k")) {
 		t.Fatalf("%d edits, %q waits", len(edits), p[taken:])
 	}
@@ -269,7 +269,7 @@ func TestServerWithoutRESP3(t *testing.T) {
 	if err != nil || string(in[:kept])+string(after) != answer || !s.Ready() {
 		t.Fatalf("the client read %q%q, %v, ready %v", in[:kept], after, err, s.Ready())
 	}
-	if edits, rest := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) > 0 || rest != len(p)-taken {
+	if edits, _, rest := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) > 0 || rest != len(p)-taken {
 		t.Errorf("%d edits, %d of %d bytes taken", len(edits), rest, len(p)-taken)
 	}
 }
@@ -282,20 +282,20 @@ func TestSubscribeAfterTheEndOfASubscription(t *testing.T) {
 		return ">3\r\n$" + strconv.Itoa(len(kind)) + "\r\n" + kind + "\r\n$1\r\na\r\n:" + remaining + "\r\n"
 	}
 	var s session.Session
-	s.Init()
+	s.Init(false)
 	s.Plan(modelserver.Encode("SUBSCRIBE a"), nil, nil, &standstill{})
 	if _, _, err := s.Received([]byte(hello+push("subscribe", "1")), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
 	p := modelserver.Encode("UNSUBSCRIBE a", "GET k", "SUBSCRIBE a")
-	_, taken := s.Plan(p, nil, nil, &standstill{})
+	_, _, taken := s.Plan(p, nil, nil, &standstill{})
 	if string(p[taken:]) != string(modelserver.Encode("SUBSCRIBE a")) {
 		t.Fatalf("%q waits", p[taken:])
 	}
 	if _, _, err := s.Received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
-	if edits, _ := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) != 1 || !bytes.HasPrefix(edits[0].Ours, modelserver.Encode("HELLO 3")) {
+	if edits, _, _ := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) != 1 || !bytes.HasPrefix(edits[0].Ours, modelserver.Encode("HELLO 3")) {
 		t.Error("the subscription is one in RESP2, and can never be renewed")
 	}
 }

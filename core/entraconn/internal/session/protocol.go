@@ -20,7 +20,7 @@ type upgrades uint8
 const (
 	canUpgrade    upgrades = iota
 	neverUpgrades          // not on this connection any more
-	staysInRESP2           // nor on another one: the server does not speak RESP3, which the caller does not know yet
+	reportsRESP2           // nor on another one: the server does not speak RESP3, which the caller does not know yet
 )
 
 var (
@@ -50,7 +50,7 @@ func (v *protocol) takeVersion(frame resp.Frame, h helloReply) (said int8) {
 // upgradeRefused takes an answer to our HELLO 3 that says that the wire stays in RESP2. It is
 // transient if the server serves no client at the moment.
 func (v *protocol) upgradeRefused(transient bool) {
-	v.upgrades = staysInRESP2
+	v.upgrades = reportsRESP2
 	if transient {
 		v.upgrades = neverUpgrades
 	}
@@ -58,7 +58,7 @@ func (v *protocol) upgradeRefused(transient bool) {
 
 // takeReport reports, once, that the server does not speak RESP3.
 func (v *protocol) takeReport() bool {
-	stays := v.upgrades == staysInRESP2
+	stays := v.upgrades == reportsRESP2
 	if stays {
 		v.upgrades = neverUpgrades
 	}

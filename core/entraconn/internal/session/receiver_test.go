@@ -29,7 +29,7 @@ func TestReplyThatBeganBeforeOurCommandIsNoAnswer(t *testing.T) {
 						continue
 					}
 					var s session.Session
-					s.Init()
+					s.Init(false)
 					if tc.before != "" {
 						s.Plan(modelserver.Encode(tc.before), nil, nil, &sliceWorld{})
 						answersInPieces(t, &s, tc.answer, len(tc.answer))
@@ -37,14 +37,14 @@ func TestReplyThatBeganBeforeOurCommandIsNoAnswer(t *testing.T) {
 					answersInPieces(t, &s, words[:cut], cut)
 					if alone {
 						s.AddAuth(tc.auth)
-					} else if edits, _ := s.Plan(encoded(tc.command), tc.auth, nil, &sliceWorld{}); len(edits) == 0 {
+					} else if edits, _, _ := s.Plan(encoded(tc.command), tc.auth, nil, &sliceWorld{}); len(edits) == 0 {
 						t.Fatalf("%s does not go out", tc.name)
 					}
 					p := []byte(words[cut:])
 					if _, _, err := s.Received(p, s.TakeExpected(p), &sliceWorld{}); err != session.ErrDesync {
 						t.Fatalf("%s, after %q of %q: %v", tc.name, words[:cut], words, err)
 					}
-					verdicts := s.TakeVerdicts()
+					verdicts, _ := s.TakeAnswers()
 					if lost := len(verdicts) == 1 && verdicts[0].Lost && verdicts[0].Auth == tc.auth; lost != (tc.auth != nil) || len(verdicts) > 1 {
 						t.Fatalf("%s, after %q of %q: verdicts %+v", tc.name, words[:cut], words, verdicts)
 					}

@@ -30,21 +30,17 @@ type Session struct {
 	unrenewable        Reason // why AUTH may never be sent again, or Renewable
 }
 
-// Init makes the zero Session that of a new connection, which speaks RESP2.
-func (s *Session) Init() {
+// Init makes the zero Session that of a new connection, which speaks RESP2. With onlyRESP2 it does
+// not ask the server for RESP3, so a subscription of a RESP2 client is one in RESP2. That is for a
+// server of which TakeAnswers has reported it.
+func (s *Session) Init(onlyRESP2 bool) {
 	s.commandStream.epoch = 1
 	s.protocol.version = 2
+	if onlyRESP2 {
+		s.protocol.upgrades = neverUpgrades
+	}
 	s.ledger.findNextOrdinal()
 }
-
-// StayInRESP2 keeps the session from asking the server for RESP3, so a subscription of a RESP2
-// client is one in RESP2. It is for new connections to a server of which TakeStaysInRESP2 has
-// reported true.
-func (s *Session) StayInRESP2() { s.protocol.upgrades = neverUpgrades }
-
-// TakeStaysInRESP2 reports, once, that the server has answered a HELLO 3 of ours and does not speak
-// RESP3.
-func (s *Session) TakeStaysInRESP2() bool { return s.protocol.takeReport() }
 
 // ClientID returns the server's number of the connection, by which CLIENT UNBLOCK knows it; 0 if it
 // never said.
@@ -75,16 +71,18 @@ func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
 // The first taken bytes of p are to be written with these edits, and those after them held back:
 // they are the start of the next p, once Ready reports true or the client writes more. The edits
 // are in order, do not overlap, and are valid until the next call.
-func (s *Session) Plan(p []byte, wanted Auth, relogin func() Auth, env Environment) (edits []Edit, taken int) {
+//
+// unblocks is each CLIENT UNBLOCK in what was taken. The sessions of the connections that they are
+// for must be told with Unblocked before a byte of it goes out.
+func (s *Session) Plan(
+	p []byte, wanted Auth, relogin func() Auth, env Environment,
+) (edits []Edit, unblocks []Unblock, taken int) {
 	s.scratch.forgetEdits()
 	s.commandStream.holding = holdNothing
 	w := planner{s: s, p: p, env: env, commandStart: -1}
-	return w.plan(wanted, relogin)
+	edits, taken = w.plan(wanted, relogin)
+	return edits, s.scratch.takeUnblocks(), taken
 }
-
-// TakeUnblocks returns each CLIENT UNBLOCK in what Plan took since it was last called. The sessions
-// of the connections that they are for must be told with Unblocked before a byte of it goes out.
-func (s *Session) TakeUnblocks() (all []Unblock) { return s.scratch.takeUnblocks() }
 
 // MayAuth reports whether AUTH may be sent right after what was written so far. Where it may not,
 // and not only until a command ends or a reply comes that is on its way, BarredBy says why.
@@ -110,22 +108,8 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 // far. MayAuth must report true before.
 func (s *Session) AddAuth(a Auth) { s.ledger.push(s.commandStream.takeAuth(a), s.commandStream.epoch) }
 
-// A Mark is a point in what was written to a connection. Two are equal if nothing was written
-// between them.
-type Mark struct{ stream commandStream }
-
 // Mark returns where the connection is, for Retract.
 func (s *Session) Mark() Mark { return Mark{s.commandStream} }
-
-// BeforeOrdinary returns the Mark from before the last TakeOrdinary, which took n bytes and
-// returned commands.
-func (s *Session) BeforeOrdinary(n int, commands uint64) Mark {
-	before := s.Mark()
-	if before.stream.expectedReplies -= commands; commands == 0 {
-		before.stream.scanner.Unread(n)
-	}
-	return before
-}
 
 // Retract takes back all that Plan, AddAuth and TakeOrdinary have accounted for since a mark,
 // because not a byte of it was written.
@@ -149,8 +133,7 @@ func (s *Session) HoldsBack() bool {
 // Plan did not take.
 func (s *Session) HoldBehind() { s.commandStream.holding = max(s.commandStream.holding, holdBehind) }
 
-// Ready reports whether what is held back can be planned now, and before that, while Slicing, what
-// Resend returns.
+// Ready reports whether what is held back can be planned now, and before that what Resend returns.
 func (s *Session) Ready() bool {
 	switch state := s.leased.leaseState(); {
 	case state >= lease.Waiting:
@@ -176,9 +159,14 @@ func (s *Session) SliceOverdue(now time.Time) bool {
 }
 
 // Resend returns the command whose slice has ended, with what is left of its timeout, to be planned
-// as if the client were writing it now, before what is held back. It is for when Slicing and Ready
-// report true.
-func (s *Session) Resend(env Environment) (command []byte) { return s.leased.resend(env.Now()) }
+// as if the client were writing it now, before what is held back. It is for when Ready reports true,
+// and returns nil if no slice has ended.
+func (s *Session) Resend(env Environment) (command []byte) {
+	if !s.leased.slicing() {
+		return nil
+	}
+	return s.leased.resend(env.Now())
+}
 
 // Unblocked is told that another connection is about to send a CLIENT UNBLOCK for this one. Where
 // the server has nothing to unblock, because it comes between two slices, the next Received gives
@@ -231,14 +219,15 @@ func (s *Session) Received(p []byte, taken int, env Environment) (kept int, afte
 	return r.outlet.kept, r.outlet.after, err
 }
 
-// TakeVerdicts returns the answers to our AUTHs that have come since it was last called, in their
-// order. It is to be called after each Received.
-func (s *Session) TakeVerdicts() (all []Verdict) {
-	all = s.scratch.takeVerdicts()
-	if len(all) > 0 && !s.replyStream.collecting && !s.AuthOutstanding() {
+// TakeAnswers returns the answers to our AUTHs that have come since it was last called, in their
+// order. onlyRESP2 reports, once, that the server has answered a HELLO 3 of ours and does not speak
+// RESP3. It is to be called after each Received.
+func (s *Session) TakeAnswers() (verdicts []Verdict, onlyRESP2 bool) {
+	verdicts = s.scratch.takeVerdicts()
+	if len(verdicts) > 0 && !s.replyStream.collecting && !s.AuthOutstanding() {
 		s.scratch.discard()
 	}
-	return all
+	return verdicts, s.protocol.takeReport()
 }
 
 // AUTHs in flight, and when nothing is

@@ -94,7 +94,7 @@ type rig struct {
 
 func newRig(t *testing.T, rng *rand.Rand) *rig {
 	r := &rig{t: t, rng: rng, server: modelserver.New(), auth: testAuth{wire: "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + modelserver.Token + "\r\n"}}
-	r.session.Init()
+	r.session.Init(false)
 	return r
 }
 
@@ -122,7 +122,7 @@ func (r *rig) send(p []byte, wanted session.Auth) {
 			return
 		}
 	}
-	edits, taken := r.session.Plan(p, wanted, r.auth.login(), r)
+	edits, _, taken := r.session.Plan(p, wanted, r.auth.login(), r)
 	var out []byte
 	from := 0
 	for _, e := range edits {
@@ -162,7 +162,8 @@ func (r *rig) read(n int) {
 	kept, after, err := r.session.Received(p, taken, r)
 	r.client = append(append(r.client, p[:kept]...), after...)
 	r.failed = err
-	for _, v := range r.session.TakeVerdicts() {
+	verdicts, _ := r.session.TakeAnswers()
+	for _, v := range verdicts {
 		if !v.OK {
 			r.t.Fatalf("AUTH was answered with %q", v.Line)
 		}

@@ -35,7 +35,7 @@ func TestVerdicts(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var s session.Session
-			s.Init()
+			s.Init(false)
 			auth := &testAuth{first: tc.login}
 			s.Plan(modelserver.Encode("GET k"), auth, nil, &standstill{})
 			if got := s.OutstandingAuths(); len(got) != 1 || got[0] != auth || s.NextAuth() != auth {
@@ -50,8 +50,8 @@ func TestVerdicts(t *testing.T) {
 			if got := string(p[:kept]) + string(after); got != want || (err != nil) != tc.ends || (err == session.ErrDesync) != tc.verdict.Lost {
 				t.Errorf("the client read %q, %v", got, err)
 			}
-			all := s.TakeVerdicts()
-			if len(all) != 1 || len(s.TakeVerdicts()) != 0 || s.AuthOutstanding() {
+			all, _ := s.TakeAnswers()
+			if more, _ := s.TakeAnswers(); len(all) != 1 || len(more) != 0 || s.AuthOutstanding() {
 				t.Fatalf("verdicts %+v", all)
 			}
 			v := all[0]
