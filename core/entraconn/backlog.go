@@ -180,7 +180,7 @@ func (b *backlog) nextLocked(auth *sentAuth) (w plannedWrite, ok bool) {
 		return w, false
 	}
 	p := b.held
-	if command := c.session.Resend(environment{c}); command != nil {
+	if command := c.session.NextSlice(environment{c}); command != nil {
 		p = append(command, p...)
 	}
 	if c.written == nil {

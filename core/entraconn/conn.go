@@ -219,7 +219,7 @@ func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	if len(held) > 0 {
 		w.p = append(held[:len(held):len(held)], client...)
 	}
-	if auth != nil && !auth.Login() && c.session.AuthOutstanding() {
+	if auth != nil && !auth.Login() && c.session.AuthInFlight() {
 		auth = nil
 	}
 	cred := c.reloginCredentialLocked(auth)
@@ -466,7 +466,7 @@ func (c *Conn) resume() {
 func (c *Conn) unblock(u session.Unblock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ending.writeErr() == nil && c.session.Unblocked(u) {
+	if c.ending.writeErr() == nil && c.session.TakeUnblock(u) {
 		c.inner.WakeRead()
 	}
 }
@@ -535,8 +535,8 @@ func (c *Conn) reportEnd() {
 	}
 	c.ending.reported = true
 	cause := *c.ending.cause
-	unanswered := c.session.OutstandingAuths()
-	clientID := c.session.ClientID()
+	unanswered := c.session.AuthsInFlight()
+	clientID := c.session.ClientNumber()
 	c.mu.Unlock()
 	c.server.blocked.remove(clientID, c)
 

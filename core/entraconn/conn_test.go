@@ -26,14 +26,14 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 	}{
 		{commands: "HELLO 3, SUBSCRIBE a", why: session.Renewable},
 		{commands: "MULTI, GET k", why: session.BecauseMulti},
-		{commands: "AUTH host password", why: session.BecauseForeign},
+		{commands: "AUTH host password", why: session.BecauseClientAuth},
 		{commands: "SUBSCRIBE a", why: session.Renewable},
 		{commands: "SUBSCRIBE a, GET k", retired: true, why: session.BecauseSubscriber},
 		{commands: "XREAD BLOCK 0 STREAMS k $", retired: true, why: session.BecauseBlocked},
-		{commands: "MONITOR", retired: true, why: session.BecauseStreaming},
+		{commands: "MONITOR", retired: true, why: session.BecauseTakeover},
 		{commands: "CLIENT REPLY OFF", retired: true, why: session.BecauseSilent},
-		{commands: "HELLO 3, MULTI, SUBSCRIBE a", why: session.BecauseBlind},
-		{commands: "GET k", inline: true, why: session.BecauseBlind},
+		{commands: "HELLO 3, MULTI, SUBSCRIBE a", why: session.BecauseUnknown},
+		{commands: "GET k", inline: true, why: session.BecauseUnknown},
 	} {
 		t.Run(tc.commands, func(t *testing.T) {
 			onModel(t, 75*time.Minute, func(w *wireTest) {

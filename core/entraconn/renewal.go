@@ -102,7 +102,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 	switch {
 	case c.ending.writeErr() != nil:
 		return rotation.Ended, false
-	case c.session.AuthOutstanding():
+	case c.session.AuthInFlight():
 		return rotation.Pending, true
 	case due == nil || c.written == nil: // what was never used logs in with the newest token by itself
 		return rotation.Complete, false
@@ -149,9 +149,9 @@ func (r renewal) mayLookLocked() rotation.Progress {
 		return rotation.Ended
 	case c.session.SliceOverdue(time.Now()):
 		return rotation.Pending
-	case c.session.AuthOutstanding() && (c.session.NextAuth() == nil || len(c.readBuffer) > maxReadBuffer):
+	case c.session.AuthInFlight() && (c.session.NextAuth() == nil || len(c.readBuffer) > maxReadBuffer):
 		return rotation.Waiting
-	case c.session.AuthOutstanding():
+	case c.session.AuthInFlight():
 		return rotation.Pending
 	case c.due.Load() != nil && !c.session.MayAuth():
 		return rotation.Barred
@@ -223,7 +223,7 @@ func (r renewal) proceed() {
 func (r renewal) mayProceedLocked(readable bool) (may uint32) {
 	c := r.conn
 	_, forever := c.session.BarredBy()
-	inFlight := c.session.AuthOutstanding()
+	inFlight := c.session.AuthInFlight()
 	switch {
 	case c.due.Load() == nil && !inFlight: // a write of the client's took it along, and it was answered
 		c.signals.clear(renewalWaits)

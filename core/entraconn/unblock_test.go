@@ -115,8 +115,8 @@ func unblockable(t *testing.T) (server *talk, c, other *Conn) {
 	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
 	sends(t, c, "HELLO 3")
 	server.says(t, "+OK\r\n"+hello)
-	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.ClientID() != 17 {
-		t.Fatal(err, c.session.ClientID())
+	if _, err := io.ReadFull(c, make([]byte, len(hello))); err != nil || c.session.ClientNumber() != 17 {
+		t.Fatal(err, c.session.ClientNumber())
 	}
 	return server, c, other
 }

@@ -13,8 +13,8 @@ type exception struct {
 func exceptions() []exception {
 	return []exception{
 		{"waits for another name", []string{
-			"Accepted", "At", "BarredBy", "ClientID", "Conn", "Login", "Mark", "Now", "Number", "Open", "Place",
-			"Read", "Reason", "Reply", "Resend", "Server", "State", "Token", "Unblocked", "Waiting", "accepted",
+			"Accepted", "At", "BarredBy", "Conn", "Login", "Mark", "Now", "Number", "Open", "Place",
+			"Read", "Reason", "Server", "State", "Token", "Waiting", "accepted",
 			"add", "addLocked", "at", "auth", "begin", "beginLocked", "begun", "best", "channels", "client",
 			"closed", "conn", "dialer", "due", "end", "endLocked", "from", "held", "id", "in", "info", "inner",
 			"kind", "last", "login", "lost", "members", "next", "number", "open", "pending", "proven", "read",

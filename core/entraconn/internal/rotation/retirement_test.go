@@ -10,7 +10,7 @@ import (
 )
 
 // forever is a connection whose client went into MONITOR.
-func forever(c *conn) { c.bar = rotation.Bar{Why: session.BecauseStreaming, Forever: true} }
+func forever(c *conn) { c.bar = rotation.Bar{Why: session.BecauseTakeover, Forever: true} }
 
 func TestConnectionIsRetiredBeforeItsTokenExpires(t *testing.T) {
 	inBubble(t, func(s *site) {

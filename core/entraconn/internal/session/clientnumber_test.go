@@ -28,8 +28,8 @@ func TestNumberOfTheConnection(t *testing.T) {
 			client = append(append(client, p[:kept]...), after...)
 			s.TakeAnswers()
 		}
-		if s.ClientID() != 12345 || string(client) != hello {
-			t.Errorf("cut after %q: number %d, the client read %q", hello[:cut], s.ClientID(), client)
+		if s.ClientNumber() != 12345 || string(client) != hello {
+			t.Errorf("cut after %q: number %d, the client read %q", hello[:cut], s.ClientNumber(), client)
 		}
 	}
 }
@@ -44,10 +44,10 @@ func TestNumberThatIsCut(t *testing.T) {
 			s.Init(false)
 			s.Plan(modelserver.Encode("HELLO 3"), nil, nil, &standstill{})
 			p := fmt.Appendf(nil, "%%2\r\n$6\r\nserver\r\n$%d\r\n%s\r\n%s\r\n", server, strings.Repeat("x", server), field)
-			if _, _, err := s.Received(p, 0, &standstill{}); err != nil || s.ClientID() != 0 && s.ClientID() != 12345 {
-				t.Errorf("%q after a name of %d bytes: number %d, %v", field, server, s.ClientID(), err)
+			if _, _, err := s.Received(p, 0, &standstill{}); err != nil || s.ClientNumber() != 0 && s.ClientNumber() != 12345 {
+				t.Errorf("%q after a name of %d bytes: number %d, %v", field, server, s.ClientNumber(), err)
 			}
-			if s.ClientID() != 0 {
+			if s.ClientNumber() != 0 {
 				learned++
 			}
 		}
@@ -84,10 +84,10 @@ func TestNumberIsAskedForOnce(t *testing.T) {
 			both := tc.answer + null
 			answer(t, &s, world, both[:cut], "")
 			answer(t, &s, world, both[cut:], "")
-			if s.ClientID() != tc.want || len(world.leases) > 0 != (tc.want != 0) || !s.Ready() {
-				t.Fatalf("%q cut at %d: number %d, known as %d, slice ended: %v", tc.answer, cut, s.ClientID(), world.leases, s.Ready())
+			if s.ClientNumber() != tc.want || len(world.leases) > 0 != (tc.want != 0) || !s.Ready() {
+				t.Fatalf("%q cut at %d: number %d, known as %d, slice ended: %v", tc.answer, cut, s.ClientNumber(), world.leases, s.Ready())
 			}
-			s.Plan(s.Resend(world), nil, nil, world)
+			s.Plan(s.NextSlice(world), nil, nil, world)
 			world.ended = false
 			answer(t, &s, world, null, null)
 			if wire := goesOut(t, &s, "BLPOP k 0", world); wire != string(modelserver.Encode("BLPOP k 60.000")) {

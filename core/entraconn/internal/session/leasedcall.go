@@ -169,7 +169,7 @@ func (c *leasedCall) takeUnblock(u Unblock) (pending bool) {
 
 // pendingReply returns what the server would have said, in that version, and ends the call.
 func (c *leasedCall) pendingReply(version int8) []byte {
-	what := c.lease.Reply()
+	what := c.lease.UnblockReply()
 	c.on(lease.ReplyGiven)
 	switch {
 	case what == lease.UnblockedReply:

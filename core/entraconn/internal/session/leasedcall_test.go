@@ -33,8 +33,8 @@ func leased(t *testing.T, world *sliceWorld) *session.Session {
 	s := &session.Session{}
 	s.Init(false)
 	s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
-	if kept, after, err := s.Received([]byte(":17\r\n"), 0, world); kept+len(after) > 0 || err != nil || s.ClientID() != 17 || !s.Slicing() {
-		t.Fatal(kept, after, err, s.ClientID())
+	if kept, after, err := s.Received([]byte(":17\r\n"), 0, world); kept+len(after) > 0 || err != nil || s.ClientNumber() != 17 || !s.Slicing() {
+		t.Fatal(kept, after, err, s.ClientNumber())
 	}
 	return s
 }
@@ -103,7 +103,7 @@ func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 			}
 			unblock := func(reply lease.Reply) {
 				if reply != lease.NoReply {
-					s.Unblocked(session.Unblock{Reply: reply})
+					s.TakeUnblock(session.Unblock{Reply: reply})
 				}
 			}
 			unblock(tc.before)
@@ -117,7 +117,7 @@ func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 			if client != tc.client || s.Slicing() != (client == "") || s.Ready() != s.Slicing() {
 				t.Errorf("%+v, cut at %d: the client read %q, in slices %v, to be sent again %v", tc, cut, client, s.Slicing(), s.Ready())
 			}
-			if s.Ready() && string(s.Resend(world)) != string(modelserver.Encode("BLPOP k 0")) {
+			if s.Ready() && string(s.NextSlice(world)) != string(modelserver.Encode("BLPOP k 0")) {
 				t.Errorf("%+v: another command is sent again", tc)
 			}
 		}
@@ -128,12 +128,12 @@ func TestUnblockMeetsTheEndOfASlice(t *testing.T) {
 func TestUnblockIsForOneCall(t *testing.T) {
 	world := &sliceWorld{}
 	s := leased(t, world)
-	s.Unblocked(session.Unblock{Reply: lease.NullReply})
+	s.TakeUnblock(session.Unblock{Reply: lease.NullReply})
 	for _, reply := range []string{"*2\r\n$1\r\nk\r\n$1\r\nv\r\n", "*-1\r\n"} {
 		if _, _, err := s.Received([]byte(reply), 0, world); err != nil || s.Slicing() != world.ended {
 			t.Fatalf("after %q: %v, in slices %v", reply, err, s.Slicing())
 		}
-		s.Unblocked(session.Unblock{Reply: lease.NullReply}) // between two calls
+		s.TakeUnblock(session.Unblock{Reply: lease.NullReply}) // between two calls
 		s.Plan(modelserver.Encode("BLPOP k 0"), nil, nil, world)
 		world.ended = true
 	}
@@ -171,7 +171,7 @@ func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
 			client += string(p[:kept]) + string(after)
 		}
 		read("*-1\r\n" + push[:cut])
-		if wake := s.Unblocked(session.Unblock{Reply: lease.NullReply}); wake != (cut == 0 || cut == len(push)) || !s.HasPendingReply() {
+		if wake := s.TakeUnblock(session.Unblock{Reply: lease.NullReply}); wake != (cut == 0 || cut == len(push)) || !s.HasPendingReply() {
 			t.Fatalf("cut at %d: wake %v, pending reply %v", cut, wake, s.HasPendingReply())
 		}
 		read(push[cut:])

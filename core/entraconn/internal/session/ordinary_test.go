@@ -26,8 +26,8 @@ func sessionKnownAs(t *testing.T, id int64) *session.Session {
 	s.Init(false)
 	if id != 0 {
 		s.Plan(modelserver.Encode("HELLO"), nil, nil, &standstill{})
-		if _, _, err := s.Received(fmt.Appendf(nil, "*2\r\n$2\r\nid\r\n:%d\r\n", id), 0, &standstill{}); err != nil || s.ClientID() != id {
-			t.Fatal(err, s.ClientID())
+		if _, _, err := s.Received(fmt.Appendf(nil, "*2\r\n$2\r\nid\r\n:%d\r\n", id), 0, &standstill{}); err != nil || s.ClientNumber() != id {
+			t.Fatal(err, s.ClientNumber())
 		}
 	}
 	return s
@@ -124,7 +124,7 @@ func TestRepliesAfterACancelledCallNeedACloserLook(t *testing.T) {
 	if kept, after, err := s.Received([]byte("*-1\r\n"), 0, world); kept > 0 || len(after) > 0 || err != nil || !s.Ready() {
 		t.Fatal(kept, after, err)
 	}
-	if wake := s.Unblocked(session.Unblock{Reply: lease.NullReply}); !wake || !s.HasPendingReply() || s.Slicing() {
+	if wake := s.TakeUnblock(session.Unblock{Reply: lease.NullReply}); !wake || !s.HasPendingReply() || s.Slicing() {
 		t.Fatalf("wake %v, pending reply %v, in slices %v", wake, s.HasPendingReply(), s.Slicing())
 	}
 	s.Plan(modelserver.Encode("GET k"), nil, nil, world)
@@ -176,8 +176,8 @@ func TestAnswersInPiecesAreFollowed(t *testing.T) {
 					}
 					client += string(p[:kept]) + string(after)
 				}
-				if client != tc.client || s.ClientID() != 42 {
-					t.Fatalf("%s, answered in pieces of %d bytes: the client read %q; the connection's number is %d", tc.command, size, client, s.ClientID())
+				if client != tc.client || s.ClientNumber() != 42 {
+					t.Fatalf("%s, answered in pieces of %d bytes: the client read %q; the connection's number is %d", tc.command, size, client, s.ClientNumber())
 				}
 			}
 		}

@@ -42,7 +42,7 @@ func TestPlacesForAuth(t *testing.T) {
 			server: hello + push("sunsubscribe", 0) + "$1\r\nx\r\n-MOVED 1 a:1\r\n$1\r\ny\r\n", free: true},
 		{name: "RESP2 UNSUBSCRIBE of nothing", client: "UNSUBSCRIBE, PUNSUBSCRIBE a b, GET k",
 			server: strings.ReplaceAll(push("unsubscribe", 0)+push("punsubscribe", 0)+push("punsubscribe", 0), ">", "*") + "$1\r\nx\r\n", free: true},
-		{name: "a reply to no command", client: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: session.BecauseBlind},
+		{name: "a reply to no command", client: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: session.BecauseUnknown},
 		{name: "CLIENT REPLY SKIP twice", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, GET k, GET k", server: "$1\r\nx\r\n", free: true},
 		{name: "unfinished command", client: "GET k", server: "$1\r\n", free: true},
 	} {

@@ -178,7 +178,7 @@ func TestNumberInAnyType(t *testing.T) {
 		if _, _, err := s.Received([]byte(reply), 0, &standstill{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.ClientID(); got != want {
+		if got := s.ClientNumber(); got != want {
 			t.Errorf("%q: %d, want %d", reply, got, want)
 		}
 	}

@@ -5,11 +5,11 @@ type Reason uint8
 
 const (
 	Renewable Reason = iota
-	BecauseBlind
+	BecauseUnknown
 	BecauseSilent
-	BecauseStreaming
+	BecauseTakeover
 	BecauseSubscriber
-	BecauseForeign
+	BecauseClientAuth
 	BecauseReset
 	BecauseMulti
 	BecauseBlocked
@@ -19,11 +19,11 @@ const (
 func (r Reason) String() string {
 	return [...]string{
 		Renewable:         "",
-		BecauseBlind:      "unknown protocol",
+		BecauseUnknown:    "unknown protocol",
 		BecauseSilent:     "CLIENT REPLY OFF",
-		BecauseStreaming:  "MONITOR or SYNC",
+		BecauseTakeover:   "MONITOR or SYNC",
 		BecauseSubscriber: "RESP2 Pub/Sub",
-		BecauseForeign:    "the client's own AUTH",
+		BecauseClientAuth: "the client's own AUTH",
 		BecauseReset:      "RESET",
 		BecauseMulti:      "transaction",
 		BecauseBlocked:    "blocking command",

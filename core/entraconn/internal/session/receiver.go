@@ -133,7 +133,7 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	case awaitTakeover:
 		if p[0] != '-' {
 			r.strike()
-			r.uncount(BecauseStreaming)
+			r.uncount(BecauseTakeover)
 			return true
 		}
 	}
@@ -149,7 +149,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	if t.readReplies+1 < s.ledger.nextOrdinal {
 		if t.readReplies == s.commandStream.expectedReplies {
 			// No command asked for it: some server's last words, or a protocol that we do not know.
-			r.uncount(BecauseBlind)
+			r.uncount(BecauseUnknown)
 			return nil
 		}
 		t.readReplies++
@@ -192,7 +192,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	case awaitClientAuth:
 		if frame != resp.Error {
 			s.foreign = true
-			s.unrenewable = BecauseForeign
+			s.unrenewable = BecauseClientAuth
 			r.helloAnswered(frame)
 		}
 	}
@@ -210,7 +210,7 @@ func (r *receiver) startCollecting() {
 
 // stopCollecting ends what startCollecting began.
 func (r *receiver) stopCollecting() {
-	if !r.s.AuthOutstanding() {
+	if !r.s.AuthInFlight() {
 		r.s.scratch.discard()
 	}
 	r.s.replyStream.collecting = false
@@ -335,7 +335,7 @@ func (r *receiver) subscribeAnswered(e *entry, frame resp.Frame) error {
 		if s.ledger.hasOurs() {
 			return ErrDesync
 		}
-		r.uncount(BecauseBlind)
+		r.uncount(BecauseUnknown)
 	}
 	r.strike()
 	return nil
@@ -366,7 +366,7 @@ func (r *receiver) flushPendingReply(at int) {
 // untrack gives up looking at what the server sends.
 func (r *receiver) untrack() {
 	r.s.replyStream.untracked = true
-	r.s.unrenewable = BecauseBlind
+	r.s.unrenewable = BecauseUnknown
 }
 
 // uncount gives up counting replies. Frames are still told apart, so that the connection can be

@@ -42,9 +42,9 @@ func (s *Session) Init(onlyRESP2 bool) {
 	s.ledger.findNextOrdinal()
 }
 
-// ClientID returns the server's number of the connection, by which CLIENT UNBLOCK knows it; 0 if it
+// ClientNumber returns the server's number of the connection, by which CLIENT UNBLOCK knows it; 0 if it
 // never said.
-func (s *Session) ClientID() int64 {
+func (s *Session) ClientNumber() int64 {
 	if s.clientNumber == numberRefused {
 		return 0
 	}
@@ -73,7 +73,7 @@ func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
 // are in order, do not overlap, and are valid until the next call.
 //
 // unblocks is each CLIENT UNBLOCK in what was taken. The sessions of the connections that they are
-// for must be told with Unblocked before a byte of it goes out.
+// for must be told with TakeUnblock before a byte of it goes out.
 func (s *Session) Plan(
 	p []byte, wanted Auth, relogin func() Auth, env Environment,
 ) (edits []Edit, unblocks []Unblock, taken int) {
@@ -99,7 +99,7 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 	case s.commandStream.silent:
 		return BecauseSilent, true
 	case s.commandStream.untracked:
-		return BecauseBlind, true
+		return BecauseUnknown, true
 	}
 	return s.ledger.barredBy(s.commandStream.epoch), false
 }
@@ -133,7 +133,7 @@ func (s *Session) HoldsBack() bool {
 // Plan did not take.
 func (s *Session) HoldBehind() { s.commandStream.holding = max(s.commandStream.holding, holdBehind) }
 
-// Ready reports whether what is held back can be planned now, and before that what Resend returns.
+// Ready reports whether what is held back can be planned now, and before that what NextSlice returns.
 func (s *Session) Ready() bool {
 	switch state := s.leased.leaseState(); {
 	case state >= lease.Waiting:
@@ -158,21 +158,21 @@ func (s *Session) SliceOverdue(now time.Time) bool {
 	return !end.IsZero() && now.After(end)
 }
 
-// Resend returns the command whose slice has ended, with what is left of its timeout, to be planned
+// NextSlice returns the command whose slice has ended, with what is left of its timeout, to be planned
 // as if the client were writing it now, before what is held back. It is for when Ready reports true,
 // and returns nil if no slice has ended.
-func (s *Session) Resend(env Environment) (command []byte) {
+func (s *Session) NextSlice(env Environment) (command []byte) {
 	if !s.leased.slicing() {
 		return nil
 	}
 	return s.leased.resend(env.Now())
 }
 
-// Unblocked is told that another connection is about to send a CLIENT UNBLOCK for this one. Where
+// TakeUnblock is told that another connection is about to send a CLIENT UNBLOCK for this one. Where
 // the server has nothing to unblock, because it comes between two slices, the next Received gives
 // the client what the server would have said. wake reports whether the client's read is to return
 // for that: it is not inside of a push.
-func (s *Session) Unblocked(u Unblock) (wake bool) {
+func (s *Session) TakeUnblock(u Unblock) (wake bool) {
 	return s.leased.takeUnblock(u) && s.replyStream.frames.AtBoundary()
 }
 
@@ -224,7 +224,7 @@ func (s *Session) Received(p []byte, taken int, env Environment) (kept int, afte
 // RESP3. It is to be called after each Received.
 func (s *Session) TakeAnswers() (verdicts []Verdict, onlyRESP2 bool) {
 	verdicts = s.scratch.takeVerdicts()
-	if len(verdicts) > 0 && !s.replyStream.collecting && !s.AuthOutstanding() {
+	if len(verdicts) > 0 && !s.replyStream.collecting && !s.AuthInFlight() {
 		s.scratch.discard()
 	}
 	return verdicts, s.protocol.takeReport()
@@ -232,11 +232,11 @@ func (s *Session) TakeAnswers() (verdicts []Verdict, onlyRESP2 bool) {
 
 // AUTHs in flight, and when nothing is
 
-// AuthOutstanding reports whether an AUTH of ours is in flight.
-func (s *Session) AuthOutstanding() bool { return s.ledger.hasKind(awaitAuth) }
+// AuthInFlight reports whether an AUTH of ours is in flight.
+func (s *Session) AuthInFlight() bool { return s.ledger.hasKind(awaitAuth) }
 
-// OutstandingAuths returns the AUTHs of ours in flight, in their order.
-func (s *Session) OutstandingAuths() (all []Auth) { return s.ledger.auths() }
+// AuthsInFlight returns the AUTHs of ours in flight, in their order.
+func (s *Session) AuthsInFlight() (all []Auth) { return s.ledger.auths() }
 
 // NextAuth returns the AUTH of ours whose answer is the next reply, nil if there is none or the
 // client waits for a reply that comes before.

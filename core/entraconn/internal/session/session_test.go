@@ -177,7 +177,7 @@ func (r *rig) resume() {
 	}
 	p := r.held
 	if r.session.Slicing() {
-		p = append(r.session.Resend(r), p...)
+		p = append(r.session.NextSlice(r), p...)
 	}
 	r.send(p, r.maybeAuth())
 }

@@ -38,7 +38,7 @@ func TestVerdicts(t *testing.T) {
 			s.Init(false)
 			auth := &testAuth{first: tc.login}
 			s.Plan(modelserver.Encode("GET k"), auth, nil, &standstill{})
-			if got := s.OutstandingAuths(); len(got) != 1 || got[0] != auth || s.NextAuth() != auth {
+			if got := s.AuthsInFlight(); len(got) != 1 || got[0] != auth || s.NextAuth() != auth {
 				t.Fatalf("in flight: %v", got)
 			}
 			p := []byte(tc.answer + reply)
@@ -51,7 +51,7 @@ func TestVerdicts(t *testing.T) {
 				t.Errorf("the client read %q, %v", got, err)
 			}
 			all, _ := s.TakeAnswers()
-			if more, _ := s.TakeAnswers(); len(all) != 1 || len(more) != 0 || s.AuthOutstanding() {
+			if more, _ := s.TakeAnswers(); len(all) != 1 || len(more) != 0 || s.AuthInFlight() {
 				t.Fatalf("verdicts %+v", all)
 			}
 			v := all[0]

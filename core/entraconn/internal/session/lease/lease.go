@@ -74,8 +74,8 @@ func (l *Lease) State() State {
 	return l.state
 }
 
-// Reply returns what the CLIENT UNBLOCK that was sent for the call ends it with.
-func (l *Lease) Reply() Reply { return l.reply }
+// UnblockReply returns what the CLIENT UNBLOCK that was sent for the call ends it with.
+func (l *Lease) UnblockReply() Reply { return l.reply }
 
 // On takes an event. One that cannot come in a state changes nothing.
 func (l *Lease) On(e Event) Action {

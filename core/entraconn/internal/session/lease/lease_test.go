@@ -40,7 +40,7 @@ func drawn(t *testing.T) map[step]outcome {
 	return all
 }
 
-func name(l lease.Lease) string { return states[l.State()] + replies[l.Reply()] }
+func name(l lease.Lease) string { return states[l.State()] + replies[l.UnblockReply()] }
 
 // Every event in every state that can be reached does what docs/design.md draws, and nothing where
 // that draws nothing.
