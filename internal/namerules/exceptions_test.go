@@ -1,8 +1,7 @@
 package namerules_test
 
-// mostShare is how many of a hundred declared names may stand for two things: 10, as soon as those below that wait for
-// another name have it.
-const mostShare = 16
+// mostShare is how many of a hundred declared names may stand for two things.
+const mostShare = 10
 
 // An exception names names that stand for two things, and says why they may.
 type exception struct {
