@@ -4,8 +4,9 @@
 // [entra.Source] has a newer one, it must reach every open connection before the old one expires,
 // without all of them sending it at once. That is a rotation:
 //
-//  1. One connection, the canary, gets the new credential first. If the server refuses it, or does
-//     not answer, another canary follows later, and the others keep what they have.
+//  1. One connection, the canary, gets the new credential first. It is one that is not barred, if
+//     there is one. If the server refuses the credential, or does not answer, another canary follows
+//     later, and the others keep what they have.
 //  2. Once the server has accepted it, each of the others gets a slot: they are spread evenly over
 //     a window that ends before the old token needs it, see [Window] and [Slot].
 //  3. In its slot an AUTH becomes due on the connection. The next write of the client takes it

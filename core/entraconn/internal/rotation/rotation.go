@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
 // A rotation brings a newer credential to the open connections. One of them, the canary, goes
@@ -122,21 +123,28 @@ func (r *rotation) window(m *Member, now time.Time) time.Duration {
 
 // sendCanaryLocked makes an AUTH due on one more connection, if there is one.
 func (r *rotation) sendCanaryLocked(now time.Time) {
-	for m := range r.server.members { // in random order
-		if m.pending && !m.asked {
-			r.makeDueLocked(m, now)
-			r.checkCanaryAtLocked(now.Add(CanaryPatience(r.cred.token.Lifetime())))
-			return
-		}
+	m := r.chooseCanaryLocked()
+	if m == nil {
+		r.nextCheck = time.Time{}
+		return
 	}
-	r.nextCheck = time.Time{}
+	r.makeDueLocked(m, now)
+	r.checkCanaryAtLocked(now.Add(CanaryPatience(r.cred.token.Lifetime())))
 }
 
-// replaceCanaryLocked sends another canary now, because the last one turns out to be barred.
-func (r *rotation) replaceCanaryLocked(now time.Time) {
-	if !r.spread && !now.Before(r.notBefore) {
-		r.sendCanaryLocked(now)
+// chooseCanaryLocked returns a connection that can be the next canary, nil if there is none. It
+// takes one that is barred only where all are.
+func (r *rotation) chooseCanaryLocked() (chosen *Member) {
+	for m := range r.server.members { // in random order
+		if !m.pending || m.asked {
+			continue
+		}
+		if m.conn.BarredBy().Why == session.Renewable {
+			return m
+		}
+		chosen = m
 	}
+	return chosen
 }
 
 // allowCanaryLocked plans the next canary, because there is a connection for it from now on.

@@ -160,17 +160,58 @@ func TestNextCanaryComesWhenThereIsOne(t *testing.T) {
 	}
 }
 
-// A connection whose client is blocked is a poor canary: another one follows at once.
-func TestBarredCanaryIsReplacedAtOnce(t *testing.T) {
+// A connection whose client is blocked is a poor canary if another one is not.
+func TestCanaryIsOneThatIsNotBarred(t *testing.T) {
 	inBubble(t, func(s *site) {
 		all := s.logins(20)
 		for _, c := range all[1:] {
 			c.set(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseBlocked} })
 		}
 		_, began := s.nextToken()
-		time.Sleep(1100 * time.Millisecond) // 19 lingers, at most
+		time.Sleep(rotation.Linger(life) + time.Millisecond)
 		if auths := s.seen(0); len(auths) != 1 || auths[0].conn != all[0] {
 			t.Errorf("after %v: %+v", time.Since(began), auths)
+		}
+		closeAll(all)
+	})
+}
+
+// Where every client is blocked when the token comes, and none a moment later, as in a pool that
+// waits for work, one connection is the canary all the same, and the others follow evenly.
+func TestConnectionsThatAreAllBarredHaveOneCanary(t *testing.T) {
+	inBubble(t, func(s *site) {
+		all := s.logins(10)
+		for _, c := range all {
+			c.set(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseBlocked} })
+		}
+		_, began := s.nextToken()
+		time.Sleep(rotation.CanaryPatience(life) / 2)
+		for _, c := range all {
+			c.change(func(c *conn) { c.bar = rotation.Bar{} })
+		}
+		time.Sleep(time.Until(began.Add(time.Minute)))
+		if n := len(s.seen(0)); n < 1 || n > 2 { // the canary, and the first slot of nine in ten minutes
+			t.Errorf("%d of %d connections had their AUTH in a minute", n, len(all))
+		}
+		closeAll(all)
+	})
+}
+
+// While no connection is free, one becomes a canary each second.
+func TestBarredCanariesFollowOneAnotherSlowly(t *testing.T) {
+	inBubble(t, func(s *site) {
+		all := s.logins(20)
+		for _, c := range all {
+			c.set(func(c *conn) { c.bar = rotation.Bar{Why: session.BecauseBlocked} })
+		}
+		s.nextToken()
+		time.Sleep(9*rotation.CanaryPatience(life) + rotation.Linger(life) + time.Millisecond)
+		canaries := 0
+		for _, c := range all {
+			canaries += len(c.visited())
+		}
+		if canaries != 10 {
+			t.Errorf("%d canaries in 9 seconds", canaries)
 		}
 		closeAll(all)
 	})

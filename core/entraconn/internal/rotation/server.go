@@ -343,7 +343,7 @@ func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
 	case Pending:
 		next = now.Add(Pause(int(tries)))
 	case Barred:
-		next = s.barredLocked(m, tries == 0, now)
+		next = s.barredLocked(m)
 	}
 	switch {
 	case again:
@@ -354,11 +354,8 @@ func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
 }
 
 // barredLocked acts on a connection on which no AUTH may be sent, and returns when to look at it
-// again, zero for not before Continue. first is whether that was found when the AUTH came due.
-func (s *Server) barredLocked(m *Member, first bool, now time.Time) time.Time {
-	if s.rotation != nil && first {
-		s.rotation.replaceCanaryLocked(now)
-	}
+// again, zero for not before Continue.
+func (s *Server) barredLocked(m *Member) time.Time {
 	bar := m.conn.BarredBy()
 	switch {
 	case bar.Forever:
