@@ -29,10 +29,11 @@ func (d *day) subscriber(kind Kind, name, channel string) {
 	d.work(string(kind), 30*time.Second, l.publish)
 	d.judges = append(d.judges, func() {
 		d.stop(l.sub)
-		sent, lost, good := l.judge()
-		if d.tally.messages += sent; !good {
-			d.t.Errorf("%s: of %d messages, outside the reboot's moment some did not come once and in order: %v", kind, sent, l.got)
+		sent, lost, err := l.judge()
+		if err != nil {
+			d.t.Errorf("%s: %v", kind, err)
 		}
+		d.tally.messages += sent
 		d.tally.messagesLost += lost
 	})
 }

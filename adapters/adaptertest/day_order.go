@@ -1,6 +1,8 @@
 package adaptertest
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -30,9 +32,9 @@ func (o *order) came(n int) {
 	o.got = append(o.got, n)
 }
 
-// judge reports how many were sent, how many of those that are excused did not come, and whether the others did as
-// they must.
-func (o *order) judge() (sent, lost int, good bool) {
+// judge returns how many were sent, and how many of those that are excused did not come. It fails if none was sent, or
+// if the others did not come as they must.
+func (o *order) judge() (sent, lost int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var want []int
@@ -45,5 +47,11 @@ func (o *order) judge() (sent, lost int, good bool) {
 		}
 	}
 	got := slices.DeleteFunc(slices.Clone(o.got), func(n int) bool { return n >= 0 && n < len(o.excused) && o.excused[n] })
-	return len(o.excused), lost, slices.Equal(got, want)
+	switch sent = len(o.excused); {
+	case sent == 0:
+		err = errors.New("nothing was sent")
+	case !slices.Equal(got, want):
+		err = fmt.Errorf("of %d, outside the reboot's moment some did not come once and in order: %v", sent, o.got)
+	}
+	return sent, lost, err
 }

@@ -58,7 +58,7 @@ func (b *blocked) tell(all []session.Unblock) {
 type environment struct{ conn *Conn }
 
 // MayBlock goes by the token that the server knows the connection by. An AUTH in front of the command may be refused,
-// unless the server has accepted its token elsewhere. c.wmu is held.
+// unless the server has accepted its token elsewhere. It needs Conn.wmu and Conn.mu.
 func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Duration) {
 	riding, _ := auth.(*sentAuth)
 	cred := o.conn.accepted.Load()
@@ -74,7 +74,7 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 
 func (o environment) Now() time.Time { return time.Now() }
 
-// Leases makes the connection known to those that might unblock it. c.mu is held.
+// Leases makes the connection known to those that might unblock it. It needs Conn.mu.
 func (o environment) Leases(clientID int64) {
 	if !o.conn.ending.reported { // else it is forgotten already
 		o.conn.server.blocked.add(clientID, o.conn)

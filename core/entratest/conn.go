@@ -73,11 +73,11 @@ func (c *conn) SetDeadline(t time.Time) error {
 }
 
 func (c *conn) SetReadDeadline(t time.Time) error {
-	return c.opError("set", c.in.reader.set(c.in, t))
+	return c.opError("set", c.in.setReadDeadline(t))
 }
 
 func (c *conn) SetWriteDeadline(t time.Time) error {
-	return c.opError("set", c.out.writer.set(c.out, t))
+	return c.opError("set", c.out.setWriteDeadline(t))
 }
 
 func (c *conn) opError(op string, err error) error {

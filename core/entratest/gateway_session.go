@@ -17,6 +17,7 @@ type session struct {
 	gateway *Gateway
 	number  int
 	client  net.Conn
+	killed  chan struct{} // closed by kill
 
 	// These belong to the goroutine of run.
 	guest    user
@@ -25,7 +26,6 @@ type session struct {
 	mu      sync.Mutex
 	backend net.Conn
 	dead    bool
-	killed  chan struct{} // closed by kill
 }
 
 // kill ends the session at once; both its goroutines notice. It reports whether the session was alive.
@@ -60,36 +60,37 @@ func (s *session) turnAway(line string) {
 }
 
 // open connects the session to the backend as a user who may do nothing.
-func (s *session) open(ctx context.Context) error {
+func (s *session) open(ctx context.Context) (backend net.Conn, err error) {
 	c, guest, err := s.gateway.tokens.connect(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.mu.Lock()
 	if s.dead {
 		s.mu.Unlock()
 		_ = c.Close()
-		return net.ErrClosed
+		return nil, net.ErrClosed
 	}
 	s.backend = c
 	s.mu.Unlock()
 	s.guest = guest
 	if _, err := c.Write(appendCommand(nil, "AUTH", guest.name, guest.password)); err != nil {
-		return err
+		return nil, err
 	}
 	var ok [5]byte
 	if _, err := io.ReadFull(c, ok[:]); err != nil {
-		return err
+		return nil, err
 	}
 	if string(ok[:]) != "+OK\r\n" {
-		return errors.New("entratest: the backend does not know the user that it was given")
+		return nil, errors.New("entratest: the backend does not know the user that it was given")
 	}
-	return nil
+	return c, nil
 }
 
 // run serves the session until either side ends it.
 func (s *session) run() {
-	if err := s.open(s.gateway.ctx); err != nil {
+	backend, err := s.open(s.gateway.ctx)
+	if err != nil {
 		s.turnAway("ERR entratest: no backend: " + err.Error())
 		s.kill()
 		return
@@ -97,26 +98,26 @@ func (s *session) run() {
 	down := make(chan struct{})
 	go func() {
 		defer close(down)
-		s.replies()
+		s.replies(backend)
 	}()
-	if err := s.commands(); err != nil {
+	if err := s.commands(backend); err != nil {
 		s.kill()
-	} else if half, ok := s.backend.(interface{ CloseWrite() error }); ok {
+	} else if half, ok := backend.(interface{ CloseWrite() error }); ok {
 		// The client has said its last. Redis reads to the end of that before it goes, and so does the backend,
 		// if it is not cut off.
 		_ = half.CloseWrite()
 	} else {
-		_ = s.backend.Close()
+		_ = backend.Close()
 	}
 	<-down
 	s.kill() // closed both already, unless nothing was wrong
 }
 
 // commands passes on what the client sends until it closes, which is no error.
-func (s *session) commands() error {
+func (s *session) commands(backend net.Conn) error {
 	var out []byte
 	send := func() error {
-		_, err := s.backend.Write(out)
+		_, err := backend.Write(out)
 		out = out[:0]
 		return err
 	}
@@ -166,12 +167,12 @@ func (s *session) pause(d time.Duration) {
 }
 
 // replies passes on what the backend sends until it closes, and then closes the client's connection.
-func (s *session) replies() {
+func (s *session) replies(backend net.Conn) {
 	defer s.client.Close()
 	buf := make([]byte, 16<<10)
 	left := 0 // bytes until the cut; 0 if there is none
 	for {
-		n, err := s.backend.Read(buf)
+		n, err := backend.Read(buf)
 		b := buf[:n]
 		if n > 0 {
 			if f, h := s.gateway.faults.strike(func(f WireFault) bool { return len(f.Garbage) > 0 }); h != nil {

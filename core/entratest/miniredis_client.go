@@ -20,8 +20,9 @@ func (m *mute) next() bool {
 	return skip
 }
 
-// client answers the subcommands of CLIENT that miniredis lacks and clients use. It reports false for the others.
-func (c *miniConn) client(args []string) ([]byte, bool) {
+// clientLocked answers the subcommands of CLIENT that miniredis lacks and clients use. It reports false for the others.
+// It needs Miniredis.running.
+func (c *miniConn) clientLocked(args []string) ([]byte, bool) {
 	if len(args) == 0 || c.multi {
 		return nil, false
 	}
@@ -56,7 +57,7 @@ func (c *miniConn) client(args []string) ([]byte, bool) {
 		}
 		return ok, true
 	case "UNBLOCK":
-		return c.miniredis.unblock(args), true
+		return c.miniredis.unblockLocked(args), true
 	}
 	return nil, false
 }

@@ -32,9 +32,9 @@ type miniConn struct {
 	tracking tracking
 	mute     mute
 	channels *subscriptions // nil if it never subscribed since RESET
+	peer     *server.Peer
 
 	mu      sync.Mutex
-	peer    *server.Peer
 	gone    bool   // nothing more can be read from the connection
 	holding bool   // pushes wait for the reply
 	held    []byte // those that do
@@ -52,11 +52,9 @@ func (c *miniConn) renew() {
 	c.out.Reset()
 	c.multi, c.queued, c.tracking, c.mute = false, queued{}, tracking{}, mute{}
 	c.resp3.Store(false)
-	c.miniredis.become(c, user{})
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.caching = false
 	c.peer = server.NewPeer(bufio.NewWriter(c.out))
+	c.miniredis.become(c, user{})
+	c.forgetCache()
 }
 
 // serve executes commands until the client closes the connection or the server does.
@@ -78,7 +76,7 @@ func (c *miniConn) serve() {
 	}
 	reading.Wait()
 	c.miniredis.running.Lock()
-	c.leaveAll()
+	c.leaveAllLocked()
 	c.miniredis.running.Unlock()
 	c.end()
 	c.miniredis.forget(c)
@@ -153,15 +151,15 @@ func (c *miniConn) run(name string, args []string) ([]byte, *waiter) {
 		if wrong != "" {
 			return redcon.AppendError(nil, wrong), nil
 		}
-		return c.block(cmd)
+		return c.blockLocked(cmd)
 	} else if blocks && wrong == "" && name == "BLMPOP" {
 		args = cmd.attempts[0] // in MULTI none waits; miniredis has all others
 	}
-	return c.answer(name, args), nil
+	return c.answerLocked(name, args), nil
 }
 
-// answer runs a command that does not wait.
-func (c *miniConn) answer(name string, args []string) []byte {
+// answerLocked runs a command that does not wait. It needs Miniredis.running.
+func (c *miniConn) answerLocked(name string, args []string) []byte {
 	switch name {
 	case "QUIT":
 		return redcon.AppendOK(nil)
@@ -169,18 +167,18 @@ func (c *miniConn) answer(name string, args []string) []byte {
 		if len(args) > 1 {
 			return redcon.AppendError(nil, "ERR wrong number of arguments for 'reset' command")
 		}
-		c.leaveAll()
+		c.leaveAllLocked()
 		c.renew()
 		return []byte("+RESET\r\n")
 	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
 		if c.multi {
 			return redcon.AppendError(nil, "ERR entratest: no "+name+" in MULTI")
 		}
-		return c.subscribe(name, args[1:])
+		return c.subscribeLocked(name, args[1:])
 	case "SPUBLISH":
-		return c.publishToShard(args)
+		return c.publishToShardLocked(args)
 	case "CLIENT":
-		if b, ok := c.client(args[1:]); ok {
+		if b, ok := c.clientLocked(args[1:]); ok {
 			return b
 		}
 	case "AUTH":
@@ -188,7 +186,7 @@ func (c *miniConn) answer(name string, args []string) []byte {
 	case "HELLO":
 		return c.hello(args)
 	case "MULTI", "EXEC", "DISCARD":
-		return c.transaction(name, args)
+		return c.transactionLocked(name, args)
 	}
 	readOnly := c.miniredis.redis.Server().IsReadOnlyCommand(name)
 	if readOnly && c.tracking.remembers() {
@@ -201,7 +199,7 @@ func (c *miniConn) answer(name string, args []string) []byte {
 		c.queued.write = true
 	default:
 		c.miniredis.written()
-		c.miniredis.serve()
+		c.miniredis.serveLocked()
 	}
 	return b
 }

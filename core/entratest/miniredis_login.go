@@ -53,8 +53,8 @@ func (c *miniConn) hello(args []string) []byte {
 	return bytes.Replace(b, []byte(id+":42\r\n"), redcon.AppendInt([]byte(id), c.id), 1)
 }
 
-// transaction follows MULTI, to know what EXEC did.
-func (c *miniConn) transaction(name string, args []string) []byte {
+// transactionLocked follows MULTI, to know what EXEC did. It needs Miniredis.running.
+func (c *miniConn) transactionLocked(name string, args []string) []byte {
 	if name == "EXEC" && c.tracking.remembers() {
 		c.holdAndCache()
 	}
@@ -71,7 +71,7 @@ func (c *miniConn) transaction(name string, args []string) []byte {
 		}
 		if did.write {
 			c.miniredis.written()
-			c.miniredis.serve()
+			c.miniredis.serveLocked()
 		}
 	default:
 		c.multi, c.queued = false, queued{}

@@ -57,9 +57,9 @@ func (c *miniConn) newSubscriptions() *subscriptions {
 	return s
 }
 
-// leaveAll ends all subscriptions without confirmations. It leaves every channel before it closes,
-// so that no publisher sends on what is closed. It is for the holder of Miniredis.running.
-func (c *miniConn) leaveAll() {
+// leaveAllLocked ends all subscriptions without confirmations. It leaves every channel before it closes,
+// so that no publisher sends on what is closed. It needs Miniredis.running.
+func (c *miniConn) leaveAllLocked() {
 	s := c.channels
 	if s == nil {
 		return
@@ -72,29 +72,29 @@ func (c *miniConn) leaveAll() {
 		s.sub.Punsubscribe(name)
 	}
 	for _, name := range s.shards {
-		c.leaveShard(name)
+		c.leaveShardLocked(name)
 	}
 	s.sub.Close()
 	s.pump.Wait()
 }
 
-// kindOf returns, for a command that subscribes or unsubscribes, the names of its kind, how to join and part one, and
-// how many the confirmations count.
-func (c *miniConn) kindOf(command string) (list *[]string, join, part func(string) int, count func() int) {
+// kindOfLocked returns, for a command that subscribes or unsubscribes, the names of its kind, how to join and part one, and
+// how many the confirmations count. It needs Miniredis.running, and so do join and part.
+func (c *miniConn) kindOfLocked(command string) (list *[]string, join, part func(string) int, count func() int) {
 	s := c.channels
 	both := func() int { return len(s.channels) + len(s.patterns) }
 	switch {
 	case strings.HasPrefix(command, "p"):
 		return &s.patterns, s.sub.Psubscribe, s.sub.Punsubscribe, both
 	case strings.HasPrefix(command, "ss"), strings.HasPrefix(command, "sun"):
-		return &s.shards, c.joinShard, c.leaveShard, func() int { return len(s.shards) }
+		return &s.shards, c.joinShardLocked, c.leaveShardLocked, func() int { return len(s.shards) }
 	}
 	return &s.channels, s.sub.Subscribe, s.sub.Unsubscribe, both
 }
 
-// subscribe runs the six commands and returns their confirmations. Each name is confirmed by itself, and before its
-// first message.
-func (c *miniConn) subscribe(command string, names []string) []byte {
+// subscribeLocked runs the six commands and returns their confirmations. Each name is confirmed by itself, and before its
+// first message. It needs Miniredis.running.
+func (c *miniConn) subscribeLocked(command string, names []string) []byte {
 	command = strings.ToLower(command)
 	c.hold()
 	leave := strings.HasSuffix(command, "unsubscribe")
@@ -104,7 +104,7 @@ func (c *miniConn) subscribe(command string, names []string) []byte {
 	if c.channels == nil {
 		c.channels = c.newSubscriptions()
 	}
-	list, join, part, count := c.kindOf(command)
+	list, join, part, count := c.kindOfLocked(command)
 	var b []byte
 	if leave && len(names) == 0 {
 		if names = slices.Clone(*list); len(names) == 0 {

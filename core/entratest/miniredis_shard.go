@@ -6,14 +6,14 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// joinShard and leaveShard subscribe c to a sharded channel, of which miniredis knows nothing, and say how many do.
-// They are for the holder of Miniredis.running.
-func (c *miniConn) joinShard(name string) int {
+// joinShardLocked and leaveShardLocked subscribe c to a sharded channel, of which miniredis knows nothing, or end that,
+// and return how many are subscribed. They need Miniredis.running.
+func (c *miniConn) joinShardLocked(name string) int {
 	c.miniredis.shards[name] = append(c.miniredis.shards[name], c)
 	return len(c.miniredis.shards[name])
 }
 
-func (c *miniConn) leaveShard(name string) int {
+func (c *miniConn) leaveShardLocked(name string) int {
 	subscribers := c.miniredis.shards[name]
 	subscribers = slices.DeleteFunc(subscribers, func(other *miniConn) bool { return other == c })
 	c.miniredis.shards[name] = subscribers
@@ -23,8 +23,8 @@ func (c *miniConn) leaveShard(name string) int {
 	return len(subscribers)
 }
 
-// publishToShard is SPUBLISH. It is for the holder of Miniredis.running.
-func (c *miniConn) publishToShard(args []string) []byte {
+// publishToShardLocked is SPUBLISH. It needs Miniredis.running.
+func (c *miniConn) publishToShardLocked(args []string) []byte {
 	if len(args) != 3 {
 		return redcon.AppendError(nil, "ERR wrong number of arguments for 'spublish' command")
 	}

@@ -17,13 +17,13 @@ type waiter struct {
 	answer chan []byte // has room for one
 }
 
-// block runs a blocking command: it returns the reply, or who will get it. It is for the holder of running.
-func (c *miniConn) block(cmd blockingCommand) ([]byte, *waiter) {
+// blockLocked runs a blocking command: it returns the reply, or who will get it. It needs Miniredis.running.
+func (c *miniConn) blockLocked(cmd blockingCommand) ([]byte, *waiter) {
 	c.pin(cmd)
 	w := &waiter{conn: c, cmd: cmd, answer: make(chan []byte, 1)}
 	if b := w.try(); b != nil {
 		c.miniredis.written()
-		c.miniredis.serve()
+		c.miniredis.serveLocked()
 		return b, nil
 	}
 	if !cmd.waits() {
@@ -52,7 +52,7 @@ func (c *miniConn) wait(w *waiter) []byte {
 	}
 	c.miniredis.running.Lock()
 	defer c.miniredis.running.Unlock()
-	if !c.miniredis.take(w) {
+	if !c.miniredis.takeLocked(w) {
 		return <-w.answer // it came in the same moment
 	}
 	return b
@@ -107,10 +107,9 @@ func (c *miniConn) pin(cmd blockingCommand) {
 	}
 }
 
-// serve gives what a command has written to the waiters for it, in the order in which they came. A
-// waiter whose key now holds another type of value goes on waiting. It is for the holder of
-// running.
-func (m *Miniredis) serve() {
+// serveLocked gives what a command has written to the waiters for it, in the order in which they came. A
+// waiter whose key now holds another type of value goes on waiting. It needs Miniredis.running.
+func (m *Miniredis) serveLocked() {
 	for served := true; served; { // another waiter may wait for what BLMOVE moved
 		served = false
 		for _, w := range slices.Clone(m.waiting) {
@@ -118,7 +117,7 @@ func (m *Miniredis) serve() {
 				continue // nothing is popped for it
 			}
 			if b := w.try(); b != nil && !strings.HasPrefix(string(b), "-WRONGTYPE") {
-				m.take(w)
+				m.takeLocked(w)
 				w.answer <- b
 				m.written()
 				served = true
@@ -127,9 +126,9 @@ func (m *Miniredis) serve() {
 	}
 }
 
-// take removes w from the waiters, and reports false if it was removed before. It is for the holder
-// of running.
-func (m *Miniredis) take(w *waiter) bool {
+// takeLocked removes w from the waiters, and reports false if it was removed before. It needs
+// Miniredis.running.
+func (m *Miniredis) takeLocked(w *waiter) bool {
 	at := slices.Index(m.waiting, w)
 	if at >= 0 {
 		m.waiting = slices.Delete(m.waiting, at, at+1)
@@ -137,8 +136,8 @@ func (m *Miniredis) take(w *waiter) bool {
 	return at >= 0
 }
 
-// unblock is CLIENT UNBLOCK. It is for the holder of running.
-func (m *Miniredis) unblock(args []string) []byte {
+// unblockLocked is CLIENT UNBLOCK. It needs Miniredis.running.
+func (m *Miniredis) unblockLocked(args []string) []byte {
 	if len(args) < 1 || len(args) > 2 {
 		return redcon.AppendError(nil, "ERR wrong number of arguments for 'client|unblock' command")
 	}
@@ -161,7 +160,7 @@ func (m *Miniredis) unblock(args []string) []byte {
 		return redcon.AppendInt(nil, 0)
 	}
 	w := m.waiting[at]
-	m.take(w)
+	m.takeLocked(w)
 	if failed == nil {
 		failed = w.conn.null()
 	}

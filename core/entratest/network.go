@@ -52,7 +52,7 @@ func (n *Network) Listen(addr string) (net.Listener, error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	ip := n.resolve(host)
+	ip := n.resolveLocked(host)
 	for p := 20000; port == 0; p++ {
 		if _, taken := n.listeners[netip.AddrPortFrom(ip, uint16(p)).String()]; !taken {
 			port = uint64(p)
@@ -73,8 +73,8 @@ func (n *Network) Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// resolve gives each host name an address of its own. n.mu is held.
-func (n *Network) resolve(host string) netip.Addr {
+// resolveLocked gives each host name an address of its own. It needs Network.mu.
+func (n *Network) resolveLocked(host string) netip.Addr {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip
 	}

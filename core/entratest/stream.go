@@ -18,19 +18,18 @@ const unbounded = math.MaxInt
 
 // A stream is one direction of a connection: bytes in order, between one reading and one writing end.
 type stream struct {
-	limit int
+	limit  int
+	change sync.Cond // anything that mu guards has changed
+	// writing keeps concurrent Writes whole, as the kernel does; it is held while a Write waits for room.
+	writing turn
 
-	mu     sync.Mutex
-	change sync.Cond // anything below has changed
+	mu sync.Mutex
 	// buf[off:] is under way. Taking bytes off the front moves off, and the array is used again once it is empty.
 	buf    []byte
 	off    int
 	reader end
 	writer end
 	reset  bool // by either end: nothing more is delivered
-
-	// writing keeps concurrent Writes whole, as the kernel does; it is held while a Write waits for room.
-	writing turn
 }
 
 // An end is what one side of a stream has done to it.
@@ -38,6 +37,13 @@ type end struct {
 	closed  bool
 	expired bool // the deadline has passed
 	timer   *time.Timer
+}
+
+func (e *end) close() {
+	e.closed = true
+	if e.timer != nil {
+		e.timer.Stop()
+	}
 }
 
 func newStream(limit int) *stream {
@@ -135,17 +141,20 @@ func (s *stream) closeWrite(reset bool) {
 	s.change.Broadcast()
 }
 
-func (e *end) close() {
-	e.closed = true
-	if e.timer != nil {
-		e.timer.Stop()
-	}
-}
-
-// set arms the deadline of one end of s. A zero t means none, a past one ends waiting calls at once.
-func (e *end) set(s *stream, t time.Time) error {
+func (s *stream) setReadDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.setDeadlineLocked(&s.reader, t)
+}
+
+func (s *stream) setWriteDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.setDeadlineLocked(&s.writer, t)
+}
+
+// setDeadlineLocked arms the deadline of one end. A zero t means none, a past one ends waiting calls at once.
+func (s *stream) setDeadlineLocked(e *end, t time.Time) error {
 	if e.closed {
 		return net.ErrClosed
 	}

@@ -52,13 +52,14 @@ type STSOptions struct {
 // It is an http.Handler for tests over sockets, and a policy.Transporter for those without, also inside
 // testing/synctest. It is safe for concurrent use, starts no goroutine and needs no closing.
 type STS struct {
-	faults faults[Fault]
-	clock  clock
+	faults       faults[Fault]
+	clock        clock
+	objectID     string
+	arcKeyFolder string
 
 	mu        sync.Mutex
 	lifetime  time.Duration
 	refreshIn time.Duration
-	objectID  string
 	issued    int
 	last      issuedToken
 	revoked   map[string]bool // token ids
@@ -66,9 +67,8 @@ type STS struct {
 	// issued by an STS with Starved.
 	starvedAt map[string]time.Duration
 	requests  []Request
-
-	arcKeyFolder       string // does not change
-	arcKey, arcKeyFile string // the key that was left last, empty once it was used
+	// The key for Azure Arc that was left last; empty once it was used.
+	arcKey, arcKeyFile string
 }
 
 // NewSTS returns an STS. The first token takes a fraction of a second, for a process's signing key is made then.
@@ -127,8 +127,8 @@ func (s *STS) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// revoke is for the holder of s.mu.
-func (s *STS) revoke(tokenID string) {
+// revokeLocked makes the servers refuse a token. It needs STS.mu.
+func (s *STS) revokeLocked(tokenID string) {
 	if s.revoked == nil {
 		s.revoked = map[string]bool{}
 	}

@@ -86,7 +86,7 @@ func (s *STS) issue(r tokenRequest) (issuedToken, error) {
 		s.starvedAt[id] = s.clock.starvation()
 	}
 	if r.fault.Revoked {
-		s.revoke(id)
+		s.revokeLocked(id)
 	}
 	return t, nil
 }

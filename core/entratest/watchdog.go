@@ -88,7 +88,10 @@ func (w *Watchdog) Close() error {
 		close(w.stop)
 		_ = w.conn.Close() // ends a round trip under way
 		<-w.done
-		err = errors.Join(w.err, w.relay.close())
+		w.mu.Lock()
+		err = w.err
+		w.mu.Unlock()
+		err = errors.Join(err, w.relay.close())
 	})
 	return err
 }

@@ -75,8 +75,8 @@ type journal struct {
 
 func newJournal(most int) *journal { return &journal{most: most, setbacks: setbacks{}} }
 
-// add takes an event down. j.mu is held.
-func (j *journal) add(e event, now time.Time) {
+// addLocked takes an event down. It needs journal.mu.
+func (j *journal) addLocked(e event, now time.Time) {
 	switch {
 	case e.severe:
 		j.severe = now
@@ -87,7 +87,7 @@ func (j *journal) add(e event, now time.Time) {
 		return
 	}
 	e.first, e.last, e.count = now, now, 1
-	if i := j.find(e.matter, now); i >= 0 {
+	if i := j.findLocked(e.matter, now); i >= 0 {
 		before := j.events[i]
 		e.id, e.first, e.count = before.id, before.first, before.count+1
 		e.length = max(e.length, before.length)
@@ -98,15 +98,16 @@ func (j *journal) add(e event, now time.Time) {
 		e.id = j.lastID
 	}
 	if len(j.events) == j.most {
-		i := j.least(now)
+		i := j.leastLocked(now)
 		j.events = slices.Delete(j.events, i, i+1)
 	}
 	j.events = append(j.events, e)
 }
 
-// find returns the place of the newest event of a matter that is near enough to now to share its
-// line, -1 if there is none. A renewal separates the failures before it from those after it.
-func (j *journal) find(m matter, now time.Time) int {
+// findLocked returns the place of the newest event of a matter that is near enough to now to share its
+// line, -1 if there is none. A renewal separates the failures before it from those after it. It
+// needs journal.mu.
+func (j *journal) findLocked(m matter, now time.Time) int {
 	within := near
 	switch m.what {
 	case tokenRenewed:
@@ -130,9 +131,10 @@ func (j *journal) find(m matter, now time.Time) int {
 // dayOld is the age from which even a severe event may be dropped.
 const dayOld = 24 * time.Hour
 
-// least returns the place of the event to be dropped for a new one: the oldest of those that need
+// leastLocked returns the place of the event to be dropped for a new one: the oldest of those that need
 // the least attention, because a reader needs to see trouble that many ordinary events followed.
-func (j *journal) least(now time.Time) int {
+// It needs journal.mu.
+func (j *journal) leastLocked(now time.Time) int {
 	if now.Sub(j.events[0].last) > dayOld {
 		return 0
 	}

@@ -31,7 +31,7 @@ func (j *journal) refreshDone(_ context.Context, info entra.RefreshDoneInfo) {
 	defer j.mu.Unlock()
 	j.failures, j.expires, j.accepted = 0, info.ExpiresOn, now
 	late := info.Remaining < 0 // for a while there was no token
-	j.add(event{matter: matter{what: tokenRenewed, severe: late}, length: info.ExpiresOn.Sub(now), gap: max(0, -info.Remaining)}, now)
+	j.addLocked(event{matter: matter{what: tokenRenewed, severe: late}, length: info.ExpiresOn.Sub(now), gap: max(0, -info.Remaining)}, now)
 }
 
 func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
@@ -50,7 +50,7 @@ func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
 		return // what refuses claims is asked again without them; that does not count as a failure
 	}
 	j.failures = failed.Attempt
-	j.add(event{matter: matter{
+	j.addLocked(event{matter: matter{
 		what: tokenFailed, severe: !now.Before(j.expires),
 		kind: failed.Kind, status: failed.Status, host: failed.Host, code: failed.Code,
 	}}, now)
@@ -84,7 +84,7 @@ func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.setbacks.note(s)
-	j.add(event{matter: m, length: info.Duration}, s.last)
+	j.addLocked(event{matter: m, length: info.Duration}, s.last)
 }
 
 // patience is how long a client must have waited for a login before it counts as unanswered.
@@ -114,12 +114,12 @@ func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.add(event{matter: m}, now)
+	j.addLocked(event{matter: m}, now)
 }
 
 func (j *journal) reconnected(_ context.Context, info entra.ReconnectedInfo) {
 	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.add(event{matter: matter{what: connReconnected, server: info.Conn.ServerAddr}, length: info.After}, now)
+	j.addLocked(event{matter: matter{what: connReconnected, server: info.Conn.ServerAddr}, length: info.After}, now)
 }

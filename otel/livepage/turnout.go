@@ -87,5 +87,5 @@ func (j *journal) rotationDone(ctx context.Context, info entra.RotationDoneInfo)
 	if !told {
 		token = j.expires
 	}
-	j.add(event{matter: matter{what: connsRotated, token: token}, turnout: turnoutOf(info)}, now)
+	j.addLocked(event{matter: matter{what: connsRotated, token: token}, turnout: turnoutOf(info)}, now)
 }

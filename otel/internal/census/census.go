@@ -96,7 +96,7 @@ func (c *Census) connClosed(_ context.Context, info entra.ConnClosedInfo) {
 	if p.remove(info) && p.open == 0 {
 		p.emptied = now
 		c.empty++
-		c.forget()
+		c.forgetLocked()
 	}
 }
 
@@ -126,8 +126,8 @@ type rotationOf struct{ *Census }
 // after each failover, for as long as the program runs.
 const maxEmpty = 64
 
-// forget removes the pool that has been empty for longest, if there are too many. c.mu is held.
-func (c *Census) forget() {
+// forgetLocked removes the pool that has been empty for longest, if there are too many. It needs Census.mu.
+func (c *Census) forgetLocked() {
 	if c.empty <= maxEmpty {
 		return
 	}
