@@ -47,13 +47,15 @@ func Check(p *typecheck.Package) []Violation {
 
 type mutexSet map[*types.Var]bool
 
-// A checker walks all functions until it knows which mutexes each Locked function needs, and then once more to report.
+// A checker walks through all functions again and again until it learns nothing new: a Locked
+// function needs what those that it calls need, which may stand below it. Then it walks through
+// them once more to report.
 type checker struct {
 	p         *typecheck.Package
 	guarded   guards
 	names     mutexNames
 	needs     map[*types.Func]mutexSet // of Locked functions
-	acquires  map[*types.Func]mutexSet // that a function returns with
+	acquires  map[*types.Func]mutexSet // what a function has locked itself, and returns with
 	reporting bool
 	found     map[Violation]bool
 }
@@ -78,7 +80,8 @@ func (c *checker) walk() {
 				continue
 			}
 			object := c.p.Info.Defs[fn.Name].(*types.Func)
-			f := &function{checker: c, object: object, name: funcName(object), locked: strings.HasSuffix(fn.Name.Name, suffix)}
+			callerLocks := strings.HasSuffix(fn.Name.Name, suffix)
+			f := &function{checker: c, object: object, name: funcName(object), callerLocks: callerLocks}
 			f.body(fn.Body)
 			acquires[object] = f.acquired
 		}

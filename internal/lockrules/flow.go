@@ -6,7 +6,9 @@ import (
 	"go/types"
 )
 
-// What follows returns what is known after a statement or an expression, given what is known before it.
+// The functions below go through statements and expressions in the order in which they run. Each
+// takes what is known before, and returns what is known after. function.go says what is checked on
+// the way.
 
 func (f *function) block(list []ast.Stmt, s state) state {
 	for _, stmt := range list {
@@ -16,7 +18,7 @@ func (f *function) block(list []ast.Stmt, s state) state {
 }
 
 func (f *function) stmt(stmt ast.Stmt, s state, label string) state {
-	if s.dead {
+	if s.unreachable {
 		return s
 	}
 	switch stmt := stmt.(type) {
@@ -31,7 +33,7 @@ func (f *function) stmt(stmt ast.Stmt, s state, label string) state {
 			s = f.expr(result, s)
 		}
 		f.leave(s, stmt.Pos())
-		return state{dead: true}
+		return state{unreachable: true}
 	case *ast.BranchStmt:
 		return f.branch(stmt, s)
 	case *ast.DeferStmt:
@@ -64,7 +66,7 @@ func (f *function) stmt(stmt ast.Stmt, s state, label string) state {
 	case *ast.ExprStmt:
 		s = f.expr(stmt.X, s)
 		if call, ok := stmt.X.(*ast.CallExpr); ok && f.panics(call) {
-			return state{dead: true}
+			return state{unreachable: true}
 		}
 		return s
 	}
@@ -87,11 +89,11 @@ func (f *function) branch(stmt *ast.BranchStmt, s state) state {
 		case stmt.Label != nil && e.label != stmt.Label.Name:
 			continue
 		case stmt.Tok == token.BREAK:
-			e.broken = merge(e.broken, s, f.initial())
-			return state{dead: true}
+			e.broken = merge(e.broken, s, f.untouched())
+			return state{unreachable: true}
 		case stmt.Tok == token.CONTINUE && e.loop:
-			e.repeated = merge(e.repeated, s, f.initial())
-			return state{dead: true}
+			e.repeated = merge(e.repeated, s, f.untouched())
+			return state{unreachable: true}
 		}
 	}
 	return s // fallthrough: the next case begins with less than is known
@@ -106,16 +108,17 @@ func (f *function) ifStmt(stmt *ast.IfStmt, s state) state {
 	s = f.expr(stmt.Cond, s)
 	yes, no := s.clone(), s.clone()
 	if mutex := f.tried(cond); mutex != nil {
-		if got := s.apply(effect{mutex, true}, f.initial()); negated {
+		if got := s.after(effect{mutex, true}, f.untouched()); negated {
 			no = got
 		} else {
 			yes = got
 		}
 	}
-	return merge(f.block(stmt.Body.List, yes), f.stmt(stmt.Else, no, ""), f.initial())
+	return merge(f.block(stmt.Body.List, yes), f.stmt(stmt.Else, no, ""), f.untouched())
 }
 
-// tried returns the mutex that is locked if the condition holds: a TryLock, or a variable with what one returned.
+// tried returns the mutex that is locked if the condition holds: a TryLock, or a variable with what
+// one returned.
 func (f *function) tried(cond ast.Expr) *types.Var {
 	switch cond := cond.(type) {
 	case *ast.CallExpr:
@@ -142,21 +145,22 @@ func (f *function) rememberTry(stmt *ast.AssignStmt) {
 	}
 }
 
-// loop follows a loop until another turn teaches nothing. It ends by its head, if that ends it, or by break.
+// loop follows a loop until another turn teaches nothing. It ends by its head, if that ends it, or
+// by break.
 func (f *function) loop(label string, s state, ends bool, head func(state) state, body *ast.BlockStmt, post ast.Stmt) state {
 	for range len(f.names) + 2 {
-		e := &exit{label: label, loop: true, broken: state{dead: true}, repeated: state{dead: true}}
+		e := &exit{label: label, loop: true, broken: state{unreachable: true}, repeated: state{unreachable: true}}
 		f.exits = append(f.exits, e)
 		s = head(s)
-		end := merge(f.block(body.List, s.clone()), e.repeated, f.initial())
+		end := merge(f.block(body.List, s.clone()), e.repeated, f.untouched())
 		end = f.stmt(post, end, "")
 		f.exits = f.exits[:len(f.exits)-1]
 		after := e.broken
 		if ends {
-			after = merge(after, s, f.initial())
+			after = merge(after, s, f.untouched())
 		}
-		next := merge(s, end, f.initial())
-		if same(next, s) {
+		next := merge(s, end, f.untouched())
+		if next.equals(s) {
 			return after
 		}
 		s = next
@@ -164,22 +168,10 @@ func (f *function) loop(label string, s state, ends bool, head func(state) state
 	return s
 }
 
-func same(a, b state) bool {
-	if a.dead != b.dead || len(a.mutexes) != len(b.mutexes) {
-		return false
-	}
-	for m, h := range a.mutexes {
-		if other, ok := b.mutexes[m]; !ok || other != h {
-			return false
-		}
-	}
-	return true
-}
-
 func (f *function) cases(label string, s state, body *ast.BlockStmt, always bool) state {
-	e := &exit{label: label, broken: state{dead: true}}
+	e := &exit{label: label, broken: state{unreachable: true}}
 	f.exits = append(f.exits, e)
-	after := state{dead: true}
+	after := state{unreachable: true}
 	for _, clause := range body.List {
 		in, list := s.clone(), []ast.Stmt(nil)
 		switch clause := clause.(type) {
@@ -195,13 +187,13 @@ func (f *function) cases(label string, s state, body *ast.BlockStmt, always bool
 			in = f.stmt(clause.Comm, in, "")
 			list = clause.Body
 		}
-		after = merge(after, f.block(list, in), f.initial())
+		after = merge(after, f.block(list, in), f.untouched())
 	}
 	f.exits = f.exits[:len(f.exits)-1]
 	if !always {
-		after = merge(after, s, f.initial())
+		after = merge(after, s, f.untouched())
 	}
-	return merge(after, e.broken, f.initial())
+	return merge(after, e.broken, f.untouched())
 }
 
 func (f *function) deferCall(call *ast.CallExpr, s state) state {
@@ -242,7 +234,8 @@ func (f *function) exprs(s state, list ...ast.Expr) state {
 	return s
 }
 
-// operands follows what a call is made of. Literals that it runs at once have the locks of the place.
+// operands follows what a call is made of. Literals that it runs at once have the locks of the
+// place.
 func (f *function) operands(call *ast.CallExpr, s state) state {
 	if lit, ok := ast.Unparen(call.Fun).(*ast.FuncLit); ok {
 		s = f.exprs(s, call.Args...)
@@ -261,7 +254,8 @@ func (f *function) operands(call *ast.CallExpr, s state) state {
 	return s
 }
 
-// expr follows everything in a node without statements of its own, in the order of the source: operands before calls.
+// expr follows everything in a node without statements of its own, in the order of the source:
+// operands before calls.
 func (f *function) expr(n ast.Node, s state) state {
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -273,7 +267,7 @@ func (f *function) expr(n ast.Node, s state) state {
 		case *ast.CallExpr:
 			s = f.operands(n, s)
 			for _, e := range f.call(n, s) {
-				s = s.apply(e, f.initial())
+				s = s.after(e, f.untouched())
 			}
 			return false
 		}

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// A function is one that is being followed.
+// A function is one that is being followed. flow.go follows its statements, and calls use, call and
+// leave here, which know the rules.
 type function struct {
 	*checker
-	object   *types.Func
-	name     string
-	locked   bool
-	acquired mutexSet // locked at every return, though the function was called without
-	returned bool     // a return was seen
+	object      *types.Func
+	name        string // for reports
+	callerLocks bool   // its name ends in Locked
+	acquired    mutexSet
+	returned    bool // a return was seen, so acquired is known: what is locked at each of them by this function
 
 	tries map[types.Object]*types.Var // variables that say whether a TryLock locked, and what
 	exits []*exit                     // of the statements that break and continue leave, the innermost last
@@ -27,18 +28,19 @@ type exit struct {
 	broken, repeated state
 }
 
-func (f *function) initial() held {
-	if f.locked {
-		return inherited
+// untouched is the hold of mutexes that the function did not touch so far.
+func (f *function) untouched() hold {
+	if f.callerLocks {
+		return lockedByCaller
 	}
-	return unlocked
+	return free
 }
 
-func (f *function) of(s state, m *types.Var) held { return s.of(m, f.initial()) }
+func (f *function) holdOf(s state, mutex *types.Var) hold { return s.holdOf(mutex, f.untouched()) }
 
 func (f *function) body(block *ast.BlockStmt) {
-	end := f.block(block.List, state{mutexes: map[*types.Var]held{}})
-	if !end.dead {
+	end := f.block(block.List, state{holds: map[*types.Var]hold{}})
+	if !end.unreachable {
 		f.leave(end, block.Rbrace)
 	}
 }
@@ -49,21 +51,23 @@ func (f *function) literal(lit *ast.FuncLit) {
 	inner.body(lit.Body)
 }
 
-// atOnce follows a function literal that runs where it stands: with the locks of that place, which it must leave as they are.
+// atOnce follows a function literal that runs where it stands: with the locks of that place, which
+// it must leave as they are.
 func (f *function) atOnce(lit *ast.FuncLit, s state) {
-	inner := &function{checker: f.checker, object: f.object, name: f.name, locked: f.locked}
-	begin := state{mutexes: map[*types.Var]held{}}
-	for m, h := range s.mutexes {
-		if begin.mutexes[m] = unlocked; h.has() {
-			begin.mutexes[m] = inherited
+	inner := &function{checker: f.checker, object: f.object, name: f.name, callerLocks: f.callerLocks}
+	begin := state{holds: map[*types.Var]hold{}}
+	for m, h := range s.holds {
+		if begin.holds[m] = free; h.locked() {
+			begin.holds[m] = lockedByCaller
 		}
 	}
-	if end := inner.block(lit.Body.List, begin); !end.dead {
+	if end := inner.block(lit.Body.List, begin); !end.unreachable {
 		inner.leave(end, lit.Body.Rbrace)
 	}
 }
 
-// runsAtOnce reports whether a call runs the literals among its arguments before it returns, and never again.
+// runsAtOnce reports whether a call runs the literals among its arguments before it returns, and
+// never again.
 func (f *function) runsAtOnce(call *ast.CallExpr) bool {
 	callee := f.callee(call)
 	if callee == nil || callee.Pkg() == nil {
@@ -88,18 +92,18 @@ func (f *function) report(at token.Pos, text string) {
 func (f *function) leave(s state, at token.Pos) {
 	s = s.clone()
 	for i := len(s.deferred) - 1; i >= 0; i-- {
-		s = s.apply(s.deferred[i], f.initial())
+		s = s.after(s.deferred[i], f.untouched())
 	}
 	acquired := mutexSet{}
-	for m, h := range s.mutexes {
+	for m, h := range s.holds {
 		switch h {
-		case released:
-			f.report(at, "returns with "+f.names[m]+" unlocked, with which it was called")
-		case locked:
-			f.report(at, "returns with "+f.names[m]+" locked")
+		case unlockedHere:
+			f.report(at, "returns with "+f.names[m]+" unlocked, with which it was called: lock it again before")
+		case lockedHere:
+			f.report(at, "returns with "+f.names[m]+" locked: unlock it on each path, or let the caller lock it")
 			acquired[m] = true
-		case mixed:
-			f.report(at, "returns with "+f.names[m]+" locked on some paths")
+		case lockedOnSomePaths:
+			f.report(at, "returns with "+f.names[m]+" locked on some paths: unlock it on each that locks it")
 		}
 	}
 	if f.returned {
@@ -124,15 +128,24 @@ func (f *function) use(sel *ast.SelectorExpr, s state) {
 	if mutex == nil {
 		return
 	}
-	switch f.of(s, mutex) {
-	case locked:
-	case inherited:
+	switch f.holdOf(s, mutex) {
+	case lockedHere:
+	case lockedByCaller:
 		f.need(mutex)
 	default:
-		f.report(sel.Sel.Pos(), "uses "+field.Name()+" without "+f.names[mutex])
+		f.report(sel.Sel.Pos(), "uses "+field.Name()+" without "+f.names[mutex]+f.remedy())
 	}
 }
 
+// remedy says how to mend that a mutex is not locked.
+func (f *function) remedy() string {
+	if f.callerLocks {
+		return ": lock it again before"
+	}
+	return ": lock it before, or end the name in Locked and have each caller lock it"
+}
+
+// need records that a Locked function needs a mutex.
 func (f *function) need(mutex *types.Var) {
 	if f.needs[f.object] == nil {
 		f.needs[f.object] = mutexSet{}
@@ -147,8 +160,8 @@ func (f *function) call(call *ast.CallExpr, s state) []effect {
 		case "Lock", "RLock":
 			return []effect{{mutex, true}}
 		case "Unlock", "RUnlock":
-			if h := f.of(s, mutex); h == unlocked {
-				f.report(call.Pos(), "unlocks "+f.names[mutex]+", which it did not lock")
+			if h := f.holdOf(s, mutex); h == free {
+				f.report(call.Pos(), "unlocks "+f.names[mutex]+", which it did not lock: end the name in Locked if each caller has")
 			}
 			return []effect{{mutex, false}}
 		}
@@ -168,27 +181,29 @@ func (f *function) call(call *ast.CallExpr, s state) []effect {
 	return effects
 }
 
+// requireLocks checks that the mutexes that a Locked function needs are locked where it is called.
 func (f *function) requireLocks(call *ast.CallExpr, callee *types.Func, s state) {
 	for mutex := range f.needs[callee] {
-		switch f.of(s, mutex) {
-		case locked:
-		case inherited:
+		switch f.holdOf(s, mutex) {
+		case lockedHere:
+		case lockedByCaller:
 			f.need(mutex)
 		default:
-			f.report(call.Pos(), "calls "+callee.Name()+" without "+f.names[mutex])
+			f.report(call.Pos(), "calls "+callee.Name()+" without "+f.names[mutex]+f.remedy())
 		}
 	}
-	if len(f.needs[callee]) > 0 || f.locked {
+	if len(f.needs[callee]) > 0 || f.callerLocks {
 		return
 	}
-	for _, h := range s.mutexes {
-		if h.has() {
+	for _, h := range s.holds {
+		if h.locked() {
 			return
 		}
 	}
-	f.report(call.Pos(), "calls "+callee.Name()+" without a lock")
+	f.report(call.Pos(), "calls "+callee.Name()+" without a lock"+f.remedy())
 }
 
+// callee returns the function that is called, nil if it is a value or a conversion.
 func (f *function) callee(call *ast.CallExpr) *types.Func {
 	var id *ast.Ident
 	switch fun := ast.Unparen(call.Fun).(type) {

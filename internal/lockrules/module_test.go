@@ -34,4 +34,7 @@ func TestFieldsAreUsedUnderTheirLocks(t *testing.T) {
 			t.Errorf("%s keeps the rules, or is gone: delete the exception", name)
 		}
 	}
+	if t.Failed() {
+		t.Log("internal/lockrules/doc.go has the rules, and says what to do where a message does not help")
+	}
 }

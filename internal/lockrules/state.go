@@ -2,26 +2,35 @@ package lockrules
 
 import "go/types"
 
-// held says what a path knows of a mutex.
-type held uint8
+// A hold says what one path through a function knows of a mutex: who has locked it.
+//
+// The path begins in every function with free, and in a Locked one with lockedByCaller: its name
+// says so, and which mutexes those are shows in what the function uses. Lock and Unlock lead on
+// from there:
+//
+//	free            --Lock-->   lockedHere      --Unlock--> free
+//	lockedByCaller  --Unlock--> unlockedHere    --Lock-->   lockedByCaller
+//
+// A function returns in the state in which it was called. So a return where a mutex is lockedHere,
+// unlockedHere or lockedOnSomePaths breaks a rule.
+type hold uint8
 
 const (
-	unlocked  held = iota
-	locked         // by the function itself
-	inherited      // the function was called with it
-	released       // the function was called with it and unlocked it
-	mixed          // locked on some of the paths that meet here
+	free              hold = iota // nothing says that it is locked
+	lockedHere                    // this function locked it
+	lockedByCaller                // this function was called with it locked
+	unlockedHere                  // this function was called with it locked, and has unlocked it
+	lockedOnSomePaths             // of those that meet here
 )
 
-// has reports whether the mutex is locked.
-func (h held) has() bool { return h == locked || h == inherited }
+func (h hold) locked() bool { return h == lockedHere || h == lockedByCaller }
 
-// A state is what is known of all mutexes at one point of a function, and what is deferred until it returns. A mutex that
-// was not touched is missing: it is as it was when the function was called.
+// A state is what is known at one point of a function: of each mutex, and of what is deferred until
+// the function returns.
 type state struct {
-	mutexes  map[*types.Var]held
-	deferred []effect
-	dead     bool // no path comes here
+	holds       map[*types.Var]hold // a mutex that the function did not touch so far is missing
+	deferred    []effect
+	unreachable bool // no path comes here: it follows a return, for example
 }
 
 // An effect is what a call does to a mutex.
@@ -30,57 +39,73 @@ type effect struct {
 	locks bool // else it unlocks
 }
 
-// apply returns what is known after the effect. initial is what holds for mutexes that were not touched.
-func (s state) apply(e effect, initial held) state {
+// after returns what is known after an effect. untouched is the hold of mutexes that are missing in
+// holds.
+func (s state) after(e effect, untouched hold) state {
 	s = s.clone()
-	switch now := s.of(e.mutex, initial); {
-	case e.locks && now == released:
-		s.mutexes[e.mutex] = inherited
-	case e.locks: // also a mutex that seemed inherited: nothing locks one twice
-		s.mutexes[e.mutex] = locked
-	case now == inherited:
-		s.mutexes[e.mutex] = released
+	switch now := s.holdOf(e.mutex, untouched); {
+	case e.locks && now == unlockedHere:
+		s.holds[e.mutex] = lockedByCaller
+	case e.locks: // also lockedByCaller: nothing locks a mutex twice, so it is not one of those that the caller locked
+		s.holds[e.mutex] = lockedHere
+	case now == lockedByCaller:
+		s.holds[e.mutex] = unlockedHere
 	default:
-		s.mutexes[e.mutex] = unlocked
+		s.holds[e.mutex] = free
 	}
 	return s
 }
 
-func (s state) of(m *types.Var, initial held) held {
-	if h, ok := s.mutexes[m]; ok {
+func (s state) holdOf(mutex *types.Var, untouched hold) hold {
+	if h, ok := s.holds[mutex]; ok {
 		return h
 	}
-	return initial
+	return untouched
 }
 
 func (s state) clone() state {
-	next := state{mutexes: map[*types.Var]held{}, dead: s.dead}
-	for m, h := range s.mutexes {
-		next.mutexes[m] = h
+	next := state{holds: map[*types.Var]hold{}, unreachable: s.unreachable}
+	for mutex, h := range s.holds {
+		next.holds[mutex] = h
 	}
 	next.deferred = append(next.deferred, s.deferred...)
 	return next
 }
 
-// merge returns what is known where two paths meet. initial is what holds for mutexes that a path did not touch.
-func merge(a, b state, initial held) state {
-	if a.dead {
+// equals reports whether two states know the same of mutexes.
+func (s state) equals(other state) bool {
+	if s.unreachable != other.unreachable || len(s.holds) != len(other.holds) {
+		return false
+	}
+	for mutex, h := range s.holds {
+		if o, ok := other.holds[mutex]; !ok || o != h {
+			return false
+		}
+	}
+	return true
+}
+
+// merge returns what is known where two paths meet. untouched is the hold of mutexes that are
+// missing in holds.
+func merge(a, b state, untouched hold) state {
+	if a.unreachable {
 		return b.clone()
 	}
-	if b.dead {
+	if b.unreachable {
 		return a.clone()
 	}
 	both := a.clone()
-	for m := range b.mutexes {
-		both.mutexes[m] = a.of(m, initial)
+	for mutex := range b.holds {
+		both.holds[mutex] = a.holdOf(mutex, untouched)
 	}
-	for m, h := range both.mutexes {
-		switch other := b.of(m, initial); {
+	for mutex, h := range both.holds {
+		switch other := b.holdOf(mutex, untouched); {
 		case h == other:
-		case h == unlocked && other == inherited, h == inherited && other == unlocked:
-			both.mutexes[m] = unlocked // it only seemed inherited: on one of the paths the function locked and unlocked it
+		case h == free && other == lockedByCaller, h == lockedByCaller && other == free:
+			// One path locked and unlocked it, so it is not one of those that the caller locked.
+			both.holds[mutex] = free
 		default:
-			both.mutexes[m] = mixed
+			both.holds[mutex] = lockedOnSomePaths
 		}
 	}
 	if len(b.deferred) > len(both.deferred) {
