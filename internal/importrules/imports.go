@@ -149,13 +149,13 @@ func checkAllowances(g Graph, folder string, p Package) []string {
 	switch {
 	case nearest != nil:
 	case inAny(folder, closed()):
-		return []string{folder + " has no allowance: say here what it may import"}
+		return []string{folder + " has no allowance: say in internal/importrules/imports.go what it may import"}
 	default:
 		return nil
 	}
 	for _, imported := range p.Imports {
 		if !g[imported].Standard && !in(imported, Module+"/"+nearest.folder) && !inAny(imported, nearest.may) {
-			broken = append(broken, fmt.Sprintf("%s imports %s: %s may import the standard library and %v only",
+			broken = append(broken, fmt.Sprintf("%s imports %s: %s may import the standard library and %v only, see allowances in internal/importrules/imports.go",
 				folder, imported, nearest.folder, nearest.may))
 		}
 	}

@@ -18,7 +18,8 @@ type Spread struct {
 }
 
 func (s Spread) String() string {
-	return fmt.Sprintf("%s has methods in %s: a type that does not fit into a file is too big", s.Type, strings.Join(s.Files, ", "))
+	return fmt.Sprintf("%s has methods in %s: put them into one file, or a part of its fields and methods into a type of its own",
+		s.Type, strings.Join(s.Files, ", "))
 }
 
 // SpreadMethods returns the types of these Go files whose methods stand in more than one file. The names are paths below

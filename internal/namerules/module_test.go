@@ -16,7 +16,8 @@ func TestNamesOfTheConnectionStandForOneThing(t *testing.T) {
 	declared, ambiguous := namerules.Ambiguous(packages)
 	t.Logf("%d of %d names stand for two things or more", len(ambiguous), declared)
 	if len(ambiguous)*100 > mostShare*declared {
-		t.Errorf("%d of %d names stand for two things, want %d of 100 at most", len(ambiguous), declared, mostShare)
+		t.Errorf("%d of %d names stand for two things, want %d of 100 at most: find other names for some of the exceptions",
+			len(ambiguous), declared, mostShare)
 	}
 	var excepted []string
 	for _, e := range exceptions() {
@@ -26,7 +27,7 @@ func TestNamesOfTheConnectionStandForOneThing(t *testing.T) {
 	for _, name := range ambiguous {
 		needed[name.Name] = true
 		if !slices.Contains(excepted, name.Name) {
-			t.Errorf("stands for two things: %v", name)
+			t.Error(name)
 		}
 	}
 	for _, name := range excepted {

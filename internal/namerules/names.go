@@ -7,6 +7,10 @@
 // A type and the variables of that type, or of pointers to it, are one thing. So are functions with the same parameters
 // and results, however those are called. Names of one letter, err, ok and ctx say nothing but their type and are not
 // counted; neither are receivers. Packages that are looked at together share their names.
+//
+// The check looks at core/entraconn and what is below it. A name that must stand for two things gets an exception in
+// exceptions_test.go, with its reason. mostShare there bounds how many names have one. An exception that is needed no more
+// fails.
 package namerules
 
 import (
@@ -26,7 +30,9 @@ type Name struct {
 	Meanings []string // what it is, its type, and where one of that type is declared; sorted
 }
 
-func (n Name) String() string { return n.Name + ":\n\t" + strings.Join(n.Meanings, "\n\t") }
+func (n Name) String() string {
+	return n.Name + " stands for several things, so give all but one of them another name:\n\t" + strings.Join(n.Meanings, "\n\t")
+}
 
 // Ambiguous returns how many names the packages declare, and those that stand for two things or more, sorted.
 func Ambiguous(packages []*typecheck.Package) (declared int, ambiguous []Name) {
