@@ -123,10 +123,10 @@ func (s *session) judge(name, token string) (u user, refusal string) {
 	case h != nil:
 		refusal = f.RefuseAuth
 		a.Err = refusal
-	case err != nil || claims.ObjectID == "" || claims.ObjectID != name || g.opts.STS.isRevoked(claims.TokenID):
+	case err != nil || claims.ObjectID == "" || claims.ObjectID != name || g.opts.STS.issuer.isRevoked(claims.TokenID):
 		u, a.Err = s.stranger(), wrongPass
 	default:
-		if u, err = g.tokens.admit(g.ctx, token, g.opts.STS.endOf(claims)); err != nil {
+		if u, err = g.tokens.admit(g.ctx, token, g.opts.STS.issuer.endOf(claims)); err != nil {
 			refusal = "ERR " + err.Error()
 			a.Err = refusal
 		}

@@ -5,16 +5,6 @@ import (
 	"time"
 )
 
-// SetClock sets the clocks of an STS and of the gateways that it vouches for to be ahead of this
-// machine's, or behind it if ahead is negative, from now on. They start right. Tokens carry the
-// dates of that clock, and end by it: connections whose tokens have expired by the new time are
-// closed at once. What is said in seconds, such as expires_in, stays what it was. The times in
-// [Request] and [Auth] are this machine's.
-//
-// A bubble of testing/synctest has one clock, which cannot be set. To a client it makes no
-// difference whose clock is set: it can only notice that the two have moved apart.
-func (s *STS) SetClock(ahead time.Duration) { s.clock.set(ahead) }
-
 // A clock is that of the servers. The zero clock is this machine's.
 type clock struct {
 	starved func() time.Duration // [STSOptions.Starved], or nil; does not change

@@ -14,11 +14,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// Credential returns a credential that has s make a token at every call: no HTTP, no cache, and times to the
-// microsecond, so that tokens may live for milliseconds. Faults strike it at the endpoint [Direct]; those with
-// a Status give the *azidentity.AuthenticationFailedError that a real credential would.
-func (s *STS) Credential() azcore.TokenCredential { return directCredential{s} }
-
 type directCredential struct{ sts *STS }
 
 // GetToken blocks only for faults that wait.
@@ -46,7 +41,7 @@ func (c directCredential) GetToken(ctx context.Context, opts policy.TokenRequest
 	case f.Status != 0:
 		return azcore.AccessToken{}, authenticationFailed(ctx, f)
 	}
-	t, err := c.sts.issue(tokenRequest{
+	t, err := c.sts.issuer.issue(tokenRequest{
 		audience: strings.TrimSuffix(opts.Scopes[0], "/.default"), tenant: TenantID, client: ClientID, fault: f,
 	})
 	if err != nil {

@@ -49,7 +49,7 @@ func firstSegment(path string) string {
 
 // answerToken answers a client credentials request. Assertions must be there, but their contents
 // are not checked: their signer, Kubernetes or a certificate, is not part of the fake.
-func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
+func answerToken(from *issuer, r *http.Request, form url.Values, f Fault) answer {
 	const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	secret := form.Get("client_secret")
 	asserted := form.Get("client_assertion") != "" && form.Get("client_assertion_type") == jwtBearer
@@ -70,7 +70,7 @@ func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
 	if audience == "" {
 		return oauthError(http.StatusBadRequest, "invalid_scope", 1002012, "Client credential flows must have a scope value with /.default suffixed to the resource identifier.")
 	}
-	t, err := s.issue(tokenRequest{
+	t, err := from.issue(tokenRequest{
 		audience: audience, tenant: firstSegment(r.URL.Path), client: form.Get("client_id"), fault: f, wholeSeconds: true,
 	})
 	if err != nil {
@@ -79,8 +79,8 @@ func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
 	body := map[string]any{
 		"token_type":     "Bearer",
 		"access_token":   t.value,
-		"expires_in":     t.secondsLeft(s.clock.now()),
-		"ext_expires_in": t.secondsLeft(s.clock.now()),
+		"expires_in":     t.secondsLeft(from.clock.now()),
+		"ext_expires_in": t.secondsLeft(from.clock.now()),
 	}
 	if t.refreshIn > 0 {
 		body["refresh_in"] = int(t.refreshIn.Seconds())
@@ -89,12 +89,12 @@ func (s *STS) answerToken(r *http.Request, form url.Values, f Fault) answer {
 }
 
 // answerManagedIdentity answers as IMDS, App Service and Azure Arc do: with numbers in strings.
-func (s *STS) answerManagedIdentity(e Endpoint, form url.Values, f Fault) answer {
+func answerManagedIdentity(from *issuer, e Endpoint, form url.Values, f Fault) answer {
 	resource := form.Get("resource")
 	if resource == "" {
 		return oauthError(http.StatusBadRequest, "invalid_resource", 500011, "The resource principal was not found.")
 	}
-	t, err := s.issue(tokenRequest{
+	t, err := from.issue(tokenRequest{
 		audience: resource, tenant: TenantID, client: form.Get("client_id"), fault: f, wholeSeconds: true,
 	})
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *STS) answerManagedIdentity(e Endpoint, form url.Values, f Fault) answer
 		"not_before":   strconv.FormatInt(t.issuedAt.Unix(), 10),
 	}
 	if e != AppService { // which says expires_on only
-		body["expires_in"] = strconv.Itoa(t.secondsLeft(s.clock.now()))
+		body["expires_in"] = strconv.Itoa(t.secondsLeft(from.clock.now()))
 		body["ext_expires_in"] = body["expires_in"]
 	}
 	if t.refreshIn > 0 {

@@ -37,24 +37,6 @@ type Fault struct {
 	Claims     map[string]any // are added to the token's, or take their place
 }
 
-// strike applies the waiting and the refusing of the fault that fits, and returns that fault for
-// the rest. It returns the zero Fault if none fits.
-func (s *STS) strike(ctx context.Context, e Endpoint) (Fault, error) {
-	f, handle := s.faults.strike(func(f Fault) bool {
-		return f.Endpoint == e || f.Endpoint == "" && e.givesTokens()
-	})
-	if handle == nil {
-		return Fault{}, nil
-	}
-	if err := f.wait(ctx, handle.gone); err != nil {
-		return Fault{}, err
-	}
-	if f.Refuse {
-		return Fault{}, errRefused
-	}
-	return f, nil
-}
-
 // wait applies the part of a fault that takes time. Its error is the context's.
 func (f *Fault) wait(ctx context.Context, removed <-chan struct{}) error {
 	if f.Delay > 0 {

@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // An Endpoint is a place of an [STS] that requests go to.
@@ -46,28 +45,6 @@ type answer struct {
 // errRefused stands for a connection that could not be made.
 var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 
-// Do answers a request with no network in between, and with the errors of [http.Client.Do]: a *url.Error around
-// the context's error or a refused connection. It implements policy.Transporter.
-func (s *STS) Do(r *http.Request) (*http.Response, error) {
-	a, err := s.answer(r)
-	if err != nil {
-		method := r.Method[:1] + strings.ToLower(r.Method[1:])
-		return nil, &url.Error{Op: method, URL: r.URL.String(), Err: err}
-	}
-	return a.response(r), nil
-}
-
-// ServeHTTP implements http.Handler.
-func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a, err := s.answer(r)
-	if err != nil {
-		panic(http.ErrAbortHandler) // net/http's way to cut the connection without an answer
-	}
-	maps.Copy(w.Header(), a.header)
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the client may have gone
-}
-
 func (a answer) response(r *http.Request) *http.Response {
 	return &http.Response{
 		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
@@ -80,45 +57,6 @@ func (a answer) response(r *http.Request) *http.Response {
 		ContentLength: int64(len(a.body)),
 		Request:       r,
 	}
-}
-
-// answer serves one request: records it, plays the fault that fits, and asks the endpoint.
-func (s *STS) answer(r *http.Request) (answer, error) {
-	if err := r.Context().Err(); err != nil {
-		return answer{}, err
-	}
-	form, err := readForm(r)
-	if err != nil {
-		return answer{}, err
-	}
-	e := endpointOf(r)
-	s.record(Request{At: time.Now(), Endpoint: e, Form: form, Header: r.Header.Clone()})
-	f, err := s.strike(r.Context(), e)
-	if err != nil {
-		return answer{}, err
-	}
-	if f.Status != 0 {
-		return f.answer(), nil
-	}
-	switch e {
-	case Discovery:
-		return discover(r), nil
-	case Keys:
-		return jsonAnswer(http.StatusOK, signingKey().jwks()), nil
-	case Token:
-		return s.answerToken(r, form, f), nil
-	case IMDS, AppService:
-		return s.answerManagedIdentity(e, form, f), nil
-	case Arc, ArcChallenge:
-		return s.answerArc(r, e, form, f), nil
-	case IMDSProbe:
-		return jsonAnswer(http.StatusBadRequest, map[string]any{
-			"error": "invalid_request", "error_description": "Required metadata header not specified",
-		}), nil
-	}
-	return jsonAnswer(http.StatusNotFound, map[string]any{
-		"error": "not_found", "error_description": "entratest: no endpoint at " + r.URL.Path,
-	}), nil
 }
 
 func readForm(r *http.Request) (url.Values, error) {
