@@ -19,10 +19,6 @@ type session struct {
 	client  net.Conn
 	killed  chan struct{} // closed by kill
 
-	// These belong to the goroutine of run.
-	guest    user
-	loggedIn bool
-
 	mu      sync.Mutex
 	backend net.Conn
 	dead    bool
@@ -59,37 +55,36 @@ func (s *session) turnAway(line string) {
 	_, _ = io.Copy(io.Discard, s.client)
 }
 
-// open connects the session to the backend as a user who may do nothing.
-func (s *session) open(ctx context.Context) (backend net.Conn, err error) {
+// open connects the session to the backend as a guest, who may do nothing.
+func (s *session) open(ctx context.Context) (backend net.Conn, guest user, err error) {
 	c, guest, err := s.gateway.tokens.connect(ctx)
 	if err != nil {
-		return nil, err
+		return nil, user{}, err
 	}
 	s.mu.Lock()
 	if s.dead {
 		s.mu.Unlock()
 		_ = c.Close()
-		return nil, net.ErrClosed
+		return nil, user{}, net.ErrClosed
 	}
 	s.backend = c
 	s.mu.Unlock()
-	s.guest = guest
 	if _, err := c.Write(appendCommand(nil, "AUTH", guest.name, guest.password)); err != nil {
-		return nil, err
+		return nil, user{}, err
 	}
 	var ok [5]byte
 	if _, err := io.ReadFull(c, ok[:]); err != nil {
-		return nil, err
+		return nil, user{}, err
 	}
 	if string(ok[:]) != "+OK\r\n" {
-		return nil, errors.New("entratest: the backend does not know the user that it was given")
+		return nil, user{}, errors.New("entratest: the backend does not know the user that it was given")
 	}
-	return c, nil
+	return c, guest, nil
 }
 
 // run serves the session until either side ends it.
 func (s *session) run() {
-	backend, err := s.open(s.gateway.ctx)
+	backend, guest, err := s.open(s.gateway.ctx)
 	if err != nil {
 		s.turnAway("ERR entratest: no backend: " + err.Error())
 		s.kill()
@@ -100,7 +95,7 @@ func (s *session) run() {
 		defer close(down)
 		s.replies(backend)
 	}()
-	if err := s.commands(backend); err != nil {
+	if err := s.commands(backend, &rewriter{gateway: s.gateway, number: s.number, guest: guest}); err != nil {
 		s.kill()
 	} else if half, ok := backend.(interface{ CloseWrite() error }); ok {
 		// The client has said its last. Redis reads to the end of that before it goes, and so does the backend,
@@ -114,7 +109,7 @@ func (s *session) run() {
 }
 
 // commands passes on what the client sends until it closes, which is no error.
-func (s *session) commands(backend net.Conn) error {
+func (s *session) commands(backend net.Conn, rewriter *rewriter) error {
 	var out []byte
 	send := func() error {
 		_, err := backend.Write(out)
@@ -138,7 +133,7 @@ func (s *session) commands(backend net.Conn) error {
 				}
 				s.pause(f.Delay)
 			}
-			out = s.rewrite(out, cmd)
+			out = rewriter.rewrite(out, cmd)
 		}
 		if err := send(); err != nil {
 			return err

@@ -14,14 +14,22 @@ const (
 	noAuthHello = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
 )
 
+// A rewriter turns the commands of one client into those that the backend shall get. It belongs to one goroutine.
+type rewriter struct {
+	gateway  *Gateway
+	number   int  // of the connection
+	guest    user // whom the backend knows before the first good AUTH, and after RESET
+	loggedIn bool
+}
+
 // rewrite appends what the backend shall get for a command.
-func (s *session) rewrite(out []byte, cmd redcon.Command) []byte {
+func (r *rewriter) rewrite(out []byte, cmd redcon.Command) []byte {
 	args := cmd.Args
 	switch strings.ToUpper(string(args[0])) {
 	case "AUTH":
-		return s.rewriteAuth(out, cmd)
+		return r.rewriteAuth(out, cmd)
 	case "HELLO":
-		return s.rewriteHello(out, cmd)
+		return r.rewriteHello(out, cmd)
 	case "RESET":
 		out = append(out, cmd.Raw...)
 		if len(args) == 1 {
@@ -29,21 +37,21 @@ func (s *session) rewrite(out []byte, cmd redcon.Command) []byte {
 			// guest again, without a reply: RESET has just turned replies on, ended MULTI and left
 			// every channel.
 			out = appendCommand(out, "CLIENT", "REPLY", "SKIP")
-			out = appendCommand(out, "AUTH", s.guest.name, s.guest.password)
-			s.loggedIn = false
+			out = appendCommand(out, "AUTH", r.guest.name, r.guest.password)
+			r.loggedIn = false
 		}
 		return out
 	case "QUIT":
 		return append(out, cmd.Raw...)
 	}
-	if !s.loggedIn {
+	if !r.loggedIn {
 		return appendRefusal(out, noAuth)
 	}
 	return append(out, cmd.Raw...)
 }
 
 // rewriteAuth handles AUTH user token, and AUTH password, which no user has here.
-func (s *session) rewriteAuth(out []byte, cmd redcon.Command) []byte {
+func (r *rewriter) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 	var name, token string
 	switch args := cmd.Args; len(args) {
 	case 2:
@@ -53,17 +61,17 @@ func (s *session) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 	default:
 		return append(out, cmd.Raw...) // wrong for every user
 	}
-	u, refusal := s.judge(name, token)
+	u, refusal := r.judge(name, token)
 	if refusal != "" {
 		return appendRefusal(out, refusal)
 	}
-	s.loggedIn = s.loggedIn || u != s.stranger()
+	r.loggedIn = r.loggedIn || u != r.stranger()
 	return appendCommand(out, "AUTH", u.name, u.password)
 }
 
 // rewriteHello handles HELLO [version [AUTH user token] [SETNAME name]]. Anything else in it is an error, which is
 // left to the backend to tell.
-func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
+func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 	args := make([]string, len(cmd.Args))
 	for i, a := range cmd.Args {
 		args[i] = string(a)
@@ -72,7 +80,7 @@ func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
 		return append(out, cmd.Raw...) // -NOPROTO, before the backend looks at the rest
 	}
 	if len(args) > 1 && args[1] == "3" {
-		if _, h := s.gateway.faults.strike(func(f WireFault) bool { return f.StayInRESP2 }); h != nil {
+		if _, h := r.gateway.faults.strike(func(f WireFault) bool { return f.StayInRESP2 }); h != nil {
 			args[1] = "2"
 		}
 	}
@@ -80,12 +88,12 @@ func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
 	for i := 2; i < len(args); {
 		switch option := strings.ToUpper(args[i]); {
 		case option == "AUTH" && i+2 < len(args):
-			u, refusal := s.judge(args[i+1], args[i+2])
+			u, refusal := r.judge(args[i+1], args[i+2])
 			if refusal != "" {
 				return appendRefusal(out, refusal)
 			}
 			args[i+1], args[i+2] = u.name, u.password
-			login = login || u != s.stranger()
+			login = login || u != r.stranger()
 			i += 3
 		case option == "SETNAME" && i+1 < len(args):
 			i += 2
@@ -93,10 +101,10 @@ func (s *session) rewriteHello(out []byte, cmd redcon.Command) []byte {
 			return appendCommand(out, args...)
 		}
 	}
-	if !login && !s.loggedIn && !hasAuth(args) {
+	if !login && !r.loggedIn && !hasAuth(args) {
 		return appendRefusal(out, noAuthHello)
 	}
-	s.loggedIn = s.loggedIn || login
+	r.loggedIn = r.loggedIn || login
 	return appendCommand(out, args...)
 }
 
@@ -110,21 +118,21 @@ func hasAuth(hello []string) bool {
 }
 
 // stranger is a user whom the backend refuses.
-func (s *session) stranger() user { return user{name: s.guest.name, password: "wrong"} }
+func (r *rewriter) stranger() user { return user{name: r.guest.name, password: "wrong"} }
 
 // judge decides over a user name and a token. It returns the backend's user to log in as, a stranger if they
 // are no good, or the error to give instead.
-func (s *session) judge(name, token string) (u user, refusal string) {
-	g := s.gateway
+func (r *rewriter) judge(name, token string) (u user, refusal string) {
+	g := r.gateway
 	claims, err := g.opts.STS.Verify(token)
-	a := Auth{At: time.Now(), Conn: s.number, TokenID: claims.TokenID}
-	f, h := g.faults.strike(func(f WireFault) bool { return f.refuses(s.loggedIn) })
+	a := Auth{At: time.Now(), Conn: r.number, TokenID: claims.TokenID}
+	f, h := g.faults.strike(func(f WireFault) bool { return f.refuses(r.loggedIn) })
 	switch {
 	case h != nil:
 		refusal = f.RefuseAuth
 		a.Err = refusal
 	case err != nil || claims.ObjectID == "" || claims.ObjectID != name || g.opts.STS.issuer.isRevoked(claims.TokenID):
-		u, a.Err = s.stranger(), wrongPass
+		u, a.Err = r.stranger(), wrongPass
 	default:
 		if u, err = g.tokens.admit(g.ctx, token, g.opts.STS.issuer.endOf(claims)); err != nil {
 			refusal = "ERR " + err.Error()
@@ -137,7 +145,7 @@ func (s *session) judge(name, token string) (u user, refusal string) {
 	switch {
 	case a.Err != "":
 		g.stats.Refused++
-	case s.loggedIn:
+	case r.loggedIn:
 		g.stats.Auths++
 	default:
 		g.stats.Auths++
