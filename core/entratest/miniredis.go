@@ -26,8 +26,8 @@ type Miniredis struct {
 	// running is held while a command runs. As in Redis, commands run one after the other and never
 	// wait.
 	running sync.Mutex
-	waiting []*waiter              // blocked commands in the order in which they came
-	shards  map[string][]*miniConn // the subscribers of sharded channels
+	waiting waiters
+	shards  shardChannels
 
 	mu    sync.Mutex
 	conns map[*miniConn]struct{}
@@ -37,7 +37,7 @@ type Miniredis struct {
 // NewMiniredis returns an empty server. Closing it is needed only to interrupt blocked commands that no gateway
 // closes.
 func NewMiniredis() *Miniredis {
-	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}, shards: map[string][]*miniConn{}}
+	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}, shards: shardChannels{}}
 	m.redis.ClockTTL(true)
 	return m
 }
@@ -141,6 +141,6 @@ func (m *Miniredis) written() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for c := range m.conns {
-		c.invalidate()
+		c.outlet.invalidate()
 	}
 }

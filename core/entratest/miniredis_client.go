@@ -57,7 +57,7 @@ func (c *miniConn) clientLocked(args []string) ([]byte, bool) {
 		}
 		return ok, true
 	case "UNBLOCK":
-		return c.miniredis.unblockLocked(args), true
+		return c.miniredis.waiting.unblock(args), true
 	}
 	return nil, false
 }

@@ -22,7 +22,9 @@ type miniConn struct {
 	user      string // of the last good AUTH; guarded by Miniredis.mu
 	resp3     atomic.Bool
 	ended     atomic.Bool   // by the server: what was read but not executed is forgotten
-	left      chan struct{} // closed when nothing more can be read
+	gone      atomic.Bool   // nothing more can be read from the connection
+	left      chan struct{} // closed when that has come true
+	outlet    outlet
 
 	// These belong to the executing goroutine; while it waits, what dispatch uses belongs to the holder of
 	// Miniredis.running.
@@ -33,16 +35,10 @@ type miniConn struct {
 	mute     mute
 	channels *subscriptions // nil if it never subscribed since RESET
 	peer     *server.Peer
-
-	mu      sync.Mutex
-	gone    bool   // nothing more can be read from the connection
-	holding bool   // pushes wait for the reply
-	held    []byte // those that do
-	caching bool   // with CLIENT TRACKING: has read since it was last told to forget
 }
 
 func newMiniConn(m *Miniredis, wire *conn) *miniConn {
-	c := &miniConn{miniredis: m, wire: wire, id: m.nextID.Add(1), left: make(chan struct{}), out: &bytes.Buffer{}}
+	c := &miniConn{miniredis: m, wire: wire, outlet: outlet{wire: wire}, id: m.nextID.Add(1), left: make(chan struct{}), out: &bytes.Buffer{}}
 	c.renew()
 	return c
 }
@@ -54,7 +50,7 @@ func (c *miniConn) renew() {
 	c.resp3.Store(false)
 	c.peer = server.NewPeer(bufio.NewWriter(c.out))
 	c.miniredis.become(c, user{})
-	c.forgetCache()
+	c.outlet.forgetCache()
 }
 
 // serve executes commands until the client closes the connection or the server does.
@@ -97,17 +93,13 @@ func (c *miniConn) read(commands chan<- redcon.Command) {
 		}
 		commands <- cmd
 	}
-	c.mu.Lock()
-	c.gone = true
-	c.mu.Unlock()
+	c.gone.Store(true)
 	close(c.left) // a blocked command ends without a reply
 }
 
 // isGone reports whether the client is known to read no reply any more.
 func (c *miniConn) isGone() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.gone || c.ended.Load()
+	return c.gone.Load() || c.ended.Load()
 }
 
 // execute runs one command, sends its reply, and reports whether the connection shall be closed.
@@ -129,7 +121,7 @@ func (c *miniConn) execute(cmd redcon.Command) (quit bool) {
 	if (muted || c.mute.off) && !confirmed(name) {
 		b = nil
 	}
-	c.reply(b)
+	c.outlet.reply(b)
 	return name == "QUIT"
 }
 
@@ -190,7 +182,7 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 	}
 	readOnly := c.miniredis.redis.Server().IsReadOnlyCommand(name)
 	if readOnly && c.tracking.remembers() {
-		c.holdAndCache()
+		c.outlet.holdAndCache()
 	}
 	b := c.dispatch(args)
 	switch {
@@ -199,7 +191,7 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 		c.queued.write = true
 	default:
 		c.miniredis.written()
-		c.miniredis.serveLocked()
+		c.miniredis.waiting.serve()
 	}
 	return b
 }
@@ -218,4 +210,15 @@ func (c *miniConn) dispatch(args []string) []byte {
 		return []byte("-ERR entratest: miniredis gave no answer\r\n")
 	}
 	return bytes.Clone(c.out.Bytes())
+}
+
+// publishToShardLocked is SPUBLISH. It needs Miniredis.running.
+func (c *miniConn) publishToShardLocked(args []string) []byte {
+	if len(args) != 3 {
+		return redcon.AppendError(nil, "ERR wrong number of arguments for 'spublish' command")
+	}
+	if c.multi {
+		return redcon.AppendError(nil, "ERR entratest: no SPUBLISH in MULTI")
+	}
+	return redcon.AppendInt(nil, int64(c.miniredis.shards.publish(args[1], args[2])))
 }

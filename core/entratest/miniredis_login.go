@@ -56,7 +56,7 @@ func (c *miniConn) hello(args []string) []byte {
 // transactionLocked follows MULTI, to know what EXEC did. It needs Miniredis.running.
 func (c *miniConn) transactionLocked(name string, args []string) []byte {
 	if name == "EXEC" && c.tracking.remembers() {
-		c.holdAndCache()
+		c.outlet.holdAndCache()
 	}
 	b := c.dispatch(args)
 	switch {
@@ -71,7 +71,7 @@ func (c *miniConn) transactionLocked(name string, args []string) []byte {
 		}
 		if did.write {
 			c.miniredis.written()
-			c.miniredis.serveLocked()
+			c.miniredis.waiting.serve()
 		}
 	default:
 		c.multi, c.queued = false, queued{}

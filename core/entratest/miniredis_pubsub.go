@@ -44,13 +44,13 @@ func (c *miniConn) newSubscriptions() *subscriptions {
 					messages = nil
 					continue
 				}
-				c.push(c.appendPush(nil, "message", m.Channel, m.Message))
+				c.outlet.push(c.appendPush(nil, "message", m.Channel, m.Message))
 			case m, ok := <-pmessages:
 				if !ok {
 					pmessages = nil
 					continue
 				}
-				c.push(c.appendPush(nil, "pmessage", m.Pattern, m.Channel, m.Message))
+				c.outlet.push(c.appendPush(nil, "pmessage", m.Pattern, m.Channel, m.Message))
 			}
 		}
 	})
@@ -72,7 +72,7 @@ func (c *miniConn) leaveAllLocked() {
 		s.sub.Punsubscribe(name)
 	}
 	for _, name := range s.shards {
-		c.leaveShardLocked(name)
+		c.miniredis.shards.leave(name, c)
 	}
 	s.sub.Close()
 	s.pump.Wait()
@@ -87,7 +87,10 @@ func (c *miniConn) kindOfLocked(command string) (list *[]string, join, part func
 	case strings.HasPrefix(command, "p"):
 		return &s.patterns, s.sub.Psubscribe, s.sub.Punsubscribe, both
 	case strings.HasPrefix(command, "ss"), strings.HasPrefix(command, "sun"):
-		return &s.shards, c.joinShardLocked, c.leaveShardLocked, func() int { return len(s.shards) }
+		shards := c.miniredis.shards
+		join = func(name string) int { return shards.join(name, c) }
+		part = func(name string) int { return shards.leave(name, c) }
+		return &s.shards, join, part, func() int { return len(s.shards) }
 	}
 	return &s.channels, s.sub.Subscribe, s.sub.Unsubscribe, both
 }
@@ -96,7 +99,7 @@ func (c *miniConn) kindOfLocked(command string) (list *[]string, join, part func
 // first message. It needs Miniredis.running.
 func (c *miniConn) subscribeLocked(command string, names []string) []byte {
 	command = strings.ToLower(command)
-	c.hold()
+	c.outlet.hold()
 	leave := strings.HasSuffix(command, "unsubscribe")
 	if !leave && len(names) == 0 {
 		return redcon.AppendError(nil, "ERR wrong number of arguments for '"+command+"' command")

@@ -1,39 +1,29 @@
 package entratest
 
-import (
-	"slices"
+import "slices"
 
-	"github.com/tidwall/redcon"
-)
+// shardChannels are the subscribers of sharded channels, of which miniredis knows nothing.
+type shardChannels map[string][]*miniConn
 
-// joinShardLocked and leaveShardLocked subscribe c to a sharded channel, of which miniredis knows nothing, or end that,
-// and return how many are subscribed. They need Miniredis.running.
-func (c *miniConn) joinShardLocked(name string) int {
-	c.miniredis.shards[name] = append(c.miniredis.shards[name], c)
-	return len(c.miniredis.shards[name])
+// join subscribes c to a channel, and returns how many are subscribed.
+func (s shardChannels) join(name string, c *miniConn) int {
+	s[name] = append(s[name], c)
+	return len(s[name])
 }
 
-func (c *miniConn) leaveShardLocked(name string) int {
-	subscribers := c.miniredis.shards[name]
-	subscribers = slices.DeleteFunc(subscribers, func(other *miniConn) bool { return other == c })
-	c.miniredis.shards[name] = subscribers
-	if len(subscribers) == 0 {
-		delete(c.miniredis.shards, name)
+// leave ends that, and returns how many are subscribed.
+func (s shardChannels) leave(name string, c *miniConn) int {
+	remaining := slices.DeleteFunc(s[name], func(other *miniConn) bool { return other == c })
+	if s[name] = remaining; len(remaining) == 0 {
+		delete(s, name)
 	}
-	return len(subscribers)
+	return len(remaining)
 }
 
-// publishToShardLocked is SPUBLISH. It needs Miniredis.running.
-func (c *miniConn) publishToShardLocked(args []string) []byte {
-	if len(args) != 3 {
-		return redcon.AppendError(nil, "ERR wrong number of arguments for 'spublish' command")
+// publish sends a message to the subscribers of a channel, and returns how many there are.
+func (s shardChannels) publish(name, message string) int {
+	for _, c := range s[name] {
+		c.outlet.push(c.appendPush(nil, "smessage", name, message))
 	}
-	if c.multi {
-		return redcon.AppendError(nil, "ERR entratest: no SPUBLISH in MULTI")
-	}
-	subscribers := c.miniredis.shards[args[1]]
-	for _, s := range subscribers {
-		s.push(s.appendPush(nil, "smessage", args[1], args[2]))
-	}
-	return redcon.AppendInt(nil, int64(len(subscribers)))
+	return len(s[name])
 }

@@ -70,7 +70,7 @@ func (c *miniConn) setTracking(args []string, ok, wrong []byte) []byte {
 		}
 	case "OFF":
 		c.tracking = tracking{}
-		c.forgetCache()
+		c.outlet.forgetCache()
 	default:
 		return wrong
 	}

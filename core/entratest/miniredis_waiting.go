@@ -17,13 +17,16 @@ type waiter struct {
 	answer chan []byte // has room for one
 }
 
+// Waiters are blocked commands, in the order in which they came.
+type waiters []*waiter
+
 // blockLocked runs a blocking command: it returns the reply, or who will get it. It needs Miniredis.running.
 func (c *miniConn) blockLocked(cmd blockingCommand) ([]byte, *waiter) {
 	c.pin(cmd)
 	w := &waiter{conn: c, cmd: cmd, answer: make(chan []byte, 1)}
 	if b := w.try(); b != nil {
 		c.miniredis.written()
-		c.miniredis.serveLocked()
+		c.miniredis.waiting.serve()
 		return b, nil
 	}
 	if !cmd.waits() {
@@ -52,7 +55,7 @@ func (c *miniConn) wait(w *waiter) []byte {
 	}
 	c.miniredis.running.Lock()
 	defer c.miniredis.running.Unlock()
-	if !c.miniredis.takeLocked(w) {
+	if !c.miniredis.waiting.take(w) {
 		return <-w.answer // it came in the same moment
 	}
 	return b
@@ -107,37 +110,36 @@ func (c *miniConn) pin(cmd blockingCommand) {
 	}
 }
 
-// serveLocked gives what a command has written to the waiters for it, in the order in which they came. A
-// waiter whose key now holds another type of value goes on waiting. It needs Miniredis.running.
-func (m *Miniredis) serveLocked() {
+// serve gives what a command has written to the waiters for it, in the order in which they came. A
+// waiter whose key now holds another type of value goes on waiting.
+func (all *waiters) serve() {
 	for served := true; served; { // another waiter may wait for what BLMOVE moved
 		served = false
-		for _, w := range slices.Clone(m.waiting) {
+		for _, w := range slices.Clone(*all) {
 			if w.conn.isGone() {
 				continue // nothing is popped for it
 			}
 			if b := w.try(); b != nil && !strings.HasPrefix(string(b), "-WRONGTYPE") {
-				m.takeLocked(w)
+				all.take(w)
 				w.answer <- b
-				m.written()
+				w.conn.miniredis.written()
 				served = true
 			}
 		}
 	}
 }
 
-// takeLocked removes w from the waiters, and reports false if it was removed before. It needs
-// Miniredis.running.
-func (m *Miniredis) takeLocked(w *waiter) bool {
-	at := slices.Index(m.waiting, w)
+// take removes w, and reports false if it was removed before.
+func (all *waiters) take(w *waiter) bool {
+	at := slices.Index(*all, w)
 	if at >= 0 {
-		m.waiting = slices.Delete(m.waiting, at, at+1)
+		*all = slices.Delete(*all, at, at+1)
 	}
 	return at >= 0
 }
 
-// unblockLocked is CLIENT UNBLOCK. It needs Miniredis.running.
-func (m *Miniredis) unblockLocked(args []string) []byte {
+// unblock is CLIENT UNBLOCK.
+func (all *waiters) unblock(args []string) []byte {
 	if len(args) < 1 || len(args) > 2 {
 		return redcon.AppendError(nil, "ERR wrong number of arguments for 'client|unblock' command")
 	}
@@ -155,12 +157,12 @@ func (m *Miniredis) unblockLocked(args []string) []byte {
 	if err != nil {
 		return redcon.AppendError(nil, "ERR value is not an integer or out of range")
 	}
-	at := slices.IndexFunc(m.waiting, func(w *waiter) bool { return w.conn.id == id })
+	at := slices.IndexFunc(*all, func(w *waiter) bool { return w.conn.id == id })
 	if at < 0 {
 		return redcon.AppendInt(nil, 0)
 	}
-	w := m.waiting[at]
-	m.takeLocked(w)
+	w := (*all)[at]
+	all.take(w)
 	if failed == nil {
 		failed = w.conn.null()
 	}
