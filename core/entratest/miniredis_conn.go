@@ -3,14 +3,22 @@ package entratest
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/alicebob/miniredis/v2/server"
 	"github.com/tidwall/redcon"
 )
+
+// queued is what MULTI has queued and EXEC will do.
+type queued struct {
+	users []user // AUTHs, good ones and others
+	write bool
+}
 
 // A miniConn serves one connection to a [Miniredis]. It asks miniredis for one command at a time, so that it knows
 // where a reply begins and ends and what it says. One goroutine reads commands and sees the connection end, one
@@ -20,7 +28,7 @@ type miniConn struct {
 	wire      *conn
 	id        int64
 	user      string // of the last good AUTH; guarded by Miniredis.mu
-	resp3     atomic.Bool
+	protocol  protocol
 	ended     atomic.Bool   // by the server: what was read but not executed is forgotten
 	gone      atomic.Bool   // nothing more can be read from the connection
 	left      chan struct{} // closed when that has come true
@@ -47,7 +55,7 @@ func newMiniConn(m *Miniredis, wire *conn) *miniConn {
 func (c *miniConn) renew() {
 	c.out.Reset()
 	c.multi, c.queued, c.tracking, c.mute = false, queued{}, tracking{}, mute{}
-	c.resp3.Store(false)
+	c.protocol.resp3.Store(false)
 	c.peer = server.NewPeer(bufio.NewWriter(c.out))
 	c.miniredis.become(c, user{})
 	c.outlet.forgetCache()
@@ -115,7 +123,7 @@ func (c *miniConn) execute(cmd redcon.Command) (quit bool) {
 		b = c.wait(waiting)
 	}
 	c.tracking.past(name, c.multi)
-	if c.resp3.Load() && (string(b) == "*-1\r\n" || string(b) == "$-1\r\n") {
+	if c.protocol.resp3.Load() && (string(b) == "*-1\r\n" || string(b) == "$-1\r\n") {
 		b = []byte("_\r\n") // miniredis forgets that some of its nulls are RESP3's
 	}
 	if (muted || c.mute.off) && !confirmed(name) {
@@ -129,9 +137,9 @@ func (c *miniConn) execute(cmd redcon.Command) (quit bool) {
 func (c *miniConn) run(name string, args []string) ([]byte, *waiter) {
 	c.miniredis.running.Lock()
 	defer c.miniredis.running.Unlock()
-	if c.channels.count() > 0 && !c.resp3.Load() && !slices.Contains([]string{"QUIT", "RESET"}, name) && !confirmed(name) {
+	if c.channels.count() > 0 && !c.protocol.resp3.Load() && !slices.Contains([]string{"QUIT", "RESET"}, name) && !confirmed(name) {
 		if name == "PING" {
-			return c.pong(args[1:]), nil
+			return pong(args[1:]), nil
 		}
 		if name == "CLIENT" && len(args) > 1 {
 			name += "|" + args[1]
@@ -199,6 +207,221 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 // onlyItself reports whether a command that miniredis does not call read-only still changes no key.
 func onlyItself(name string) bool {
 	return slices.Contains([]string{"PING", "ECHO", "SELECT", "WATCH", "UNWATCH", "PUBLISH", "CLIENT", "INFO", "COMMAND"}, name)
+}
+
+// leaveAllLocked ends all subscriptions. It needs Miniredis.running.
+func (c *miniConn) leaveAllLocked() {
+	if s := c.channels; s != nil {
+		c.channels = nil
+		s.leaveAllLocked()
+	}
+}
+
+// subscribeLocked runs the six commands that subscribe and unsubscribe. It needs Miniredis.running.
+func (c *miniConn) subscribeLocked(command string, names []string) []byte {
+	command = strings.ToLower(command)
+	c.outlet.hold()
+	if !strings.HasSuffix(command, "unsubscribe") && len(names) == 0 {
+		return redcon.AppendError(nil, "ERR wrong number of arguments for '"+command+"' command")
+	}
+	if c.channels == nil {
+		c.channels = newSubscriptions(c)
+	}
+	return c.channels.changeLocked(command, names)
+}
+
+// clientLocked answers the subcommands of CLIENT that miniredis lacks and clients use. It reports false for the others.
+// It needs Miniredis.running.
+func (c *miniConn) clientLocked(args []string) ([]byte, bool) {
+	if len(args) == 0 || c.multi {
+		return nil, false
+	}
+	ok := redcon.AppendOK(nil)
+	wrong := redcon.AppendError(nil, "ERR syntax error")
+	switch sub, args := strings.ToUpper(args[0]), args[1:]; sub {
+	case "ID":
+		return redcon.AppendInt(nil, c.id), true
+	case "INFO":
+		return redcon.AppendBulkString(nil, c.info()), true
+	case "SETINFO", "NO-EVICT", "NO-TOUCH":
+		if len(args) == 0 {
+			return wrong, true
+		}
+		return ok, true
+	case "REPLY":
+		if len(args) != 1 {
+			return wrong, true
+		}
+		switch replies, known := c.mute.set(args[0]); {
+		case !known:
+			return wrong, true
+		case !replies:
+			return nil, true
+		}
+		return ok, true
+	case "TRACKING":
+		if len(args) == 0 {
+			return wrong, true
+		}
+		if err := c.tracking.set(args, c.protocol.resp3.Load()); err != "" {
+			return redcon.AppendError(nil, err), true
+		}
+		if !c.tracking.on {
+			c.outlet.forgetCache()
+		}
+		return ok, true
+	case "CACHING":
+		if len(args) != 1 {
+			return wrong, true
+		}
+		if err := c.tracking.ask(strings.ToUpper(args[0])); err != "" {
+			return redcon.AppendError(nil, err), true
+		}
+		return ok, true
+	case "UNBLOCK":
+		return c.miniredis.waiting.unblock(args), true
+	}
+	return nil, false
+}
+
+func (c *miniConn) info() string {
+	c.miniredis.mu.Lock()
+	name := c.user
+	c.miniredis.mu.Unlock()
+	resp := 2
+	if c.protocol.resp3.Load() {
+		resp = 3
+	}
+	return fmt.Sprintf("id=%d addr=%s name=%s user=%s resp=%d\n", c.id, c.wire.RemoteAddr(), c.peer.ClientName, name, resp)
+}
+
+// auth remembers who is logged in, which miniredis does not.
+func (c *miniConn) auth(args []string) []byte {
+	b := c.dispatch(args)
+	switch {
+	case b[0] == '-' || len(args) != 3:
+	case c.multi:
+		c.queued.users = append(c.queued.users, user{args[1], args[2]})
+	default:
+		c.miniredis.become(c, user{args[1], args[2]})
+	}
+	return b
+}
+
+// hello adds the form without arguments, which miniredis lacks, and the client's name and id.
+func (c *miniConn) hello(args []string) []byte {
+	if len(args) == 1 {
+		version := "2"
+		if c.protocol.resp3.Load() {
+			version = "3"
+		}
+		args = append(args, version)
+	}
+	b := c.dispatch(args)
+	if b[0] == '-' {
+		return b
+	}
+	c.protocol.resp3.Store(c.peer.Resp3)
+	for i := 2; i < len(args); i += 2 {
+		switch strings.ToUpper(args[i]) {
+		case "AUTH":
+			c.miniredis.become(c, user{args[i+1], args[i+2]})
+			i++
+		case "SETNAME":
+			c.peer.ClientName = args[i+1]
+		}
+	}
+	const id = "$2\r\nid\r\n" // miniredis has one for all
+	return bytes.Replace(b, []byte(id+":42\r\n"), redcon.AppendInt([]byte(id), c.id), 1)
+}
+
+// transactionLocked follows MULTI, to know what EXEC did. It needs Miniredis.running.
+func (c *miniConn) transactionLocked(name string, args []string) []byte {
+	if name == "EXEC" && c.tracking.remembers() {
+		c.outlet.holdAndCache()
+	}
+	b := c.dispatch(args)
+	switch {
+	case name == "MULTI":
+		c.multi = c.multi || b[0] == '+'
+	case b[0] == '-' && !strings.HasPrefix(string(b), "-EXECABORT"): // DISCARD x, EXEC x
+	case name == "EXEC" && b[0] == '*' && string(b) != "*-1\r\n":
+		did := c.queued
+		c.multi, c.queued = false, queued{}
+		for _, u := range did.users {
+			c.miniredis.become(c, u)
+		}
+		if did.write {
+			c.miniredis.written()
+			c.miniredis.waiting.serve()
+		}
+	default:
+		c.multi, c.queued = false, queued{}
+	}
+	return b
+}
+
+// blockLocked runs a blocking command: it returns the reply, or who will get it. It needs Miniredis.running.
+func (c *miniConn) blockLocked(cmd blockingCommand) ([]byte, *waiter) {
+	c.pin(cmd)
+	w := &waiter{conn: c, cmd: cmd, answer: make(chan []byte, 1)}
+	if b := w.try(); b != nil {
+		c.miniredis.written()
+		c.miniredis.waiting.serve()
+		return b, nil
+	}
+	if !cmd.waits() {
+		return c.protocol.nullArray(), nil
+	}
+	c.miniredis.waiting = append(c.miniredis.waiting, w)
+	return nil, w
+}
+
+// wait blocks until the command has an answer, its time is over, or the connection has ended: then the answer is
+// empty. The caller holds nothing.
+func (c *miniConn) wait(w *waiter) []byte {
+	var over <-chan time.Time
+	if w.cmd.timeout > 0 {
+		timer := time.NewTimer(w.cmd.timeout)
+		defer timer.Stop()
+		over = timer.C
+	}
+	var b []byte
+	select {
+	case b := <-w.answer:
+		return b
+	case <-over:
+		b = c.protocol.nullArray()
+	case <-c.left:
+	}
+	c.miniredis.running.Lock()
+	defer c.miniredis.running.Unlock()
+	if !c.miniredis.waiting.take(w) {
+		return <-w.answer // it came in the same moment
+	}
+	return b
+}
+
+// pin replaces the ID $ of XREAD, which means the last entry when the command came.
+func (c *miniConn) pin(cmd blockingCommand) {
+	attempt := cmd.attempts[0]
+	at := slices.IndexFunc(attempt, func(arg string) bool { return strings.EqualFold(arg, "STREAMS") })
+	if !strings.EqualFold(attempt[0], "XREAD") || at < 0 {
+		return
+	}
+	streams := attempt[at+1:]
+	for i, id := range streams[len(streams)/2:] {
+		if id != "$" || len(streams)%2 != 0 {
+			continue
+		}
+		streams[len(streams)/2+i] = "0-0"
+		_, entries := redcon.ReadNextRESP(c.dispatch([]string{"XREVRANGE", streams[i], "+", "-", "COUNT", "1"}))
+		entries.ForEach(func(entry redcon.RESP) bool {
+			_, last := redcon.ReadNextRESP(entry.Data)
+			streams[len(streams)/2+i] = last.String()
+			return false
+		})
+	}
 }
 
 // dispatch has miniredis run a command, and returns the reply.

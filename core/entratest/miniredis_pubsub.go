@@ -12,6 +12,7 @@ import (
 // Subscriptions are a connection's channels and patterns, in the order in which they were taken. miniredis's own
 // would turn away all other commands, in RESP3 too, and write pushes into the middle of replies.
 type subscriptions struct {
+	conn     *miniConn
 	sub      *miniredis.Subscriber
 	channels []string
 	patterns []string
@@ -33,8 +34,8 @@ func confirmed(command string) bool {
 
 // newSubscriptions starts the goroutine that takes messages. miniredis publishes one after the other and waits
 // for each to be taken, so that goroutine never waits for anything else.
-func (c *miniConn) newSubscriptions() *subscriptions {
-	s := &subscriptions{sub: c.miniredis.redis.NewSubscriber()}
+func newSubscriptions(c *miniConn) *subscriptions {
+	s := &subscriptions{conn: c, sub: c.miniredis.redis.NewSubscriber()}
 	s.pump.Go(func() {
 		messages, pmessages := s.sub.Messages(), s.sub.Pmessages()
 		for messages != nil || pmessages != nil {
@@ -44,27 +45,22 @@ func (c *miniConn) newSubscriptions() *subscriptions {
 					messages = nil
 					continue
 				}
-				c.outlet.push(c.appendPush(nil, "message", m.Channel, m.Message))
+				c.outlet.push(c.protocol.appendPush(nil, "message", m.Channel, m.Message))
 			case m, ok := <-pmessages:
 				if !ok {
 					pmessages = nil
 					continue
 				}
-				c.outlet.push(c.appendPush(nil, "pmessage", m.Pattern, m.Channel, m.Message))
+				c.outlet.push(c.protocol.appendPush(nil, "pmessage", m.Pattern, m.Channel, m.Message))
 			}
 		}
 	})
 	return s
 }
 
-// leaveAllLocked ends all subscriptions without confirmations. It leaves every channel before it closes,
+// leaveAllLocked ends all of them without confirmations. It leaves every channel before it closes,
 // so that no publisher sends on what is closed. It needs Miniredis.running.
-func (c *miniConn) leaveAllLocked() {
-	s := c.channels
-	if s == nil {
-		return
-	}
-	c.channels = nil
+func (s *subscriptions) leaveAllLocked() {
 	for _, name := range s.channels {
 		s.sub.Unsubscribe(name)
 	}
@@ -72,7 +68,7 @@ func (c *miniConn) leaveAllLocked() {
 		s.sub.Punsubscribe(name)
 	}
 	for _, name := range s.shards {
-		c.miniredis.shards.leave(name, c)
+		s.conn.miniredis.shards.leave(name, s.conn)
 	}
 	s.sub.Close()
 	s.pump.Wait()
@@ -80,39 +76,30 @@ func (c *miniConn) leaveAllLocked() {
 
 // kindOfLocked returns, for a command that subscribes or unsubscribes, the names of its kind, how to join and part one, and
 // how many the confirmations count. It needs Miniredis.running, and so do join and part.
-func (c *miniConn) kindOfLocked(command string) (list *[]string, join, part func(string) int, count func() int) {
-	s := c.channels
+func (s *subscriptions) kindOfLocked(command string) (list *[]string, join, part func(string) int, count func() int) {
 	both := func() int { return len(s.channels) + len(s.patterns) }
 	switch {
 	case strings.HasPrefix(command, "p"):
 		return &s.patterns, s.sub.Psubscribe, s.sub.Punsubscribe, both
 	case strings.HasPrefix(command, "ss"), strings.HasPrefix(command, "sun"):
-		shards := c.miniredis.shards
-		join = func(name string) int { return shards.join(name, c) }
-		part = func(name string) int { return shards.leave(name, c) }
+		shards := s.conn.miniredis.shards
+		join = func(name string) int { return shards.join(name, s.conn) }
+		part = func(name string) int { return shards.leave(name, s.conn) }
 		return &s.shards, join, part, func() int { return len(s.shards) }
 	}
 	return &s.channels, s.sub.Subscribe, s.sub.Unsubscribe, both
 }
 
-// subscribeLocked runs the six commands and returns their confirmations. Each name is confirmed by itself, and before its
-// first message. It needs Miniredis.running.
-func (c *miniConn) subscribeLocked(command string, names []string) []byte {
-	command = strings.ToLower(command)
-	c.outlet.hold()
+// changeLocked subscribes to these, or to these no more, as the command in lower case says, and returns the confirmations.
+// Each name is confirmed by itself, and before its first message. It needs Miniredis.running.
+func (s *subscriptions) changeLocked(command string, names []string) []byte {
 	leave := strings.HasSuffix(command, "unsubscribe")
-	if !leave && len(names) == 0 {
-		return redcon.AppendError(nil, "ERR wrong number of arguments for '"+command+"' command")
-	}
-	if c.channels == nil {
-		c.channels = c.newSubscriptions()
-	}
-	list, join, part, count := c.kindOfLocked(command)
+	list, join, part, count := s.kindOfLocked(command)
 	var b []byte
 	if leave && len(names) == 0 {
 		if names = slices.Clone(*list); len(names) == 0 {
-			b = redcon.AppendBulkString(c.appendPushHeader(b, 3), command)
-			return redcon.AppendInt(c.appendNull(b), int64(count()))
+			b = redcon.AppendBulkString(s.conn.protocol.appendPushHeader(b, 3), command)
+			return redcon.AppendInt(s.conn.protocol.appendNull(b), int64(count()))
 		}
 	}
 	for _, name := range names {
@@ -125,7 +112,7 @@ func (c *miniConn) subscribeLocked(command string, names []string) []byte {
 			join(name)
 			*list = append(*list, name)
 		}
-		b = c.appendPushHeader(b, 3)
+		b = s.conn.protocol.appendPushHeader(b, 3)
 		b = redcon.AppendBulkString(b, command)
 		b = redcon.AppendBulkString(b, name)
 		b = redcon.AppendInt(b, int64(count()))
@@ -134,34 +121,10 @@ func (c *miniConn) subscribeLocked(command string, names []string) []byte {
 }
 
 // pong is what PING gives below a RESP2 subscription.
-func (c *miniConn) pong(args []string) []byte {
+func pong(args []string) []byte {
 	payload := ""
 	if len(args) > 0 {
 		payload = args[0]
 	}
 	return appendCommand(nil, "pong", payload)
-}
-
-func (c *miniConn) appendPush(b []byte, parts ...string) []byte {
-	b = c.appendPushHeader(b, len(parts))
-	for _, p := range parts {
-		b = redcon.AppendBulkString(b, p)
-	}
-	return b
-}
-
-func (c *miniConn) appendPushHeader(b []byte, n int) []byte {
-	at := len(b)
-	b = redcon.AppendArray(b, n)
-	if c.resp3.Load() {
-		b[at] = '>'
-	}
-	return b
-}
-
-func (c *miniConn) appendNull(b []byte) []byte {
-	if c.resp3.Load() {
-		return append(b, "_\r\n"...)
-	}
-	return redcon.AppendNull(b)
 }

@@ -23,7 +23,7 @@ func (s shardChannels) leave(name string, c *miniConn) int {
 // publish sends a message to the subscribers of a channel, and returns how many there are.
 func (s shardChannels) publish(name, message string) int {
 	for _, c := range s[name] {
-		c.outlet.push(c.appendPush(nil, "smessage", name, message))
+		c.outlet.push(c.protocol.appendPush(nil, "smessage", name, message))
 	}
 	return len(s[name])
 }

@@ -3,8 +3,6 @@ package entratest
 import (
 	"slices"
 	"strings"
-
-	"github.com/tidwall/redcon"
 )
 
 // tracking is what CLIENT TRACKING and CLIENT CACHING have set.
@@ -49,30 +47,30 @@ func (t *tracking) past(command string, inMulti bool) {
 	}
 }
 
-func (c *miniConn) setTracking(args []string, ok, wrong []byte) []byte {
+// set is CLIENT TRACKING. It returns an error reply, or "".
+func (t *tracking) set(args []string, resp3 bool) string {
 	var options []string
 	for _, a := range args[1:] {
 		options = append(options, strings.ToUpper(a))
 	}
 	if slices.Contains(options, "REDIRECT") {
-		return redcon.AppendError(nil, "ERR entratest: no REDIRECT here")
+		return "ERR entratest: no REDIRECT here"
 	}
 	switch strings.ToUpper(args[0]) {
 	case "ON":
-		if !c.resp3.Load() {
-			return redcon.AppendError(nil, "ERR entratest: CLIENT TRACKING needs RESP3 here")
+		if !resp3 {
+			return "ERR entratest: CLIENT TRACKING needs RESP3 here"
 		}
-		c.tracking = tracking{on: true}
+		*t = tracking{on: true}
 		for _, mode := range []string{"OPTIN", "OPTOUT"} {
 			if slices.Contains(options, mode) {
-				c.tracking.mode = mode
+				t.mode = mode
 			}
 		}
 	case "OFF":
-		c.tracking = tracking{}
-		c.outlet.forgetCache()
+		*t = tracking{}
 	default:
-		return wrong
+		return "ERR syntax error"
 	}
-	return ok
+	return ""
 }
