@@ -15,23 +15,6 @@ type SlotMigration struct {
 	from, to *ClusterNode
 }
 
-// MigrateSlot begins to migrate a slot to another master. It moves no key: that is up to Move and Finish.
-func (c *RedisCluster) MigrateSlot(ctx context.Context, slot int, to *ClusterNode) (*SlotMigration, error) {
-	from, err := c.Owner(ctx, slot)
-	if err != nil {
-		return nil, err
-	}
-	if from == to {
-		return nil, fmt.Errorf("entratest: cluster: slot %d is on node %s already", slot, to.port)
-	}
-	m := &SlotMigration{cluster: c, slot: slot, from: from, to: to}
-	// The importing node must learn it first: it would send a redirected client back.
-	if err := to.ok(ctx, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "IMPORTING", from.id); err != nil {
-		return nil, err
-	}
-	return m, from.ok(ctx, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "MIGRATING", to.id)
-}
-
 // Move moves up to n keys, at least 1, and returns how many there were to move. Keys that clients make meanwhile are
 // made where the slot goes.
 func (m *SlotMigration) Move(ctx context.Context, n int) (int, error) {

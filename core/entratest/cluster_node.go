@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
+
+	"github.com/alicebob/miniredis/v2/proto"
 )
 
 // A ClusterNode is one node of a [RedisCluster].
@@ -113,4 +116,71 @@ func (n *ClusterNode) close() error {
 		n.closed = errors.Join(errs...)
 	})
 	return n.closed
+}
+
+// complete reports whether a node serves commands, and tells its clients of all nodes.
+func (n *ClusterNode) complete(ctx context.Context) (bool, error) {
+	info, err := n.text(ctx, "CLUSTER", "INFO")
+	if err != nil || !strings.Contains(info, "cluster_state:ok") {
+		return false, err
+	}
+	ranges, err := n.list(ctx, "CLUSTER", "SLOTS")
+	if err != nil {
+		return false, err
+	}
+	nodes := 0
+	for _, r := range ranges {
+		fields, _ := r.([]any)
+		nodes += max(0, len(fields)-2) // first and last slot, then the nodes
+	}
+	return nodes == 2*clusterMasters, n.wrap(err)
+}
+
+func (n *ClusterNode) view(ctx context.Context) (view, error) {
+	text, err := n.text(ctx, "CLUSTER", "NODES")
+	if err != nil {
+		return nil, err
+	}
+	v, err := parseView(text)
+	return v, n.wrap(err)
+}
+
+// ok runs a command on the server itself and returns only whether it succeeded.
+func (n *ClusterNode) ok(ctx context.Context, args ...string) error {
+	_, err := n.admin.do(ctx, args...)
+	return n.wrap(err)
+}
+
+// text runs a command that gives one string.
+func (n *ClusterNode) text(ctx context.Context, args ...string) (string, error) {
+	reply, err := n.admin.do(ctx, args...)
+	if err != nil {
+		return "", n.wrap(err)
+	}
+	text, err := proto.ReadString(reply)
+	return text, n.wrap(err)
+}
+
+// list runs a command that gives an array.
+func (n *ClusterNode) list(ctx context.Context, args ...string) ([]any, error) {
+	reply, err := n.admin.do(ctx, args...)
+	if err != nil {
+		return nil, n.wrap(err)
+	}
+	parsed, err := proto.Parse(reply)
+	if err != nil {
+		return nil, n.wrap(err)
+	}
+	all, ok := parsed.([]any)
+	if !ok {
+		return nil, n.wrap(fmt.Errorf("%s gave a %T, no array", strings.Join(args, " "), parsed))
+	}
+	return all, nil
+}
+
+func (n *ClusterNode) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("entratest: cluster node %s: %w", n.port, err)
 }

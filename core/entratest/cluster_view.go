@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A view is what one node knows of the cluster: of each node, by id.
@@ -23,15 +24,6 @@ func (m member) is(flag string) bool { return slices.Contains(m.flags, flag) }
 
 func (m member) serves(slot int) bool {
 	return slices.ContainsFunc(m.slots, func(r [2]int) bool { return r[0] <= slot && slot <= r[1] })
-}
-
-func (n *ClusterNode) view(ctx context.Context) (view, error) {
-	text, err := n.text(ctx, "CLUSTER", "NODES")
-	if err != nil {
-		return nil, err
-	}
-	v, err := parseView(text)
-	return v, n.wrap(err)
 }
 
 // parseView reads the answer to CLUSTER NODES:
@@ -69,48 +61,23 @@ func parseView(text string) (view, error) {
 	return v, nil
 }
 
-// agree waits until every node sees the cluster as want asks for.
-func (c *RedisCluster) agree(ctx context.Context, what string, want func(view) bool) error {
-	return c.forAll(func(_ int, n *ClusterNode) error {
-		return await(ctx, what, func() (bool, error) {
-			v, err := n.view(ctx)
-			return err == nil && want(v), err
-		})
-	})
-}
-
-func (c *RedisCluster) node(id string) *ClusterNode {
-	i := slices.IndexFunc(c.nodes, func(n *ClusterNode) bool { return n.id == id })
-	if i < 0 {
-		return nil
-	}
-	return c.nodes[i]
-}
-
-// Owner returns the master that serves a slot.
-func (c *RedisCluster) Owner(ctx context.Context, slot int) (*ClusterNode, error) {
-	v, err := c.nodes[0].view(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for id, m := range v {
-		if m.is("master") && m.serves(slot) {
-			return c.node(id), nil
-		}
-	}
-	return nil, fmt.Errorf("entratest: cluster: no node serves slot %d", slot)
-}
-
-// Replica returns the replica of a master, or an error if it has none because it is one.
-func (c *RedisCluster) Replica(ctx context.Context, master *ClusterNode) (*ClusterNode, error) {
-	for _, n := range c.nodes {
-		v, err := n.view(ctx) // about itself: after a failover the other nodes learn of it late
+// await asks until the answer is yes. The nodes of a cluster exchange news several times a second,
+// and send no event when they have learnt something.
+func await(ctx context.Context, what string, ask func() (bool, error)) error {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		yes, err := ask()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if v[n.id].master == master.id {
-			return n, nil
+		if yes {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return fmt.Errorf("entratest: cluster: waiting until %s: %w", what, ctx.Err())
 		}
 	}
-	return nil, fmt.Errorf("entratest: cluster: node %s has no replica", master.port)
 }

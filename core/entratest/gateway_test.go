@@ -1,7 +1,6 @@
 package entratest_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"net"
@@ -153,84 +152,6 @@ func closed(t *testing.T, g *entratest.Gateway) {
 	if err := g.Close(); err != nil {
 		t.Errorf("the second Close: %v", err)
 	}
-}
-
-// A raw is a connection that speaks RESP by hand.
-type raw struct {
-	net.Conn
-	r *bufio.Reader
-}
-
-func dialRaw(t *testing.T, s *site) *raw {
-	t.Helper()
-	c, err := s.dial(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(3 * time.Hour)); err != nil { // a test that hangs would say less
-		t.Fatal(err)
-	}
-	return &raw{Conn: c, r: bufio.NewReader(c)}
-}
-
-// login dials and authenticates with a new token.
-func login(t *testing.T, s *site) *raw {
-	t.Helper()
-	c := dialRaw(t, s)
-	c.exchange(t, cmd("AUTH", entratest.ObjectID, s.token(t)), "+OK\r\n")
-	return c
-}
-
-func (c *raw) send(t *testing.T, b string) {
-	t.Helper()
-	if _, err := c.Write([]byte(b)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// expect reads exactly these bytes.
-func (c *raw) expect(t *testing.T, want string) {
-	t.Helper()
-	got := make([]byte, 0, len(want))
-	for len(got) < len(want) {
-		b, err := c.r.ReadByte()
-		if err != nil {
-			t.Fatalf("read %q, then %v; want %q", got, err, want)
-		}
-		got = append(got, b)
-		if b != want[len(got)-1] {
-			rest, _ := c.r.Peek(c.r.Buffered())
-			t.Fatalf("read %q; want %q", append(got, rest...), want)
-		}
-	}
-}
-
-func (c *raw) exchange(t *testing.T, send, want string) {
-	t.Helper()
-	c.send(t, send)
-	c.expect(t, want)
-}
-
-// expectLine reads one line that begins as given, and returns it.
-func (c *raw) expectLine(t *testing.T, prefix string) string {
-	t.Helper()
-	line, err := c.r.ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, prefix) {
-		t.Fatalf("read %q, %v; want %q", line, err, prefix)
-	}
-	return line
-}
-
-// expectEnd reads until the connection ends, and fails if anything but an error comes.
-func (c *raw) expectEnd(t *testing.T) error {
-	t.Helper()
-	b, err := c.r.ReadByte()
-	if err == nil {
-		rest, _ := c.r.Peek(c.r.Buffered())
-		t.Fatalf("read %q; want the end", append([]byte{b}, rest...))
-	}
-	return err
 }
 
 // cmd writes a command as clients do.

@@ -53,17 +53,3 @@ func TestGatewayKeepsRenewedConnectionsUnderLoad(t *testing.T) {
 		})
 	})
 }
-
-// try sends commands and reads as many lines, none of which may be an error.
-func (c *raw) try(commands string, lines int) bool {
-	if _, err := c.Write([]byte(commands)); err != nil {
-		return false
-	}
-	for range lines {
-		line, err := c.r.ReadString('\n')
-		if err != nil || line[0] == '-' {
-			return false
-		}
-	}
-	return true
-}

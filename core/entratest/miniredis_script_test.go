@@ -2,7 +2,6 @@ package entratest_test
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -144,47 +143,6 @@ func onRedisTake(t *testing.T, s *site, text script, protocol int, name string, 
 			t.Errorf("%s: at the end redis sends %q to %s, and miniredis does not", name, b, who)
 		}
 	}
-}
-
-func (c *raw) take(n int) (string, error) {
-	b := make([]byte, n)
-	if err := c.SetDeadline(time.Now().Add(5 * time.Minute)); err != nil {
-		return "", err
-	}
-	n, err := io.ReadFull(c.r, b)
-	return string(b[:n]), err
-}
-
-// reply reads one reply.
-func (c *raw) reply(t *testing.T) string {
-	t.Helper()
-	line, err := c.r.ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	switch line[0] {
-	case '$', '=':
-		if _, err := fmt.Sscan(line[1:], &n); err != nil {
-			t.Fatal(err)
-		}
-		b := make([]byte, n+2)
-		if _, err := io.ReadFull(c.r, b); err != nil {
-			t.Fatal(err)
-		}
-		return line + string(b)
-	case '*', '%':
-		if _, err := fmt.Sscan(line[1:], &n); err != nil {
-			t.Fatal(err)
-		}
-		if line[0] == '%' {
-			n *= 2
-		}
-		for range n {
-			line += c.reply(t)
-		}
-	}
-	return line
 }
 
 func TestMiniredisAnswersAsRedisDoes(t *testing.T) {

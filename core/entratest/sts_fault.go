@@ -2,6 +2,7 @@ package entratest
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
 
@@ -61,4 +62,16 @@ func (f *Fault) wait(ctx context.Context, removed <-chan struct{}) error {
 		}
 	}
 	return nil
+}
+
+func (f *Fault) answer() answer {
+	a := answer{status: f.Status, header: http.Header{}, body: []byte(f.Body)}
+	if f.Body == "" && f.Status >= 400 {
+		a = oauthError(f.Status, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
+	}
+	a.header.Set("Content-Type", "application/json; charset=utf-8")
+	if f.RetryAfter != "" {
+		a.header.Set("Retry-After", f.RetryAfter)
+	}
+	return a
 }

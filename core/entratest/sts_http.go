@@ -104,18 +104,6 @@ func endpointOf(r *http.Request) Endpoint {
 	return unknown
 }
 
-func (f *Fault) answer() answer {
-	a := answer{status: f.Status, header: http.Header{}, body: []byte(f.Body)}
-	if f.Body == "" && f.Status >= 400 {
-		a = oauthError(f.Status, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again.")
-	}
-	a.header.Set("Content-Type", "application/json; charset=utf-8")
-	if f.RetryAfter != "" {
-		a.header.Set("Retry-After", f.RetryAfter)
-	}
-	return a
-}
-
 func jsonAnswer(status int, v any) answer {
 	body, err := json.Marshal(v)
 	if err != nil {
