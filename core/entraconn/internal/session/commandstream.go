@@ -44,21 +44,9 @@ func (t *commandStream) atBoundary() bool {
 // plain reports whether an ordinary command needs nothing but to be counted.
 func (t *commandStream) plain() bool { return !t.mute && !t.upgraded }
 
-// takeOrdinary takes p if it is nothing but ordinary commands, or a part of a long one. It returns
-// how many commands end in it.
-func (t *commandStream) takeOrdinary(p []byte) (commands uint64, ok bool) {
-	if t.untracked || t.prefix || t.mute || t.upgraded || t.holding != holdNothing {
-		return 0, false
-	}
-	if t.scanner.Within(len(p)) {
-		return 0, true
-	}
-	n, commands := t.scanner.Ordinary(p)
-	if n < len(p) {
-		return 0, false
-	}
-	t.expectedReplies += commands
-	return commands, true
+// takesOrdinary reports whether ordinary commands need nothing but to be counted, and may be sent.
+func (t *commandStream) takesOrdinary() bool {
+	return t.holding == holdNothing && !t.untracked && !t.prefix && !t.mute && !t.upgraded
 }
 
 // count accounts for ordinary commands.

@@ -31,23 +31,15 @@ type leasedCall struct {
 	tail uint64
 }
 
-// leaseState returns what the lease is in.
+// leaseState returns what the lease is in: from lease.Waiting on the call goes on in slices. Where it
+// is lease.Replying, the client is to get a reply to the call that the server did not send. Where it
+// is lease.Undecided, the first byte of the reply to a slice is kept from the client.
 func (c *leasedCall) leaseState() lease.State {
 	if c == nil {
 		return lease.None
 	}
 	return c.lease.State()
 }
-
-// slicing reports whether the call goes on in slices.
-func (c *leasedCall) slicing() bool { return c.leaseState() >= lease.Waiting }
-
-// hasPendingReply reports whether the client is to get a reply to the call that the server did not
-// send.
-func (c *leasedCall) hasPendingReply() bool { return c.leaseState() == lease.Replying }
-
-// undecided reports whether the first byte of the reply to a slice is kept from the client.
-func (c *leasedCall) undecided() bool { return c.leaseState() == lease.Undecided }
 
 // awaitsReply reports whether that reply is the one to the slice.
 func (c *leasedCall) awaitsReply(ordinal uint64) bool {

@@ -78,6 +78,8 @@ func (e *entry) countConfirmation(remaining int32) (complete bool) {
 // A ledger knows what replies mean. Commands written and replies read are two counters; only what
 // needs a second look when its reply comes stands in this queue, in the order of the replies.
 type ledger struct {
+	nextOrdinal uint64 // ordinal of the first entry; math.MaxUint64 if there is none
+
 	ring []entry // its length is a power of two, or 0
 	head int32
 	used int32
@@ -85,8 +87,7 @@ type ledger struct {
 	bars   int32 // how many bar AUTH
 	multis int32 // how many are a MULTI
 
-	confirmed   uint32 // the epoch in which a MULTI was answered with OK, 0 for none
-	nextOrdinal uint64 // ordinal of the first entry; math.MaxUint64 if there is none
+	confirmed uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 }
 
 // firstEntry returns the one whose reply comes next, nil if there is none.

@@ -1,6 +1,9 @@
 package session
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // An Edit changes what the client writes.
 type Edit struct {
@@ -64,7 +67,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 				continue
 			}
 			w.takeCommand(relogin)
-			if s.leased.slicing() {
+			if s.leased.leaseState() >= lease.Waiting {
 				if w.offset < len(w.p) {
 					t.holding = holdBehind
 				}
@@ -201,7 +204,7 @@ func (w *planner) slice() (mustWait bool) {
 	if call.clientTimeout > 0 && call.clientTimeout <= most {
 		return false
 	}
-	if !s.drained() || s.leased.hasPendingReply() {
+	if !s.drained() || s.leased.leaseState() == lease.Replying {
 		return true
 	}
 	switch {

@@ -11,32 +11,35 @@ import (
 // the client, and takes the answers to commands of ours.
 type receiver struct {
 	s      *Session
-	p      []byte
-	outlet outlet
+	outlet outlet // of what the server sent
 	env    Environment
 }
 
 // receive does the work of Session.Received, from at.
 func (r *receiver) receive(at int) (err error) {
-	for at < len(r.p) && err == nil {
-		r.flushPendingReply(at)
+	for at < len(r.outlet.p) && err == nil {
+		if r.s.leased.leaseState() == lease.Replying {
+			r.flushPendingReply(at)
+		}
 		var n int
 		n, err = r.step(at)
 		at += n
 	}
-	r.flushPendingReply(len(r.p))
+	if r.s.leased.leaseState() == lease.Replying {
+		r.flushPendingReply(len(r.outlet.p))
+	}
 	return err
 }
 
 // step takes a piece that begins at at. It returns 0 if that must be looked at anew.
 func (r *receiver) step(at int) (n int, err error) {
 	s, t := r.s, &r.s.replyStream
-	p := r.p[at:]
+	p := r.outlet.p[at:]
 	if t.untracked {
 		if t.translation != nil {
 			return 0, ErrDesync // what comes next cannot be put into RESP2
 		}
-		r.outlet.forward(at, len(r.p))
+		r.outlet.forward(at, len(r.outlet.p))
 		return len(p), nil
 	}
 	if t.frames.AtBoundary() {
@@ -48,7 +51,7 @@ func (r *receiver) step(at int) (n int, err error) {
 		if t.readReplies+1 >= s.ledger.nextOrdinal && r.beginAwaited(p) {
 			return 0, nil
 		}
-	} else if s.leased.undecided() {
+	} else if s.leased.leaseState() == lease.Undecided {
 		t.ours = s.leased.continueReply(p[0], &r.outlet, r.env)
 	}
 	if t.translation != nil && !t.ours {
@@ -67,7 +70,7 @@ func (r *receiver) step(at int) (n int, err error) {
 		s.scratch.collect(p[:n])
 	}
 	switch {
-	case s.leased.undecided(): // nothing but the first byte of it was there
+	case s.leased.leaseState() == lease.Undecided: // nothing but the first byte of it was there
 	case !t.ours:
 		r.outlet.forward(at, at+n)
 	}
@@ -77,14 +80,14 @@ func (r *receiver) step(at int) (n int, err error) {
 // stepTranslated is step for a piece that goes to the client in RESP2.
 func (r *receiver) stepTranslated(at int) (n int, err error) {
 	s, t := r.s, &r.s.replyStream
-	if n := t.frames.Downgrade(r.p[at:]); n > 0 { // nearly always
+	if n := t.frames.Downgrade(r.outlet.p[at:]); n > 0 { // nearly always
 		r.outlet.forward(at, at+n)
 		return n, nil
 	}
 	subscribed := s.subscriptionCounts.exist()
 	e := s.ledger.firstEntry()
 	pinged := subscribed && e != nil && e.awaits == awaitPing && e.ordinal == t.readReplies+1
-	n, frame, scanErr := t.translation.translate(&t.frames, r.p, at, listener{subscribed, pinged}, &r.outlet)
+	n, frame, scanErr := t.translation.translate(&t.frames, at, listener{subscribed, pinged}, &r.outlet)
 	if scanErr != nil {
 		return 0, ErrDesync
 	}
@@ -358,7 +361,7 @@ func (r *receiver) endPush(c resp.Confirmation) {
 
 // flushPendingReply gives the client the pending reply, but not inside a push that came in pieces.
 func (r *receiver) flushPendingReply(at int) {
-	if s := r.s; s.leased.hasPendingReply() && s.replyStream.frames.AtBoundary() {
+	if s := r.s; s.replyStream.frames.AtBoundary() {
 		r.outlet.put(s.leased.pendingReply(s.protocol.version), at)
 	}
 }

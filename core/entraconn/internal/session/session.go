@@ -17,8 +17,8 @@ type Session struct {
 
 	leased        *leasedCall // nil until there was one
 	commandStream commandStream
-	ledger        ledger
 	replyStream   replyStream
+	ledger        ledger
 
 	// What few need.
 
@@ -57,10 +57,19 @@ func (s *Session) ClientNumber() int64 {
 // AUTH is wanted. It returns how many commands p is, 0 if it is a part of a long one. If ok is
 // false, nothing was accounted for.
 func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
-	if s.leased.slicing() {
+	t := &s.commandStream
+	if !t.takesOrdinary() || s.leased.leaseState() >= lease.Waiting {
 		return 0, false
 	}
-	return s.commandStream.takeOrdinary(p)
+	if t.scanner.Within(len(p)) {
+		return 0, true
+	}
+	n, commands := t.scanner.Ordinary(p)
+	if n < len(p) {
+		return 0, false
+	}
+	t.expectedReplies += commands
+	return commands, true
 }
 
 // Plan accounts for p, which the client is about to write, and returns how it must be changed.
@@ -126,7 +135,7 @@ func (s *Session) Retract(mark *Mark) {
 // HoldsBack reports whether what the client writes now must wait for a reply. If so, it is to be
 // held back and HoldBehind called instead of Plan.
 func (s *Session) HoldsBack() bool {
-	return s.commandStream.holding >= holdAnswers || s.leased.slicing()
+	return s.commandStream.holding >= holdAnswers || s.leased.leaseState() >= lease.Waiting
 }
 
 // HoldBehind accounts for bytes that the client has written and that are held back after those that
@@ -146,7 +155,7 @@ func (s *Session) Ready() bool {
 
 // Slicing reports whether a blocking command is being sent in slices: what the client writes after
 // it is held back.
-func (s *Session) Slicing() bool { return s.leased.slicing() }
+func (s *Session) Slicing() bool { return s.leased.leaseState() >= lease.Waiting }
 
 // SliceEnd returns when the server should end the slice, zero if none is under way.
 func (s *Session) SliceEnd() time.Time { return s.leased.sliceEnd() }
@@ -162,7 +171,7 @@ func (s *Session) SliceOverdue(now time.Time) bool {
 // as if the client were writing it now, before what is held back. It is for when Ready reports true,
 // and returns nil if no slice has ended.
 func (s *Session) NextSlice(env Environment) (command []byte) {
-	if !s.leased.slicing() {
+	if s.leased.leaseState() < lease.Waiting {
 		return nil
 	}
 	return s.leased.resend(env.Now())
@@ -178,7 +187,7 @@ func (s *Session) TakeUnblock(u Unblock) (wake bool) {
 
 // HasPendingReply reports whether the client is to get a reply that the server did not send. The
 // next Received gives it, with an empty p too, unless a push was read in part.
-func (s *Session) HasPendingReply() bool { return s.leased.hasPendingReply() }
+func (s *Session) HasPendingReply() bool { return s.leased.leaseState() == lease.Replying }
 
 // Reading
 
@@ -188,7 +197,7 @@ func (s *Session) HasPendingReply() bool { return s.leased.hasPendingReply() }
 func (s *Session) TakeExpected(p []byte) (n int) {
 	t := &s.replyStream
 	switch {
-	case s.leased.hasPendingReply(), t.untracked, s.commandStream.holding != holdNothing:
+	case s.leased.leaseState() == lease.Replying, t.untracked, s.commandStream.holding != holdNothing:
 		return 0
 	case t.frames.AtBoundary():
 		t.ours, t.collecting = false, false
@@ -214,7 +223,7 @@ func (s *Session) takeExpected(p []byte) (n int) {
 // After an error nothing of the connection can be trusted but what was left for the client: after
 // ErrDesync, and after another one, which says that the server has refused the login.
 func (s *Session) Received(p []byte, taken int, env Environment) (kept int, after []byte, err error) {
-	r := receiver{s: s, p: p, outlet: outlet{p: p, kept: taken}, env: env}
+	r := receiver{s: s, outlet: outlet{p: p, kept: taken}, env: env}
 	err = r.receive(taken)
 	return r.outlet.kept, r.outlet.after, err
 }

@@ -28,17 +28,17 @@ type listener struct {
 	pinged     bool // it is, and the reply that comes next is one to PING, which RESP2 answers in another way
 }
 
-// translate takes the piece of a frame that begins at p[at:], one value at most, and puts into o
+// translate takes the piece of a frame that begins at o.p[at:], one value at most, and puts into o
 // what RESP2 has in its place.
 func (t *translation) translate(
-	frames *resp.ReplyScanner, p []byte, at int, listener listener, o *outlet,
+	frames *resp.ReplyScanner, at int, listener listener, o *outlet,
 ) (n int, frame resp.Frame, err error) {
 	beginsValue, beginsFrame := frames.AtValue(), frames.AtBoundary()
-	n, frame, err = frames.NextValue(p[at:])
+	n, frame, err = frames.NextValue(o.p[at:])
 	if err != nil {
 		return n, frame, err
 	}
-	piece := p[at : at+n]
+	piece := o.p[at : at+n]
 	if beginsFrame {
 		t.discards, t.inHead = false, piece[0] == '>'
 		t.pushHead = t.pushHead[:0]
