@@ -102,9 +102,10 @@ func TestKindsOfCommands(t *testing.T) {
 		{"SUBSCRIBERSUBSCRIBER a", resp.Ordinary},
 	} {
 		stream := encode(strings.Fields(tc.line)...)
+		want := []command{{len(stream), tc.want, int32(len(strings.Fields(tc.line)))}}
+		checkOrdinary(t, stream, want)
 		for cut := range stream {
 			got, err := scanCommands(stream, cut)
-			want := []command{{len(stream), tc.want, int32(len(strings.Fields(tc.line)))}}
 			if err != nil || !slices.Equal(got, want) {
 				t.Fatalf("%s cut at %d: got %v, %v, want %v", tc.line, cut, got, err, want)
 			}

@@ -37,7 +37,8 @@ const (
 	xread
 )
 
-// kindOfName returns the kind of a command by its name in upper case.
+// kindOfName returns the kind of a command by its name in upper case. Each name needs a bit in
+// lengths, or the fast path takes the command for an ordinary one.
 func kindOfName(name string) Kind {
 	switch name {
 	case "AUTH":
@@ -140,7 +141,8 @@ func mayMatter(name []byte) bool {
 // letter is what upper and lower case of a letter have in common.
 const letter = 1<<5 - 1
 
-// lengths has the lengths, a bit each, that names of other kinds with a first letter have.
+// lengths says for each first letter, with a bit each, which lengths the names of kinds other than
+// Ordinary have. mayMatter bounds the lengths as a whole.
 var lengths = [1 << 5]uint16{
 	'a' & letter: 1<<4 | 1<<6,                 // AUTH, ASKING
 	'b' & letter: 1<<5 | 1<<6 | 1<<8 | 1<<10,  // BLPOP, BRPOP, BLMOVE, BLMPOP, BZMPOP, BZPOPMIN, BZPOPMAX, BRPOPLPUSH
