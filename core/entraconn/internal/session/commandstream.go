@@ -137,7 +137,8 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed, logsOut b
 	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitedBy[kind]}), true, logsOut
 }
 
-// awaitedBy maps the kinds of commands that get a reply and an entry to what the entry awaits.
+// awaitedBy maps the kinds of commands that get a reply and an entry to what the entry awaits. A
+// kind that is missing here awaits nothing: its reply goes to the client, and it bars no AUTH.
 var awaitedBy = [...]entryKind{
 	resp.Auth:      awaitClientAuth,
 	resp.HelloAuth: awaitClientAuth,

@@ -20,7 +20,8 @@ type entry struct {
 type entryKind uint8
 
 const (
-	awaitAuth       entryKind = iota // our AUTH
+	awaitNothing    entryKind = iota // a reply for the client that means nothing here
+	awaitAuth                        // our AUTH
 	awaitHello                       // says which protocol version follows; a subscriber may AUTH only in RESP3
 	awaitReset                       // everything is as on a new connection
 	awaitMulti                       // may have failed

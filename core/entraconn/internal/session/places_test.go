@@ -26,7 +26,7 @@ func TestPlacesForAuth(t *testing.T) {
 		server   string
 		relogins int            // AUTHs after RESET
 		free     bool           // AUTH has a place at the end
-		why      session.Reason // if it never has one again
+		why      session.Reason // if it has none for some time, or never again
 	}{
 		{name: "RESET ends a transaction", client: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n+OK\r\n", relogins: 1, free: true},
 		{name: "RESET after a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET, GET k",
@@ -44,6 +44,8 @@ func TestPlacesForAuth(t *testing.T) {
 			server: strings.ReplaceAll(push("unsubscribe", 0)+push("punsubscribe", 0)+push("punsubscribe", 0), ">", "*") + "$1\r\nx\r\n", free: true},
 		{name: "a reply to no command", client: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: session.BecauseUnknown},
 		{name: "CLIENT REPLY SKIP twice", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, GET k, GET k", server: "$1\r\nx\r\n", free: true},
+		{name: "WAIT in flight", client: "WAIT 1 0", why: session.BecauseBlocked},
+		{name: "WAIT is answered", client: "WAIT 1 0, GET k", server: ":1\r\n$1\r\nx\r\n", free: true},
 		{name: "unfinished command", client: "GET k", server: "$1\r\n", free: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
