@@ -1,6 +1,7 @@
 package session
 
-// A Reason says why a connection cannot be renewed.
+// A Reason says why a connection cannot be renewed. The reasons up to BecauseReset last for ever,
+// those after it until a reply comes: see BarredBy.
 type Reason uint8
 
 const (
@@ -13,11 +14,13 @@ const (
 	BecauseReset
 	BecauseMulti
 	BecauseBlocked
+
+	reasonCount // how many there are
 )
 
 // String returns the reason in words for an operator.
 func (r Reason) String() string {
-	return [...]string{
+	return [reasonCount]string{
 		Renewable:         "",
 		BecauseUnknown:    "unknown protocol",
 		BecauseSilent:     "CLIENT REPLY OFF",
