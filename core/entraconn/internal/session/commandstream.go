@@ -25,7 +25,9 @@ type commandStream struct {
 	scanner resp.CommandScanner
 }
 
-// A holding says why the last bytes that the client has written were not sent yet.
+// A holding says why the last bytes that the client has written were not sent yet. From holdAnswers
+// on they wait for the server, and so does what the client writes next, see HoldsBack. Before that,
+// its next write completes them.
 type holding uint8
 
 const (

@@ -26,4 +26,17 @@
 // and then through [Session.Received]. What an error in answer to an AUTH means is decided here too
 // ([AuthFailure]): it depends on the same counting of replies, for an error that can only be about
 // another command says that the counting is wrong.
+//
+// # Where AUTH may go
+//
+// Three questions look alike, and each has its method:
+//
+//   - May AUTH go in at this byte? [Session.MayAuth] goes by everything that bars it.
+//   - Is it barred for long? [Session.BarredBy] names a [Reason] for that. A SUBSCRIBE or a HELLO
+//     in flight bars AUTH and is no reason, because its answer is on its way.
+//   - May the connection end now, because it can never have an AUTH again? [Session.MayRetire].
+//
+// What bars AUTH until a reply comes is an entryKind in the ledger: awaitedBy says which command
+// has it, barsAuth whether it bars AUTH, and ledger.barredBy for which Reason if that may take long.
+// What bars AUTH for ever sets Session.unrenewable, or ends the tracking of the command stream.
 package session

@@ -41,7 +41,8 @@ const (
 // left.
 const untilNone = -1
 
-// barsAuth reports whether no AUTH may be sent while the entry waits.
+// barsAuth reports whether no AUTH may be sent while the entry waits. Those that may wait for long
+// have a Reason as well, see ledger.barredBy.
 func (e *entry) barsAuth(epoch uint32) bool {
 	switch e.awaits {
 	case awaitMulti:

@@ -26,7 +26,9 @@ type planner struct {
 	offset       int // what is before it was accounted for
 }
 
-// plan does the work of Session.Plan.
+// plan does the work of Session.Plan. Each turn of its loop takes as many ordinary commands as
+// follow each other, or one other command, or the part of one that p has. It ends with p, or before
+// a command that must be held back, or after a slice.
 func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken int) {
 	s, t := w.s, &w.s.commandStream
 	for {

@@ -15,7 +15,7 @@ type Session struct {
 	// What every command needs: first that of a write, then that of a read, in as few lines of the
 	// cache as possible.
 
-	leased        *leasedCall // nil until there was one
+	leased        *leasedCall // nil before the first blocking command
 	commandStream commandStream
 	replyStream   replyStream
 	ledger        ledger
@@ -142,12 +142,14 @@ func (s *Session) HoldsBack() bool {
 // Plan did not take.
 func (s *Session) HoldBehind() { s.commandStream.holding = max(s.commandStream.holding, holdBehind) }
 
-// Ready reports whether what is held back can be planned now, and before that what NextSlice returns.
+// Ready reports whether what is held back can be planned now, and before that what NextSlice
+// returns: a slice has ended, or the call that the bytes after it waited for is over, or everything
+// before a command was answered. Where replies are not counted any more, a command waits for none.
 func (s *Session) Ready() bool {
 	switch state := s.leased.leaseState(); {
 	case state >= lease.Waiting:
 		return state == lease.BetweenSlices
-	case s.commandStream.holding == holdAnswers: // and where replies are not counted any more, nothing is waited for
+	case s.commandStream.holding == holdAnswers:
 		return s.drained() && state != lease.Replying || s.unrenewable != Renewable
 	}
 	return s.commandStream.holding == holdBehind
@@ -210,7 +212,7 @@ func (s *Session) TakeExpected(p []byte) (n int) {
 // takeExpected takes the replies at the start of p that commands of the client were to get, and
 // pushes, which need no second look unless they confirm something.
 func (s *Session) takeExpected(p []byte) (n int) {
-	if s.commandStream.upgraded {
+	if s.commandStream.upgraded { // a push before the answer to our HELLO 3 begins the translation
 		return 0
 	}
 	return s.replyStream.takePlain(p, min(s.ledger.nextOrdinal-1, s.commandStream.expectedReplies))
@@ -220,8 +222,8 @@ func (s *Session) takeExpected(p []byte) (n int) {
 // client is left at the start of p, in order and without a gap, and kept is its length; after is
 // what comes after that and found no room in p. Answers to our AUTHs become verdicts.
 //
-// After an error nothing of the connection can be trusted but what was left for the client: after
-// ErrDesync, and after another one, which says that the server has refused the login.
+// After an error nothing of the connection can be trusted but what was left for the client. It is
+// ErrDesync, or another one where the server has refused the login: the verdict on that says more.
 func (s *Session) Received(p []byte, taken int, env Environment) (kept int, after []byte, err error) {
 	r := receiver{s: s, outlet: outlet{p: p, kept: taken}, env: env}
 	err = r.receive(taken)
