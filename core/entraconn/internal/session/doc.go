@@ -37,6 +37,7 @@
 //   - May the connection end now, because it can never have an AUTH again? [Session.MayRetire].
 //
 // What bars AUTH until a reply comes is an entryKind in the ledger: awaitedBy says which command
-// has it, barsAuth whether it bars AUTH, and ledger.barredBy for which Reason if that may take long.
-// What bars AUTH for ever sets Session.unrenewable, or ends the tracking of the command stream.
+// has it, barsAuth whether it bars AUTH, and ledger.barredBy for which Reason if that may take
+// long. What bars AUTH for ever sets Session.unrenewable, or ends the tracking of the command
+// stream.
 package session
