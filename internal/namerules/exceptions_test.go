@@ -16,7 +16,7 @@ func exceptions() []exception {
 			"Read", "Reason", "Server", "State", "Token", "Waiting", "accepted",
 			"add", "addLocked", "at", "auth", "begin", "beginLocked", "begun", "best", "channels", "client",
 			"closed", "conn", "dialer", "due", "end", "endLocked", "from", "held", "id", "in", "info", "inner",
-			"kind", "last", "login", "lost", "members", "next", "number", "open", "pending", "proven", "read",
+			"kind", "last", "login", "lost", "members", "next", "number", "open", "proven", "read",
 			"refusals", "refused", "remove", "reply", "rotation", "run", "server", "since", "spread", "start",
 			"take", "tries", "unblock", "unrenewable", "visit", "wait", "waiting", "window",
 			"write", "writeErr", "written",

@@ -13,16 +13,16 @@ import (
 // first. When the server has accepted it there, the others follow over the window. If the server
 // refuses it, they keep what they have. The lock of its server guards it.
 type rotation struct {
-	server    *Server
-	cred      *Credential
-	began     time.Time
-	spread    bool      // the canary was accepted
-	notBefore time.Time // of the next canary, after a refusal
-	nextCheck time.Time // whether one more canary is needed; zero if there is no connection for one
-	refusals  int       // of canaries
-	pending   int       // connections that have not left it
-	results   [departures]int
-	ctx       context.Context // what the observer's RotationStart returned; of the goroutine that calls it
+	server       *Server
+	cred         *Credential
+	began        time.Time
+	spread       bool      // the canary was accepted
+	notBefore    time.Time // of the next canary, after a refusal
+	nextCheck    time.Time // whether one more canary is needed; zero if there is no connection for one
+	refusals     int       // of canaries
+	participants int       // connections that have not left it
+	results      [departures]int
+	ctx          context.Context // what the observer's RotationStart returned; of the goroutine that calls it
 }
 
 // A departure is the way in which a connection leaves a rotation.
@@ -48,19 +48,19 @@ func (r *rotation) beginLocked() {
 			r.results[unrenewable]++
 			continue
 		}
-		m.pending = true
-		r.pending++
+		m.inRotation = true
+		r.participants++
 	}
-	if r.pending == 0 {
+	if r.participants == 0 {
 		return
 	}
 	s.rotation = r
 	info := entra.RotationStartInfo{
-		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Connections: r.pending,
+		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Connections: r.participants,
 		ExpiresOn: r.cred.token.ExpiresOn(),
 	}
 	for m := range s.members {
-		if m.pending {
+		if m.inRotation {
 			info.Window = max(info.Window, r.window(m, r.began))
 		}
 	}
@@ -77,10 +77,10 @@ func (r *rotation) endLocked() {
 		Renewed: r.results[renewed], Left: r.results[unrenewable], Closed: r.results[closed],
 	}
 	for m := range s.members {
-		if !m.pending {
+		if !m.inRotation {
 			continue
 		}
-		m.pending = false
+		m.inRotation = false
 		m.conn.SetDue(nil)
 		if m.refusals > 0 {
 			info.Refused++
@@ -93,8 +93,8 @@ func (r *rotation) endLocked() {
 
 // joinLocked takes in a connection that has logged in with an older credential.
 func (r *rotation) joinLocked(m *Member, now time.Time) {
-	m.pending, m.asked = true, false
-	r.pending++
+	m.inRotation, m.asked = true, false
+	r.participants++
 	if r.spread {
 		r.scheduleLocked(m, 0, 1, now)
 		return
@@ -104,12 +104,12 @@ func (r *rotation) joinLocked(m *Member, now time.Time) {
 
 // leaveLocked counts a connection that leaves the rotation, if it is in it.
 func (r *rotation) leaveLocked(m *Member, way departure) {
-	if !m.pending {
+	if !m.inRotation {
 		return
 	}
-	m.pending = false
+	m.inRotation = false
 	r.results[way]++
-	if r.pending--; r.pending == 0 {
+	if r.participants--; r.participants == 0 {
 		r.endLocked()
 	}
 }
@@ -136,7 +136,7 @@ func (r *rotation) sendCanaryLocked(now time.Time) {
 // takes one that is barred only where all are.
 func (r *rotation) chooseCanaryLocked() (chosen *Member) {
 	for m := range r.server.members { // in random order
-		if !m.pending || m.asked {
+		if !m.inRotation || m.asked {
 			continue
 		}
 		if m.conn.BarredBy().Why == session.Renewable {
@@ -155,6 +155,7 @@ func (r *rotation) allowCanaryLocked(now time.Time) {
 }
 
 // checkCanaryAtLocked sets the one moment at which it is decided whether to send one more canary.
+// A task for another moment, set before, is void.
 func (r *rotation) checkCanaryAtLocked(at time.Time) {
 	r.nextCheck = at
 	r.server.addLocked(task{at: at, kind: nextCanary})
@@ -175,9 +176,9 @@ func (r *rotation) checkCanaryLocked(at, now time.Time) {
 // spreadLocked gives the connections that wait for the canary their slots in the window.
 func (r *rotation) spreadLocked(now time.Time) {
 	r.spread = true
-	waiting := make([]*Member, 0, r.pending)
+	waiting := make([]*Member, 0, r.participants)
 	for m := range r.server.members {
-		if m.pending && !m.asked {
+		if m.inRotation && !m.asked {
 			waiting = append(waiting, m)
 		}
 	}
@@ -195,13 +196,13 @@ func (r *rotation) scheduleLocked(m *Member, i, n int, now time.Time) {
 
 // mayAskLocked reports whether an AUTH may be made due on a connection before its slot has come.
 func (r *rotation) mayAskLocked(m *Member, now time.Time) bool {
-	return m.pending && !m.asked && m.refusals == 0 && (r.spread || !now.Before(r.notBefore))
+	return m.inRotation && !m.asked && m.refusals == 0 && (r.spread || !now.Before(r.notBefore))
 }
 
 // fallDueLocked makes an AUTH due on a connection whose slot has come, unless it had one before, after
 // a blocking command.
 func (r *rotation) fallDueLocked(m *Member, now time.Time) {
-	if m.pending && !m.asked {
+	if m.inRotation && !m.asked {
 		r.makeDueLocked(m, now)
 	}
 }

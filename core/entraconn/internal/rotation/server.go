@@ -124,7 +124,7 @@ func (s *Server) Accepted(m *Member, cred *Credential) (best bool) {
 			r.spreadLocked(now)
 		}
 	}
-	if _, open := s.members[m]; open && cred != s.choice.newest && !m.pending {
+	if _, open := s.members[m]; open && cred != s.choice.newest && !m.inRotation {
 		s.joinLocked(m, now)
 	}
 	return cred == s.choice.best(now)
@@ -138,7 +138,7 @@ func (s *Server) Refused(m *Member, cred *Credential, why session.AuthFailure) {
 	if why.IsRefusal() {
 		s.choice.refuse(cred)
 	}
-	if r := s.rotation; r != nil && r.cred == cred && m.pending {
+	if r := s.rotation; r != nil && r.cred == cred && m.inRotation {
 		r.refusedLocked(m, time.Now())
 	}
 }
@@ -271,7 +271,8 @@ func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Durati
 }
 
 // retire retires connections that cannot be renewed in time. Where something is in flight it tries
-// again after each read and write of the client, up to the end of the token.
+// again after each read and write of the client, up to the end of the token. A connection that
+// could have an AUTH again, if a transaction ended or a newer token came, is left to the server.
 func (s *Server) retire(members []*Member) {
 	for _, m := range members {
 		s.setRetiring(m, true) // first: the client may read at any time
@@ -394,7 +395,7 @@ func (s *Server) visitLocked(m *Member) {
 
 // leaveLocked counts a connection that leaves the rotation under way, if it is in it.
 func (s *Server) leaveLocked(m *Member, way departure) {
-	if m.pending {
+	if m.inRotation {
 		m.turn++ // no visit is needed any more
 		s.rotation.leaveLocked(m, way)
 	}

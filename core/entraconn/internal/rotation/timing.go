@@ -10,6 +10,8 @@ import (
 // or longer and shrink with shorter lives, so that a token of a second is renewed as a token of an
 // hour is.
 
+// fullLife is that of package schedule's Scale, so that a token is renewed by the Source and on its
+// connections in the same proportion.
 const fullLife = 30 * time.Minute
 
 func scaled(d, life time.Duration) time.Duration {
@@ -22,7 +24,7 @@ func scaled(d, life time.Duration) time.Duration {
 const (
 	// A rotation longer than this helps the server no further.
 	longestWindow = 10 * time.Minute
-	// A rotation that starts too late for the guidance is still spread a little.
+	// A rotation that starts too late to end 3 minutes before the expiry is still spread a little.
 	lateWindow = 30 * time.Second
 )
 
