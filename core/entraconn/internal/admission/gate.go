@@ -13,7 +13,7 @@ import (
 // A Gate decides who may dial. The zero Gate is that of a server of which nothing is known.
 type Gate struct {
 	refusal  *entra.AuthError // the last verdict, nil if it was good or there is none
-	refused  uint64           // number of the token that was refused
+	refused  uint64           // number of the token that was refused, 0 if none was
 	failures int              // in a row
 	retryAt  time.Time
 	ahead    *Permit       // of the connection whose verdict is awaited, nil if none
@@ -46,11 +46,11 @@ type Decision struct {
 func (g *Gate) Admit(login Candidate, now time.Time, canWait bool) Decision {
 	awaited := g.ahead != nil && now.Sub(g.ahead.since) < verdictPatience
 	switch {
-	case g.refusal == nil && login.Proven:
+	case g.refusal == nil && login.Proven: // nothing speaks against it
 		return Decision{}
 	case g.refusal != nil && login.Number == g.refused && (awaited || now.Before(g.retryAt)):
-		return Decision{Refusal: g.refusal}
-	case !awaited || !canWait:
+		return Decision{Refusal: g.refusal} // it would fare no better
+	case !awaited || !canWait: // the first, one with another token, or a probe
 		g.ahead = &Permit{since: now}
 		return Decision{Permit: g.ahead}
 	}
