@@ -42,6 +42,9 @@ type Conn struct {
 	rmu        sync.Mutex
 	readBuffer []byte // read for the client while an answer was looked for
 
+	// mu guards the state, and is never held over I/O. A goroutine that accounts for a write holds
+	// wmu from there to the end of the write, so that the session sees the bytes in the order in
+	// which they go out. The same holds for what was read, and rmu.
 	mu      sync.Mutex
 	session session.Session
 	written *rotation.Credential // in the AUTH that was written last; nil before the login
@@ -84,7 +87,7 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 // takeOrdinaryLocked accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports
 // whether that is so. It needs wmu.
 func (c *Conn) takeOrdinaryLocked(p []byte) (commands uint64, ok bool) {
-	c.mu.Lock() // first: who ends the connection relies on nothing being outstanding
+	c.mu.Lock() // before the write: Retire, which takes only mu, must see that something is in flight
 	if c.written != nil && !c.ending.begun() && c.due.Load() == nil {
 		commands, ok = c.session.TakeOrdinary(p)
 	}
@@ -160,8 +163,9 @@ func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 	return nil, nil
 }
 
-// holdBackLocked adds p to the backlog where it cannot be sent: after a command that waits for the server, or on a
-// connection that has ended. If the backlog is full it returns it. It needs wmu and mu.
+// holdBackLocked adds p to the backlog, because what was written before waits for the server. If
+// the backlog is full it returns it. On a connection that has ended nothing is added. It needs wmu
+// and mu.
 func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 	if err := c.ending.writeErr(); err != nil {
 		if c.ending.hasLastWords() {

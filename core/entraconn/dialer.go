@@ -62,12 +62,16 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // connection with TLS already on it, if there is to be TLS, and gives back that connection, which will log in with
 // the client's first write.
 //
-// The function makes sure that there is a token. If there is none it waits for one, for at most 5 seconds, a second if
-// the credential was rejected or its token unusable, and three quarters of what ctx has left. If there is still none, and for a while after the server has refused a login, it returns a connection that answers every call
-// with the error that tells why and never touches the network: an *entra.RefreshError, entra.ErrClosed, or an
-// *entra.AuthError, found by errors.As. Client libraries hide the error of a dial behind a timeout, count it, or
-// dial again at once, thousands of times a second; errors of a connection they pass on. The errors that the function
-// itself returns are those of dial and of ctx.
+// The function makes sure that there is a token. If there is none it waits for one, for at most 5
+// seconds, a second if the credential was rejected or its token unusable, and three quarters of
+// what ctx has left.
+//
+// If there is still none, and for a while after the server has refused a login, it returns a
+// connection that answers every call with the error that tells why and never touches the network:
+// an *entra.RefreshError, entra.ErrClosed, or an *entra.AuthError, found by errors.As. Client
+// libraries hide the error of a dial behind a timeout, count it, or dial again at once, thousands
+// of times a second; errors of a connection they pass on. The errors that the function itself
+// returns are those of dial and of ctx.
 //
 // When ten or more connections to a server were lost and are not back, dials to it are spread: each waits for its
 // place in the second that follows, and no longer than half of what ctx has left.

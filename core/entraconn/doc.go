@@ -41,6 +41,7 @@
 // of core/entraconn/internal/session keeps the protocol state of one connection, without I/O or
 // locks; Conn does the I/O. For each server address that a Dialer has dialed,
 // core/entraconn/internal/rotation decides which connection gets which credential when, and
-// core/entraconn/internal/admission which dial may go ahead. No goroutine belongs to a connection: a
-// server has one while it has connections, and up to four short-lived workers while it rotates.
+// core/entraconn/internal/admission which dial may go ahead. No goroutine stays with a connection:
+// a server has one while it has connections, and up to four short-lived workers while it rotates.
+// What was held back on a connection is sent by a goroutine that lives for that write.
 package entraconn

@@ -57,7 +57,7 @@ func (s *server) staysInRESP2(now time.Time) {
 // which is given back by release or remove if no verdict comes.
 func (s *server) admit(ctx context.Context) (*admission.Permit, *entra.AuthError) {
 	for {
-		canWait := ctx.Err() == nil // else the dial will say in the client's own words what has ended
+		canWait := ctx.Err() == nil // else the client's dial returns the error of its ctx
 		d := s.decide(canWait)
 		if d.Changed == nil {
 			return d.Permit, d.Refusal

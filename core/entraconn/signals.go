@@ -8,7 +8,9 @@ type signals struct{ bits atomic.Uint32 }
 const (
 	// stopped: cause.callErr is set, which Read looks at before it reads.
 	stopped uint32 = 1 << iota
-	// renewalWaits: the renewal of the connection waits for a read or a write of the client; set with Conn.mu held.
+	// renewalWaits: the renewal of the connection waits for a read or a write of the client. It is
+	// set with Conn.mu held, so that mayProceedLocked clears none that is newer than the state that
+	// it has looked at.
 	renewalWaits
 	// retirementWaits: its retirement does.
 	retirementWaits
@@ -17,12 +19,12 @@ const (
 // rotationWaits is for a look at both.
 const rotationWaits = renewalWaits | retirementWaits
 
-// has reports whether one of what is there, or more.
+// has reports whether any bit of what is set.
 func (s *signals) has(what uint32) bool { return s.bits.Load()&what != 0 }
 
 func (s *signals) set(what uint32) { s.bits.Or(what) }
 
-// take clears what is there of some, and reports whether anything was.
+// take clears all bits of what, and reports whether any was set.
 func (s *signals) take(what uint32) bool { return s.bits.And(^what)&what != 0 }
 
 func (s *signals) clear(what uint32) {
