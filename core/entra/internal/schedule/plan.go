@@ -25,7 +25,7 @@ type Plan struct {
 	renewal    clock.Instant // when the regular renewal of the token is due
 	soonest    clock.Instant // a lower bound of renewal, whatever the token says
 	next       clock.Instant // when the next request is due
-	nextUrgent clock.Instant // the same while a caller waits and no token is valid, never after next
+	nextUrgent clock.Instant // after a failure, the same while a caller waits and no token is valid; never after next
 
 	failures       int // in a row
 	transientWaits Backoff
