@@ -155,6 +155,25 @@ func TestBytesAfterACallWaitForItsReply(t *testing.T) {
 	}
 }
 
+// A call waits for the replies to what comes before it, however much is held back after it.
+func TestBytesAfterAWaitingCallWaitAsLong(t *testing.T) {
+	var s session.Session
+	s.Init(false)
+	world := &sliceWorld{}
+	p := append(modelserver.Encode("GET k"), modelserver.Encode("BLPOP k 0")...)
+	if _, _, taken := s.Plan(p, nil, nil, world); taken != len(modelserver.Encode("GET k")) || !s.HoldsBack() {
+		t.Fatalf("%d bytes go out, holds back %v", taken, s.HoldsBack())
+	}
+	s.HoldBehind()
+	s.HoldBehind()
+	if s.Ready() {
+		t.Error("ready before the reply to GET")
+	}
+	if _, _, err := s.Received([]byte("$-1\r\n"), 0, world); err != nil || !s.Ready() {
+		t.Errorf("after the reply to GET: %v, ready %v", err, s.Ready())
+	}
+}
+
 // A call that is cancelled while a push is being read gets its reply after the push.
 func TestPendingReplyWaitsForThePushToEnd(t *testing.T) {
 	const push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n"

@@ -139,8 +139,12 @@ func (s *Session) HoldsBack() bool {
 }
 
 // HoldBehind accounts for bytes that the client has written and that are held back after those that
-// Plan did not take.
-func (s *Session) HoldBehind() { s.commandStream.holding = max(s.commandStream.holding, holdBehind) }
+// Plan did not take. If these wait for answers, so do the bytes after them.
+func (s *Session) HoldBehind() {
+	if s.commandStream.holding != holdAnswers {
+		s.commandStream.holding = holdBehind
+	}
+}
 
 // Ready reports whether what is held back can be planned now, and before that what NextSlice
 // returns: a slice has ended, or the call that the bytes after it waited for is over, or everything
