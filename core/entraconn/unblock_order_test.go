@@ -1,4 +1,4 @@
-package entraconn
+package entraconn_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
@@ -23,65 +24,61 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// The server may run a CLIENT UNBLOCK, and the blocked connection read its null, before the write of it returns. The call
-// ends then, also if that null comes when the slice is over: whether CLIENT UNBLOCK is written at once, or was held back.
-func TestUnblockIsToldBeforeItIsWritten(t *testing.T) {
-	for _, heldBack := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer src.Close()
-			both, end := talks(t, 2)
-			defer end()
-			server, otherServer := both[0], both[1]
-			unblocks := 0
-			d := NewDialer(src, nil)
-			c := d.Wrap(server.client)
-			other := d.Wrap(&watchedConn{otherServer.client, func(p []byte) {
-				if bytes.Contains(p, []byte("UNBLOCK")) {
-					unblocks++
-					_, _ = io.WriteString(server.server, "*-1\r\n")
-					time.Sleep(time.Millisecond) // in which that is read
+// The server may run a CLIENT UNBLOCK, and the blocked connection may read its null, before the write of CLIENT UNBLOCK
+// returns. The call ends then, also if that null comes after the end of the slice, and whether CLIENT UNBLOCK is written at
+// once or was held back.
+func TestCallIsToldOfUnblockBeforeTheServerIs(t *testing.T) {
+	for name, heldBack := range map[string]bool{"written at once": false, "held back": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
+				if err != nil {
+					t.Fatal(err)
 				}
-			}})
-			defer c.Close()
-			defer other.Close()
-			read := func(c *Conn) <-chan string {
-				done := make(chan string)
-				go func() {
-					b := make([]byte, 100)
-					n, _ := c.Read(b)
-					done <- string(b[:n])
-				}()
-				return done
-			}
+				defer src.Close()
+				peers := newPeers(t, 2)
+				p := &connPair{t: t, server: peers[0], otherServer: peers[1]}
+				unblocks := 0
+				dialer := entraconn.NewDialer(src, nil)
+				p.conn = dialer.Wrap(p.server.client)
+				p.other = dialer.Wrap(&watchedConn{p.otherServer.client, func(written []byte) {
+					if bytes.Contains(written, []byte("UNBLOCK")) {
+						unblocks++
+						_, _ = io.WriteString(p.server.server, "*-1\r\n")
+						time.Sleep(time.Millisecond) // until that was read
+					}
+				}})
+				defer p.conn.Close()
+				defer p.other.Close()
 
-			sends(t, c, "BLPOP k 0")
-			if err := c.SetReadDeadline(time.Now().Add(3 * time.Hour)); err != nil { // where the call goes on
-				t.Fatal(err)
-			}
-			got := read(c)
-			server.says(t, "+OK\r\n:17\r\n")
-			if heldBack {
-				sends(t, other, "BLPOP k 0")
-			}
-			time.Sleep(server.slice(t) + time.Millisecond)
-			sends(t, other, "CLIENT UNBLOCK 17")
-			if heldBack {
-				otherGot := read(other)
-				otherServer.says(t, "+OK\r\n:18\r\n*2\r\n$1\r\nk\r\n$1\r\nv\r\n")
-				<-otherGot
-			}
-			text := <-got
-			time.Sleep(time.Second) // until the write has returned
-			if text != "*-1\r\n" || unblocks != 1 {
-				t.Errorf("held back %v: the client read %q, CLIENT UNBLOCK was written %d times", heldBack, text, unblocks)
-			}
-			if n := bytes.Count(server.heard(), modelserver.Encode("CLIENT ID")); n != 1 || bytes.Count(server.heard(), []byte("BLPOP")) != 1 {
-				t.Errorf("held back %v: the server has heard %q", heldBack, server.heard())
-			}
+				p.sends(p.conn, "BLPOP k 0")
+				if err := p.conn.SetReadDeadline(time.Now().Add(3 * time.Hour)); err != nil { // the call can go on until then
+					t.Fatal(err)
+				}
+				read := p.beginRead()
+				p.server.says("+OK\r\n:17\r\n")
+				if heldBack {
+					p.sends(p.other, "BLPOP k 0")
+				}
+				p.sleepPastSlice()
+				p.sends(p.other, "CLIENT UNBLOCK 17")
+				if heldBack { // until the other connection has the reply to its own call
+					const value = "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"
+					go p.otherServer.says("+OK\r\n:18\r\n" + value)
+					if _, err := io.ReadFull(p.other, make([]byte, len(value))); err != nil {
+						t.Error(err)
+					}
+				}
+				got := <-read
+				time.Sleep(time.Second) // until the write has returned
+				if got.text != "*-1\r\n" || unblocks != 1 {
+					t.Errorf("the client read %q, CLIENT UNBLOCK was written %d times", got.text, unblocks)
+				}
+				asked := bytes.Count(p.server.heard(), modelserver.Encode("CLIENT ID"))
+				if n := p.server.slices(); asked != 1 || n != 1 {
+					t.Errorf("the server heard CLIENT ID %d times, BLPOP %d times: %q", asked, n, p.server.heard())
+				}
+			})
 		})
 	}
 }

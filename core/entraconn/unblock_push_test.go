@@ -1,13 +1,12 @@
-package entraconn
+package entraconn_test
 
 import (
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
-// A null that the host is owed since a CLIENT UNBLOCK between two slices comes in front of a push or behind it, wherever the
-// network cuts the push, and whoever reads meanwhile sees nothing but that.
+// After a CLIENT UNBLOCK between two slices the client gets a null before a push or after it, wherever the network cuts the
+// push, and nothing else.
 func TestUnblockWhileAPushComesInPieces(t *testing.T) {
 	const (
 		null = "_\r\n"
@@ -15,32 +14,32 @@ func TestUnblockWhileAPushComesInPieces(t *testing.T) {
 	)
 	for cut := range len(push) + 1 {
 		synctest.Test(t, func(t *testing.T) {
-			server, c, other := unblockable(t)
-			sends(t, c, "BLPOP k 0")
-			time.Sleep(server.slice(t) + time.Millisecond)
+			p := newNumberedPair(t)
+			p.sends(p.conn, "BLPOP k 0")
 			var got []byte
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
 				for len(got) < len(null+push) {
 					b := make([]byte, 4096)
-					n, err := c.Read(b)
+					n, err := p.conn.Read(b)
 					if got = append(got, b[:n]...); err != nil {
 						t.Error(err)
 						return
 					}
 				}
 			}()
-			synctest.Wait()
-			c.holdResume(true) // the command is not sent again yet
-			server.says(t, null+push[:cut])
-			sends(t, other, "CLIENT UNBLOCK 17")
-			c.holdResume(false)
-			synctest.Wait()
-			server.says(t, push[cut:])
+			resume := p.holdAtEndOfSlice(null)
+			p.server.says(null + push[:cut])
+			p.sends(p.other, "CLIENT UNBLOCK 17")
+			resume()
+			p.server.says(push[cut:])
 			<-done
 			if s := string(got); s != null+push && s != push+null {
-				t.Errorf("cut at %d: the host read %q", cut, s)
+				t.Errorf("cut at %d: the client read %q", cut, s)
+			}
+			if n := p.server.slices(); n != 2 {
+				t.Errorf("cut at %d: BLPOP was sent %d times", cut, n)
 			}
 		})
 	}

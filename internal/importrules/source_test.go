@@ -14,18 +14,10 @@ import (
 )
 
 func TestEveryFileKeepsTheHouseRules(t *testing.T) {
-	excepted := insideTests()
 	for name, src := range goFiles(t, ".") {
 		for _, line := range importrules.CheckSource(name, src) {
-			if i := slices.Index(excepted, name); i >= 0 && strings.Contains(line, "tests of this folder use what its users use") {
-				excepted = slices.Delete(excepted, i, i+1)
-				continue
-			}
 			t.Error(line)
 		}
-	}
-	for _, name := range excepted {
-		t.Errorf("%s is an external test, or is gone: delete the exception", name)
 	}
 }
 
