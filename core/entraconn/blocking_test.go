@@ -53,36 +53,6 @@ func crossTwentyTokens(t *testing.T, reading bool) {
 	})
 }
 
-// later reads lines while the test goes on, as a client library does that waits for an answer.
-func (c *client) later(lines ...string) (wait func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		c.expect(lines...)
-	}()
-	return func() { <-done }
-}
-
-// expect reads lines, from any goroutine.
-func (c *client) expect(lines ...string) {
-	for _, want := range lines {
-		if got, err := c.line(); got != want || err != nil {
-			c.t.Errorf("%q, %v; want %q", got, err, want)
-			return
-		}
-	}
-}
-
-// reply reads lines.
-func (c *client) reply(lines ...string) {
-	c.t.Helper()
-	for _, want := range lines {
-		if got, err := c.line(); got != want || err != nil {
-			c.t.Fatalf("%q, %v; want %q", got, err, want)
-		}
-	}
-}
-
 func TestTimeoutPassesAtItsTime(t *testing.T) {
 	for _, tc := range []struct {
 		command string

@@ -3,7 +3,6 @@ package entraconn_test
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entraconn"
-	"github.com/entraredis/entraredis/core/entratest"
 )
 
 // A clogged connection takes so many bytes more and then none, as one whose peer has stopped reading.
@@ -115,29 +113,8 @@ type plug struct {
 	wire *clogged
 }
 
-// secure runs a gateway with TLS beside that of the site, and returns how to dial it.
-func (s *site) secure(below func(net.Conn) net.Conn) (dial func(context.Context, string, string) (net.Conn, error), end func()) {
-	l, err := s.network.Listen("10.0.0.5:6380")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	server, config, err := entratest.TLSConfigs("10.0.0.5")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	config.ServerName = "10.0.0.5"
-	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts, TLS: server})
-	return func(ctx context.Context, network, _ string) (net.Conn, error) {
-		conn, err := s.network.DialContext(ctx, network, gateway.Addr())
-		if err != nil {
-			return nil, err
-		}
-		secured := tls.Client(below(conn), config)
-		return secured, secured.HandshakeContext(ctx)
-	}, func() { gateway.Close() }
-}
-
-func (s *site) plug(secure bool) (p *plug, end func()) {
+// newPlug returns a plug, with TLS or without.
+func newPlug(s *site, secure bool) (p *plug, end func()) {
 	p, end = &plug{}, func() {}
 	below := func(conn net.Conn) net.Conn {
 		p.wire = newClogged(conn)
@@ -170,7 +147,7 @@ func TestPeerStopsReadingInTheMiddleOfAuth(t *testing.T) {
 			for _, room := range []int{0, 1, 20, 700} {
 				t.Run(fmt.Sprintf("TLS %v, idle %v, after %d bytes", secure, idle, room), func(t *testing.T) {
 					inBubble(t, func(s *site) {
-						p, end := s.plug(secure)
+						p, end := newPlug(s, secure)
 						defer end()
 						p.do("PING", "+PONG")
 						if idle {

@@ -181,7 +181,7 @@ func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, command := range []string{"PING", "MULTI", "SET k " + strings.Repeat("x", 10_000)} {
 			inBubble(t, func(s *site) {
-				p, end := s.plug(secure)
+				p, end := newPlug(s, secure)
 				defer end()
 				defer p.Close()
 				for _, first := range []bool{true, false} {

@@ -62,7 +62,7 @@ func keepsDeadlines(t *testing.T, rng *rand.Rand, call func() error, set ...func
 func TestReadsEndAtTheClientsDeadline(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		inBubble(t, func(s *site) {
-			p, end := s.plug(secure)
+			p, end := newPlug(s, secure)
 			defer end()
 			defer p.Close()
 			p.do("PING", "+PONG")
@@ -77,7 +77,7 @@ func TestReadsEndAtTheClientsDeadline(t *testing.T) {
 // On TLS a write that timed out is the last one.
 func TestWritesEndAtTheClientsDeadline(t *testing.T) {
 	inBubble(t, func(s *site) {
-		p, end := s.plug(false)
+		p, end := newPlug(s, false)
 		defer end()
 		defer p.Close()
 		p.do("PING", "+PONG")
@@ -94,7 +94,7 @@ func TestWritesEndAtTheClientsDeadline(t *testing.T) {
 func TestCallsUnderWayGoOnWithoutADeadline(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		inBubble(t, func(s *site) {
-			p, end := s.plug(secure)
+			p, end := newPlug(s, secure)
 			defer end()
 			defer p.Close()
 			p.do("PING", "+PONG")

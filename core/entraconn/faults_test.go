@@ -73,24 +73,6 @@ func TestAnswerCutOnAnIdleConnection(t *testing.T) {
 	}
 }
 
-// gone fails the test unless a connection that has ended says so to every call, and everything that began has ended.
-func (s *site) gone(c *client) {
-	s.t.Helper()
-	synctest.Wait() // the server closes one direction after the other
-	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
-		s.t.Errorf("read %d, %v from a connection that has ended", n, err)
-	}
-	if err := c.send("PING"); err == nil {
-		s.t.Error("could be written to")
-	}
-	c.Close()
-	if err := c.send("PING"); !errors.Is(err, net.ErrClosed) {
-		s.t.Errorf("write after Close: %v", err)
-	}
-	synctest.Wait()
-	s.events.paired(s.t)
-}
-
 // The server resets a connection that waits for the answer to an AUTH of ours and to nothing else.
 func TestResetWhileAuthIsUnanswered(t *testing.T) {
 	for _, reading := range []bool{false, true} {
@@ -197,7 +179,7 @@ func TestSlowReader(t *testing.T) {
 func TestStaleDeadlinesMeetNothingOfOurs(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		inBubble(t, func(s *site) {
-			p, end := s.plug(secure)
+			p, end := newPlug(s, secure)
 			defer end()
 			defer p.Close()
 			for range 5 {

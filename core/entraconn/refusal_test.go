@@ -73,16 +73,6 @@ var transientWordings = []string{
 
 func name(line string) string { return fmt.Sprintf("%.50s", line) }
 
-// try dials, sends two commands in a pipeline and returns the first line of the answer, or the error.
-func (s *site) try(dial dialFunc) (string, error) {
-	c := s.client(dial)
-	defer c.Close()
-	if _, err := c.Write(append(encode("PING"), encode("PING")...)); err != nil {
-		return "", err
-	}
-	return c.line()
-}
-
 func TestLoginRefusedInAnyWordsIsNoStorm(t *testing.T) {
 	for _, w := range wordings {
 		t.Run(name(w.line), func(t *testing.T) {

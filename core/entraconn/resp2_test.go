@@ -11,32 +11,6 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// subscribes sends SUBSCRIBE and reads its confirmation as RESP2 has it.
-func (c *client) subscribes(channel string) {
-	c.t.Helper()
-	c.do("SUBSCRIBE "+channel, "*3")
-	c.readLines(5)
-}
-
-// hears publishes a message through another client and reads it.
-func (c *client) hears(from *client, channel string) {
-	c.t.Helper()
-	from.do("PUBLISH "+channel+" hello", ":1")
-	if l, err := c.line(); err != nil || l != "*3" {
-		c.t.Fatalf("%q, %v", l, err)
-	}
-	c.readLines(6)
-}
-
-func (c *client) readLines(n int) {
-	c.t.Helper()
-	for range n {
-		if _, err := c.line(); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-}
-
 // A proxy that stays in RESP2 is asked once, not by each connection. The subscriber gets its messages, and ends in order
 // before its token does.
 func TestServerThatStaysInRESP2IsAskedOnce(t *testing.T) {

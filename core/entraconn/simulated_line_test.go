@@ -2,7 +2,6 @@ package entraconn_test
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
@@ -10,48 +9,29 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// dice are thrown by many.
-type dice struct {
-	mu  sync.Mutex
-	rnd *rand.Rand
-}
-
-func (d *dice) below(n int) int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.rnd.IntN(n)
-}
-
-func (d *dice) oneIn(n int) bool { return d.below(n) == 0 }
-
-// within returns a duration shorter than most, if that is more than nothing.
-func (d *dice) within(most time.Duration) time.Duration {
-	return time.Duration(d.below(int(max(most, 1))))
-}
-
-// A simulatedLine is the server's end of a connection, on a network that cuts what it carries anywhere, and is in no hurry.
+// A simulatedLine is the server's end of a connection, on a network that cuts what it carries anywhere, and delays it.
 type simulatedLine struct {
 	net.Conn
 	dice *dice
-	slow time.Duration // the longest that a piece is under way
+	slow time.Duration // the longest time that a piece takes
 	out  chan string
 	in   chan arrival
-	gone chan struct{} // closed when the other end was
+	gone chan struct{} // closed when the other end has closed the connection
 	all  sync.WaitGroup
 }
 
-// An arrival is what has come to the server's door. The server may take its time until it opens.
+// An arrival is what the server has received and may read later.
 type arrival struct {
 	bytes []byte
 	at    time.Time
 }
 
-// mostUnderWay is more than ever is.
-const mostUnderWay = 1 << 14
+// lineCapacity is more than the pieces of a simulation that are on their way at once.
+const lineCapacity = 1 << 14
 
-// serve gives each command that arrives to run, with the time when it was at the door.
+// serve calls run with each command, and the time when it arrived.
 func (l *simulatedLine) serve(run func(args []string, at time.Time)) {
-	l.out, l.in, l.gone = make(chan string, mostUnderWay), make(chan arrival, mostUnderWay), make(chan struct{})
+	l.out, l.in, l.gone = make(chan string, lineCapacity), make(chan arrival, lineCapacity), make(chan struct{})
 	l.all.Go(l.speak)
 	l.all.Go(func() {
 		defer close(l.gone)
@@ -69,7 +49,7 @@ func (l *simulatedLine) serve(run func(args []string, at time.Time)) {
 		for a := range l.in {
 			l.dawdle()
 			for rest = append(rest, a.bytes...); ; {
-				complete, args, _, behind, err := redcon.ReadNextCommand(rest, nil)
+				complete, args, _, after, err := redcon.ReadNextCommand(rest, nil)
 				if err != nil {
 					panic(err)
 				}
@@ -80,14 +60,14 @@ func (l *simulatedLine) serve(run func(args []string, at time.Time)) {
 				for i, a := range args {
 					words[i] = string(a)
 				}
-				rest = bytes.Clone(behind)
+				rest = bytes.Clone(after)
 				run(words, a.at)
 			}
 		}
 	})
 }
 
-// say waits for nobody, so that the server may be locked.
+// say does not block, so that the caller may hold the lock of the server.
 func (l *simulatedLine) say(words string) {
 	select {
 	case l.out <- words:
@@ -122,7 +102,7 @@ func (l *simulatedLine) speak() {
 
 func (l *simulatedLine) dawdle() {
 	if l.dice.oneIn(2) {
-		elapse(1 + l.dice.within(l.slow)) // after any sleep at all, the other end has seen what came before
+		elapse(1 + l.dice.within(l.slow)) // after any sleep, the other end has seen what came before
 	}
 }
 

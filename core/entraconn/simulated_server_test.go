@@ -2,22 +2,24 @@ package entraconn_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A simulatedServer does what Redis does, in the order in which it does it, on the connection of one host.
+// A simulatedServer does what Redis does, in the order in which it does it, on the connection of one client.
 type simulatedServer struct {
 	*simulation
 	line     *simulatedLine
-	commands []request // that were not run yet
+	commands []request // that it has not run yet
 	proto    int       // of the wire
-	spoken   int       // as the host has asked for
-	known    bool      // the number of the connection was told
-	asked    bool      // for it
-	asks     bool      // for it, before the call that comes next
+	spoken   int       // the protocol that the client has asked for
+	known    bool      // we know the number of the connection
+	asked    bool      // CLIENT ID was run
+	asks     bool      // CLIENT ID was run before the call that comes next
 	tracking bool
 	multi    bool
 	queue    [][]string
@@ -27,106 +29,106 @@ type simulatedServer struct {
 	blocked  *simulatedCall
 	between  *simulatedCall // a slice of it has ended, and no command has come since
 	missed   [3]time.Time   // when a CLIENT UNBLOCK last found nothing to unblock, by lease.Reply
-	executed int            // how many of the host's commands were run
+	executed int            // how many of the client's commands it has run
 }
 
 type request struct {
 	args []string
-	at   time.Time // when it was at the door
+	at   time.Time // when it arrived
 }
 
 func (s *simulatedServer) hear(args []string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands = append(s.commands, request{args, at})
-	s.work()
+	s.workLocked()
 }
 
-// work runs what has come, until a command blocks. s.mu is held.
-func (s *simulatedServer) work() {
+// workLocked runs what has come, until a command blocks.
+func (s *simulatedServer) workLocked() {
 	for s.blocked == nil && len(s.commands) > 0 {
 		next := s.commands[0]
 		s.commands = s.commands[1:]
-		s.run(next)
+		s.runLocked(next)
 	}
 }
 
-func (s *simulatedServer) run(r request) {
+func (s *simulatedServer) runLocked(r request) {
 	switch r.args[0] {
 	case "AUTH":
-		s.auth()
+		s.authLocked()
 		return
-	case "HELLO": // ours; the host writes hello
-		s.line.say(s.hello(r.args[1]))
+	case "HELLO": // ours; the client writes hello
+		s.line.say(s.helloLocked(r.args[1]))
 		return
 	case "CLIENT":
 		if r.args[1] == "ID" { // ours
-			s.line.say(s.clientID())
+			s.line.say(s.clientIDLocked())
 			return
 		}
 	}
-	s.account(r)
+	s.accountLocked(r)
 	name := strings.ToUpper(r.args[0])
 	subscribes := strings.HasSuffix(name, "SUBSCRIBE")
 	if !subscribes && name != "PING" && name != "HELLO" && (s.proto != s.spoken || s.proto == 2 && len(s.subs) > 0) {
-		s.wrong("%q in a subscription", r.args)
+		s.faultLocked("%q in a subscription", r.args)
 	}
 	switch {
 	case subscribes:
-		s.subscribe(name, r.args[1])
+		s.subscribeLocked(name, r.args[1])
 	case name == "EXEC":
-		s.exec()
+		s.execLocked()
 	case name == "DISCARD":
 		s.multi, s.queue = false, nil
-		s.answer("+OK\r\n")
+		s.answerLocked("+OK\r\n")
 	case s.multi:
 		s.queue = append(s.queue, r.args)
-		s.answer("+QUEUED\r\n")
+		s.answerLocked("+QUEUED\r\n")
 	case name == "MULTI":
 		s.multi = true
-		s.answer("+OK\r\n")
+		s.answerLocked("+OK\r\n")
 	case name == "HELLO":
-		words := s.hello(r.args[1])
+		words := s.helloLocked(r.args[1])
 		s.spoken = s.proto
-		s.answer(words)
+		s.answerLocked(words)
 	case name == "CLIENT": // TRACKING
 		s.tracking = true
-		s.answer("+OK\r\n")
+		s.answerLocked("+OK\r\n")
 	case name == "BLPOP", name == "BRPOPLPUSH":
-		s.block(r.args, r.at)
+		s.blockLocked(r.args, r.at)
 	case name == "PING" && len(s.subs) > 0:
-		s.say(func(proto int) string {
+		s.sayLocked(func(proto int) string {
 			if proto == 3 {
 				return "+PONG\r\n"
 			}
 			return "*2\r\n" + bulk("pong") + bulk("")
 		}, false)
 	default:
-		s.answer(s.simple(r.args))
+		s.answerLocked(s.simpleLocked(r.args))
 	}
 }
 
-// account compares a command with what the host has written, and with the slice that has just ended.
-func (s *simulatedServer) account(r request) {
+// accountLocked compares a command with what the client has written, and with the slice that has just ended.
+func (s *simulatedServer) accountLocked(r request) {
 	if call := s.between; call != nil {
 		s.between = nil
 		if len(r.args) > 1 && r.args[1] == call.key {
 			s.tally.again++
 			if why := call.mayComeAgain(r.at, s.line.slow); why != "" {
-				s.wrong("%v is sent again: %s", call, why)
+				s.faultLocked("%v is sent again: %s", call, why)
 			}
 			s.transcript.sentAgain(call)
 			return
 		}
 	}
 	if s.executed == len(s.written) || s.written[s.executed] != withoutTimeout(r.args) {
-		s.wrong("%q is run as command %d of %q", r.args, s.executed, s.written)
+		s.faultLocked("%q is run as command %d of %q", r.args, s.executed, s.written)
 	} else {
 		s.executed++
 	}
 }
 
-// withoutTimeout returns a command as the host and the server must agree on it.
+// withoutTimeout returns what client and server must agree on of a command: a slice has another timeout.
 func withoutTimeout(args []string) string {
 	if strings.HasPrefix(args[0], "B") {
 		args = args[:len(args)-1]
@@ -134,10 +136,10 @@ func withoutTimeout(args []string) string {
 	return strings.Join(args, " ")
 }
 
-func (s *simulatedServer) auth() {
+func (s *simulatedServer) authLocked() {
 	s.tally.auths++
 	if s.multi || s.proto == 2 && len(s.subs) > 0 {
-		s.wrong("AUTH in a transaction or a subscription")
+		s.faultLocked("AUTH in a transaction or a subscription")
 	}
 	if s.refuses && s.tally.auths > 1 && s.dice.oneIn(5) {
 		s.line.say("-WRONGPASS invalid\r\n")
@@ -146,18 +148,20 @@ func (s *simulatedServer) auth() {
 	s.line.say("+OK\r\n")
 }
 
-// answer says what is the host's, in either protocol.
-func (s *simulatedServer) answer(words string) { s.say(func(int) string { return words }, false) }
+// answerLocked says what the client gets, the same in both protocols.
+func (s *simulatedServer) answerLocked(words string) {
+	s.sayLocked(func(int) string { return words }, false)
+}
 
-// say says what looks otherwise in the other protocol, which the wire speaks below some subscribers.
-func (s *simulatedServer) say(words func(proto int) string, push bool) {
+// sayLocked says what the protocols write differently: below some subscribers the wire speaks another one than the client.
+func (s *simulatedServer) sayLocked(words func(proto int) string, push bool) {
 	s.line.say(words(s.proto))
 	s.transcript.add(said{words: words(s.spoken), push: push})
 }
 
 const simulatedID = 17
 
-func (s *simulatedServer) hello(version string) string {
+func (s *simulatedServer) helloLocked(version string) string {
 	s.known = true
 	if version == "3" {
 		s.proto = 3
@@ -167,9 +171,9 @@ func (s *simulatedServer) hello(version string) string {
 	return fmt.Sprintf("*4\r\n%s:2\r\n%s:%d\r\n", bulk("proto"), bulk("id"), simulatedID)
 }
 
-func (s *simulatedServer) clientID() string {
+func (s *simulatedServer) clientIDLocked() string {
 	if s.known || s.asked {
-		s.wrong("CLIENT ID although the number was told or refused")
+		s.faultLocked("CLIENT ID although the number is known or was refused")
 	}
 	s.asked, s.asks = true, true
 	if s.refuses && s.dice.oneIn(2) {
@@ -179,56 +183,56 @@ func (s *simulatedServer) clientID() string {
 	return fmt.Sprintf(":%d\r\n", simulatedID)
 }
 
-func (s *simulatedServer) subscribe(name, channel string) {
+func (s *simulatedServer) subscribeLocked(name, channel string) {
 	if key := modelserver.SubscriptionKind(name) + channel; strings.Contains(name, "UNSUB") {
 		delete(s.subs, key)
 	} else {
 		s.subs[key] = true
 	}
-	s.say(func(proto int) string {
+	s.sayLocked(func(proto int) string {
 		return pushIn(proto, bulk(strings.ToLower(name)), bulk(channel), fmt.Sprintf(":%d\r\n", len(s.subs)))
 	}, false)
 }
 
-// pushSomething says something that nobody has asked for, if there is anything. s.mu is held.
-func (s *simulatedServer) pushSomething() bool {
+// pushSomethingLocked sends a push, and reports whether the client receives any.
+func (s *simulatedServer) pushSomethingLocked() bool {
 	switch {
 	case len(s.subs) > 0:
-		n := s.number()
-		s.say(func(proto int) string { return pushIn(proto, bulk("message"), bulk("ch"), n) }, true)
+		n := s.numberLocked()
+		s.sayLocked(func(proto int) string { return pushIn(proto, bulk("message"), bulk("ch"), n) }, true)
 	case s.tracking && s.spoken == 3:
-		words := s.invalidation()
-		s.say(func(int) string { return words }, true)
+		words := s.invalidationLocked()
+		s.sayLocked(func(int) string { return words }, true)
 	default:
 		return false
 	}
 	return true
 }
 
-func (s *simulatedServer) invalidation() string {
-	return pushIn(3, bulk("invalidate"), "*1\r\n"+s.number())
+func (s *simulatedServer) invalidationLocked() string {
+	return pushIn(3, bulk("invalidate"), "*1\r\n"+s.numberLocked())
 }
 
-// number tells pushes apart.
-func (s *simulatedServer) number() string {
+// numberLocked returns another text for each push.
+func (s *simulatedServer) numberLocked() string {
 	s.pushes++
 	return bulk(fmt.Sprint("m", s.pushes))
 }
 
-func (s *simulatedServer) exec() {
+func (s *simulatedServer) execLocked() {
 	words := fmt.Sprintf("*%d\r\n", len(s.queue))
 	if s.tracking && s.spoken == 3 {
-		words += s.invalidation() // there and nowhere else, as Redis does
+		words += s.invalidationLocked() // there and nowhere else, as Redis does
 	}
 	for _, args := range s.queue {
-		words += s.simple(args)
+		words += s.simpleLocked(args)
 	}
 	s.multi, s.queue = false, nil
-	s.answer(words)
+	s.answerLocked(words)
 }
 
-// simple runs a command that does not block, or may not in a transaction.
-func (s *simulatedServer) simple(args []string) string {
+// simpleLocked runs a command that does not block, or one that may not because it is in a transaction.
+func (s *simulatedServer) simpleLocked(args []string) string {
 	switch args[0] {
 	case "ECHO":
 		return bulk(args[1])
@@ -239,6 +243,141 @@ func (s *simulatedServer) simple(args []string) string {
 	case "BLPOP":
 		return nullIn(s.proto)
 	}
-	s.wrong("nobody has written %q", args)
+	s.faultLocked("%q, which the client has not written", args)
 	return "-ERR unknown command\r\n"
+}
+
+// blockLocked runs a blocking command.
+func (s *simulatedServer) blockLocked(args []string, at time.Time) {
+	call := s.calls[args[1]]
+	if call.slices++; call.slices == 1 {
+		call.began = at
+		for end, missed := range s.missed {
+			call.strays[end] = !missed.Before(at)
+		}
+		call.asks = s.asks
+		s.asks = false
+	}
+	if len(s.lists[call.key]) > 0 {
+		s.answerLocked(s.popLocked(call.name, call.key))
+		return
+	}
+	seconds, err := strconv.ParseFloat(args[len(args)-1], 64)
+	if err != nil {
+		s.faultLocked("%q: %v", args, err)
+	}
+	s.blocked, call.until = call, time.Time{}
+	if seconds > 0 {
+		slice := time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
+		call.until = time.Now().Add(slice)
+		call.timer = time.AfterFunc(slice+time.Duration(s.dice.below(2))*time.Millisecond, func() { s.endSlice(call) })
+	}
+	if call.slices == 1 {
+		close(call.blocks)
+	}
+}
+
+func (s *simulatedServer) endSlice(call *simulatedCall) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.blocked != call || time.Now().Before(call.until) { // it has ended in another way
+		return
+	}
+	if s.dice.oneIn(3) {
+		s.pushSomethingLocked()
+	}
+	s.nullLocked(call)
+}
+
+// nullLocked answers a call with null. Whether the client gets that shows later.
+func (s *simulatedServer) nullLocked(call *simulatedCall) {
+	s.blocked, s.between = nil, call
+	s.line.say(nullIn(s.proto))
+	s.transcript.add(said{words: nullIn(s.proto), call: call})
+	for s.dice.oneIn(3) && s.pushSomethingLocked() {
+	}
+	s.workLocked()
+}
+
+// unblock runs CLIENT UNBLOCK.
+func (s *simulatedServer) unblock(end lease.Reply) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.blocked == nil {
+		s.missed[end] = time.Now()
+		return ":0\r\n"
+	}
+	words := nullIn(s.proto)
+	switch call := s.blocked; {
+	case end == lease.UnblockedReply:
+		words = unblockedWords
+	case call.unblockedAt.IsZero():
+		// Another client has sent it, we do not know the connection's number, or it was for an earlier call, which has ended
+		// meanwhile. If this null is read when the slice is over, it looks like the end of the slice.
+		call.strays[end] = true
+		s.stopLocked(call)
+		s.nullLocked(call)
+		return ":1\r\n"
+	}
+	s.finishLocked(words)
+	return ":1\r\n"
+}
+
+// push adds an element to a list.
+func (s *simulatedServer) push(key, element string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lists[key] = append(s.lists[key], element)
+	if call := s.blocked; call != nil && call.key == key {
+		if s.dice.oneIn(2) {
+			s.pushSomethingLocked()
+		}
+		s.finishLocked(s.popLocked(call.name, key))
+	}
+}
+
+// stopLocked stops the timer that ends the slice of a call.
+func (s *simulatedServer) stopLocked(call *simulatedCall) {
+	if call.timer != nil {
+		call.timer.Stop()
+	}
+}
+
+// finishLocked ends the call that blocks.
+func (s *simulatedServer) finishLocked(words string) {
+	s.stopLocked(s.blocked)
+	s.blocked = nil
+	s.answerLocked(words)
+	s.workLocked()
+}
+
+// popLocked returns the reply to a command that has found an element.
+func (s *simulatedServer) popLocked(name, key string) string {
+	element := s.lists[key][0]
+	s.lists[key] = s.lists[key][1:]
+	if call := s.calls[key]; call.element != "" || call.ended {
+		s.faultLocked("%v pops %q, which no caller receives", call, element)
+	} else {
+		call.element = element
+	}
+	if strings.EqualFold(name, "BLPOP") {
+		return "*2\r\n" + bulk(key) + bulk(element)
+	}
+	return bulk(element)
+}
+
+// chat sends pushes at random moments.
+func (s *simulatedServer) chat(done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(s.dice.within(s.life / 10)):
+		}
+		s.mu.Lock()
+		for range s.dice.below(4) {
+			s.pushSomethingLocked()
+		}
+		s.mu.Unlock()
+	}
 }

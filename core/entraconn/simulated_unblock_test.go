@@ -9,9 +9,9 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A CLIENT UNBLOCK for a call that ends while it is under way meets the next call on the connection. If the null is read
-// before the slice is over, it ends that call, as without us. If it is read later, it looks like the end of the slice, and
-// the call goes on, which no caller has cancelled. The simulation takes both for right, and nothing else.
+// A CLIENT UNBLOCK may reach the server after the end of its call and end the next call on the connection. If the null is
+// read before the slice is over, the client gets it, as without us. If it is read later, it looks like the end of the slice,
+// and the call, which no caller has cancelled, goes on. The simulation takes both for right, and nothing else.
 func TestSimulatedUnblockMeetsTheNextCall(t *testing.T) {
 	const slice = "0.05"
 	for name, tc := range map[string]struct {
@@ -34,8 +34,8 @@ func TestSimulatedUnblockMeetsTheNextCall(t *testing.T) {
 					dice:  &dice{rnd: rand.New(rand.NewPCG(1, 1))},
 					calls: map[string]*simulatedCall{call.key: call}, written: []string{"BLPOP next"},
 				}
-				s.transcript.wrong = s.wrong
-				line := &simulatedLine{out: make(chan string, mostUnderWay), gone: make(chan struct{})}
+				s.transcript.fault = s.faultLocked
+				line := &simulatedLine{out: make(chan string, lineCapacity), gone: make(chan struct{})}
 				server := &simulatedServer{simulation: s, line: line, proto: 3, spoken: 3}
 				server.hear([]string{"BLPOP", call.key, slice}, time.Now())
 				if got := server.unblock(tc.end); got != ":1\r\n" || server.blocked != nil {

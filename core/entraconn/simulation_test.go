@@ -1,7 +1,6 @@
 package entraconn_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -19,16 +18,16 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A simulation is a host and a server that has never heard of us, with a connection of ours between them.
+// A simulation is a client and a server that know nothing of us, with a connection of ours between them.
 type simulation struct {
 	dice  *dice
 	life  time.Duration // of a token
-	slow  time.Duration // of a piece on the network
-	names int           // of the host's, so far
+	slow  time.Duration // the longest time of a piece on the network
+	names int           // that the client has used so far
 
 	mu         sync.Mutex
 	calls      map[string]*simulatedCall // by key
-	written    []string                  // all that the host has written
+	written    []string                  // all that the client has written
 	transcript transcript
 	refuses    bool // an AUTH now and then
 	closing    bool
@@ -36,12 +35,12 @@ type simulation struct {
 	tally      tally
 }
 
-// A tally shows that something has happened.
+// A tally counts what simulations are about, to show that it has happened.
 type tally struct{ auths, again, cancelled int }
 
-// numbered gives tokens that live so long, each another one.
+// numbered gives a different token each time.
 type numbered struct {
-	life time.Duration
+	life time.Duration // of a token
 	last int
 }
 
@@ -51,14 +50,14 @@ func (n *numbered) GetToken(context.Context, policy.TokenRequestOptions) (azcore
 }
 
 // wrong notes what is. s.mu is held.
-func (s *simulation) wrong(format string, args ...any) {
+func (s *simulation) faultLocked(format string, args ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, args...))
 }
 
-// Whatever the network does, and whenever an AUTH is due, a slice ends, a call is cancelled or a push comes: the host reads
-// what the server has said to it, all of that and nothing else, the server runs what the host has written, in that order and
-// once, and no call that has ended takes an element.
-func TestSimulatedHostsSeeNothingOfUs(t *testing.T) {
+// Whatever the network does, and whenever an AUTH is due, a slice ends, a call is cancelled or a push comes: the client reads
+// what the server has said to it, all of that and nothing else. The server runs what the client has written, in that order
+// and once. No call that has ended takes an element.
+func TestSimulatedClientsSeeNothingOfUs(t *testing.T) {
 	n := amount("simulations", *simulations, 3)
 	seeds := make([]uint64, n, n+1)
 	for i := range seeds {
@@ -89,7 +88,7 @@ func simulate(t *testing.T, seed uint64) *simulation {
 	s := &simulation{dice: d, calls: map[string]*simulatedCall{}, refuses: d.oneIn(3)}
 	s.life = []time.Duration{75 * time.Minute, 62 * time.Minute, 20 * time.Second, 2 * time.Second}[d.below(4)]
 	s.slow = []time.Duration{0, time.Millisecond, 5 * time.Millisecond, 100 * time.Millisecond}[d.below(4)]
-	s.transcript.wrong = s.wrong
+	s.transcript.fault = s.faultLocked
 	src, err := entra.NewSource(&numbered{life: s.life}, &entra.Options{Username: "us"})
 	if err != nil {
 		t.Fatal(err)
@@ -101,10 +100,11 @@ func simulate(t *testing.T, seed uint64) *simulation {
 	other, otherLine := s.connect(t, dialer, 0)
 	server := &simulatedServer{simulation: s, line: line, proto: 2, spoken: 2, subs: map[string]bool{}, lists: map[string][]string{}}
 	line.serve(server.hear)
-	server.serveCanceller(otherLine)
-	host := &simulatedHost{simulation: s, conn: conn, server: server, progress: make(chan struct{}, 1)}
-	host.by = &canceller{turn: make(chan struct{}, 1), conn: other, r: bufio.NewReader(other)}
-	host.tell()
+	serveCanceller(otherLine, server)
+	client := &simulatedClient{
+		simulation: s, conn: conn, server: server, by: newCanceller(other), progress: make(chan struct{}, 1),
+	}
+	client.run()
 	s.tally.cancelled = s.transcript.cancelled
 
 	other.Close()
@@ -135,56 +135,4 @@ func (s *simulation) connect(t *testing.T, dialer *entraconn.Dialer, slow time.D
 	}
 	c := dialer.Wrap(inner)
 	return c, &simulatedLine{Conn: outer, dice: s.dice, slow: slow}
-}
-
-// tell has the host live through some rounds.
-func (h *simulatedHost) tell() {
-	h.restless = h.dice.oneIn(2)
-	done := make(chan struct{})
-	var all sync.WaitGroup
-	all.Go(h.read)
-	var first []string
-	if k := h.dice.below(6); k < 4 {
-		h.hello = "hello 3"
-	} else if k < 5 || h.restless {
-		h.hello = "hello 2"
-	}
-	if h.hello != "" {
-		first = append(first, h.hello)
-	}
-	if h.hello == "hello 3" && !h.dice.oneIn(3) {
-		first = append(first, "CLIENT TRACKING on")
-	}
-	h.write(append(first, "PING")...)
-	fine := h.has(time.Minute)
-	all.Go(func() { h.server.chat(done) })
-	if h.restless {
-		all.Go(func() { h.fidget(done) })
-	}
-	for round := 0; round < 12 && fine; round++ {
-		fine = h.round()
-	}
-	close(done)
-	if fine {
-		h.write("ECHO end")
-		h.has(time.Minute)
-	}
-	h.end()
-	all.Wait()
-}
-
-// chat pushes something every now and then.
-func (s *simulatedServer) chat(done <-chan struct{}) {
-	for {
-		select {
-		case <-done:
-			return
-		case <-time.After(s.dice.within(s.life / 10)):
-		}
-		s.mu.Lock()
-		for range s.dice.below(4) {
-			s.pushSomething()
-		}
-		s.mu.Unlock()
-	}
 }

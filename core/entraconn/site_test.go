@@ -3,8 +3,9 @@ package entraconn_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/tidwall/redcon"
 )
 
 const addr = "10.0.0.4:6380"
@@ -63,43 +65,6 @@ func (s *site) client(dial dialFunc) *client {
 	return &client{s.t, c, bufio.NewReader(c)}
 }
 
-// A client is a host of few words: inline text in, a line out.
-type client struct {
-	t *testing.T
-	net.Conn
-	r *bufio.Reader
-}
-
-func encode(words ...string) []byte {
-	var b strings.Builder
-	b.WriteString("*" + itoa(len(words)) + "\r\n")
-	for _, w := range words {
-		b.WriteString("$" + itoa(len(w)) + "\r\n" + w + "\r\n")
-	}
-	return []byte(b.String())
-}
-
-func (c *client) send(command string) error {
-	_, err := c.Write(encode(strings.Fields(command)...))
-	return err
-}
-
-func (c *client) line() (string, error) {
-	l, err := c.r.ReadString('\n')
-	return strings.TrimSuffix(l, "\r\n"), err
-}
-
-// do sends a command whose reply is one line.
-func (c *client) do(command, want string) {
-	c.t.Helper()
-	if err := c.send(command); err != nil {
-		c.t.Fatalf("%s: %v", command, err)
-	}
-	if got, err := c.line(); err != nil || got != want {
-		c.t.Fatalf("%s: %q, %v; want %q", command, got, err, want)
-	}
-}
-
 // nextToken waits until the Source has a newer token.
 func (s *site) nextToken() entra.Token {
 	s.t.Helper()
@@ -120,3 +85,74 @@ func (s *site) afterRotation() {
 
 // rest lets time pass, which takes none in a bubble.
 func (s *site) rest(d time.Duration) { time.Sleep(d) }
+
+// try dials, sends two commands in a pipeline and returns the first line of the answer, or the error.
+func (s *site) try(dial dialFunc) (string, error) {
+	c := s.client(dial)
+	defer c.Close()
+	if _, err := c.Write(append(encode("PING"), encode("PING")...)); err != nil {
+		return "", err
+	}
+	return c.line()
+}
+
+// gone fails the test unless a connection that has ended says so to every call, and everything that began has ended.
+func (s *site) gone(c *client) {
+	s.t.Helper()
+	synctest.Wait() // the server closes one direction after the other
+	if n, err := c.Read(make([]byte, 1)); n != 0 || err == nil {
+		s.t.Errorf("read %d, %v from a connection that has ended", n, err)
+	}
+	if err := c.send("PING"); err == nil {
+		s.t.Error("could be written to")
+	}
+	c.Close()
+	if err := c.send("PING"); !errors.Is(err, net.ErrClosed) {
+		s.t.Errorf("write after Close: %v", err)
+	}
+	synctest.Wait()
+	s.events.paired(s.t)
+}
+
+// secure runs a gateway with TLS beside that of the site, and returns how to dial it.
+func (s *site) secure(below func(net.Conn) net.Conn) (dial func(context.Context, string, string) (net.Conn, error), end func()) {
+	l, err := s.network.Listen("10.0.0.5:6380")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server, config, err := entratest.TLSConfigs("10.0.0.5")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	config.ServerName = "10.0.0.5"
+	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts, TLS: server})
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		conn, err := s.network.DialContext(ctx, network, gateway.Addr())
+		if err != nil {
+			return nil, err
+		}
+		secured := tls.Client(below(conn), config)
+		return secured, secured.HandshakeContext(ctx)
+	}, func() { gateway.Close() }
+}
+
+// handled returns how to dial a server that handles one connection, and how to end it.
+func (s *site) handled(handle func(net.Conn, *redcon.Reader)) (dial dialFunc, end func()) {
+	const addr = "10.0.0.6:6380"
+	l, err := s.network.Listen(addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		handle(conn, redcon.NewReader(conn))
+	}()
+	ours := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return ours(ctx, network, addr)
+	}, func() { l.Close() }
+}

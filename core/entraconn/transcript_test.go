@@ -8,28 +8,28 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A transcript is what a host has to read, byte for byte: all that the server said, but not in answer to us. Whether the
-// null at the end of a slice is the host's shows later: it is not if the command comes again.
+// A transcript is what the client has to read, byte for byte: all that the server said, but not in answer to us. Whether
+// the client gets the null at the end of a slice shows later: not if the command comes again.
 type transcript struct {
 	frames []said
-	rest   []byte // what the host has read and what is not accounted for
-	wrong  func(format string, args ...any)
+	rest   []byte // that the client has read, and that is not compared yet
+	fault  func(format string, args ...any)
 
 	cancelled int // calls that were unblocked between two slices
 }
 
-// A said is a frame that the server has said, or what the host has not read of it.
+// A said is a frame that the server has said, or the part of it that the client has not read.
 type said struct {
 	words string
-	push  bool           // by its own will, and so anywhere
-	call  *simulatedCall // of which a slice has ended with this null
+	push  bool           // may come anywhere between replies
+	call  *simulatedCall // of which this null ended a slice, nil for another frame
 }
 
 const unblockedWords = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
 
 func (t *transcript) add(f said) { t.frames = append(t.frames, f) }
 
-// sentAgain says that the null of the last slice was not the host's.
+// sentAgain is told that a call was sent again: the client must not have read the null of its last slice.
 func (t *transcript) sentAgain(call *simulatedCall) {
 	for i, f := range t.frames {
 		if f.call == call {
@@ -37,15 +37,15 @@ func (t *transcript) sentAgain(call *simulatedCall) {
 			return
 		}
 	}
-	t.wrong("%s is sent again, and its host has had an answer", call.key)
+	t.fault("%s is sent again, and the client has read an answer", call.key)
 }
 
-// read accounts for what the host has read.
+// read compares what the client has read with what the server has said.
 func (t *transcript) read(p []byte) {
 	t.rest = append(t.rest, p...)
 	for len(t.rest) > 0 {
 		if len(t.frames) == 0 {
-			t.wrong("the host reads %q, which nobody said", t.rest)
+			t.fault("the client reads %q, which the server did not say", t.rest)
 			t.rest = nil
 			return
 		}
@@ -57,18 +57,18 @@ func (t *transcript) read(p []byte) {
 				t.take(n)
 				continue
 			}
-			// A push may come before what the host is owed, but nothing else.
+			// A push may come before the end of the call, but nothing else.
 			if len(t.frames) > 1 && t.frames[1].push {
 				t.frames[0], t.frames[1] = t.frames[1], t.frames[0]
 				continue
 			}
-			t.wrong("the host reads %q instead of the end of %v", t.rest, f.call)
+			t.fault("the client reads %q instead of the end of %v", t.rest, f.call)
 			t.rest = nil
 			return
 		}
 		n := min(len(f.words), len(t.rest))
 		if f.words[:n] != string(t.rest[:n]) {
-			t.wrong("the host reads %q instead of %q", t.rest, f.words)
+			t.fault("the client reads %q instead of %q", t.rest, f.words)
 			t.rest = nil
 			return
 		}
@@ -80,17 +80,17 @@ func (t *transcript) read(p []byte) {
 
 func (t *transcript) take(n int) { t.rest, t.frames = t.rest[n:], t.frames[1:] }
 
-// endOfCall reports how long the end of a call is that the host has begun to read, 0 if it reads something else, or that
-// it is too short to tell.
+// endOfCall returns the length of the reply that ends a call, if the client has read that, and reports whether it may have
+// read the start of one.
 func (t *transcript) endOfCall(f *said) (length int, wait bool) {
-	for end, words := range map[lease.Reply]string{lease.NullReply: f.words, lease.UnblockedReply: unblockedWords} {
+	for reply, words := range map[lease.Reply]string{lease.NullReply: f.words, lease.UnblockedReply: unblockedWords} {
 		switch {
 		case bytes.HasPrefix(t.rest, []byte(words)):
 			if f.call.unblocking != lease.NoReply {
 				t.cancelled++
 			}
-			if why := f.call.mayEnd(end); why != "" {
-				t.wrong("%v ends with %q: %s", f.call, words, why)
+			if why := f.call.mayEnd(reply); why != "" {
+				t.fault("%v ends with %q: %s", f.call, words, why)
 			}
 			return len(words), false
 		case strings.HasPrefix(words, string(t.rest)):

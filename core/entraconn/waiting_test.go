@@ -129,7 +129,7 @@ func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
 // While a write is stuck that takes an AUTH along, no worker comes by. One does when the write has ended.
 func TestStuckWriteIsNotPolled(t *testing.T) {
 	inBubble(t, func(s *site) {
-		p, end := s.plug(false)
+		p, end := newPlug(s, false)
 		defer end()
 		defer p.Close()
 		p.do("PING", "+PONG")
@@ -186,27 +186,6 @@ func TestUnreadPushesAreNotPolled(t *testing.T) {
 			t.Errorf("%d AUTHs were answered, %d failed", done, failed)
 		}
 	})
-}
-
-// handled returns how to dial a server that handles one connection, and how to end it.
-func (s *site) handled(handle func(net.Conn, *redcon.Reader)) (dial dialFunc, end func()) {
-	const addr = "10.0.0.6:6380"
-	l, err := s.network.Listen(addr)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		handle(conn, redcon.NewReader(conn))
-	}()
-	ours := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
-	return func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return ours(ctx, network, addr)
-	}, func() { l.Close() }
 }
 
 // What is written can end the wait as well: behind it no AUTH is possible any more.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -22,18 +21,10 @@ func TestEveryFileKeepsTheHouseRules(t *testing.T) {
 }
 
 func TestMethodsOfATypeStandInOneFile(t *testing.T) {
-	excepted := spreadTypes()
 	for _, folder := range []string{"core/entra", "core/entraconn", "core/entratest", "internal/resp"} {
 		for _, spread := range importrules.SpreadMethods(goFiles(t, folder)) {
-			if i := slices.Index(excepted, spread.Type); i >= 0 {
-				excepted = slices.Delete(excepted, i, i+1)
-				continue
-			}
 			t.Error(spread)
 		}
-	}
-	for _, name := range excepted {
-		t.Errorf("%s has its methods in one file, or is gone: delete the exception", name)
 	}
 }
 

@@ -14,7 +14,7 @@ func wordExceptions() []exception {
 func identifierExceptions() []exception {
 	return []exception{
 		{"waits for its new name", map[string][]string{
-			"core/entraconn":                    {"host", "round", "told", "gate", "attempt", "quiet", "left"},
+			"core/entraconn":                    {"host", "told", "gate", "attempt", "quiet", "left"},
 			"core/entraconn/internal/admission": {"gate"},
 		}},
 	}

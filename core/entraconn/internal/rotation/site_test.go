@@ -3,6 +3,7 @@ package rotation_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -282,4 +283,18 @@ func closeAll(all []*conn) {
 	for _, c := range all {
 		c.close()
 	}
+}
+
+// block is a client that blocks until some time, in slices, and is there to read.
+func (s *site) block(c *conn, until time.Time) {
+	for time.Now().Before(until) {
+		slice := min(rotation.SliceLength(c.Accepted().Token(), time.Now(), rand.Float64()), time.Until(until))
+		c.set(func(c *conn) {
+			c.bar = rotation.Bar{Why: session.BecauseBlocked, Until: time.Now().Add(slice)}
+		})
+		time.Sleep(slice)
+		s.server.BringForward(&c.member)
+		c.write()
+	}
+	c.change(func(c *conn) { c.bar = rotation.Bar{} })
 }

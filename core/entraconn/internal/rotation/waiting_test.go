@@ -1,7 +1,6 @@
 package rotation_test
 
 import (
-	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,20 +126,6 @@ func TestBlockedConnectionsCostWhatIdleOnesDo(t *testing.T) {
 	if idle == 0 || blocked > 2*idle {
 		t.Errorf("%d visits of blocked connections, %d of idle ones", blocked, idle)
 	}
-}
-
-// block is a client that blocks until some time, in slices, and is there to read.
-func (s *site) block(c *conn, until time.Time) {
-	for time.Now().Before(until) {
-		slice := min(rotation.SliceLength(c.Accepted().Token(), time.Now(), rand.Float64()), time.Until(until))
-		c.set(func(c *conn) {
-			c.bar = rotation.Bar{Why: session.BecauseBlocked, Until: time.Now().Add(slice)}
-		})
-		time.Sleep(slice)
-		s.server.BringForward(&c.member)
-		c.write()
-	}
-	c.change(func(c *conn) { c.bar = rotation.Bar{} })
 }
 
 // A visit may take long: the peer takes nothing. The next rotation does not send a second worker,
