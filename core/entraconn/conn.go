@@ -23,8 +23,7 @@ import (
 // what else the connection below can do, because clients that find a syscall.Conn or a tls.Conn look at bytes that
 // are not theirs.
 type Conn struct {
-	// Locks are taken in this order: wmu, rmu, server.mu, those of package rotation, mu, and last that of inner or of
-	// server.blocked. A goroutine that holds wmu only tries rmu, and a worker of the rotation only tries both.
+	// The comment of the package says in which order its locks are taken.
 
 	inner    deadline.Conn // the connection below
 	server   *server
@@ -131,7 +130,7 @@ func (c *Conn) writeOnceLocked(p []byte) (n int, full *backlog, err error) {
 	}
 	w := c.planLocked(c.backlog.bytes(), p, auth)
 	c.mu.Unlock()
-	c.server.blocked.tell(w.unblocks)
+	c.server.blockedConns.unblock(w.unblocks)
 
 	if w.held == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
 		if n, err = c.inner.Write(p); n < len(p) {
@@ -542,7 +541,7 @@ func (c *Conn) reportEnd() {
 	unanswered := c.session.AuthsInFlight()
 	clientID := c.session.ClientNumber()
 	c.mu.Unlock()
-	c.server.blocked.remove(clientID, c)
+	c.server.blockedConns.remove(clientID, c)
 
 	err := cause.err
 	if err == nil {

@@ -19,10 +19,10 @@ import (
 // credential when, package admission which dial may go ahead. The server tells each what concerns it, and waits for
 // what they decide.
 type server struct {
-	dialer   *Dialer
-	addr     string
-	rotation *rotation.Server
-	blocked  blocked
+	dialer       *Dialer
+	addr         string
+	rotation     *rotation.Server
+	blockedConns blockedConns
 
 	// mu guards what follows. The methods of rotation may be called while it is held.
 	mu        sync.Mutex
@@ -157,6 +157,7 @@ func (s *server) giveBack(c *Conn) {
 	s.giveBackLocked(c)
 }
 
+// giveBackLocked is giveBack for callers with the lock. It needs mu.
 func (s *server) giveBackLocked(c *Conn) {
 	s.loginGate.Release(s.permits[c])
 	delete(s.permits, c)

@@ -73,6 +73,7 @@ func (w *Watchdog) Starved() time.Duration {
 	return w.starvedLocked(time.Now())
 }
 
+// starvedLocked is Starved at a given time. It needs mu.
 func (w *Watchdog) starvedLocked(now time.Time) time.Duration {
 	if w.began.IsZero() {
 		return w.starved

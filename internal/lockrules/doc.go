@@ -22,6 +22,8 @@
 //     mutex serialises: it is called where any mutex is locked.
 //   - A function returns with every mutex as it was when it was called: a Locked one does not
 //     return with the mutex unlocked, and no function returns with one locked that it locked.
+//   - Where a struct has several mutexes, the comments of the package's Locked functions name what
+//     they need: "It needs wmu.", "It needs Conn.wmu and Conn.mu."
 //
 // The checker follows the paths of a function: branches, loops, TryLock in an if, deferred calls. A
 // function literal begins without locks, because nothing says when it runs, unless it is called
@@ -47,6 +49,7 @@
 //
 // guards.go reads which mutex guards which field. check.go walks through the functions of a
 // package. flow.go follows the paths of one, with a state (state.go) that says who has locked each
-// mutex. function.go has the rules, and reports. For a new rule, begin with a line in
+// mutex. function.go has the rules, and reports. comments.go
+// reads the comments. For a new rule, begin with a line in
 // source_test.go that breaks it.
 package lockrules

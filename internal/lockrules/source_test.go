@@ -131,3 +131,36 @@ func TestLockRulesCatch(t *testing.T) {
 		})
 	}
 }
+
+func TestCommentsNameTheMutex(t *testing.T) {
+	const oneMutex = "package p\n\nimport \"sync\"\n\ntype one struct{ mu sync.Mutex }\n"
+	tests := []struct{ name, declarations, src, broken string }{
+		{"named", declarations, "// fLocked does it. It needs wmu.\nfunc (p *pool) fLocked() {}", ""},
+		{"two named", declarations, "// fLocked does it. It needs pool.wmu and\n// pool.mu.\nfunc fLocked(p *pool) {}", ""},
+		{"not named", declarations, "// fLocked does it.\nfunc (p *pool) fLocked() {}", "p.pool.fLocked has no comment"},
+		{"no comment", declarations, "func (p *pool) fLocked() {}", "has no comment"},
+		{"not a mutex", declarations, "// fLocked does it. It needs conns.\nfunc (p *pool) fLocked() {}", "needs conns by its comment"},
+		{"second is not a mutex", declarations, "// It needs mu and conns.\nfunc (p *pool) fLocked() {}", "needs conns by its comment"},
+		{"other function", declarations, "func (p *pool) f() {}", ""},
+		{"one mutex", oneMutex, "func (o *one) fLocked() {}", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := typecheck.Source("p", test.declarations+test.src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, v := range lockrules.CheckComments(p) {
+				said = append(said, v.String())
+			}
+			got := strings.Join(said, "\n")
+			if test.broken == "" && got != "" {
+				t.Errorf("refused: %s", got)
+			}
+			if !strings.Contains(got, test.broken) {
+				t.Errorf("got %q, want a line with %q", got, test.broken)
+			}
+		})
+	}
+}

@@ -1,0 +1,51 @@
+package entraconn
+
+import (
+	"sync"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+)
+
+// blockedConns are the connections to a server on which calls block in slices. rueidis sends CLIENT
+// UNBLOCK when a blocked call is cancelled. If that reached the server between two slices, the
+// command would go out once more and pop an element that no caller receives. So the session of the
+// blocked connection is told before a CLIENT UNBLOCK of the same Dialer goes out.
+type blockedConns struct {
+	mu   sync.Mutex
+	byID map[int64]*Conn // by the server's number of the connection
+}
+
+func (b *blockedConns) add(id int64, c *Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byID == nil {
+		b.byID = make(map[int64]*Conn)
+	}
+	b.byID[id] = c
+}
+
+func (b *blockedConns) remove(id int64, c *Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.byID[id] == c {
+		delete(b.byID, id)
+	}
+}
+
+func (b *blockedConns) get(id int64) *Conn {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.byID[id]
+}
+
+// unblock tells the session of each connection that is about to be unblocked. The caller holds the
+// wmu of the connection that is about to send CLIENT UNBLOCK, and no mu: unblock locks the mu of one
+// connection after the other. If the write fails, the calls end all the same, because their callers
+// have cancelled them.
+func (b *blockedConns) unblock(all []session.Unblock) {
+	for _, u := range all {
+		if c := b.get(u.ClientID); c != nil {
+			c.unblock(u)
+		}
+	}
+}

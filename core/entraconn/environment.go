@@ -1,0 +1,39 @@
+package entraconn
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+)
+
+// An environment tells the session of a connection what it must know of the world.
+type environment struct{ conn *Conn }
+
+// MayBlock implements [session.Environment]. It goes by the token that the server knows the
+// connection by. The server may refuse an AUTH in flight, unless it has accepted the token of that on
+// another connection. It needs Conn.wmu and Conn.mu.
+func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Duration) {
+	riding, _ := auth.(*sentAuth)
+	cred := o.conn.accepted.Load()
+	switch {
+	case riding != nil && (riding.proven || cred == nil):
+		cred = riding.cred
+	case cred == nil:
+		cred = o.conn.written
+	}
+	now = time.Now()
+	return now, rotation.SliceLength(cred.Token(), now, rand.Float64())
+}
+
+// Now implements [session.Environment].
+func (o environment) Now() time.Time { return time.Now() }
+
+// Leases implements [session.Environment]. From now on a CLIENT UNBLOCK finds the connection. It needs
+// Conn.mu.
+func (o environment) Leases(clientID int64) {
+	if !o.conn.ending.reported { // else it was removed already
+		o.conn.server.blockedConns.add(clientID, o.conn)
+	}
+}
