@@ -20,29 +20,29 @@ type sentAuth struct {
 	cred  *rotation.Credential
 	phase entra.AuthPhase
 	due   *rotation.Due // that it fulfils, nil for a login
-	begun time.Time
+	began time.Time
 	// proven says that the server has accepted the credential on another connection, so that what is written after
 	// this AUTH may count on it.
-	proven bool
-	next   time.Time       // when a worker first found its answer to be the next reply; Conn.rmu guards it
-	ctx    context.Context // what the observer's AuthStart returned, once told is toldStart
-	told   atomic.Int32
+	isProven    bool
+	nextSince   time.Time       // when a worker first found that the next reply is its answer; Conn.rmu guards it
+	ctx         context.Context // what the observer's AuthStart returned, once reportState is reportedStart
+	reportState atomic.Int32
 }
 
-// What the observer was told of an AUTH.
+// What was reported to the observer of an AUTH.
 const (
-	toldNothing = iota
-	toldStart
-	toldDone
+	reportedNothing = iota
+	reportedStart
+	reportedDone
 )
 
 func newAuth(c *Conn, due *rotation.Due) *sentAuth {
-	proven := c.server.rotation.IsProven(due.Credential)
-	return &sentAuth{conn: c, cred: due.Credential, phase: due.Phase, due: due, begun: time.Now(), proven: proven}
+	isProven := c.server.rotation.IsProven(due.Credential)
+	return &sentAuth{conn: c, cred: due.Credential, phase: due.Phase, due: due, began: time.Now(), isProven: isProven}
 }
 
 func newLoginAuth(c *Conn, cred *rotation.Credential) *sentAuth {
-	return &sentAuth{conn: c, cred: cred, phase: entra.AuthInitial, begun: time.Now()}
+	return &sentAuth{conn: c, cred: cred, phase: entra.AuthInitial, began: time.Now()}
 }
 
 // Wire returns the command as it is sent.
@@ -66,7 +66,7 @@ func (a *sentAuth) writeLocked(deadline time.Time) error {
 	mark := c.session.Mark()
 	c.session.AddAuth(a)
 	c.mu.Unlock()
-	a.start()
+	a.reportStart()
 	c.inner.BeginWrite(deadline)
 	n, err := c.inner.Write(a.Wire())
 	c.inner.EndWrite()
@@ -77,14 +77,14 @@ func (a *sentAuth) writeLocked(deadline time.Time) error {
 	return err
 }
 
-// start tells the observer that an AUTH is about to be written.
-func (a *sentAuth) start() {
+// reportStart tells the observer that an AUTH is about to be written.
+func (a *sentAuth) reportStart() {
 	c := a.conn
 	c.mu.Lock()
 	ctx := c.login.contextLocked()
 	c.mu.Unlock()
-	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.info(), Phase: a.phase, Token: a.cred.Token().Times()})
-	a.told.Store(toldStart)
+	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.connInfo(), Phase: a.phase, Token: a.cred.Token().Times()})
+	a.reportState.Store(reportedStart)
 }
 
 // wrote remembers that an AUTH is on its way, if it is.
@@ -95,23 +95,23 @@ func (a *sentAuth) wrote(err error) {
 		err = net.ErrClosed // and no one will look for an answer
 	}
 	if err == nil {
-		c.written = a.cred
+		c.writtenCred = a.cred
 	}
 	c.mu.Unlock()
 	if err != nil {
-		a.done(err, false)
+		a.reportDone(err, false)
 		return
 	}
 	if a.due != nil {
-		c.due.CompareAndSwap(a.due, nil)
+		c.dueAuth.CompareAndSwap(a.due, nil)
 	}
 }
 
-// done tells the observer how an AUTH ended, once, if it was told that it began.
-func (a *sentAuth) done(err error, refused bool) {
-	if a.told.CompareAndSwap(toldStart, toldDone) {
+// reportDone tells the observer how an AUTH ended, once, if reportStart has told it that it began.
+func (a *sentAuth) reportDone(err error, refused bool) {
+	if a.reportState.CompareAndSwap(reportedStart, reportedDone) {
 		a.conn.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{
-			Conn: a.conn.info(), Phase: a.phase, Token: a.cred.Token().Times(), Duration: time.Since(a.begun), Err: err, Refused: refused,
+			Conn: a.conn.connInfo(), Phase: a.phase, Token: a.cred.Token().Times(), Duration: time.Since(a.began), Err: err, Refused: refused,
 		})
 	}
 }
@@ -122,15 +122,15 @@ func (a *sentAuth) answeredLocked(v session.Verdict) {
 	switch {
 	case v.OK:
 		c.accepted.Store(a.cred)
-		a.done(nil, false)
+		a.reportDone(nil, false)
 		c.server.authAccepted(c, a)
 	case v.Lost:
-		a.done(session.ErrDesync, false)
+		a.reportDone(session.ErrDesync, false)
 	default:
 		_, password := a.cred.Token().Credentials()
 		words := redact.Password(v.Line, password)
 		failed := authError(c.server.addr, words, v.Failure)
-		a.done(failed, v.Failure.IsRefusal())
+		a.reportDone(failed, v.Failure.IsRefusal())
 		if a.phase != entra.AuthInitial {
 			// The server keeps the user that it knew: the connection goes on with the old token.
 			c.server.authRefused(c, a, v.Failure)

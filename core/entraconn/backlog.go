@@ -53,8 +53,8 @@ func isReusable(buffer []byte, edits []session.Edit) bool {
 	return shortened && !holdsToken && cap(buffer) <= largeBuffer
 }
 
-// addLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for it. It needs Conn.mu.
-func (b *backlog) addLocked(p []byte) bool {
+// appendLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for it. It needs Conn.mu.
+func (b *backlog) appendLocked(p []byte) bool {
 	if len(b.held) < heldLimit {
 		b.held = append(b.held, p...)
 		return true
@@ -84,19 +84,19 @@ func (b *backlog) awaitRoom() error {
 		return nil
 	}
 	buf := make([]byte, lookSize)
-	wait := time.NewTimer(0)
-	defer wait.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		select {
 		case <-room:
 			return nil
-		case <-wait.C:
+		case <-timer.C:
 		}
 		if b.untilDeadline() <= 0 {
 			return os.ErrDeadlineExceeded
 		}
 		b.readAhead(buf, min(longestLook, b.untilDeadline()))
-		wait.Reset(min(longestLook, b.untilDeadline()))
+		timer.Reset(min(longestLook, b.untilDeadline()))
 	}
 }
 
@@ -148,14 +148,14 @@ func (b *backlog) resumeOnceLocked() (more bool) {
 	c := b.conn
 	c.server.rotation.BringForward(&c.member)
 	var auth *sentAuth
-	if due := c.due.Load(); due != nil {
+	if due := c.dueAuth.Load(); due != nil {
 		auth = newAuth(c, due)
 	}
 	w, ok := b.nextLocked(auth)
 	if !ok {
 		return false
 	}
-	c.server.blockedConns.unblock(w.unblocks)
+	c.server.blockedConns.tell(w.unblocks)
 	c.inner.BeginWrite(time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
 	_, err := c.writeEditedLocked(&w)
 	c.inner.EndWrite()
@@ -183,7 +183,7 @@ func (b *backlog) nextLocked(auth *sentAuth) (w plannedWrite, ok bool) {
 	if command := c.session.NextSlice(environment{c}); command != nil {
 		p = append(command, p...)
 	}
-	if c.written == nil {
+	if c.writtenCred == nil {
 		auth = nil
 	}
 	w = c.planLocked(nil, p, auth)

@@ -38,14 +38,14 @@ func (b *blockedConns) get(id int64) *Conn {
 	return b.byID[id]
 }
 
-// unblock tells the session of each connection that is about to be unblocked. The caller holds the
+// tell tells the session of each connection that is about to be unblocked. The caller holds the
 // wmu of the connection that is about to send CLIENT UNBLOCK, and no mu: unblock locks the mu of one
 // connection after the other. If the write fails, the calls end all the same, because their callers
 // have cancelled them.
-func (b *blockedConns) unblock(all []session.Unblock) {
+func (b *blockedConns) tell(all []session.Unblock) {
 	for _, u := range all {
 		if c := b.get(u.ClientID); c != nil {
-			c.unblock(u)
+			c.unblocked(u)
 		}
 	}
 }

@@ -190,7 +190,7 @@ func TestBlockedCallWhileEntraIsDown(t *testing.T) {
 	})
 }
 
-// Somebody else's CLIENT UNBLOCK ends the call, whenever it comes.
+// A CLIENT UNBLOCK of another client ends the call, whenever it comes.
 func TestUnblockEndsTheCall(t *testing.T) {
 	for _, at := range []time.Duration{time.Second, 50 * time.Minute, 71*time.Minute + 29*time.Second, 10 * time.Hour} {
 		inBubble(t, func(s *site) {

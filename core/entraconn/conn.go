@@ -30,7 +30,7 @@ type Conn struct {
 	id       uint64                              // among the connections of the Dialer
 	opened   time.Duration                       // since the Dialer's start
 	member   rotation.Member                     // of the server's rotation, which guards it
-	due      atomic.Pointer[rotation.Due]        // nil if no AUTH is due
+	dueAuth  atomic.Pointer[rotation.Due]        // nil if no AUTH is due
 	accepted atomic.Pointer[rotation.Credential] // that the server accepted last
 	signals  signals
 
@@ -44,12 +44,12 @@ type Conn struct {
 	// mu guards the state, and is never held over I/O. A goroutine that accounts for a write holds
 	// wmu from there to the end of the write, so that the session sees the bytes in the order in
 	// which they go out. The same holds for what was read, and rmu.
-	mu      sync.Mutex
-	session session.Session
-	written *rotation.Credential // in the AUTH that was written last; nil before the login
-	login   *login               // nil once the login was answered
-	backlog *backlog             // nil until something was held back
-	ending  ending
+	mu          sync.Mutex
+	session     session.Session
+	writtenCred *rotation.Credential // in the AUTH that was written last; nil before the login
+	login       *login               // nil once the login was answered
+	backlog     *backlog             // nil until something was held back
+	ending      ending
 }
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
@@ -87,7 +87,7 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 // whether that is so. It needs wmu.
 func (c *Conn) takeOrdinaryLocked(p []byte) (commands uint64, ok bool) {
 	c.mu.Lock() // before the write: Retire, which takes only mu, must see that something is in flight
-	if c.written != nil && !c.ending.begun() && c.due.Load() == nil {
+	if c.writtenCred != nil && !c.ending.begun() && c.dueAuth.Load() == nil {
 		commands, ok = c.session.TakeOrdinary(p)
 	}
 	c.mu.Unlock()
@@ -130,16 +130,16 @@ func (c *Conn) writeOnceLocked(p []byte) (n int, full *backlog, err error) {
 	}
 	w := c.planLocked(c.backlog.bytes(), p, auth)
 	c.mu.Unlock()
-	c.server.blockedConns.unblock(w.unblocks)
+	c.server.blockedConns.tell(w.unblocks)
 
-	if w.held == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
+	if w.heldLen == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
 		if n, err = c.inner.Write(p); n < len(p) {
 			err = c.cutShortLocked(n, &w.mark, err)
 		}
 		return n, nil, err
 	}
 	if n, err = c.writeEditedLocked(&w); err != nil {
-		return max(0, n-w.held), nil, err
+		return max(0, n-w.heldLen), nil, err
 	}
 	c.mu.Lock()
 	c.keepLocked(append([]byte(nil), w.p[w.taken:]...))
@@ -151,12 +151,12 @@ func (c *Conn) writeOnceLocked(p []byte) (n int, full *backlog, err error) {
 // one. It needs wmu.
 func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 	c.mu.Lock()
-	first, login := c.written == nil && c.ending.writeErr() == nil, c.login
+	first, login := c.writtenCred == nil && c.ending.writeErr() == nil, c.login
 	c.mu.Unlock()
 	if first {
-		return login.beginLocked()
+		return login.firstAuthLocked()
 	}
-	if due := c.due.Load(); due != nil {
+	if due := c.dueAuth.Load(); due != nil {
 		return newAuth(c, due), nil
 	}
 	return nil, nil
@@ -176,7 +176,7 @@ func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 		return 0, nil, c.ending.cause.err
 	}
 	b := c.backlogLocked()
-	if !b.addLocked(p) {
+	if !b.appendLocked(p) {
 		return 0, b, nil
 	}
 	c.session.HoldBehind()
@@ -204,12 +204,12 @@ func (c *Conn) keepLocked(p []byte) {
 // A plannedWrite is what the session makes of a write.
 type plannedWrite struct {
 	p        []byte            // what was held back, and what the client writes
-	held     int               // bytes of p that were held back
+	heldLen  int               // bytes of p that were held back
 	taken    int               // bytes of p that may be written now
 	edits    []session.Edit    // of these
 	mark     session.Mark      // the session before that
 	unblocks []session.Unblock // calls of other connections that it will end
-	login    bool              // no login was written before
+	isLogin  bool              // no login was written before
 	buffer   []byte            // to compose the write in
 }
 
@@ -217,7 +217,7 @@ type plannedWrite struct {
 // needs wmu and mu.
 func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	w := plannedWrite{
-		p: client, held: len(held), mark: c.session.Mark(), login: c.written == nil, buffer: c.backlog.emptyBuffer(),
+		p: client, heldLen: len(held), mark: c.session.Mark(), isLogin: c.writtenCred == nil, buffer: c.backlog.emptyBuffer(),
 	}
 	if len(held) > 0 {
 		w.p = append(held[:len(held):len(held)], client...)
@@ -233,14 +233,14 @@ func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 
 // reloginCredentialLocked returns what an AUTH after a command that logs out logs in with: what the server has accepted,
 // or what the connection is logging in with. It needs mu.
-func (c *Conn) reloginCredentialLocked(login *sentAuth) *rotation.Credential {
-	switch accepted := c.accepted.Load(); {
-	case accepted != nil:
-		return accepted
-	case c.written == nil && login != nil:
-		return login.cred
+func (c *Conn) reloginCredentialLocked(auth *sentAuth) *rotation.Credential {
+	switch cred := c.accepted.Load(); {
+	case cred != nil:
+		return cred
+	case c.writtenCred == nil && auth != nil:
+		return auth.cred
 	}
-	return c.written
+	return c.writtenCred
 }
 
 // largeWrite bounds what is copied to go out together with an AUTH.
@@ -252,7 +252,7 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 	p, b, from := w.p[:w.taken], w.buffer, 0
 	for _, e := range w.edits {
 		if e.Auth != nil {
-			e.Auth.(*sentAuth).start()
+			e.Auth.(*sentAuth).reportStart()
 		}
 		b = append(b, p[from:e.At]...)
 		b = append(b, e.Ours...)
@@ -282,7 +282,7 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 			e.Auth.(*sentAuth).wrote(err)
 		}
 	}
-	if w.login && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
+	if w.isLogin && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
 		// The server has closed the connection already, and may have said why: that it is full, for example.
 		return len(p), nil
 	}
@@ -313,7 +313,7 @@ func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error 
 		return err
 	}
 	c.endLocked(entra.CloseByServer, err)
-	c.ending.cause.writeErr = err
+	c.ending.cause.cutErr = err
 	return err
 }
 
@@ -424,7 +424,7 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	ready := c.session.Ready()
 	c.mu.Unlock()
 	if onlyRESP2 {
-		c.server.staysInRESP2(time.Now())
+		c.server.recordRESP2Only(time.Now())
 	}
 	for _, v := range verdicts {
 		v.Auth.(*sentAuth).answeredLocked(v)
@@ -465,8 +465,8 @@ func (c *Conn) resume() {
 	}
 }
 
-// unblock is told that another connection is about to send CLIENT UNBLOCK for this one.
-func (c *Conn) unblock(u session.Unblock) {
+// unblocked is called when another connection is about to send CLIENT UNBLOCK for this one.
+func (c *Conn) unblocked(u session.Unblock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ending.writeErr() == nil && c.session.TakeUnblock(u) {
@@ -513,8 +513,8 @@ func (c *Conn) readErr() error {
 // failLocked makes Read and Write return err from now on. It needs mu.
 func (c *Conn) failLocked(why entra.CloseReason, err error) {
 	c.endLocked(why, err)
-	if c.ending.cause.callErr == nil {
-		c.ending.cause.callErr = err
+	if c.ending.cause.connErr == nil {
+		c.ending.cause.connErr = err
 		c.signals.set(stopped)
 	}
 }
@@ -522,7 +522,7 @@ func (c *Conn) failLocked(why entra.CloseReason, err error) {
 // endLocked remembers why the connection ended, if it has not ended before. It needs mu.
 func (c *Conn) endLocked(why entra.CloseReason, err error) {
 	if !c.ending.begun() {
-		c.ending.begin(why, err, c.accepted.Load())
+		c.ending.record(why, err, c.accepted.Load())
 		c.ending.cause.unrenewable, _ = c.session.BarredBy()
 		c.backlog.wakeWritersLocked()
 	}
@@ -532,11 +532,11 @@ func (c *Conn) endLocked(why entra.CloseReason, err error) {
 // because a pool may not use an idle one for hours.
 func (c *Conn) reportEnd() {
 	c.mu.Lock()
-	if c.ending.reported {
+	if c.ending.isReported {
 		c.mu.Unlock()
 		return
 	}
-	c.ending.reported = true
+	c.ending.isReported = true
 	cause := *c.ending.cause
 	unanswered := c.session.AuthsInFlight()
 	clientID := c.session.ClientNumber()
@@ -548,11 +548,11 @@ func (c *Conn) reportEnd() {
 		err = net.ErrClosed
 	}
 	for _, a := range unanswered {
-		a.(*sentAuth).done(err, false)
+		a.(*sentAuth).reportDone(err, false)
 	}
-	c.server.remove(c, cause)
+	c.server.detach(c, cause)
 	info := entra.ConnClosedInfo{
-		Conn: c.info(), Reason: cause.reason, Age: cause.at.Sub(c.server.dialer.start) - c.opened,
+		Conn: c.connInfo(), Reason: cause.closeReason, Age: cause.endedAt.Sub(c.server.dialer.startedAt) - c.opened,
 		Unrenewable: cause.unrenewable.String(), Err: cause.err,
 	}
 	if cred := c.accepted.Load(); cred != nil {
@@ -561,8 +561,8 @@ func (c *Conn) reportEnd() {
 	c.server.dialer.obs.ConnClosed(context.Background(), info)
 }
 
-// info names the connection for an observer.
-func (c *Conn) info() entra.ConnInfo {
+// connInfo names the connection for an observer.
+func (c *Conn) connInfo() entra.ConnInfo {
 	opts := &c.server.dialer.opts
 	return entra.ConnInfo{
 		Library: opts.Library, Pool: opts.Name, ID: c.id, ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),

@@ -53,8 +53,8 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 					if !tc.retired || err != nil { // io.Copy takes EOF for success
 						t.Errorf("ended with %v", err)
 					}
-					if left := 75*time.Minute - time.Since(w.opened); left <= 0 || left > time.Minute {
-						t.Errorf("ended %v before the token", left)
+					if remaining := 75*time.Minute - time.Since(w.opened); remaining <= 0 || remaining > time.Minute {
+						t.Errorf("ended %v before the token", remaining)
 					}
 					if _, err := w.conn.Write(modelserver.Encode("PING")); err != io.EOF {
 						t.Errorf("write after the end: %v", err)
@@ -126,7 +126,7 @@ func TestGarbageReachesTheClient(t *testing.T) {
 	})
 }
 
-// Two goroutines may close a connection at once, while another one reads. Whoever notices the end first: the client has
+// Two goroutines may close a connection at once, while another one reads. Whichever notices the end first: the client has
 // closed it.
 func TestClosedByTheClientWhateverIsNoticedFirst(t *testing.T) {
 	inBubble(t, func(s *site) {
@@ -228,7 +228,7 @@ func TestShortWritesAfterTheLogin(t *testing.T) {
 		{"piece", long[:40], long[40:80]},
 		{"looked at", nil, modelserver.Encode("MULTI")},
 	} {
-		for _, quiet := range []bool{false, true} {
+		for _, silent := range []bool{false, true} {
 			for take := range tc.write {
 				inner := newLoop()
 				inner.keeps = true
@@ -239,13 +239,13 @@ func TestShortWritesAfterTheLogin(t *testing.T) {
 					}
 				}
 				before := len(inner.got)
-				inner.take, inner.quiet = take, quiet
+				inner.take, inner.silent = take, silent
 				n, err := c.Write(tc.write)
-				if n != take || quiet != errors.Is(err, io.ErrShortWrite) || quiet == errors.Is(err, os.ErrDeadlineExceeded) {
+				if n != take || silent != errors.Is(err, io.ErrShortWrite) || silent == errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Fatalf("%s, %d of %d bytes: %d, %v", tc.name, take, len(tc.write), n, err)
 				}
 				again, err := c.Write(tc.write)
-				if hole := take > 0 || quiet; hole != (err != nil) || hole && again > 0 {
+				if hole := take > 0 || silent; hole != (err != nil) || hole && again > 0 {
 					t.Fatalf("%s, %d of %d bytes, the next write: %d, %v", tc.name, take, len(tc.write), again, err)
 				}
 				if got := inner.got[before:]; err == nil && string(got) != string(tc.write) {

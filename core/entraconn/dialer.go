@@ -30,11 +30,11 @@ type Options struct {
 // Source. It needs no Close: for each server address it starts a goroutine with the first connection and ends it
 // with the last. Its methods are safe for concurrent use.
 type Dialer struct {
-	src   *entra.Source
-	opts  Options
-	obs   *entra.Observer
-	start time.Time     // moments of connections are kept relative to it, because that takes less room
-	ids   atomic.Uint64 // of connections so far
+	src       *entra.Source
+	opts      Options
+	obs       *entra.Observer
+	startedAt time.Time     // moments of connections are kept relative to it, because that takes less room
+	ids       atomic.Uint64 // of connections so far
 
 	credentials *rotation.Credentials
 
@@ -49,7 +49,7 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 		panic("entraconn: NewDialer with a nil *entra.Source")
 	}
 	d := &Dialer{
-		src: src, obs: src.Observer(), start: time.Now(),
+		src: src, obs: src.Observer(), startedAt: time.Now(),
 		credentials: rotation.NewCredentials(src), servers: make(map[string]*server),
 	}
 	if opts != nil {
@@ -83,28 +83,28 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 			}
 			return &stubConn{network: network, addr: addr, err: err}, nil
 		}
-		s := d.server(addr)
-		permit, refused := s.admit(ctx)
-		if permit == nil && refused == nil && s.awaitPlace(ctx) {
-			permit, refused = s.admit(ctx) // the server may have changed its mind meanwhile
+		s := d.serverAt(addr)
+		permit, refusal := s.admit(ctx)
+		if permit == nil && refusal == nil && s.awaitPlace(ctx) {
+			permit, refusal = s.admit(ctx) // the server may have changed its mind meanwhile
 		}
-		if refused != nil {
-			return &stubConn{network: network, addr: addr, err: refused}, nil
+		if refusal != nil {
+			return &stubConn{network: network, addr: addr, err: refusal}, nil
 		}
-		inner, err := dial(ctx, network, addr)
+		dialed, err := dial(ctx, network, addr)
 		if err != nil {
 			s.release(permit)
 			return nil, err
 		}
-		return s.attach(ctx, inner, permit), nil
+		return s.attach(ctx, dialed, permit), nil
 	}
 }
 
 // DialContext dials addr with TLS 1.2 or later, and returns a connection that will log in with its first write. It
 // is DialFunc of a [tls.Dialer] with its defaults, for client libraries that have no configuration of their own.
 func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	dialer := &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
-	return d.DialFunc(dialer.DialContext)(ctx, network, addr)
+	tlsDialer := &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
+	return d.DialFunc(tlsDialer.DialContext)(ctx, network, addr)
 }
 
 // Wrap returns a connection that will log in on conn with its first write. conn must be fresh, and have TLS
@@ -114,11 +114,11 @@ func (d *Dialer) Wrap(conn net.Conn) *Conn {
 	if remote := conn.RemoteAddr(); remote != nil {
 		addr = remote.String()
 	}
-	return d.server(addr).attach(context.Background(), conn, nil)
+	return d.serverAt(addr).attach(context.Background(), conn, nil)
 }
 
-// server returns what is known of a server. It is kept for good: a client has few, and they come back.
-func (d *Dialer) server(addr string) *server {
+// serverAt returns what is known of a server. It is kept for good: a client has few, and they come back.
+func (d *Dialer) serverAt(addr string) *server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.servers[addr]
@@ -153,16 +153,16 @@ func (d *Dialer) awaitToken(ctx context.Context) error {
 //
 // An address without a port is returned as it is.
 func SeedHost(seed string) func(addr string) string {
-	host, _, err := net.SplitHostPort(seed)
+	seedHost, _, err := net.SplitHostPort(seed)
 	if err != nil {
-		host = seed
+		seedHost = seed
 	}
 	return func(addr string) string {
 		_, port, err := net.SplitHostPort(addr)
 		if err != nil {
 			return addr
 		}
-		return net.JoinHostPort(host, port)
+		return net.JoinHostPort(seedHost, port)
 	}
 }
 

@@ -13,32 +13,32 @@ import (
 
 // An ending says how a connection ends, and what calls return from then on. Conn.mu guards it.
 type ending struct {
-	closed   bool   // the client has called Close
-	reported bool   // to the server and the observer
-	cause    *cause // what ended the connection first, nil while nothing has
+	closed     bool   // the client has called Close
+	isReported bool   // to the server and the observer
+	cause      *cause // what ended the connection first, nil while nothing has
 }
 
 // A cause is why a connection has ended, as it will be reported.
 type cause struct {
-	at          time.Time
-	reason      entra.CloseReason
+	endedAt     time.Time
+	closeReason entra.CloseReason
 	unrenewable session.Reason
 	err         error
-	callErr     error // what Read and Write return from now on, if not nil
-	writeErr    error // what Write returns from now on, if not nil
+	connErr     error // what Read and Write return from now on, if not nil
+	cutErr      error // what Write returns from now on, if not nil
 	lastWords   bool  // the server has said why, and the client has yet to read it
 }
 
 // begun reports whether something has ended the connection.
 func (e *ending) begun() bool { return e.cause != nil }
 
-// begin remembers what ended the connection. accepted is the credential that it was logged in with, nil if it was not.
-func (e *ending) begin(why entra.CloseReason, err error, accepted *rotation.Credential) {
+// record remembers what ended the connection. cred is the credential that it was logged in with, nil if it was not.
+func (e *ending) record(why entra.CloseReason, err error, cred *rotation.Credential) {
 	now := time.Now()
-	if why == entra.CloseByServer && accepted != nil && !now.Before(accepted.Token().ExpiresOn()) {
+	if why == entra.CloseByServer && cred != nil && !now.Before(cred.Token().ExpiresOn()) {
 		why = entra.CloseExpired
 	}
-	e.cause = &cause{at: now, reason: why, err: err}
+	e.cause = &cause{endedAt: now, closeReason: why, err: err}
 }
 
 // readErr returns why nothing more can be read, nil if it can.
@@ -46,7 +46,7 @@ func (e *ending) readErr() error {
 	if e.cause == nil {
 		return nil
 	}
-	return e.cause.callErr
+	return e.cause.connErr
 }
 
 // writeErr returns why nothing more can be written, nil if it can.
@@ -56,10 +56,10 @@ func (e *ending) writeErr() error {
 		return net.ErrClosed
 	case e.cause == nil:
 		return nil
-	case e.cause.callErr != nil:
-		return e.cause.callErr
+	case e.cause.connErr != nil:
+		return e.cause.connErr
 	}
-	return e.cause.writeErr
+	return e.cause.cutErr
 }
 
 // hasLastWords reports whether the client has yet to read why the server has ended the connection.
@@ -68,9 +68,9 @@ func (e *ending) hasLastWords() bool { return e.cause != nil && e.cause.lastWord
 // errUnanswered ends a connection on which an AUTH was never answered.
 var errUnanswered = &timeoutError{"entraconn: the server did not answer AUTH"}
 
-type timeoutError struct{ text string }
+type timeoutError struct{ msg string }
 
-func (e *timeoutError) Error() string   { return e.text }
+func (e *timeoutError) Error() string   { return e.msg }
 func (e *timeoutError) Timeout() bool   { return true }
 func (e *timeoutError) Temporary() bool { return true }
 

@@ -18,10 +18,10 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 	riding, _ := auth.(*sentAuth)
 	cred := o.conn.accepted.Load()
 	switch {
-	case riding != nil && (riding.proven || cred == nil):
+	case riding != nil && (riding.isProven || cred == nil):
 		cred = riding.cred
 	case cred == nil:
-		cred = o.conn.written
+		cred = o.conn.writtenCred
 	}
 	now = time.Now()
 	return now, rotation.SliceLength(cred.Token(), now, rand.Float64())
@@ -33,7 +33,7 @@ func (o environment) Now() time.Time { return time.Now() }
 // Leases implements [session.Environment]. From now on a CLIENT UNBLOCK finds the connection. It needs
 // Conn.mu.
 func (o environment) Leases(clientID int64) {
-	if !o.conn.ending.reported { // else it was removed already
+	if !o.conn.ending.isReported { // else it was removed already
 		o.conn.server.blockedConns.add(clientID, o.conn)
 	}
 }

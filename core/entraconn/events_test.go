@@ -20,7 +20,7 @@ type events struct {
 	auths    map[entra.AuthPhase]int // done
 	failed   int
 	refused  int     // AuthDone with Refused
-	told     []error // of AuthDone
+	authErrs []error // of AuthDone
 	pending  int     // AuthStart without AuthDone
 	open     int     // ConnOpened without ConnClosed
 	closed   []entra.ConnClosedInfo
@@ -48,7 +48,7 @@ func (e *events) refusals() int {
 func (e *events) errs() []error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.told)
+	return slices.Clone(e.authErrs)
 }
 
 // windows returns over how long each rotation was announced to be spread.
@@ -108,7 +108,7 @@ func (e *events) observer() *entra.Observer {
 			e.auths[i.Phase]++
 			if i.Err != nil {
 				e.failed++
-				e.told = append(e.told, i.Err)
+				e.authErrs = append(e.authErrs, i.Err)
 			}
 			if i.Refused {
 				e.refused++

@@ -54,7 +54,7 @@ func TestRepliesCutAtAnyByte(t *testing.T) {
 	}
 }
 
-// The same where nobody but us waits for an answer. The host meets the end when it comes back.
+// The same where only we wait for an answer. The host meets the end when it comes back.
 func TestAnswerCutOnAnIdleConnection(t *testing.T) {
 	for cut := 1; cut <= len("+OK\r\n"); cut++ {
 		inBubble(t, func(s *site) {
@@ -197,8 +197,8 @@ func TestStaleDeadlinesMeetNothingOfOurs(t *testing.T) {
 	}
 }
 
-// Close comes at any moment, while others read, write and set deadlines, and an AUTH is due all the time. Nobody meets an
-// error before it, and nobody is kept waiting after it.
+// Close comes at any moment, while others read, write and set deadlines, and an AUTH is due all the time. No call returns
+// an error before it, and no call waits after it.
 func TestCloseAtAnyMoment(t *testing.T) {
 	const life = 20 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {

@@ -28,10 +28,10 @@ type login struct {
 	answered chan struct{}      // closed when the login was answered
 }
 
-// beginLocked returns the AUTH that starts the connection, with the token that is newest now: clients dial connections
+// firstAuthLocked returns the AUTH that starts the connection, with the token that is newest now: clients dial connections
 // long before they use them. With SeparateLogin it writes that alone, waits for the answer, and returns nil. It needs
 // Conn.wmu.
-func (l *login) beginLocked() (*sentAuth, error) {
+func (l *login) firstAuthLocked() (*sentAuth, error) {
 	cred, err := l.credential()
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (l *login) credential() (*rotation.Credential, error) {
 	}
 	l.giveUp = cancel
 	c.mu.Unlock()
-	cred, err := c.server.rotation.Login(ctx)
+	cred, err := c.server.rotation.LoginCredential(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.giveUp = nil
@@ -70,8 +70,8 @@ func (l *login) credential() (*rotation.Credential, error) {
 
 // limit returns when the client's write is to wait no longer: at latest, or at its deadline if that is earlier.
 func (l *login) limit(latest time.Time) time.Time {
-	if client := l.conn.inner.ClientWrite(); !client.IsZero() && client.Before(latest) {
-		return client
+	if clientDeadline := l.conn.inner.ClientWrite(); !clientDeadline.IsZero() && clientDeadline.Before(latest) {
+		return clientDeadline
 	}
 	return latest
 }
@@ -79,9 +79,9 @@ func (l *login) limit(latest time.Time) time.Time {
 // awaitAnswer waits for the answer to a login that was written alone. A client that reads meanwhile finds it for us.
 func (l *login) awaitAnswer() error {
 	c, patience, buf := l.conn, time.Now().Add(loginPatience), make([]byte, lookSize)
-	wait := func() time.Duration { return min(longestLook, time.Until(l.limit(patience))) }
-	for wait() > 0 {
-		switch (renewal{c}).look(buf, wait()) {
+	remaining := func() time.Duration { return min(longestLook, time.Until(l.limit(patience))) }
+	for remaining() > 0 {
+		switch (renewal{c}).lookForAnswer(buf, remaining()) {
 		case rotation.Pending:
 			continue
 		case rotation.Ended:
@@ -90,13 +90,13 @@ func (l *login) awaitAnswer() error {
 		select {
 		case <-l.answered:
 			return nil
-		case <-time.After(wait()):
+		case <-time.After(remaining()):
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failLocked(entra.CloseAuthTimeout, errUnanswered)
-	return c.ending.cause.callErr
+	return c.ending.cause.connErr
 }
 
 // giveUpLocked ends the wait for a token, if there is one. It needs Conn.mu.

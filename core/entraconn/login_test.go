@@ -96,7 +96,7 @@ func TestFullServerReachesTheHost(t *testing.T) {
 		defer c.Close()
 		c.do("PING", "+PONG")
 		if d := time.Since(began); d > 0 {
-			t.Errorf("waited %v although nobody was refused", d)
+			t.Errorf("waited %v although no login was refused", d)
 		}
 	})
 }
@@ -105,7 +105,7 @@ func TestFullServerReachesTheHost(t *testing.T) {
 func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 	inBubble(t, func(s *site) {
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
-		attempt := func(patience time.Duration) (time.Duration, error) {
+		dialAndWrite := func(patience time.Duration) (time.Duration, error) {
 			ctx := s.t.Context()
 			if patience > 0 {
 				var cancel context.CancelFunc
@@ -126,7 +126,7 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		down := s.sts.Inject(entratest.Fault{Refuse: true})
 		s.rest(3 * time.Hour)
 		for patience, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Second: 750 * time.Millisecond} {
-			took, err := attempt(patience)
+			took, err := dialAndWrite(patience)
 			if refresh := (*entra.RefreshError)(nil); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.KindNetwork {
 				t.Errorf("Entra is away: after %v: %v", took, err)
 			}
@@ -134,17 +134,17 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		unusable := s.sts.Inject(entratest.Fault{NoObjectID: true})
 		down.Remove()
 		s.rest(time.Minute)
-		took, err := attempt(0)
+		took, err := dialAndWrite(0)
 		if refresh := (*entra.RefreshError)(nil); took != time.Second || !errors.As(err, &refresh) || refresh.Kind != entra.KindMalformed {
-			t.Errorf("the token names nobody: after %v: %v", took, err)
+			t.Errorf("the token names no user: after %v: %v", took, err)
 		}
 		unusable.Remove()
 		s.rest(5 * time.Minute)
-		if _, err := attempt(0); err != nil {
+		if _, err := dialAndWrite(0); err != nil {
 			t.Errorf("after the outage: %v", err)
 		}
 		s.src.Close()
-		if _, err := attempt(0); !errors.Is(err, entra.ErrClosed) {
+		if _, err := dialAndWrite(0); !errors.Is(err, entra.ErrClosed) {
 			t.Errorf("from a closed source: %v", err)
 		}
 	})
@@ -190,7 +190,7 @@ func TestErrorOfTheDialIsTheHostsOwn(t *testing.T) {
 	})
 }
 
-// Whoever logs in soon after a loss has come back; an hour later a pool has grown.
+// A login soon after a loss is a return. An hour later it means that the pool has grown.
 func TestReconnectionsAreTold(t *testing.T) {
 	for pause, want := range map[time.Duration]int{time.Minute: 1, time.Hour: 0} {
 		inBubble(t, func(s *site) {

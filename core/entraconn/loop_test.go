@@ -40,9 +40,9 @@ func mintedSource(tb testing.TB, observer *entra.Observer) *entra.Source {
 // A cutWriter is the far end of a connection that takes what it says of the next write, and then everything.
 type cutWriter struct {
 	net.Conn
-	take  int // bytes of the next write, or -1 for all
-	got   []byte
-	quiet bool // about what it does not take, as no io.Writer may be
+	take   int // bytes of the next write, or -1 for all
+	got    []byte
+	silent bool // about what it does not take, as no io.Writer may be
 }
 
 func (w *cutWriter) Write(p []byte) (int, error) {
@@ -53,7 +53,7 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 	n := min(w.take, len(p))
 	w.got = append(w.got, p[:n]...)
 	w.take = -1
-	if n == len(p) || w.quiet {
+	if n == len(p) || w.silent {
 		return n, nil
 	}
 	return n, &net.OpError{Op: "write", Net: "tcp", Err: os.ErrDeadlineExceeded}

@@ -35,7 +35,7 @@ const ownWriteTimeout = 10 * time.Second
 func (r renewal) Accepted() *rotation.Credential { return r.conn.accepted.Load() }
 
 // SetDue implements [rotation.Conn].
-func (r renewal) SetDue(due *rotation.Due) { r.conn.due.Store(due) }
+func (r renewal) SetDue(due *rotation.Due) { r.conn.dueAuth.Store(due) }
 
 // BarredBy implements [rotation.Conn].
 func (r renewal) BarredBy() (bar rotation.Bar) {
@@ -55,7 +55,7 @@ func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
 	c.mu.Unlock()
 	progress, mayLook := r.write()
 	if mayLook {
-		progress = r.look(buf, wait)
+		progress = r.lookForAnswer(buf, wait)
 	}
 	if progress == rotation.Waiting || progress == rotation.Barred {
 		r.proceed() // the client may have come while the locks were tried
@@ -74,7 +74,7 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 		return rotation.Waiting, false
 	}
 	defer c.wmu.Unlock()
-	due := c.due.Load()
+	due := c.dueAuth.Load()
 	c.mu.Lock()
 	progress, mayLook = r.mayWriteLocked(due)
 	c.mu.Unlock()
@@ -104,7 +104,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 		return rotation.Ended, false
 	case c.session.AuthInFlight():
 		return rotation.Pending, true
-	case due == nil || c.written == nil: // what was never used logs in with the newest token by itself
+	case due == nil || c.writtenCred == nil: // what was never used logs in with the newest token by itself
 		return rotation.Complete, false
 	case !c.session.MayAuth():
 		return rotation.Barred, c.session.SliceOverdue(time.Now())
@@ -114,8 +114,8 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 	return rotation.Pending, false
 }
 
-// look reads for at most d where the next reply is the answer to an AUTH of ours, or ends a slice.
-func (r renewal) look(buf []byte, d time.Duration) rotation.Progress {
+// lookForAnswer reads for at most d where the next reply is the answer to an AUTH of ours, or ends a slice.
+func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 	c := r.conn
 	if !c.rmu.TryLock() {
 		return rotation.Waiting
@@ -153,9 +153,9 @@ func (r renewal) mayLookLocked() rotation.Progress {
 		return rotation.Waiting
 	case c.session.AuthInFlight():
 		return rotation.Pending
-	case c.due.Load() != nil && !c.session.MayAuth():
+	case c.dueAuth.Load() != nil && !c.session.MayAuth():
 		return rotation.Barred
-	case c.due.Load() != nil:
+	case c.dueAuth.Load() != nil:
 		return rotation.Waiting
 	}
 	return rotation.Complete
@@ -165,10 +165,10 @@ func (r renewal) mayLookLocked() rotation.Progress {
 // Conn.mu and Conn.rmu.
 func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 	now := time.Now()
-	if a.next.IsZero() {
-		a.next = now
+	if a.nextSince.IsZero() {
+		a.nextSince = now
 	}
-	if now.Sub(a.next) < answerPatience {
+	if now.Sub(a.nextSince) < answerPatience {
 		return rotation.Pending
 	}
 	r.conn.failLocked(entra.CloseAuthTimeout, errUnanswered)
@@ -214,7 +214,7 @@ func (r renewal) proceed() {
 	c.mu.Lock()
 	may := r.mayProceedLocked(readable)
 	c.mu.Unlock()
-	if may != 0 && c.signals.take(may) {
+	if may != 0 && c.signals.testAndClear(may) {
 		c.server.rotation.Continue(&c.member)
 	}
 }
@@ -225,7 +225,7 @@ func (r renewal) mayProceedLocked(readable bool) (may uint32) {
 	_, forever := c.session.BarredBy()
 	inFlight := c.session.AuthInFlight()
 	switch {
-	case c.due.Load() == nil && !inFlight: // a write of the client's took it along, and it was answered
+	case c.dueAuth.Load() == nil && !inFlight: // a write of the client's took it along, and it was answered
 		c.signals.clear(renewalWaits)
 	case c.ending.writeErr() != nil, forever,
 		inFlight && readable && c.session.NextAuth() != nil,

@@ -39,8 +39,8 @@ func TestServerThatStaysInRESP2IsAskedOnce(t *testing.T) {
 		if l, err := last.line(); !errors.Is(err, io.EOF) {
 			t.Errorf("%q, %v", l, err)
 		}
-		if left := time.Until(ends); left <= 0 || left > 5*time.Minute {
-			t.Errorf("ended %v before its token", left)
+		if remaining := time.Until(ends); remaining <= 0 || remaining > 5*time.Minute {
+			t.Errorf("ended %v before its token", remaining)
 		}
 		last.Close()
 		if got := s.events.reasons(); got[len(got)-1] != entra.CloseUnsupported {

@@ -55,7 +55,7 @@ func TestRotationSpreadsOverTheWindow(t *testing.T) {
 			}
 		}
 		if first, second := auths[0].At, auths[1].At; !first.Before(second) {
-			t.Error("nobody waited for the canary")
+			t.Error("no connection waited for the canary")
 		}
 		for _, c := range clients {
 			c.do("PING", "+PONG")
@@ -69,7 +69,7 @@ func TestRotationSpreadsOverTheWindow(t *testing.T) {
 	})
 }
 
-// A token that the server does not know yet: the canary learns it, nobody else is bothered, everybody keeps working,
+// A token that the server does not know yet: only the canary is refused, all connections keep working,
 // new connections too.
 func TestRefusedCanarySparesTheOthers(t *testing.T) {
 	inBubble(t, func(s *site) {
@@ -103,7 +103,7 @@ func TestRefusedCanarySparesTheOthers(t *testing.T) {
 	})
 }
 
-// An AUTH that goes alone needs nobody who reads: pooled connections lie idle for hours.
+// An AUTH that goes alone needs no client that reads: pooled connections are idle for hours.
 func TestIdleConnectionIsRenewedForADay(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -202,8 +202,8 @@ func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
 	})
 }
 
-// Connections whose hosts are stuck in a write, more of them than there are workers, hold nobody up.
-func TestStuckWritersDelayNobody(t *testing.T) {
+// Connections whose clients are stuck in a write, more of them than there are workers, delay no other connection.
+func TestStuckWritersDelayNoOther(t *testing.T) {
 	inBubble(t, func(s *site) {
 		var peers []net.Conn
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {

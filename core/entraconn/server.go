@@ -26,10 +26,10 @@ type server struct {
 
 	// mu guards what follows. The methods of rotation may be called while it is held.
 	mu        sync.Mutex
-	loginGate admission.Gate
+	loginGate admission.LoginGate
 	spreading admission.Spreading
 	permits   map[*Conn]*admission.Permit
-	open      int       // connections
+	openConns int       // connections
 	askAt     time.Time // before it, new connections do not ask for RESP3
 }
 
@@ -46,8 +46,8 @@ func newServer(d *Dialer, addr string) *server {
 // found then, or as soon as no connection to it is open: a server ends its connections for that, a proxy need not.
 const resp2Memory = time.Hour
 
-// staysInRESP2 records that the server does not speak RESP3.
-func (s *server) staysInRESP2(now time.Time) {
+// recordRESP2Only records that the server does not speak RESP3.
+func (s *server) recordRESP2Only(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.askAt = now.Add(resp2Memory)
@@ -58,30 +58,30 @@ func (s *server) staysInRESP2(now time.Time) {
 func (s *server) admit(ctx context.Context) (*admission.Permit, *entra.AuthError) {
 	for {
 		canWait := ctx.Err() == nil // else the client's dial returns the error of its ctx
-		d := s.decide(canWait)
+		d := s.askLoginGate(canWait)
 		if d.Changed == nil {
 			return d.Permit, d.Refusal
 		}
-		timeout := time.NewTimer(d.Wait)
+		timer := time.NewTimer(d.Wait)
 		select {
 		case <-d.Changed:
-		case <-timeout.C:
+		case <-timer.C:
 		case <-ctx.Done():
 		}
-		timeout.Stop()
+		timer.Stop()
 	}
 }
 
-// decide asks the login gate about a dial.
-func (s *server) decide(canWait bool) admission.Decision {
+// askLoginGate asks the login gate about a dial.
+func (s *server) askLoginGate(canWait bool) admission.Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	var login admission.Candidate
+	var candidate admission.Candidate
 	if best, proven := s.rotation.Best(now); best != nil {
-		login = admission.Candidate{Number: best.Number(), Proven: proven}
+		candidate = admission.Candidate{Number: best.Number(), Proven: proven}
 	}
-	return s.loginGate.Admit(login, now, canWait)
+	return s.loginGate.Admit(candidate, now, canWait)
 }
 
 // release takes a permit back without a verdict.
@@ -99,7 +99,7 @@ func (s *server) awaitPlace(ctx context.Context) bool {
 		within = max(0, time.Until(deadline)/2)
 	}
 	s.mu.Lock()
-	place, wait := s.spreading.Place(time.Since(s.dialer.start), within, rand.Float64())
+	place, wait := s.spreading.Place(time.Since(s.dialer.startedAt), within, rand.Float64())
 	s.mu.Unlock()
 	if wait == 0 {
 		return false
@@ -117,20 +117,20 @@ func (s *server) awaitPlace(ctx context.Context) bool {
 }
 
 // attach makes a Conn of a connection that was dialed.
-func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.Permit) *Conn {
+func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.Permit) *Conn {
 	d := s.dialer
-	c := &Conn{inner: deadline.Conn{Conn: inner}, server: s, id: d.ids.Add(1), opened: time.Since(d.start)}
-	c.login = &login{conn: c, ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.info()}))}
+	c := &Conn{inner: deadline.Conn{Conn: dialed}, server: s, id: d.ids.Add(1), opened: time.Since(d.startedAt)}
+	c.login = &login{conn: c, ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.connInfo()}))}
 	if d.opts.SeparateLogin {
 		c.login.answered = make(chan struct{})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open == 0 {
+	if s.openConns == 0 {
 		s.askAt = time.Time{}
 	}
 	c.session.Init(time.Now().Before(s.askAt))
-	s.open++
+	s.openConns++
 	if permit != nil {
 		s.permits[c] = permit
 	}
@@ -138,15 +138,15 @@ func (s *server) attach(ctx context.Context, inner net.Conn, permit *admission.P
 	return c
 }
 
-// remove forgets a connection that the client has closed, and remembers its loss if the client did not want it.
-func (s *server) remove(c *Conn, end cause) {
+// detach forgets a connection that the client has closed, and remembers its loss if the client did not want it.
+func (s *server) detach(c *Conn, why cause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open--
+	s.openConns--
 	s.giveBackLocked(c)
 	s.rotation.Remove(&c.member)
-	if c.accepted.Load() != nil && end.reason != entra.CloseByClient {
-		s.spreading.Lose(admission.Loss{At: end.at.Sub(s.dialer.start), Reason: end.reason})
+	if c.accepted.Load() != nil && why.closeReason != entra.CloseByClient {
+		s.spreading.Lose(admission.Loss{At: why.endedAt.Sub(s.dialer.startedAt), CloseReason: why.closeReason})
 	}
 }
 
@@ -165,18 +165,18 @@ func (s *server) giveBackLocked(c *Conn) {
 
 // authAccepted acts on an AUTH that the server has accepted.
 func (s *server) authAccepted(c *Conn, a *sentAuth) {
-	back, lost := admission.Loss{}, false
-	since := time.Since(s.dialer.start)
+	back, isBack := admission.Loss{}, false
+	sinceStart := time.Since(s.dialer.startedAt)
 	s.mu.Lock()
-	if s.rotation.Accepted(&c.member, a.cred) {
-		s.loginGate.Open()
+	if s.rotation.AuthAccepted(&c.member, a.cred) {
+		s.loginGate.Reopen()
 	}
 	if a.phase == entra.AuthInitial {
-		back, lost = s.spreading.MakeUp(since)
+		back, isBack = s.spreading.MakeUp(sinceStart)
 	}
 	s.mu.Unlock()
-	if lost {
-		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.info(), Reason: back.Reason, After: since - back.At})
+	if isBack {
+		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.connInfo(), Reason: back.CloseReason, After: sinceStart - back.At})
 	}
 }
 
@@ -185,7 +185,7 @@ func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure) {
 	if why.BlamesToken() {
 		s.dialer.src.Reject(a.cred.Token())
 	}
-	s.rotation.Refused(&c.member, a.cred, why)
+	s.rotation.AuthRefused(&c.member, a.cred, why)
 }
 
 // loginRefused acts on a login that the server has refused: it closes the login gate for a while.

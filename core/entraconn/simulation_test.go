@@ -49,7 +49,7 @@ func (n *numbered) GetToken(context.Context, policy.TokenRequestOptions) (azcore
 	return azcore.AccessToken{Token: fmt.Sprint("token-", n.last), ExpiresOn: time.Now().Add(n.life)}, nil
 }
 
-// wrong notes what is. s.mu is held.
+// faultLocked notes what is. s.mu is held.
 func (s *simulation) faultLocked(format string, args ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, args...))
 }

@@ -58,17 +58,17 @@ func (c *crowd) back() time.Duration {
 	c.dials = nil
 	began := time.Now()
 	var hosts sync.WaitGroup
-	for _, host := range c.open {
+	for _, member := range c.open {
 		hosts.Go(func() {
-			_, err := host.line()
+			_, err := member.line()
 			for first := true; err != nil; first = false {
-				host.Close()
+				member.Close()
 				if !first {
 					c.rest(c.pause())
 				}
-				*host = *c.client(c.dial)
-				if err = host.send("PING"); err == nil {
-					_, err = host.line()
+				*member = *c.client(c.dial)
+				if err = member.send("PING"); err == nil {
+					_, err = member.line()
 				}
 			}
 		})
@@ -78,8 +78,8 @@ func (c *crowd) back() time.Duration {
 }
 
 func (c *crowd) close() {
-	for _, host := range c.open {
-		host.Close()
+	for _, member := range c.open {
+		member.Close()
 	}
 }
 
@@ -183,15 +183,15 @@ func TestGrowthIsNotPaced(t *testing.T) {
 				t.Errorf("more of them took %v", took)
 			}
 		}
-		for _, host := range c.open { // what the hosts close themselves is not lost
-			host.Close()
+		for _, member := range c.open { // what the hosts close themselves is not lost
+			member.Close()
 		}
 		if c.open = nil; c.grow(crowdSize()/3) > 0 {
 			t.Error("was paced after connections had been closed")
 		}
 		s.gateway.DropAll()
-		for _, host := range c.open {
-			_, _ = host.line()
+		for _, member := range c.open {
+			_, _ = member.line()
 		}
 		c.close()
 		s.rest(10 * time.Minute) // what does not come back in that time does not come back
@@ -206,9 +206,9 @@ func (c *crowd) storm(ctx context.Context) (results chan error) {
 	c.dials = nil
 	c.gateway.DropAll()
 	results = make(chan error, len(c.open))
-	for _, host := range c.open {
-		_, _ = host.line()
-		host.Close()
+	for _, member := range c.open {
+		_, _ = member.line()
+		member.Close()
 	}
 	for range c.open {
 		go func() {
@@ -245,7 +245,7 @@ func TestWaitingDialsEndWithTheirContext(t *testing.T) {
 			t.Errorf("%d dials ended after %v", canceled, time.Since(began))
 		}
 		if one := c.client(c.dial); time.Since(began) > 20*time.Millisecond {
-			t.Errorf("a dial waited %v for places that nobody needs", time.Since(began))
+			t.Errorf("a dial waited %v for places that no dial needs", time.Since(began))
 		} else {
 			one.Close()
 		}

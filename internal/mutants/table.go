@@ -141,13 +141,13 @@ func mutants() []mutant {
 			new:  "",
 		}, {
 			name: "the login gate refuses no dial",
-			file: "core/entraconn/internal/admission/gate.go",
+			file: "core/entraconn/internal/admission/logingate.go",
 			old:  "(awaited || now.Before(g.retryAt)):",
 			new:  "(awaited || now.Before(g.retryAt)) && false:",
 		}, {
 			name: "the login gate never opens again",
-			file: "core/entraconn/internal/admission/gate.go",
-			old:  "	g.refusal, g.refused, g.failures = nil, 0, 0\n",
+			file: "core/entraconn/internal/admission/logingate.go",
+			old:  "	g.refusal, g.refusedNumber, g.failures = nil, 0, 0\n",
 			new:  "",
 		}, {
 			name: "the Source does not learn that a login was refused",

@@ -40,17 +40,17 @@ const (
 // connections were lost. Moments are given as time since some start. The zero Spreading is ready
 // for use.
 type Spreading struct {
-	part   int64        // the number of the current part, counted from the start
-	dials  [parts]int32 // of the part with number n at index n % parts, from the current one on
-	losses uint64
-	lost   [storm]time.Duration // when the latest were, that with number n at index n % storm
-	gone   []Loss               // that no login has made up for, in their order
+	part      int64        // the number of the current part, counted from the start
+	dials     [parts]int32 // of the part with number n at index n % parts, from the current one on
+	losses    uint64
+	lossTimes [storm]time.Duration // when the latest were, that with number n at index n % storm
+	gone      []Loss               // that no login has made up for, in their order
 }
 
 // A Loss is the end of a connection that was logged in, and that its client did not want to end.
 type Loss struct {
-	At     time.Duration
-	Reason entra.CloseReason
+	At          time.Duration
+	CloseReason entra.CloseReason
 }
 
 const (
@@ -63,19 +63,19 @@ const (
 
 // Lose is told of a loss.
 func (p *Spreading) Lose(l Loss) {
-	p.lost[p.losses%storm] = l.At
+	p.lossTimes[p.losses%storm] = l.At
 	p.losses++
 	p.gone = append(p.gone[max(0, len(p.gone)+1-maxLosses):], l)
 }
 
 // MakeUp returns the loss that a login now makes up for, the oldest of the last 5 minutes, if there
 // is one.
-func (p *Spreading) MakeUp(at time.Duration) (lost Loss, found bool) {
+func (p *Spreading) MakeUp(at time.Duration) (loss Loss, found bool) {
 	for len(p.gone) > 0 && !found {
-		lost, p.gone = p.gone[0], p.gone[1:]
-		found = at-lost.At < lossMemory
+		loss, p.gone = p.gone[0], p.gone[1:]
+		found = at-loss.At < lossMemory
 	}
-	return lost, found
+	return loss, found
 }
 
 // Storm reports whether many connections were lost just now, or were lost and are not back. Clients
@@ -83,7 +83,7 @@ func (p *Spreading) MakeUp(at time.Duration) (lost Loss, found bool) {
 // behind at a time.
 func (p *Spreading) Storm(at time.Duration) bool {
 	n := len(p.gone)
-	return p.losses >= storm && at-p.lost[p.losses%storm] < span || n >= storm && at-p.gone[n-storm].At < lossMemory
+	return p.losses >= storm && at-p.lossTimes[p.losses%storm] < span || n >= storm && at-p.gone[n-storm].At < lossMemory
 }
 
 // A Place is the part in which a dial begins.
@@ -98,36 +98,36 @@ func (p *Spreading) Place(at, within time.Duration, r float64) (place Place, wai
 		within = 0 // it counts, but does not wait
 	}
 	p.advance(int64(at / partSpan))
-	begin := time.Duration(p.part) * partSpan
-	last := p.part + max(0, min(int64((at+within-begin)/partSpan), parts)-1) // that ends early enough
+	partStart := time.Duration(p.part) * partSpan
+	lastPart := p.part + max(0, min(int64((at+within-partStart)/partSpan), parts)-1) // that ends early enough
 	part := p.part
-	for n := part + 1; n <= last && *p.in(part) > 0; n++ {
-		if *p.in(n) < *p.in(part) {
+	for n := part + 1; n <= lastPart && *p.dialsIn(part) > 0; n++ {
+		if *p.dialsIn(n) < *p.dialsIn(part) {
 			part = n
 		}
 	}
-	begin += time.Duration(part-p.part) * partSpan
-	if *p.in(part) > 0 || part > p.part {
-		from := max(begin, at)
-		wait = min(within, from+time.Duration(r*float64(begin+partSpan-from))-at)
+	partStart += time.Duration(part-p.part) * partSpan
+	if *p.dialsIn(part) > 0 || part > p.part {
+		earliest := max(partStart, at)
+		wait = min(within, earliest+time.Duration(r*float64(partStart+partSpan-earliest))-at)
 	}
-	*p.in(part)++
+	*p.dialsIn(part)++
 	return Place(part), wait
 }
 
 // GiveBack frees the place of a dial that did not wait for it.
 func (p *Spreading) GiveBack(place Place) {
 	if part := int64(place); part >= p.part {
-		*p.in(part)--
+		*p.dialsIn(part)--
 	}
 }
 
-func (p *Spreading) in(part int64) *int32 { return &p.dials[part%parts] }
+func (p *Spreading) dialsIn(part int64) *int32 { return &p.dials[part%parts] }
 
 // advance forgets what is over.
 func (p *Spreading) advance(part int64) {
 	for range min(part-p.part, parts) {
-		*p.in(p.part) = 0
+		*p.dialsIn(p.part) = 0
 		p.part++
 	}
 	p.part = max(p.part, part)

@@ -21,7 +21,7 @@ const (
 func stormy(at time.Duration) *admission.Spreading {
 	p := &admission.Spreading{}
 	for range storm {
-		p.Lose(admission.Loss{At: at, Reason: entra.CloseByServer})
+		p.Lose(admission.Loss{At: at, CloseReason: entra.CloseByServer})
 	}
 	return p
 }
@@ -156,7 +156,7 @@ func TestStormIsSeen(t *testing.T) {
 		{at: 13*time.Minute + span, want: false},
 	} {
 		for range step.lost {
-			p.Lose(admission.Loss{At: step.at, Reason: entra.CloseByServer})
+			p.Lose(admission.Loss{At: step.at, CloseReason: entra.CloseByServer})
 		}
 		for range step.back {
 			p.MakeUp(step.at)
@@ -171,7 +171,7 @@ func TestStormIsSeen(t *testing.T) {
 func TestLossesAreBounded(t *testing.T) {
 	var p admission.Spreading
 	for range 5000 {
-		p.Lose(admission.Loss{Reason: entra.CloseByServer})
+		p.Lose(admission.Loss{CloseReason: entra.CloseByServer})
 	}
 	n := 0
 	for _, found := p.MakeUp(0); found; _, found = p.MakeUp(0) {
@@ -189,7 +189,7 @@ func TestLoginsMakeUpForLosses(t *testing.T) {
 		t.Error("made up for nothing")
 	}
 	losses := []admission.Loss{
-		{At: 0, Reason: entra.CloseByServer}, {At: 4 * time.Minute, Reason: entra.CloseExpired}, {At: 5 * time.Minute, Reason: entra.CloseProtocol},
+		{At: 0, CloseReason: entra.CloseByServer}, {At: 4 * time.Minute, CloseReason: entra.CloseExpired}, {At: 5 * time.Minute, CloseReason: entra.CloseProtocol},
 	}
 	for _, l := range losses {
 		p.Lose(l)

@@ -20,11 +20,11 @@ type Conn struct {
 	net.Conn
 
 	// mu is held while deadlines are set on the connection below, which does not block, so that they arrive in order.
-	mu          sync.Mutex
-	read, write time.Time // the client's latest
-	ownRead     reasons   // why the read deadline below is ours, 0 if it is the client's
-	ownWrite    bool      // the write deadline below is ours
-	waiting     int32     // reads of the client that wait for a read of ours to end
+	mu                      sync.Mutex
+	clientRead, clientWrite time.Time // the client's latest
+	ownRead                 reasons   // why the read deadline below is ours, 0 if it is the client's
+	ownWrite                bool      // the write deadline below is ours
+	waitingReads            int32     // reads of the client that wait for a read of ours to end
 }
 
 // reasons is a set of reasons for a read deadline of ours.
@@ -43,7 +43,7 @@ var longAgo = time.Unix(1, 0)
 func (c *Conn) SetDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.read, c.write = t, t
+	c.clientRead, c.clientWrite = t, t
 	switch {
 	case c.ownRead == 0 && !c.ownWrite:
 		return c.Conn.SetDeadline(t)
@@ -59,7 +59,7 @@ func (c *Conn) SetDeadline(t time.Time) error {
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.read = t
+	c.clientRead = t
 	if c.ownRead != 0 {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.write = t
+	c.clientWrite = t
 	if c.ownWrite {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 func (c *Conn) ClientWrite() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.write
+	return c.clientWrite
 }
 
 // BeginRead sets the deadline of a read of ours. The client must not be reading, and waits for [Conn.EndRead] if it wants
@@ -89,7 +89,7 @@ func (c *Conn) ClientWrite() time.Time {
 func (c *Conn) BeginRead(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waiting > 0 || c.ownRead != 0 {
+	if c.waitingReads > 0 || c.ownRead != 0 {
 		t = longAgo
 	}
 	c.setOwnReadLocked(reading, t)
@@ -103,7 +103,7 @@ func (c *Conn) EndRead() { c.restoreRead(reading) }
 func (c *Conn) HurryRead() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting++
+	c.waitingReads++
 	if c.ownRead != 0 {
 		_ = c.Conn.SetReadDeadline(longAgo)
 	}
@@ -113,7 +113,7 @@ func (c *Conn) HurryRead() {
 func (c *Conn) Hurried() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting--
+	c.waitingReads--
 }
 
 // WakeRead makes the read that has begun, or the next one, return at once, and every one after it until [Conn.EndWake].
@@ -143,7 +143,7 @@ func (c *Conn) restoreRead(why reasons) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ownRead &^= why; c.ownRead == 0 {
-		_ = c.Conn.SetReadDeadline(c.read)
+		_ = c.Conn.SetReadDeadline(c.clientRead)
 	}
 }
 
@@ -160,5 +160,5 @@ func (c *Conn) EndWrite() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ownWrite = false
-	_ = c.Conn.SetWriteDeadline(c.write)
+	_ = c.Conn.SetWriteDeadline(c.clientWrite)
 }

@@ -12,16 +12,16 @@ import (
 // A Server answers as Redis does where it matters to a session. It shares no code with a session:
 // commands are read by tidwall/redcon. What it does was seen on redis-server 7.0.15.
 type Server struct {
-	in      []byte
-	proto   int
-	multi   bool
-	queued  []string
-	subs    subscriptions
-	off     bool
-	skip    bool // the next command is muted
-	prefix  bool // the last command was ASKING or CLIENT CACHING
-	monitor bool
-	sent    int // bytes
+	unread    []byte
+	proto     int
+	multi     bool
+	queued    []string
+	subs      subscriptions
+	off       bool
+	skip      bool // the next command is muted
+	prefix    bool // the last command was ASKING or CLIENT CACHING
+	monitor   bool
+	sentBytes int // bytes
 
 	Read int // how many of the bytes sent the test has read
 	// Slow is where the answer to the last blocking command or AUTH of the client ends, counted in
@@ -45,9 +45,9 @@ func New() *Server {
 
 // Feed takes bytes and returns what the server sends in answer.
 func (m *Server) Feed(p []byte) (out []byte) {
-	m.in = append(m.in, p...)
+	m.unread = append(m.unread, p...)
 	for {
-		complete, args, _, rest, err := redcon.ReadNextCommand(m.in, nil)
+		complete, args, _, rest, err := redcon.ReadNextCommand(m.unread, nil)
 		if err != nil {
 			panic(err)
 		}
@@ -58,17 +58,17 @@ func (m *Server) Feed(p []byte) (out []byte) {
 		for i, a := range args {
 			words[i] = string(a)
 		}
-		m.in = append([]byte(nil), rest...)
-		answer := m.run(words)
+		m.unread = append([]byte(nil), rest...)
+		answer := m.execute(words)
 		out = append(out, answer...)
-		m.sent += len(answer)
+		m.sentBytes += len(answer)
 		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "XREAD" || name == "AUTH" && words[2] != Token {
-			m.Slow = m.sent
+			m.Slow = m.sentBytes
 		}
 	}
 }
 
-func (m *Server) run(args []string) string {
+func (m *Server) execute(args []string) string {
 	name := strings.ToUpper(args[0])
 	mine := name == "AUTH" && len(args) == 3 && args[2] == Token
 	if mine {
@@ -136,7 +136,7 @@ func (m *Server) reply(name string, args []string) string {
 		}
 		return "*2\r\n$5\r\nproto\r\n:2\r\n"
 	case "RESET":
-		*m = Server{in: m.in, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sent: m.sent, Read: m.Read, Slow: m.Slow, Now: m.Now, LockedOut: m.LockedOut}
+		*m = Server{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Read: m.Read, Slow: m.Slow, Now: m.Now, LockedOut: m.LockedOut}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {
@@ -171,7 +171,7 @@ func (m *Server) reply(name string, args []string) string {
 		m.prefix = true
 		return "+OK\r\n"
 	case "CLIENT":
-		return m.client(args)
+		return m.clientCommand(args)
 	case "MONITOR":
 		m.monitor = true
 		return "+OK\r\n+1234 [0 x] \"GET\"\r\n"
@@ -203,15 +203,15 @@ func (m *Server) block(args []string) string {
 			return ""
 		}
 		m.Now = m.Now.Add(time.Duration(t * float64(unit)))
-	case "gone": // somebody has sent CLIENT UNBLOCK
+	case "gone": // another client has sent CLIENT UNBLOCK
 		m.Now = m.Now.Add(time.Millisecond)
 	default:
 		m.Now = m.Now.Add(time.Duration(t * float64(unit)))
 	}
-	return null(m.proto, "*-1")
+	return nullReply(m.proto, "*-1")
 }
 
-func (m *Server) client(args []string) string {
+func (m *Server) clientCommand(args []string) string {
 	switch strings.Join(args[1:], " ") {
 	case "ID":
 		return ":7\r\n"

@@ -35,7 +35,7 @@ func (s subscriptions) unsubscribe(proto int, name string, channels []string) (o
 	}
 	if len(channels) == 0 {
 		out := s.confirmation(proto, name, "")
-		return strings.Replace(out, "$0\r\n\r\n", null(proto, "$-1"), 1)
+		return strings.Replace(out, "$0\r\n\r\n", nullReply(proto, "$-1"), 1)
 	}
 	for i, c := range channels {
 		delete(s, SubscriptionKind(name)+":"+c)
@@ -78,7 +78,7 @@ func message(proto int) string {
 	return typ + "3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\n+OK\r\n\r\n"
 }
 
-func null(proto int, resp2 string) string {
+func nullReply(proto int, resp2 string) string {
 	if proto == 3 {
 		return "_\r\n"
 	}

@@ -19,11 +19,11 @@ type task struct {
 type taskKind uint8
 
 const (
-	fallDue    taskKind = iota // the connection's slot in the rotation has come
-	visit                      // a worker writes the AUTH that found no write to ride in, or looks for its answer
-	nextCanary                 // no canary was accepted so far
-	retireAll                  // connections that still have this credential and cannot be renewed are retired
-	retireOne                  // one of them, on which something was in flight then
+	fallDue     taskKind = iota // the connection's slot in the rotation has come
+	visitMember                 // a worker writes the AUTH that found no write to ride in, or looks for its answer
+	nextCanary                  // no canary was accepted so far
+	retireAll                   // connections that still have this credential and cannot be renewed are retired
+	retireOne                   // one of them, on which something was in flight then
 )
 
 func (a agenda) Len() int           { return len(a) }
@@ -42,16 +42,16 @@ func (a *agenda) Pop() any {
 	return t
 }
 
-// add adds a task and reports whether it comes before all others.
-func (a *agenda) add(t task) (first bool) {
+// enqueue adds a task and reports whether it comes before all others.
+func (a *agenda) enqueue(t task) (first bool) {
 	first = len(*a) == 0 || t.at.Before((*a)[0].at)
 	heap.Push(a, t)
 	return first
 }
 
-// take returns the next task if its time has come, else how long that will take; idle if there is
+// takeDue returns the next task if its time has come, else how long that will take; idle if there is
 // none.
-func (a *agenda) take(now time.Time) (t task, due bool, wait time.Duration) {
+func (a *agenda) takeDue(now time.Time) (t task, isDue bool, wait time.Duration) {
 	if len(*a) == 0 {
 		return task{}, false, idle
 	}

@@ -57,7 +57,7 @@ func TestLoginsUseWhatTheServerAccepts(t *testing.T) {
 		uses := func(when string, want *rotation.Credential, wantProven bool) {
 			t.Helper()
 			best, proven := s.server.Best(time.Now())
-			login, err := s.server.Login(s.t.Context())
+			login, err := s.server.LoginCredential(s.t.Context())
 			if best != want || login != want || proven != wantProven || err != nil || s.server.IsProven(want) != wantProven {
 				t.Errorf("%s: number %d, proven %v, %v", when, best.Number(), proven, err)
 			}
@@ -77,7 +77,7 @@ func TestLoginsUseWhatTheServerAccepts(t *testing.T) {
 		uses("the old token has expired", newest, false)
 		s.server.LoginRefused(newest)
 		uses("there is no other", newest, false)
-		if best := s.server.Accepted(&c.member, newest); !best {
+		if best := s.server.AuthAccepted(&c.member, newest); !best {
 			t.Error("what logins use was accepted, and it is not said")
 		}
 		uses("accepted at last", newest, true)
@@ -93,7 +93,7 @@ func TestAcceptedTellsWhetherItIsTheBest(t *testing.T) {
 		s.set(true, false)
 		s.nextToken()
 		synctest.Wait()
-		if !s.server.Accepted(&c.member, old) {
+		if !s.server.AuthAccepted(&c.member, old) {
 			t.Error("the older one is still best")
 		}
 		c.close()

@@ -7,7 +7,7 @@ type Member struct {
 	turn uint16 // of the latest visit on the agenda; earlier ones are void
 	// refusals in a row and tries of workers in a row that changed nothing; both stop at 100.
 	refusals, tries uint8
-	visit           visitState
+	visitState      visitState
 	inRotation      bool // takes part in the rotation under way, and has not left it
 	asked           bool // an AUTH of this rotation was made due, and was not refused
 	retiring        bool // it is to be retired as soon as nothing is in flight on it

@@ -13,25 +13,25 @@ import (
 // first. When the server has accepted it there, the others follow over the window. If the server
 // refuses it, they keep what they have. The lock of its server guards it.
 type rotation struct {
-	server       *Server
-	cred         *Credential
-	began        time.Time
-	spread       bool      // the canary was accepted
-	notBefore    time.Time // of the next canary, after a refusal
-	nextCheck    time.Time // whether one more canary is needed; zero if there is no connection for one
-	refusals     int       // of canaries
-	participants int       // connections that have not left it
-	results      [departures]int
-	ctx          context.Context // what the observer's RotationStart returned; of the goroutine that calls it
+	server         *Server
+	cred           *Credential
+	began          time.Time
+	isSpread       bool      // the canary was accepted
+	notBefore      time.Time // of the next canary, after a refusal
+	nextCheck      time.Time // whether one more canary is needed; zero if there is no connection for one
+	canaryRefusals int       // of canaries
+	participants   int       // connections that have not left it
+	results        [departures]int
+	ctx            context.Context // what the observer's RotationStart returned; of the goroutine that calls it
 }
 
 // A departure is the way in which a connection leaves a rotation.
 type departure uint8
 
 const (
-	renewed departure = iota
-	unrenewable
-	closed
+	byRenewal departure = iota
+	byBar
+	byClose
 	departures
 )
 
@@ -45,7 +45,7 @@ func (r *rotation) beginLocked() {
 			continue
 		}
 		if m.conn.BarredBy().Forever {
-			r.results[unrenewable]++
+			r.results[byBar]++
 			continue
 		}
 		m.inRotation = true
@@ -54,27 +54,27 @@ func (r *rotation) beginLocked() {
 	if r.participants == 0 {
 		return
 	}
-	s.rotation = r
+	s.underway = r
 	info := entra.RotationStartInfo{
 		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Connections: r.participants,
 		ExpiresOn: r.cred.token.ExpiresOn(),
 	}
 	for m := range s.members {
 		if m.inRotation {
-			info.Window = max(info.Window, r.window(m, r.began))
+			info.Window = max(info.Window, r.windowFor(m, r.began))
 		}
 	}
 	s.observeLocked(func() { r.ctx = s.config.Observer.RotationStart(context.Background(), info) })
 	r.sendCanaryLocked(r.began)
 }
 
-// endLocked ends the rotation, finished or not.
-func (r *rotation) endLocked() {
+// finishLocked ends the rotation, finished or not.
+func (r *rotation) finishLocked() {
 	s := r.server
-	s.rotation = nil
+	s.underway = nil
 	info := entra.RotationDoneInfo{
 		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Duration: time.Since(r.began),
-		Renewed: r.results[renewed], Left: r.results[unrenewable], Closed: r.results[closed],
+		Renewed: r.results[byRenewal], Left: r.results[byBar], Closed: r.results[byClose],
 	}
 	for m := range s.members {
 		if !m.inRotation {
@@ -95,7 +95,7 @@ func (r *rotation) endLocked() {
 func (r *rotation) joinLocked(m *Member, now time.Time) {
 	m.inRotation, m.asked = true, false
 	r.participants++
-	if r.spread {
+	if r.isSpread {
 		r.scheduleLocked(m, 0, 1, now)
 		return
 	}
@@ -110,13 +110,13 @@ func (r *rotation) leaveLocked(m *Member, way departure) {
 	m.inRotation = false
 	r.results[way]++
 	if r.participants--; r.participants == 0 {
-		r.endLocked()
+		r.finishLocked()
 	}
 }
 
-// window returns over how long the AUTH of a connection may be spread: by the token that it has, so
+// windowFor returns over how long the AUTH of a connection may be spread: by the token that it has, so
 // that a late one has a window of its own, and never beyond the time for the new one.
-func (r *rotation) window(m *Member, now time.Time) time.Duration {
+func (r *rotation) windowFor(m *Member, now time.Time) time.Duration {
 	w := Window(m.conn.Accepted().token, now)
 	return max(0, min(w, r.cred.token.RenewBy().Sub(now)))
 }
@@ -165,7 +165,7 @@ func (r *rotation) checkCanaryAtLocked(at time.Time) {
 // decided.
 func (r *rotation) checkCanaryLocked(at, now time.Time) {
 	switch {
-	case r.spread || !r.nextCheck.Equal(at):
+	case r.isSpread || !r.nextCheck.Equal(at):
 	case now.Before(r.notBefore):
 		r.checkCanaryAtLocked(r.notBefore)
 	default:
@@ -175,7 +175,7 @@ func (r *rotation) checkCanaryLocked(at, now time.Time) {
 
 // spreadLocked gives the connections that wait for the canary their slots in the window.
 func (r *rotation) spreadLocked(now time.Time) {
-	r.spread = true
+	r.isSpread = true
 	waiting := make([]*Member, 0, r.participants)
 	for m := range r.server.members {
 		if m.inRotation && !m.asked {
@@ -190,13 +190,13 @@ func (r *rotation) spreadLocked(now time.Time) {
 
 // scheduleLocked gives a connection its slot, the i-th of n.
 func (r *rotation) scheduleLocked(m *Member, i, n int, now time.Time) {
-	at := Slot(i, n, r.window(m, now), Linger(r.cred.token.Lifetime()), rand.Float64())
+	at := Slot(i, n, r.windowFor(m, now), Linger(r.cred.token.Lifetime()), rand.Float64())
 	r.server.addLocked(task{at: now.Add(at), kind: fallDue, member: m, cred: r.cred})
 }
 
 // mayAskLocked reports whether an AUTH may be made due on a connection before its slot has come.
 func (r *rotation) mayAskLocked(m *Member, now time.Time) bool {
-	return m.inRotation && !m.asked && m.refusals == 0 && (r.spread || !now.Before(r.notBefore))
+	return m.inRotation && !m.asked && m.refusals == 0 && (r.isSpread || !now.Before(r.notBefore))
 }
 
 // fallDueLocked makes an AUTH due on a connection whose slot has come, unless it had one before, after
@@ -224,12 +224,12 @@ func (r *rotation) refusedLocked(m *Member, now time.Time) {
 	m.refusals = min(m.refusals+1, 100)
 	m.asked = false
 	life := r.cred.token.Lifetime()
-	if r.spread {
+	if r.isSpread {
 		pause := RetryDelay(int(m.refusals), life, rand.Float64())
 		r.server.addLocked(task{at: now.Add(pause), kind: fallDue, member: m, cred: r.cred})
 		return
 	}
-	r.refusals++
-	r.notBefore = now.Add(RetryDelay(r.refusals, life, rand.Float64()))
+	r.canaryRefusals++
+	r.notBefore = now.Add(RetryDelay(r.canaryRefusals, life, rand.Float64()))
 	r.allowCanaryLocked(r.notBefore)
 }

@@ -28,7 +28,7 @@ type Server struct {
 	mu       sync.Mutex
 	members  map[*Member]struct{}
 	choice   choice
-	rotation *rotation // under way, nil if none
+	underway *rotation // under way, nil if none
 	agenda   agenda
 	watched  map[*Credential]bool // whose end is on the agenda
 	running  bool                 // the goroutine is
@@ -64,13 +64,13 @@ func (s *Server) Remove(m *Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.members, m)
-	s.leaveLocked(m, closed)
+	s.leaveLocked(m, byClose)
 	s.wakeLocked()
 }
 
-// Login returns the credential that a login should use that begins now. While there is no token it
+// LoginCredential returns the credential that a login should use that begins now. While there is no token it
 // waits until ctx ends.
-func (s *Server) Login(ctx context.Context) (*Credential, error) {
+func (s *Server) LoginCredential(ctx context.Context) (*Credential, error) {
 	for {
 		if latest, _ := s.config.Credentials.Latest(); latest != nil {
 			cred, _ := s.Best(time.Now())
@@ -88,15 +88,15 @@ func (s *Server) Best(now time.Time) (best *Credential, proven bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.noticeLocked()
-	best = s.choice.best(now)
-	return best, best != nil && best == s.choice.proven
+	best = s.choice.bestAt(now)
+	return best, best != nil && best == s.choice.provenCred
 }
 
 // IsProven reports whether a credential is the one that the server has accepted last.
 func (s *Server) IsProven(cred *Credential) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return cred == s.choice.proven
+	return cred == s.choice.provenCred
 }
 
 // BringForward makes an AUTH due on a connection that will be due later in this rotation: one that
@@ -104,41 +104,41 @@ func (s *Server) IsProven(cred *Credential) bool {
 func (s *Server) BringForward(m *Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := time.Now(); s.rotation != nil && s.rotation.mayAskLocked(m, now) {
-		s.rotation.makeDueLocked(m, now)
+	if now := time.Now(); s.underway != nil && s.underway.mayAskLocked(m, now) {
+		s.underway.makeDueLocked(m, now)
 	}
 }
 
-// Accepted records that the server has accepted a credential on a connection, whose Accepted
+// AuthAccepted records that the server has accepted a credential on a connection, whose Accepted
 // returns it by now. It reports whether that is the credential that a login should use now.
-func (s *Server) Accepted(m *Member, cred *Credential) (best bool) {
+func (s *Server) AuthAccepted(m *Member, cred *Credential) (best bool) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.choice.accept(cred)
 	s.watchExpiryLocked(cred)
 	m.refusals = 0
-	if r := s.rotation; r != nil && r.cred == cred {
-		s.leaveLocked(m, renewed)
-		if s.rotation == r && !r.spread {
+	if r := s.underway; r != nil && r.cred == cred {
+		s.leaveLocked(m, byRenewal)
+		if s.underway == r && !r.isSpread {
 			r.spreadLocked(now)
 		}
 	}
 	if _, open := s.members[m]; open && cred != s.choice.newest && !m.inRotation {
 		s.joinLocked(m, now)
 	}
-	return cred == s.choice.best(now)
+	return cred == s.choice.bestAt(now)
 }
 
-// Refused records that the server has not accepted a credential on a connection that stays logged
+// AuthRefused records that the server has not accepted a credential on a connection that stays logged
 // in.
-func (s *Server) Refused(m *Member, cred *Credential, why session.AuthFailure) {
+func (s *Server) AuthRefused(m *Member, cred *Credential, why session.AuthFailure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if why.IsRefusal() {
 		s.choice.refuse(cred)
 	}
-	if r := s.rotation; r != nil && r.cred == cred && m.inRotation {
+	if r := s.underway; r != nil && r.cred == cred && m.inRotation {
 		r.refusedLocked(m, time.Now())
 	}
 }
@@ -180,7 +180,7 @@ func (s *Server) run() {
 		for _, observe := range t.observed {
 			observe()
 		}
-		if t.last {
+		if t.isLast {
 			return
 		}
 		s.retire(t.expiring)
@@ -202,7 +202,7 @@ func (s *Server) run() {
 type todo struct {
 	observed []func()
 	expiring []*Member       // to retire
-	last     bool            // there is no connection: the goroutine ends
+	isLast   bool            // there is no connection: the goroutine ends
 	newer    <-chan struct{} // closed when there is a newer token
 	wait     time.Duration   // there is nothing to do for so long
 }
@@ -215,7 +215,7 @@ func (s *Server) work(now time.Time) (t todo) {
 		_, t.newer = s.noticeLocked()
 		t.expiring, t.wait = s.workLocked(now)
 	} else {
-		t.last = true
+		t.isLast = true
 		s.restLocked()
 	}
 	t.observed, s.observed = s.observed, nil
@@ -229,8 +229,8 @@ func (s *Server) work(now time.Time) (t todo) {
 // restLocked prepares for the end of the goroutine.
 func (s *Server) restLocked() {
 	s.running = false
-	if s.rotation != nil {
-		s.rotation.endLocked()
+	if s.underway != nil {
+		s.underway.finishLocked()
 	}
 	s.agenda = nil
 	s.watched = nil
@@ -240,22 +240,22 @@ func (s *Server) restLocked() {
 // nothing to do.
 func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Duration) {
 	for {
-		t, due, wait := s.agenda.take(now)
+		t, due, wait := s.agenda.takeDue(now)
 		if !due {
 			return expiring, wait
 		}
 		switch t.kind {
 		case fallDue:
-			if r := s.rotation; r != nil && r.cred == t.cred {
+			if r := s.underway; r != nil && r.cred == t.cred {
 				r.fallDueLocked(t.member, now)
 			}
-		case visit:
+		case visitMember:
 			if t.turn == t.member.turn {
 				s.visitLocked(t.member)
 			}
 		case nextCanary:
-			if s.rotation != nil {
-				s.rotation.checkCanaryLocked(t.at, now)
+			if s.underway != nil {
+				s.underway.checkCanaryLocked(t.at, now)
 			}
 		case retireAll:
 			delete(s.watched, t.cred)
@@ -283,7 +283,7 @@ func (s *Server) retire(members []*Member) {
 		}
 		if retired || forever {
 			s.mu.Lock()
-			s.leaveLocked(m, unrenewable)
+			s.leaveLocked(m, byBar)
 			s.mu.Unlock()
 		}
 	}
@@ -332,8 +332,8 @@ func (s *Server) nextVisit() (m *Member, tries int, turn uint16) {
 func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	again := m.visit == visitedAgain
-	m.visit = unvisited
+	again := m.visitState == visitedAgain
+	m.visitState = unvisited
 	if _, open := s.members[m]; !open {
 		return
 	}
@@ -361,7 +361,7 @@ func (s *Server) barredLocked(m *Member) time.Time {
 	switch {
 	case bar.Forever:
 		m.conn.SetDue(nil)
-		s.leaveLocked(m, unrenewable)
+		s.leaveLocked(m, byBar)
 		return time.Time{}
 	case bar.Until.IsZero():
 		return bar.Until
@@ -373,7 +373,7 @@ func (s *Server) barredLocked(m *Member) time.Time {
 // planned before.
 func (s *Server) visitAtLocked(m *Member, at time.Time) {
 	m.turn++
-	s.addLocked(task{at: at, kind: visit, member: m, turn: m.turn})
+	s.addLocked(task{at: at, kind: visitMember, member: m, turn: m.turn})
 }
 
 // visitLocked has a worker visit a connection now, or again if one does.
@@ -381,11 +381,11 @@ func (s *Server) visitLocked(m *Member) {
 	if _, open := s.members[m]; !open {
 		return
 	}
-	if m.visit != unvisited {
-		m.visit = visitedAgain
+	if m.visitState != unvisited {
+		m.visitState = visitedAgain
 		return
 	}
-	m.visit = visited
+	m.visitState = visited
 	s.visits = append(s.visits, m)
 	if s.workers < maxWorkers {
 		s.workers++
@@ -397,23 +397,23 @@ func (s *Server) visitLocked(m *Member) {
 func (s *Server) leaveLocked(m *Member, way departure) {
 	if m.inRotation {
 		m.turn++ // no visit is needed any more
-		s.rotation.leaveLocked(m, way)
+		s.underway.leaveLocked(m, way)
 	}
 }
 
 // joinLocked takes a connection into the rotation under way, or begins one.
 func (s *Server) joinLocked(m *Member, now time.Time) {
-	if s.rotation == nil {
+	if s.underway == nil {
 		s.beginLocked()
 		return
 	}
-	s.rotation.joinLocked(m, now)
+	s.underway.joinLocked(m, now)
 }
 
 // beginLocked begins a rotation to the newest credential.
 func (s *Server) beginLocked() {
-	if s.rotation != nil {
-		s.rotation.endLocked()
+	if s.underway != nil {
+		s.underway.finishLocked()
 	}
 	r := &rotation{server: s, cred: s.choice.newest, began: time.Now()}
 	r.beginLocked()
@@ -444,7 +444,7 @@ func (s *Server) watchExpiryLocked(cred *Credential) {
 
 // addLocked puts a task on the agenda.
 func (s *Server) addLocked(t task) {
-	if s.agenda.add(t) {
+	if s.agenda.enqueue(t) {
 		s.wakeLocked()
 	}
 }

@@ -87,7 +87,7 @@ func inBubble(t *testing.T, test func(s *site)) {
 // login returns a new connection that has logged in.
 func (s *site) login() *conn {
 	s.t.Helper()
-	cred, err := s.server.Login(s.t.Context())
+	cred, err := s.server.LoginCredential(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func (s *site) loginWith(cred *rotation.Credential) *conn {
 	c := &conn{site: s}
 	s.server.Add(&c.member, c)
 	c.set(func(c *conn) { c.accepted = cred })
-	s.server.Accepted(&c.member, cred)
+	s.server.AuthAccepted(&c.member, cred)
 	return c
 }
 
@@ -221,9 +221,9 @@ func (c *conn) answered(cred *rotation.Credential, refuses bool) {
 	})
 	if refuses {
 		var refused session.AuthFailure
-		c.site.server.Refused(&c.member, cred, refused)
+		c.site.server.AuthRefused(&c.member, cred, refused)
 	} else {
-		c.site.server.Accepted(&c.member, cred)
+		c.site.server.AuthAccepted(&c.member, cred)
 	}
 }
 

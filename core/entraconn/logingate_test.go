@@ -16,7 +16,7 @@ func TestRefusedLoginIsATypedErrorAndNoStorm(t *testing.T) {
 	inBubble(t, func(s *site) {
 		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair"})
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
-		attempt := func() error {
+		dialAndPing := func() error {
 			c, err := dial(s.t.Context(), "tcp", addr)
 			if err != nil {
 				return err
@@ -36,7 +36,7 @@ func TestRefusedLoginIsATypedErrorAndNoStorm(t *testing.T) {
 		for range 50 {
 			callers.Go(func() {
 				for time.Now().Before(end) {
-					if refused := (*entra.AuthError)(nil); !errors.As(attempt(), &refused) || refused.Addr != addr {
+					if refused := (*entra.AuthError)(nil); !errors.As(dialAndPing(), &refused) || refused.Addr != addr {
 						t.Errorf("got %v", refused)
 						return
 					}
@@ -49,7 +49,7 @@ func TestRefusedLoginIsATypedErrorAndNoStorm(t *testing.T) {
 			t.Errorf("%d connections in 10 s", n)
 		}
 		fault.Remove()
-		for began := time.Now(); attempt() != nil; time.Sleep(100 * time.Millisecond) {
+		for began := time.Now(); dialAndPing() != nil; time.Sleep(100 * time.Millisecond) {
 			if time.Since(began) > 31*time.Second {
 				t.Fatal("never tried again")
 			}
@@ -95,7 +95,7 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 		defer strict.Close()
 		strict.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not here"})
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
-		attempt := func(addr string) error {
+		dialAndPing := func(addr string) error {
 			c, err := dial(s.t.Context(), "tcp", addr)
 			if err != nil {
 				return err
@@ -108,10 +108,10 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 			return err
 		}
 		for range 600 {
-			if refused := (*entra.AuthError)(nil); !errors.As(attempt("10.0.0.5:6380"), &refused) || refused.Addr != "10.0.0.5:6380" {
+			if refused := (*entra.AuthError)(nil); !errors.As(dialAndPing("10.0.0.5:6380"), &refused) || refused.Addr != "10.0.0.5:6380" {
 				t.Fatalf("the strict one: %v", refused)
 			}
-			if err := attempt(addr); err != nil {
+			if err := dialAndPing(addr); err != nil {
 				t.Fatalf("the other one: %v", err)
 			}
 			time.Sleep(100 * time.Millisecond)

@@ -10,14 +10,14 @@ import (
 // times a second. So while it is not known that the server accepts the token, one connection goes ahead
 // and the others wait for its verdict. After a refusal only a probe goes through now and then.
 
-// A Gate decides who may dial. The zero Gate is that of a server of which nothing is known.
-type Gate struct {
-	refusal  *entra.AuthError // the last verdict, nil if it was good or there is none
-	refused  uint64           // number of the token that was refused, 0 if none was
-	failures int              // in a row
-	retryAt  time.Time
-	ahead    *Permit       // of the connection whose verdict is awaited, nil if none
-	changed  chan struct{} // closed when something about the gate has changed, nil if no dial waits for that
+// A LoginGate decides who may dial. The zero LoginGate is that of a server of which nothing is known.
+type LoginGate struct {
+	refusal       *entra.AuthError // the last verdict, nil if it was good or there is none
+	refusedNumber uint64           // number of the token that was refused, 0 if none was
+	failures      int              // in a row
+	retryAt       time.Time
+	ahead         *Permit       // of the connection whose verdict is awaited, nil if none
+	changed       chan struct{} // closed when a waiting dial should ask again, nil if no dial waits for that
 }
 
 // A Permit belongs to a connection that goes ahead.
@@ -43,12 +43,12 @@ type Decision struct {
 }
 
 // Admit decides on a dial. One that cannot wait any more goes ahead instead of waiting.
-func (g *Gate) Admit(login Candidate, now time.Time, canWait bool) Decision {
+func (g *LoginGate) Admit(candidate Candidate, now time.Time, canWait bool) Decision {
 	awaited := g.ahead != nil && now.Sub(g.ahead.since) < verdictPatience
 	switch {
-	case g.refusal == nil && login.Proven: // nothing speaks against it
+	case g.refusal == nil && candidate.Proven: // nothing speaks against it
 		return Decision{}
-	case g.refusal != nil && login.Number == g.refused && (awaited || now.Before(g.retryAt)):
+	case g.refusal != nil && candidate.Number == g.refusedNumber && (awaited || now.Before(g.retryAt)):
 		return Decision{Refusal: g.refusal} // it would fare no better
 	case !awaited || !canWait: // the first, one with another token, or a probe
 		g.ahead = &Permit{since: now}
@@ -62,7 +62,7 @@ func (g *Gate) Admit(login Candidate, now time.Time, canWait bool) Decision {
 
 // Release takes a permit back without a verdict: those who wait for it ask again. It does nothing if p is
 // nil or is not the last one.
-func (g *Gate) Release(p *Permit) {
+func (g *LoginGate) Release(p *Permit) {
 	if p == nil || g.ahead != p {
 		return
 	}
@@ -76,17 +76,17 @@ func (g *Gate) Release(p *Permit) {
 // Refuse closes the gate, because the server has refused a login with the token of that number. pause
 // returns for how long after so many refusals in a row; refusals of connections that were under way
 // together count once.
-func (g *Gate) Refuse(number uint64, refusal *entra.AuthError, now time.Time, pause func(failures int) time.Duration) {
-	if g.refused != number || !now.Before(g.retryAt) {
+func (g *LoginGate) Refuse(number uint64, refusal *entra.AuthError, now time.Time, pause func(failures int) time.Duration) {
+	if g.refusedNumber != number || !now.Before(g.retryAt) {
 		g.failures++
 		g.retryAt = now.Add(pause(g.failures))
 	}
-	g.refusal, g.refused = refusal, number
+	g.refusal, g.refusedNumber = refusal, number
 	g.Release(g.ahead)
 }
 
-// Open is told that the server has accepted a login with the token that logins use.
-func (g *Gate) Open() {
-	g.refusal, g.refused, g.failures = nil, 0, 0
+// Reopen is told that the server has accepted a login with the token that logins use.
+func (g *LoginGate) Reopen() {
+	g.refusal, g.refusedNumber, g.failures = nil, 0, 0
 	g.Release(g.ahead)
 }

@@ -13,13 +13,13 @@ import (
 // Each step of a story asks for one dial at a moment, after what happened before it.
 func TestGate(t *testing.T) {
 	refusal := &entra.AuthError{Err: errors.New("WRONGPASS no")}
-	refuse := func(number uint64, at, pause time.Duration) func(*admission.Gate, *admission.Permit) {
-		return func(g *admission.Gate, _ *admission.Permit) {
+	refuse := func(number uint64, at, pause time.Duration) func(*admission.LoginGate, *admission.Permit) {
+		return func(g *admission.LoginGate, _ *admission.Permit) {
 			g.Refuse(number, refusal, time.Time{}.Add(at), func(int) time.Duration { return pause })
 		}
 	}
-	accept := func(g *admission.Gate, _ *admission.Permit) { g.Open() }
-	release := func(g *admission.Gate, p *admission.Permit) { g.Release(p) }
+	accept := func(g *admission.LoginGate, _ *admission.Permit) { g.Reopen() }
+	release := func(g *admission.LoginGate, p *admission.Permit) { g.Release(p) }
 	const (
 		free    = "goes ahead"
 		alone   = "goes ahead alone"
@@ -27,7 +27,7 @@ func TestGate(t *testing.T) {
 		refused = "is refused"
 	)
 	type step struct {
-		before func(*admission.Gate, *admission.Permit) // gets the permit of the last dial that went ahead alone
+		before func(*admission.LoginGate, *admission.Permit) // gets the permit of the last dial that went ahead alone
 		at     time.Duration
 		login  admission.Candidate
 		hurry  bool
@@ -76,7 +76,7 @@ func TestGate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var g admission.Gate
+			var g admission.LoginGate
 			var last *admission.Permit
 			var changed []<-chan struct{}
 			for i, s := range steps {
@@ -113,7 +113,7 @@ func TestGate(t *testing.T) {
 // Connections that were under way together are refused together, and that counts once. A later refusal
 // makes the pause longer, and an accepted login makes it short again.
 func TestRefusalsInARowAreCounted(t *testing.T) {
-	var g admission.Gate
+	var g admission.LoginGate
 	var counted []int
 	refuse := func(number uint64, at time.Duration) {
 		g.Refuse(number, &entra.AuthError{}, time.Time{}.Add(at), func(n int) time.Duration {
@@ -125,7 +125,7 @@ func TestRefusalsInARowAreCounted(t *testing.T) {
 	refuse(1, 999*time.Millisecond)
 	refuse(1, time.Second)
 	refuse(2, time.Second)
-	g.Open()
+	g.Reopen()
 	refuse(2, time.Second)
 	if want := []int{1, 2, 3, 1}; !slices.Equal(counted, want) {
 		t.Errorf("counted %v, want %v", counted, want)
@@ -134,7 +134,7 @@ func TestRefusalsInARowAreCounted(t *testing.T) {
 
 // A permit that is not the last one says nothing about the one that is.
 func TestOldPermitsReleaseNothing(t *testing.T) {
-	var g admission.Gate
+	var g admission.LoginGate
 	login := admission.Candidate{Number: 1}
 	first := g.Admit(login, time.Time{}, true).Permit
 	second := g.Admit(login, time.Time{}.Add(time.Second), true).Permit
