@@ -154,6 +154,7 @@ func (s *stream) setWriteDeadline(t time.Time) error {
 }
 
 // setDeadlineLocked arms the deadline of one end. A zero t means none, a past one ends waiting calls at once.
+// It needs mu.
 func (s *stream) setDeadlineLocked(e *end, t time.Time) error {
 	if e.closed {
 		return net.ErrClosed

@@ -11,7 +11,7 @@ import (
 )
 
 // needs finds the sentence in which a comment names the mutexes that a function needs.
-var needs = regexp.MustCompile(`It needs ([\w.]+)( and ([\w.]+))?\.`)
+var needs = regexp.MustCompile(`It needs ((?:\w+\.)?\w+)(?: and ((?:\w+\.)?\w+))?[.,]`)
 
 // CheckComments returns the functions with the suffix Locked whose comments do not say "It needs wmu." or "It needs
 // Conn.wmu and Conn.mu.", in a package in which a struct has several mutexes: there the suffix does not tell which one.
@@ -41,7 +41,7 @@ func checkComment(comment string, mutexes map[string]bool) string {
 	if named == nil {
 		return `has no comment that says "It needs …" and names a mutex`
 	}
-	for _, name := range []string{named[1], named[3]} {
+	for _, name := range []string{named[1], named[2]} {
 		if name != "" && !mutexes[name[strings.LastIndex(name, ".")+1:]] {
 			return fmt.Sprintf("needs %s by its comment, which is no mutex of the package", name)
 		}

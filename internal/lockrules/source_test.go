@@ -137,6 +137,7 @@ func TestCommentsNameTheMutex(t *testing.T) {
 	tests := []struct{ name, declarations, src, broken string }{
 		{"named", declarations, "// fLocked does it. It needs wmu.\nfunc (p *pool) fLocked() {}", ""},
 		{"two named", declarations, "// fLocked does it. It needs pool.wmu and\n// pool.mu.\nfunc fLocked(p *pool) {}", ""},
+		{"named first", declarations, "// It needs pool.mu, and so does what it calls.\nfunc fLocked(p *pool) {}", ""},
 		{"not named", declarations, "// fLocked does it.\nfunc (p *pool) fLocked() {}", "p.pool.fLocked has no comment"},
 		{"no comment", declarations, "func (p *pool) fLocked() {}", "has no comment"},
 		{"not a mutex", declarations, "// fLocked does it. It needs conns.\nfunc (p *pool) fLocked() {}", "needs conns by its comment"},
