@@ -15,14 +15,14 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// A clogged connection takes so many bytes more and then none, as one whose peer has stopped reading.
+// A clogged connection takes a number of bytes and then none, like one whose peer has stopped reading.
 type clogged struct {
 	net.Conn
 
 	mu       sync.Mutex
 	room     int // bytes; negative for any number
 	short    bool
-	late     int // bytes that were written after a write that was cut short
+	late     int // bytes written after a write that was cut short
 	deadline time.Time
 	changed  chan struct{}
 }
@@ -138,9 +138,7 @@ func newPlug(s *site, secure bool) (p *plug, end func()) {
 	return p, end
 }
 
-// The peer stops reading in the middle of an AUTH of ours, on a connection that its host leaves alone or writes to. When
-// the peer reads again, it must not get anything behind the half of an AUTH; if it has got nothing, the connection is as
-// good as before, but for TLS, which takes no more after a write that timed out.
+// The peer stops reading in the middle of our AUTH, on a connection that its client leaves idle or writes to. When the peer reads again, nothing may follow the half of an AUTH. If it got no byte of the AUTH, the connection works as before, except with TLS, which takes no write after one that timed out.
 func TestPeerStopsReadingInTheMiddleOfAuth(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, idle := range []bool{false, true} {

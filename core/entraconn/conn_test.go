@@ -75,7 +75,7 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 	}
 }
 
-// An answer of ours that cannot be told from the client's must never reach it: the connection ends instead.
+// An answer to our AUTH that cannot be told from the client's replies never reaches the client. The connection ends instead.
 func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 	inBubble(t, func(s *site) {
 		server := &scripted{auth: func(token int) string {
@@ -104,7 +104,7 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 			t.Errorf("%q, %v", l, err)
 		}
 		l.Close()
-		wait() // the server is not left with what was queued after it
+		wait() // the server runs nothing that was queued after it
 		if err := c.SetDeadline(time.Time{}); err == nil {
 			t.Error("set deadlines of a connection that was closed")
 		}
@@ -126,8 +126,7 @@ func TestGarbageReachesTheClient(t *testing.T) {
 	})
 }
 
-// Two goroutines may close a connection at once, while another one reads. Whichever notices the end first: the client has
-// closed it.
+// Two goroutines may close a connection at once, while another one reads. The reason is that the client closed it, whichever goroutine notices the end first.
 func TestClosedByTheClientWhateverIsNoticedFirst(t *testing.T) {
 	inBubble(t, func(s *site) {
 		dial := s.dialer(nil)
@@ -149,8 +148,7 @@ func TestClosedByTheClientWhateverIsNoticedFirst(t *testing.T) {
 	})
 }
 
-// A write counts the client's bytes, wherever it is cut. If nothing was written it can be repeated, else the stream
-// has a hole and nothing may follow it.
+// A write returns how many of the client's bytes were written, wherever it is cut. If none was, it can be repeated. Otherwise the stream has a hole, and nothing may follow.
 func TestShortWrites(t *testing.T) {
 	command := modelserver.Encode("GET k")
 	dialer := entraconn.NewDialer(mintedSource(t, nil), nil)
@@ -216,8 +214,7 @@ func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
 	}
 }
 
-// What a write says of the client's bytes is so for every way to write: ordinary commands, a piece of a long one, a command
-// that is looked at. A connection below that says nothing is one that has failed.
+// Every way to write returns how many of the client's bytes were written: ordinary commands, a piece of a long one, a command that is looked at. A connection below that writes less and returns no error has failed.
 func TestShortWritesAfterTheLogin(t *testing.T) {
 	long := modelserver.Encode("SET k " + strings.Repeat("x", 100))
 	for _, tc := range []struct {
@@ -256,7 +253,7 @@ func TestShortWritesAfterTheLogin(t *testing.T) {
 	}
 }
 
-// Four goroutines at once, as clients have them, with an AUTH every few milliseconds between.
+// Four goroutines use a connection at once, as clients do, with an AUTH every few milliseconds.
 func TestReadWriteDeadlinesAndCloseAtOnce(t *testing.T) {
 	onModel(t, 10*time.Millisecond, func(w *wireTest) {
 		const n = 3000

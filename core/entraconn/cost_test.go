@@ -58,7 +58,7 @@ func TestLongStringsAreWrittenAtOnce(t *testing.T) {
 	}
 }
 
-// BenchmarkConn is what a connection of ours adds to a command: everything but the network.
+// BenchmarkConn measures what a Conn adds to a command: everything but the network.
 func BenchmarkConn(b *testing.B) {
 	c, p, buf := loggedIn(b), modelserver.Encode("GET key:000000000042"), make([]byte, 4096)
 	b.ReportAllocs()

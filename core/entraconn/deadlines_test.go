@@ -90,7 +90,7 @@ func TestWritesEndAtTheClientsDeadline(t *testing.T) {
 	})
 }
 
-// That the client wants no deadline any more holds for a call that is under way as well.
+// A deadline that the client removes no longer ends a call under way.
 func TestCallsUnderWayGoOnWithoutADeadline(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		inBubble(t, func(s *site) {
@@ -123,7 +123,7 @@ func TestCallsUnderWayGoOnWithoutADeadline(t *testing.T) {
 	}
 }
 
-// A write for which there is no room after a blocking command ends at its deadline as well.
+// A write that finds the backlog full ends at its deadline.
 func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -146,7 +146,7 @@ func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
 	})
 }
 
-// A first write that waits for the answer to our AUTH, or for the peer to take it, ends at its deadline as well.
+// A first write that waits for the answer to our AUTH, or for the peer to take it, ends at its deadline.
 func TestSeparateLoginEndsAtTheClientsDeadline(t *testing.T) {
 	for _, takes := range []int{-1, 0} {
 		inBubble(t, func(s *site) {
@@ -177,7 +177,7 @@ func TestSeparateLoginEndsAtTheClientsDeadline(t *testing.T) {
 	}
 }
 
-// The client waits for hours while we read and write, and its deadline is what ends that.
+// The client waits for hours while we read and write. Only its own deadline ends that.
 func TestReadDeadlineOutlastsRotations(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()

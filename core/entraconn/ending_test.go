@@ -13,7 +13,7 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// The server said why it does not let us in, and then more. The client gets what it said, and EOF.
+// The server says why it refuses a connection, and then more. The client reads the reason, and then EOF.
 func TestNothingIsReadAfterLastWords(t *testing.T) {
 	inner := newLoop()
 	inner.reply = []byte("-LOADING to AUTH\r\n")
@@ -32,7 +32,7 @@ func TestNothingIsReadAfterLastWords(t *testing.T) {
 	}
 }
 
-// dying returns EOF with what it reads once it dies, as TLS does when the end has come already.
+// dying returns EOF together with the bytes of its last read, as TLS does when the end has arrived already.
 type dying struct {
 	*loop
 	dies bool
@@ -108,7 +108,7 @@ func TestDeadlinesAfterCloseAreErrors(t *testing.T) {
 	}
 }
 
-// refusing says that it is closed, as sockets do.
+// refusing returns net.ErrClosed after Close, as sockets do.
 type refusing struct {
 	net.Conn
 	closed bool
@@ -130,7 +130,7 @@ func (r *refusing) SetDeadline(time.Time) error      { return r.deadline() }
 func (r *refusing) SetReadDeadline(time.Time) error  { return r.deadline() }
 func (r *refusing) SetWriteDeadline(time.Time) error { return r.deadline() }
 
-// A read of nothing is none.
+// A Read that returns 0 bytes and no error does not end the connection.
 func TestReadsOfNothingGoOn(t *testing.T) {
 	inner := &nothing{loop: newLoop()}
 	c := logIn(t, inner, inner.loop, nil)
@@ -141,7 +141,7 @@ func TestReadsOfNothingGoOn(t *testing.T) {
 	}
 }
 
-// nothing gives nothing in its next reads.
+// nothing returns 0 bytes from its next reads.
 type nothing struct {
 	*loop
 	reads int

@@ -14,7 +14,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// events records what an observer is told, and what does not fit together.
+// events records what an observer is called with, and what does not fit together.
 type events struct {
 	mu       sync.Mutex
 	auths    map[entra.AuthPhase]int // done
@@ -51,7 +51,7 @@ func (e *events) errs() []error {
 	return slices.Clone(e.authErrs)
 }
 
-// windows returns over how long each rotation was announced to be spread.
+// windows returns the announced window of each rotation.
 func (e *events) windows() (all []time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -61,7 +61,7 @@ func (e *events) windows() (all []time.Duration) {
 	return all
 }
 
-// reconnections returns the returns to a server that a connection was lost to.
+// reconnections returns what Reconnected was called with.
 func (e *events) reconnections() []entra.ReconnectedInfo {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -19,8 +19,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// The server goes away behind any byte of what it answers, our +OK included. The host reads what was for it and the
-// end, as it would without us.
+// The server goes away after any byte of its answer, our +OK included. The client reads its replies and the end, as it would without us.
 func TestRepliesCutAtAnyByte(t *testing.T) {
 	const answers = "+PONG\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n$3\r\nx\r\n\r\n"
 	commands := bytes.Join([][]byte{
@@ -46,7 +45,7 @@ func TestRepliesCutAtAnyByte(t *testing.T) {
 				}
 				got, err := io.ReadAll(c.r)
 				if want := answers[:max(0, cut-ok)]; err != nil || string(got) != want {
-					t.Errorf("renewed %v, cut after %d bytes: the host read %q, %v, want %q", renewed, cut, got, err, want)
+					t.Errorf("renewed %v, cut after %d bytes: the client read %q, %v, want %q", renewed, cut, got, err, want)
 				}
 				s.gone(c)
 			})
@@ -54,7 +53,7 @@ func TestRepliesCutAtAnyByte(t *testing.T) {
 	}
 }
 
-// The same where only we wait for an answer. The host meets the end when it comes back.
+// The same while only we wait for an answer. The client finds the end with its next call.
 func TestAnswerCutOnAnIdleConnection(t *testing.T) {
 	for cut := 1; cut <= len("+OK\r\n"); cut++ {
 		inBubble(t, func(s *site) {
@@ -66,24 +65,24 @@ func TestAnswerCutOnAnIdleConnection(t *testing.T) {
 				t.Error("no answer was cut")
 			}
 			if got, err := io.ReadAll(c.r); len(got) > 0 || err != nil {
-				t.Errorf("cut after %d bytes: the host read %q, %v", cut, got, err)
+				t.Errorf("cut after %d bytes: the client read %q, %v", cut, got, err)
 			}
 			s.gone(c)
 		})
 	}
 }
 
-// The server resets a connection that waits for the answer to an AUTH of ours and to nothing else.
+// The server resets a connection on which only our AUTH is in flight.
 func TestResetWhileAuthIsUnanswered(t *testing.T) {
 	for _, reading := range []bool{false, true} {
 		inBubble(t, func(s *site) {
 			c := s.dialer(nil)()
 			c.do("PING", "+PONG")
-			var hosts sync.WaitGroup
+			var clients sync.WaitGroup
 			if reading {
-				hosts.Go(func() {
+				clients.Go(func() {
 					if l, err := c.line(); !errors.Is(err, syscall.ECONNRESET) {
-						t.Errorf("the host read %q, %v", l, err)
+						t.Errorf("the client read %q, %v", l, err)
 					}
 				})
 			}
@@ -94,7 +93,7 @@ func TestResetWhileAuthIsUnanswered(t *testing.T) {
 			}
 			s.gateway.DropAll()
 			s.rest(time.Second)
-			hosts.Wait()
+			clients.Wait()
 			if l, err := c.line(); err == nil || l != "" {
 				t.Errorf("read %q, %v", l, err)
 			}
@@ -106,8 +105,7 @@ func TestResetWhileAuthIsUnanswered(t *testing.T) {
 	}
 }
 
-// The peer takes everything and never answers. The host's deadlines hold; the next to dial waits no longer than a
-// second for the one that went ahead.
+// The peer takes everything and never answers. The client's deadlines hold. The next dial waits at most a second for the verdict on the first one.
 func TestPeerThatNeverAnswers(t *testing.T) {
 	for _, separate := range []bool{false, true} {
 		never := &scripted{auth: func(int) string { return "" }, mute: true}
@@ -129,7 +127,7 @@ func TestPeerThatNeverAnswers(t *testing.T) {
 				}
 				c.Close()
 			}
-			c := open() // without a deadline it is for the host to know how long it waits, but a login apart ends
+			c := open() // without a deadline the client decides how long it waits, but a separate login ends
 			time.AfterFunc(time.Hour, func() { c.Close() })
 			began := time.Now()
 			err := c.send("PING")
@@ -144,8 +142,7 @@ func TestPeerThatNeverAnswers(t *testing.T) {
 	}
 }
 
-// A host that reads slowly, and leaves more unread than fits into the buffers between, gets it all, while tokens come
-// and go.
+// A client that reads slowly, and leaves more unread than fits into the buffers between, gets all of it while tokens come and go.
 func TestSlowReader(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -175,7 +172,7 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// rueidis leaves deadlines behind that are long over when we write or read. On TLS one of these would end the connection.
+// rueidis leaves stale deadlines on the connection when we write or read. With TLS one of them would end the connection.
 func TestStaleDeadlinesMeetNothingOfOurs(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		inBubble(t, func(s *site) {
@@ -191,14 +188,13 @@ func TestStaleDeadlinesMeetNothingOfOurs(t *testing.T) {
 				t.Errorf("TLS %v: %d AUTHs, %d of them failed", secure, done, failed)
 			}
 			if l, err := p.line(); !errors.Is(err, os.ErrDeadlineExceeded) {
-				t.Errorf("the host's own deadline: %q, %v", l, err)
+				t.Errorf("the client's own deadline: %q, %v", l, err)
 			}
 		})
 	}
 }
 
-// Close comes at any moment, while others read, write and set deadlines, and an AUTH is due all the time. No call returns
-// an error before it, and no call waits after it.
+// Close may come at any moment, while other goroutines read, write and set deadlines, and an AUTH is always due. No call returns an error before Close, and no call waits after it.
 func TestCloseAtAnyMoment(t *testing.T) {
 	const life = 20 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {

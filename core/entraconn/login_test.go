@@ -44,7 +44,7 @@ func TestLoginRidesInTheFirstWrite(t *testing.T) {
 				c := s.client(dial)
 				defer c.Close()
 				if wire.writes != 0 {
-					t.Error("wrote before the host did")
+					t.Error("wrote before the client did")
 				}
 				c.do("PING", "+PONG")
 				if wire.writes != tc.writes {
@@ -55,7 +55,7 @@ func TestLoginRidesInTheFirstWrite(t *testing.T) {
 	}
 }
 
-// Hosts dial in advance (MinIdleConns) and leave the connection silent for longer than a token lives.
+// Clients dial in advance (MinIdleConns) and leave the connection silent for longer than a token lives.
 func TestSilentConnectionLogsInWithTheNewestToken(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -101,7 +101,7 @@ func TestFullServerReachesTheHost(t *testing.T) {
 	})
 }
 
-// Without a token, a dial waits within bounds and then gives a connection that says why.
+// Without a token, a dial waits within bounds. Then it returns a connection whose errors say why.
 func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 	inBubble(t, func(s *site) {
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
@@ -182,7 +182,7 @@ func TestErrorOfTheDialIsTheHostsOwn(t *testing.T) {
 	inBubble(t, func(s *site) {
 		want := &net.OpError{Op: "dial", Net: "tcp", Err: io.ErrUnexpectedEOF}
 		dial := entraconn.NewDialer(s.src, nil).DialFunc(func(context.Context, string, string) (net.Conn, error) { return nil, want })
-		for range 3 { // the first one must let the next go ahead
+		for range 3 { // the first one must give its permit back
 			if _, err := dial(s.t.Context(), "tcp", addr); err != want {
 				t.Errorf("got %v", err)
 			}

@@ -59,7 +59,7 @@ func TestRefusedLoginIsATypedErrorAndNoStorm(t *testing.T) {
 	})
 }
 
-// A host that dials in advance must not hold up those that want to work.
+// A client that dials in advance must not delay dials of clients that have commands to send.
 func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
@@ -84,7 +84,7 @@ func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 	})
 }
 
-// Nodes learn of an access policy at different times. The refusal of one is no reason to leave the others alone.
+// Nodes learn of an access policy at different times. The refusal of one node closes no gate of the others.
 func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 	inBubble(t, func(s *site) {
 		l, err := s.network.Listen("10.0.0.5:6380")
@@ -122,7 +122,7 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 	})
 }
 
-// The probe after a refusal may be a connection that its host dialed in advance and leaves silent.
+// The probe after a refusal may be a connection that its client dialed in advance and leaves silent.
 func TestSilentProbeDoesNotKeepTheGateShut(t *testing.T) {
 	inBubble(t, func(s *site) {
 		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})
@@ -147,8 +147,7 @@ func TestSilentProbeDoesNotKeepTheGateShut(t *testing.T) {
 	})
 }
 
-// After a refusal one probe goes at a time. Once the server has accepted a login, a silent connection is no probe that
-// others wait for.
+// After a refusal there is one probe at a time. Once the server has accepted a login, other dials wait for no silent connection.
 func TestGateOpensWithTheFirstAcceptedLogin(t *testing.T) {
 	inBubble(t, func(s *site) {
 		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})

@@ -15,7 +15,7 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// minted gives tokens that live so long, all with the password that the model server knows as ours.
+// minted gives tokens with that lifetime, all with the password that the model server takes for ours.
 type minted time.Duration
 
 func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -37,12 +37,12 @@ func mintedSource(tb testing.TB, observer *entra.Observer) *entra.Source {
 	return src
 }
 
-// A cutWriter is the far end of a connection that takes what it says of the next write, and then everything.
+// A cutWriter is a connection below ours that takes a number of bytes of the next write, and then everything.
 type cutWriter struct {
 	net.Conn
 	take   int // bytes of the next write, or -1 for all
 	got    []byte
-	silent bool // about what it does not take, as no io.Writer may be
+	silent bool // it returns no error when it takes less, which an io.Writer may not do
 }
 
 func (w *cutWriter) Write(p []byte) (int, error) {
@@ -68,7 +68,7 @@ type loop struct {
 	cutWriter
 	reply  []byte
 	writes int
-	keeps  bool // what was written
+	keeps  bool // it remembers what was written
 }
 
 func (l *loop) Write(p []byte) (int, error) {

@@ -70,7 +70,7 @@ func (p *peer) heard() []byte {
 	return bytes.Clone(p.received)
 }
 
-// says writes to the client, and returns when everyone has done what follows from that.
+// says writes to the client, and returns when all goroutines have done what follows from that.
 func (p *peer) says(words string) {
 	if _, err := io.WriteString(p.server, words); err != nil {
 		p.t.Error(err)

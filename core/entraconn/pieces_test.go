@@ -9,8 +9,7 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// A bufio.Writer cuts a pipeline anywhere, and what is held back at one cut is seldom as long as at the next, but it may
-// be. The server gets every byte once.
+// A bufio.Writer cuts a pipeline anywhere. What is held back at one cut may or may not be as long as at the next. The server gets every byte once.
 func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 	dialer := entraconn.NewDialer(mintedSource(t, nil), nil)
 	set := modelserver.Encode("SET key:000001 " + strings.Repeat("v", 27))

@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// How much the large tests do. The defaults are for a run under the race detector with every change, a quarter of that or
-// less goes with -short, and the help says how much finds rare things.
+// How much the large tests do. The defaults are for a run under the race detector with every change. With -short it is a quarter of that or less. The help says how much finds rare faults.
 var (
 	seedFlag    = flag.Uint64("seed", 0, "seed of the random tests, or the first of several; 0 is the usual one of each test")
 	simulations = flag.Int("simulations", 12, "random clients and servers to simulate; 1000 take two minutes under the race detector")
 	phases      = flag.Int("phases", 8, "offsets, of 64, at which pipelines are cut into pieces")
 	crowdFlag   = flag.Int("crowd", 200, "connections that are lost or renewed at once; 1000 is the most that a test was made for")
-	blockedFlag = flag.Duration("blocked", 0, "how long writes wait behind a blocked command; 0 means 5 minutes, or 80 once")
+	blockedFlag = flag.Duration("blocked", 0, "how long writes wait after a blocked command; 0 means 5 minutes, or 80 once")
 )
 
 // amount returns what a flag says, or the part of its default that goes with -short.
@@ -33,7 +32,7 @@ func isSet(name string) (set bool) {
 // crowdSize returns how many connections make a crowd.
 func crowdSize() int { return amount("crowd", *crowdFlag, 2) }
 
-// blockedTime returns how long a write is to wait behind a blocked command. usual is for one test that crosses tokens.
+// blockedTime returns how long a write is to wait after a blocked command. usual is for one test that crosses tokens.
 func blockedTime(usual time.Duration) time.Duration {
 	switch {
 	case *blockedFlag > 0:

@@ -14,13 +14,13 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A wording is what some server says to an AUTH that it does not accept.
+// A wording is an error with which some server refuses an AUTH.
 type wording struct {
 	line string
 	code string // of the *entra.AuthError
-	// blamesToken: the Source is to ask for another token.
+	// blamesToken: the Source must acquire another token.
 	blamesToken bool
-	// stray: on a connection that is logged in it is no answer to AUTH.
+	// stray: on a connection that is logged in this cannot be the answer to AUTH.
 	stray bool
 }
 
@@ -53,7 +53,7 @@ var wordings = []wording{
 	{line: "ERR NOPERM no", code: "NOPERM", stray: true},
 }
 
-// deniedWhole is what redis-server says whose protected mode keeps a client out, in its whole length.
+// deniedWhole is the whole error of a redis-server whose protected mode refuses a client.
 const deniedWhole = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. " +
 	"In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may " +
 	"adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback " +
@@ -211,7 +211,7 @@ func TestTransientErrorIsNoRefusal(t *testing.T) {
 	}
 }
 
-// A server that has accepted a token and then serves no client for a moment has not refused it: dials need no verdict.
+// A server that has accepted a token and then serves no client for a moment has not refused the token: dials wait for no verdict.
 func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
@@ -241,7 +241,7 @@ func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
 	})
 }
 
-// A server may repeat the arguments of a command that it does not know. AUTH's are the user and the token.
+// A server may repeat the arguments of a command that it does not know. Those of AUTH are the user and the token.
 func TestServerThatRepeatsTheTokenIsNotRepeated(t *testing.T) {
 	for _, line := range []string{"ERR unknown command 'AUTH', with args beginning with: 'u' '%s' ", "%s", "LOADING %s", "ERR no %s no"} {
 		t.Run(name(line), func(t *testing.T) {

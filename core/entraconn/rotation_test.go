@@ -14,8 +14,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// Everything about a rotation at once: the canary goes first, the others follow evenly, all are done by 3 minutes
-// before the old token expires, nothing is sent twice.
+// A whole rotation: the canary goes first, the others follow evenly, all are done by 3 minutes before the old token expires, nothing is sent twice.
 func TestRotationSpreadsOverTheWindow(t *testing.T) {
 	conns := crowdSize()
 	inBubble(t, func(s *site) {
@@ -69,8 +68,7 @@ func TestRotationSpreadsOverTheWindow(t *testing.T) {
 	})
 }
 
-// A token that the server does not know yet: only the canary is refused, all connections keep working,
-// new connections too.
+// The server does not know a token yet: only the canary is refused, and all connections keep working, new ones too.
 func TestRefusedCanarySparesTheOthers(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
@@ -103,12 +101,12 @@ func TestRefusedCanarySparesTheOthers(t *testing.T) {
 	})
 }
 
-// An AUTH that goes alone needs no client that reads: pooled connections are idle for hours.
+// An AUTH that goes alone needs no client that reads: connections in a pool are idle for hours.
 func TestIdleConnectionIsRenewedForADay(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
 		c.do("PING", "+PONG")
-		// What a host leaves behind: deadlines that have long passed.
+		// The client has left stale deadlines.
 		c.SetDeadline(time.Now().Add(time.Second))
 		time.Sleep(24 * time.Hour)
 		c.SetDeadline(time.Now().Add(time.Second))
@@ -125,8 +123,7 @@ func TestIdleConnectionIsRenewedForADay(t *testing.T) {
 	})
 }
 
-// A host that is always in the middle of a read, as rueidis and every subscriber are, finds the answer itself and
-// does not show it.
+// A client that always reads, as rueidis and every subscriber do, finds the answer itself, and does not get it.
 func TestReaderNeverSeesTheAnswer(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -159,8 +156,7 @@ func TestReaderNeverSeesTheAnswer(t *testing.T) {
 	})
 }
 
-// A command that takes its time is answered before an AUTH goes out behind it: the server would run it no sooner, and
-// a full buffer could cost the connection.
+// While a slow command runs no AUTH goes out after it: the server would run it no sooner, and a full buffer could cost the connection.
 func TestLoneAuthWaitsForAnswers(t *testing.T) {
 	server := &scripted{auth: func(int) string { return "+OK\r\n" }}
 	onScript(t, server, nil, func(s *site, open func() *client) {
@@ -178,8 +174,7 @@ func TestLoneAuthWaitsForAnswers(t *testing.T) {
 	})
 }
 
-// A server that has nothing to do but to answer an AUTH, and does not, is gone: the host meets that before it loses a
-// command to it.
+// A server that does not answer our AUTH, although that is the next reply, is gone. The client finds the end before it loses a command.
 func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
 	server := &scripted{auth: func(token int) string {
 		if token == 1 {

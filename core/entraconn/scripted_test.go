@@ -19,7 +19,7 @@ import (
 type scripted struct {
 	// auth returns the answer to an AUTH with the n-th token that was ever seen, from 1.
 	auth func(token int) string
-	mute bool // nothing else is answered
+	mute bool // it answers nothing but AUTH and a few others
 
 	mu     sync.Mutex
 	tokens map[string]int
@@ -116,7 +116,7 @@ func onScript(t *testing.T, server *scripted, opts *entraconn.Options, test func
 	})
 }
 
-// The server knows the old token and not the new one, all the time until the old one expires.
+// The server accepts the old token and refuses the new one, until the old one expires.
 func TestOldTokenServesWhileTheNewOneIsRefused(t *testing.T) {
 	onScript(t, &scripted{auth: onlyToken(1)}, nil, func(s *site, open func() *client) {
 		hold := open()
@@ -150,7 +150,7 @@ func TestResetLogsInWithATokenThatWasAccepted(t *testing.T) {
 	})
 }
 
-// Pushes pile up on an idle connection in front of our answer: that is no reason to give it up.
+// Many pushes before the answer to our AUTH on an idle connection do not end the connection.
 func TestPushesBeforeTheAnswerOnAnIdleConnection(t *testing.T) {
 	push := strings.Repeat(">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", 1000)
 	server := &scripted{auth: func(token int) string {
@@ -178,9 +178,8 @@ func TestPushesBeforeTheAnswerOnAnIdleConnection(t *testing.T) {
 	})
 }
 
-// A connection that is blocked for good, on a network that is gone, holds an old token for ever. The others must
-// not hurry because of it.
-func TestStragglersHurryAlone(t *testing.T) {
+// A connection that is blocked for good, on a network that is gone, keeps its old token. The others keep their window all the same.
+func TestLateConnUsesItsOwnWindow(t *testing.T) {
 	accept := &scripted{auth: func(int) string { return "+OK\r\n" }}
 	onScript(t, accept, nil, func(s *site, open func() *client) {
 		var clients []*client
@@ -205,7 +204,7 @@ func TestStragglersHurryAlone(t *testing.T) {
 	})
 }
 
-// Each newer token starts anew: what happened to the one before it is forgotten.
+// Each newer token starts with no failures: those of the token before it are forgotten.
 func TestRefusalsEndWithTheirToken(t *testing.T) {
 	server := &scripted{auth: func(token int) string {
 		if token == 2 {

@@ -83,7 +83,7 @@ func (s *site) afterRotation() {
 	synctest.Wait()
 }
 
-// rest lets time pass, which takes none in a bubble.
+// rest lets time of the bubble pass.
 func (s *site) rest(d time.Duration) { time.Sleep(d) }
 
 // try dials, sends two commands in a pipeline and returns the first line of the answer, or the error.
@@ -96,7 +96,7 @@ func (s *site) try(dial dialFunc) (string, error) {
 	return c.line()
 }
 
-// gone fails the test unless a connection that has ended says so to every call, and everything that began has ended.
+// gone fails the test unless every call on the connection returns an error, and everything that began has ended.
 func (s *site) gone(c *client) {
 	s.t.Helper()
 	synctest.Wait() // the server closes one direction after the other

@@ -14,7 +14,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A crowd is many hosts, each with a connection that it dials again whenever it is lost.
+// A crowd is many clients, each with a connection that it dials again when it is lost.
 type crowd struct {
 	*site
 	dial func(context.Context, string, string) (net.Conn, error)
@@ -40,26 +40,25 @@ func newCrowd(s *site) *crowd {
 func (c *crowd) grow(n int) time.Duration {
 	began := time.Now()
 	all := make([]*client, n)
-	var hosts sync.WaitGroup
+	var clients sync.WaitGroup
 	for i := range all {
-		hosts.Go(func() {
+		clients.Go(func() {
 			all[i] = c.client(c.dial)
 			all[i].do("PING", "+PONG")
 		})
 	}
-	hosts.Wait()
+	clients.Wait()
 	c.open = append(c.open, all...)
 	return time.Since(began)
 }
 
-// back has every host read until its connection is lost, and dial again until it has one. It returns how long that
-// takes. A host whose dial fails rests a tenth of a second, more or less.
+// back has every client read until its connection is lost, and dial until it has a new one. It returns how long that takes. A client rests about a tenth of a second after a failed dial.
 func (c *crowd) back() time.Duration {
 	c.dials = nil
 	began := time.Now()
-	var hosts sync.WaitGroup
+	var clients sync.WaitGroup
 	for _, member := range c.open {
-		hosts.Go(func() {
+		clients.Go(func() {
 			_, err := member.line()
 			for first := true; err != nil; first = false {
 				member.Close()
@@ -73,7 +72,7 @@ func (c *crowd) back() time.Duration {
 			}
 		})
 	}
-	hosts.Wait()
+	clients.Wait()
 	return time.Since(began)
 }
 
@@ -83,7 +82,7 @@ func (c *crowd) close() {
 	}
 }
 
-// pause returns how long a host rests whose dial has failed.
+// pause returns how long a client rests after a failed dial.
 func (c *crowd) pause() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -150,7 +149,7 @@ func TestPaceIsKeptWhileAServerIsAway(t *testing.T) {
 		if n := c.busiest(); n > mostAtOnce(crowdSize()) {
 			t.Errorf("%d were dialed within 100 ms", n)
 		}
-		if took > 1200*time.Millisecond { // a host may be at rest when the server comes back
+		if took > 1200*time.Millisecond { // a client may be at rest when the server comes back
 			t.Errorf("all were back after %v", took)
 		}
 		t.Logf("back within %v, %d dials in the busiest 100 ms, %d in all", took, c.busiest(), len(c.dials))
@@ -183,7 +182,7 @@ func TestGrowthIsNotPaced(t *testing.T) {
 				t.Errorf("more of them took %v", took)
 			}
 		}
-		for _, member := range c.open { // what the hosts close themselves is not lost
+		for _, member := range c.open { // a connection that its client closes is not lost
 			member.Close()
 		}
 		if c.open = nil; c.grow(crowdSize()/3) > 0 {
@@ -194,14 +193,14 @@ func TestGrowthIsNotPaced(t *testing.T) {
 			_, _ = member.line()
 		}
 		c.close()
-		s.rest(10 * time.Minute) // what does not come back in that time does not come back
+		s.rest(10 * time.Minute) // a client that is not back by then does not come back
 		if c.open = nil; c.grow(crowdSize()/3) > 0 {
 			t.Error("was paced long after a storm")
 		}
 	})
 }
 
-// storm has all hosts lose their connections and dial again: those will wait.
+// storm has all clients lose their connections and dial again. Those dials wait.
 func (c *crowd) storm(ctx context.Context) (results chan error) {
 	c.dials = nil
 	c.gateway.DropAll()
@@ -272,7 +271,7 @@ func TestDialsInAHurryWaitLess(t *testing.T) {
 	})
 }
 
-// What waits for its place asks again whether it may dial: the server may refuse logins by then.
+// A dial that waits for its place asks again after that whether it may go ahead: the server may refuse logins by then.
 func TestRefusalReachesWaitingDials(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := newCrowd(s)

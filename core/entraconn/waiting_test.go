@@ -19,7 +19,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// An AUTH that found no place is sent as soon as there is one: what barred it ends with a read or a write of the client.
+// An AUTH that is barred goes out as soon as it may: a read or a write of the client ends what barred it.
 func TestAuthFollowsWhatItWaitedFor(t *testing.T) {
 	for _, tc := range []struct {
 		name, before, command string
@@ -126,7 +126,7 @@ func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
 	})
 }
 
-// While a write is stuck that takes an AUTH along, no worker comes by. One does when the write has ended.
+// While a write that takes an AUTH along is stuck, no worker visits the connection. One does when the write has ended.
 func TestStuckWriteIsNotPolled(t *testing.T) {
 	inBubble(t, func(s *site) {
 		p, end := newPlug(s, false)
@@ -155,7 +155,7 @@ func TestStuckWriteIsNotPolled(t *testing.T) {
 	})
 }
 
-// Pushes before the answer to an AUTH are the client's to read, if there are many. Until it comes, no worker does.
+// Where many pushes come before the answer to an AUTH, the client must read them. Until it does, no worker visits the connection.
 func TestUnreadPushesAreNotPolled(t *testing.T) {
 	inBubble(t, func(s *site) {
 		dial, end := s.handled(func(conn net.Conn, rd *redcon.Reader) {
@@ -188,7 +188,7 @@ func TestUnreadPushesAreNotPolled(t *testing.T) {
 	})
 }
 
-// What is written can end the wait as well: behind it no AUTH is possible any more.
+// A write can end the wait as well, because no AUTH is possible after it.
 func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -208,8 +208,7 @@ func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 	})
 }
 
-// A connection that cannot be renewed is in the middle of a line when it should be retired. It is when the client has
-// read the rest.
+// A connection that cannot be renewed is not retired while the client has read half of a line. It is when the client has read the rest.
 func TestRetirementFollowsARead(t *testing.T) {
 	inBubble(t, func(s *site) {
 		tok, err := s.src.Token(s.t.Context())
@@ -246,8 +245,7 @@ func TestRetirementFollowsARead(t *testing.T) {
 	})
 }
 
-// 100 connections that are blocked for 10 hours cost what 100 idle ones do, and the sending of their commands again: for
-// each AUTH a goroutine that is a visit of a worker, and one that sends a command again.
+// 100 connections that are blocked for 10 hours cost what 100 idle ones do, plus what sends their commands again: for each AUTH two goroutines, one for the visit of a worker and one that sends the command.
 func TestBlockedConnectionsAreNotPolled(t *testing.T) {
 	const conns = 100
 	perAuth := func(command string) (goroutines float64) {
