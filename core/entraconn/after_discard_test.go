@@ -8,8 +8,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// After a DISCARD in flight it is not known whether a command blocks. The command waits for the answer, and is then sent in
-// slices if the transaction is over.
+// After a DISCARD in flight it is not known whether a command blocks. The command waits for the
+// answer, and is then sent in slices if the transaction is over.
 func TestBlockingAfterDiscard(t *testing.T) {
 	for _, answer := range []struct {
 		says     string

@@ -14,15 +14,15 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// A sentAuth is one AUTH of ours on one connection, from its write to its answer.
+// A sentAuth is one AUTH that we send on one connection, from its write to its answer.
 type sentAuth struct {
 	conn  *Conn
 	cred  *rotation.Credential
 	phase entra.AuthPhase
-	due   *rotation.Due // that it fulfils, nil for a login
+	due   *rotation.Due // why it is sent, nil for a login
 	began time.Time
-	// proven says that the server has accepted the credential on another connection, so that what is written after
-	// this AUTH may count on it.
+	// isProven says that the server has accepted the credential on another connection, so that what
+	// is written after this AUTH may count on it.
 	isProven    bool
 	nextSince   time.Time       // when a worker first found that the next reply is its answer; Conn.rmu guards it
 	ctx         context.Context // what the observer's AuthStart returned, once reportState is reportedStart
@@ -59,7 +59,7 @@ func asAuth(a *sentAuth) session.Auth {
 	return a
 }
 
-// writeLocked writes an AUTH alone, with a deadline of ours. It needs Conn.wmu.
+// writeLocked writes an AUTH alone, with our deadline. It needs Conn.wmu.
 func (a *sentAuth) writeLocked(deadline time.Time) error {
 	c := a.conn
 	c.mu.Lock()
@@ -87,12 +87,12 @@ func (a *sentAuth) reportStart() {
 	a.reportState.Store(reportedStart)
 }
 
-// wrote remembers that an AUTH is on its way, if it is.
+// wrote records that an AUTH is in flight, or that its write failed.
 func (a *sentAuth) wrote(err error) {
 	c := a.conn
 	c.mu.Lock()
 	if err == nil && c.ending.closed {
-		err = net.ErrClosed // and no one will look for an answer
+		err = net.ErrClosed // no goroutine looks for an answer any more
 	}
 	if err == nil {
 		c.writtenCred = a.cred
@@ -116,7 +116,7 @@ func (a *sentAuth) reportDone(err error, refused bool) {
 	}
 }
 
-// answeredLocked acts on the server's answer. It needs Conn.rmu.
+// answeredLocked acts on the answer of the server. It needs Conn.rmu.
 func (a *sentAuth) answeredLocked(v session.Verdict) {
 	c := a.conn
 	switch {
@@ -141,7 +141,8 @@ func (a *sentAuth) answeredLocked(v session.Verdict) {
 	c.loginAnswered()
 }
 
-// loginFailedLocked acts on an error that the server has answered to a login. words are the server's. It needs Conn.rmu.
+// loginFailedLocked acts on an error in answer to a login. words are the server's. It needs
+// Conn.rmu.
 func (a *sentAuth) loginFailedLocked(words string, failed *entra.AuthError, why session.AuthFailure) {
 	c := a.conn
 	if why.IsRefusal() {
@@ -151,8 +152,8 @@ func (a *sentAuth) loginFailedLocked(words string, failed *entra.AuthError, why 
 		c.server.loginRefused(a.cred, failed, why)
 		return
 	}
-	// The server serves no one now: it is full, or starting. Clients know these errors and when to retry, so theirs is
-	// the first command that gets it, and the connection ends there.
+	// The server serves no client now: it is full, or starting. Clients know these errors and when
+	// to retry. So the first command of the client gets this one, and the connection ends.
 	c.readBuffer = append(c.readBuffer, "-"+words+"\r\n"...)
 	c.mu.Lock()
 	c.failLocked(entra.CloseByServer, io.EOF)
@@ -161,7 +162,8 @@ func (a *sentAuth) loginFailedLocked(words string, failed *entra.AuthError, why 
 	c.server.giveBack(c)
 }
 
-// authError returns the error for callers and observers. words are the server's, without any part of the token.
+// authError returns the error for callers and observers. words are the server's, without any part
+// of the token.
 func authError(addr, words string, failure session.AuthFailure) *entra.AuthError {
 	if words == "" {
 		words = "an error without a text"

@@ -10,22 +10,25 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// heldLimit is where back-pressure begins: a write is taken as a whole while less than this is held.
+// heldLimit is where back-pressure begins: while less than this is held, a write is taken as a
+// whole.
 const heldLimit = 1 << 20
 
-// largeBuffer bounds what a connection keeps to use again.
+// largeBuffer bounds the buffer that a connection keeps for its next write.
 const largeBuffer = 4 << 10
 
-// A backlog is what the client has written and what was not sent yet. A write takes it along, or, where it waits for an
-// answer of the server, a goroutine that lives for that write only: the one that reads must not wait for a peer that
-// takes nothing, and the client may write no more.
+// A backlog is what the client has written and what was not sent yet. The next write of the client
+// takes it along. If it waits for a reply, a goroutine sends it that lives only for that: the
+// goroutine that reads must not wait for a peer that takes nothing, and the client may write no
+// more.
 //
-// Conn.mu guards what is below conn. A connection that never held anything back has no backlog: nil is empty.
+// Conn.mu guards the fields below conn. A connection that never held anything back has a nil
+// backlog, which is empty.
 type backlog struct {
 	conn     *Conn
 	held     []byte
 	room     chan struct{} // closed when a write that waits for room should look again, nil if none does
-	resuming bool          // the goroutine is there, or about to begin
+	resuming bool          // the goroutine runs, or is about to begin
 	buffer   []byte        // to compose the next blocking command in, because such calls come in loops
 }
 
@@ -45,15 +48,16 @@ func (b *backlog) emptyBuffer() []byte {
 	return b.buffer[:0]
 }
 
-// isReusable reports whether the buffer in which a write was composed is worth keeping: for a shortened blocking command,
-// which comes again, if it is not large and holds no token.
+// isReusable reports whether the buffer of a write is worth keeping. That of a shortened blocking
+// command is, because such commands come again, unless it is large or holds a token.
 func isReusable(buffer []byte, edits []session.Edit) bool {
 	holdsToken := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Auth != nil })
 	shortened := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Cut > 0 })
 	return shortened && !holdsToken && cap(buffer) <= largeBuffer
 }
 
-// appendLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for it. It needs Conn.mu.
+// appendLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for
+// it. It needs Conn.mu.
 func (b *backlog) appendLocked(p []byte) bool {
 	if len(b.held) < heldLimit {
 		b.held = append(b.held, p...)
@@ -65,7 +69,7 @@ func (b *backlog) appendLocked(p []byte) bool {
 	return false
 }
 
-// wakeWritersLocked lets writes look again that wait for room. It needs Conn.mu.
+// wakeWritersLocked wakes the writes that wait for room. It needs Conn.mu.
 func (b *backlog) wakeWritersLocked() {
 	if b != nil && b.room != nil {
 		close(b.room)
@@ -73,8 +77,8 @@ func (b *backlog) wakeWritersLocked() {
 	}
 }
 
-// awaitRoom waits until something has changed, or the client's deadline. The client may be one that reads only when it has
-// written everything, so what the server says meanwhile is read here.
+// awaitRoom waits until there may be room, or until the client's write deadline. The client may
+// read only when it has written everything, so this reads what the server sends meanwhile.
 func (b *backlog) awaitRoom() error {
 	c := b.conn
 	c.mu.Lock()
@@ -108,14 +112,14 @@ func (b *backlog) untilDeadline() time.Duration {
 	return math.MaxInt64
 }
 
-// readAhead reads for at most d what the client is not there to read.
+// readAhead reads for the client, for at most d, if no other goroutine reads.
 func (b *backlog) readAhead(buf []byte, d time.Duration) {
 	c := b.conn
 	if !c.rmu.TryLock() {
 		return
 	}
 	if c.readErr() == nil && len(c.readBuffer) <= maxReadBuffer {
-		_ = c.readAheadLocked(buf, d) // the client meets an error with its next call
+		_ = c.readAheadLocked(buf, d) // the next call of the client returns the error
 	}
 	c.rmu.Unlock()
 	if c.signals.has(rotationWaits) {
@@ -123,7 +127,8 @@ func (b *backlog) readAhead(buf []byte, d time.Duration) {
 	}
 }
 
-// resumeLocked starts the goroutine that sends what is held back, unless it is there. It needs Conn.mu.
+// resumeLocked starts the goroutine that sends the backlog, unless it runs already. It needs
+// Conn.mu.
 func (b *backlog) resumeLocked() {
 	if !b.resuming {
 		b.resuming = true
@@ -131,7 +136,7 @@ func (b *backlog) resumeLocked() {
 	}
 }
 
-// resume sends what is held back, as far as it can be sent.
+// resume sends what can be sent of the backlog.
 func (b *backlog) resume() {
 	c := b.conn
 	c.wmu.Lock()
@@ -143,7 +148,8 @@ func (b *backlog) resume() {
 	}
 }
 
-// resumeOnceLocked sends some of what is held back, and reports whether there may be more. It needs Conn.wmu.
+// resumeOnceLocked sends a part of the backlog, and reports whether there may be more to send. It
+// needs Conn.wmu.
 func (b *backlog) resumeOnceLocked() (more bool) {
 	c := b.conn
 	c.server.rotation.BringForward(&c.member)
@@ -168,8 +174,8 @@ func (b *backlog) resumeOnceLocked() (more bool) {
 	return true
 }
 
-// nextLocked plans what to send next, with an AUTH if one may go there. If nothing is ready, the goroutine is done. It
-// needs Conn.wmu.
+// nextLocked plans the next write, with an AUTH if one may go there. ok is false if nothing can be
+// sent now, and the goroutine ends. It needs Conn.wmu.
 func (b *backlog) nextLocked(auth *sentAuth) (w plannedWrite, ok bool) {
 	c := b.conn
 	c.mu.Lock()

@@ -38,8 +38,8 @@ func (b *blockedConns) get(id int64) *Conn {
 	return b.byID[id]
 }
 
-// tell tells the session of each connection that is about to be unblocked. The caller holds the
-// wmu of the connection that is about to send CLIENT UNBLOCK, and no mu: unblock locks the mu of one
+// tell tells the session of each connection that is about to be unblocked. The caller holds the wmu
+// of the connection that is about to send CLIENT UNBLOCK, and no mu: unblock locks the mu of one
 // connection after the other. If the write fails, the calls end all the same, because their callers
 // have cancelled them.
 func (b *blockedConns) tell(all []session.Unblock) {

@@ -15,7 +15,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A client sees one call, although it blocks for a day and more. It returns what is pushed in the end.
+// A client sees one call, although it blocks for a day and more. It returns what is pushed in the
+// end.
 func TestBlockedCallCrossesTwentyTokens(t *testing.T) {
 	t.Run("waiting", func(t *testing.T) { crossTwentyTokens(t, true) })
 	t.Run("sent, to be received later", func(t *testing.T) { crossTwentyTokens(t, false) })
@@ -83,7 +84,8 @@ func TestTimeoutPassesAtItsTime(t *testing.T) {
 	}
 }
 
-// What the client writes after a blocking command reaches the server after it, however often the command is sent.
+// What the client writes after a blocking command reaches the server after it, however often the
+// command is sent.
 func TestCommandsBehindABlockedOneKeepTheirOrder(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
@@ -109,7 +111,8 @@ func TestCommandsBehindABlockedOneKeepTheirOrder(t *testing.T) {
 	})
 }
 
-// The backlog is bounded. While it is full a write waits, until its deadline or the end of the connection.
+// The backlog is bounded. While it is full a write waits, until its deadline or the end of the
+// connection.
 func TestBackPressureBehindABlockedCommand(t *testing.T) {
 	big := encode("SET", "k", strings.Repeat("v", 600<<10))
 	for name, end := range map[string]struct {
@@ -159,7 +162,8 @@ func TestBackPressureBehindABlockedCommand(t *testing.T) {
 	}
 }
 
-// While there is no newer token a blocked call goes on in short slices. It does not end, and does not keep the server busy.
+// While there is no newer token a blocked call goes on in short slices. It does not end, and does
+// not keep the server busy.
 func TestBlockedCallWhileEntraIsDown(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)

@@ -15,7 +15,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// A clogged connection takes a number of bytes and then none, like one whose peer has stopped reading.
+// A clogged connection takes a number of bytes and then none, like one whose peer has stopped
+// reading.
 type clogged struct {
 	net.Conn
 
@@ -138,7 +139,10 @@ func newPlug(s *site, secure bool) (p *plug, end func()) {
 	return p, end
 }
 
-// The peer stops reading in the middle of our AUTH, on a connection that its client leaves idle or writes to. When the peer reads again, nothing may follow the half of an AUTH. If it got no byte of the AUTH, the connection works as before, except with TLS, which takes no write after one that timed out.
+// The peer stops reading in the middle of our AUTH, on a connection that its client leaves idle or
+// writes to. When the peer reads again, nothing may follow the half of an AUTH. If it got no byte
+// of the AUTH, the connection works as before, except with TLS, which takes no write after one that
+// timed out.
 func TestPeerStopsReadingInTheMiddleOfAuth(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, idle := range []bool{false, true} {

@@ -16,30 +16,32 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// A Conn is a connection to Redis that logs in with a Microsoft Entra token and stays logged in. To the client library
-// above it looks and behaves like the connection below it: AUTH commands and their answers never show.
+// A Conn is a connection to Redis that logs in with a Microsoft Entra token and stays logged in. To
+// the client library above it looks and behaves like the connection below it: AUTH commands and
+// their answers never show.
 //
-// Read, Write, Close and the deadlines may be called from several goroutines at once, as on any net.Conn. It hides
-// what else the connection below can do, because clients that find a syscall.Conn or a tls.Conn look at bytes that
-// are not theirs.
+// Read, Write, Close and the deadlines may be called from several goroutines at once, as on any
+// net.Conn. It hides what else the connection below can do, because clients that find a
+// syscall.Conn or a tls.Conn look at bytes that are not theirs.
 type Conn struct {
 	// The comment of the package says in which order its locks are taken.
 
 	inner    deadline.Conn // the connection below
 	server   *server
-	id       uint64                              // among the connections of the Dialer
-	opened   time.Duration                       // since the Dialer's start
+	id       uint64                              // different for each connection of the Dialer
+	opened   time.Duration                       // when, since the Dialer started
 	member   rotation.Member                     // of the server's rotation, which guards it
 	dueAuth  atomic.Pointer[rotation.Due]        // nil if no AUTH is due
-	accepted atomic.Pointer[rotation.Credential] // that the server accepted last
+	accepted atomic.Pointer[rotation.Credential] // the one that the server accepted last
 	signals  signals
 
-	// wmu serialises what goes to the server. It is held over I/O, because bytes of ours and of the client must not mix.
+	// wmu serialises what goes to the server. It is held over I/O, because our bytes and those of
+	// the client must not mix.
 	wmu sync.Mutex
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
 	rmu        sync.Mutex
-	readBuffer []byte // read for the client while an answer was looked for
+	readBuffer []byte // read for the client by a read of ours
 
 	// mu guards the state, and is never held over I/O. A goroutine that accounts for a write holds
 	// wmu from there to the end of the write, so that the session sees the bytes in the order in
@@ -52,12 +54,12 @@ type Conn struct {
 	ending      ending
 }
 
-// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection below does. The
-// first write waits for a valid token if there is none, for at most 5 seconds. n counts bytes of p only. A write
-// that was cut short ends the connection for writing.
+// Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection
+// below does. The first write waits for a valid token if there is none, for at most 5 seconds. n
+// counts bytes of p only. A write that was cut short ends the connection for writing.
 //
-// Bytes after a blocking command, and the start of a command that is not complete, are kept until they can be sent,
-// and count as written. When a mebibyte is kept, Write blocks.
+// Bytes after a blocking command, and the start of a command that is not complete, are kept until
+// they can be sent, and count as written. When a mebibyte is kept, Write blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	c.wmu.Lock()
 	commands, ok := c.takeOrdinaryLocked(p)
@@ -76,15 +78,16 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it redigo writes long values
-// in pieces of 4 KiB.
+// WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it
+// redigo writes long values in pieces of 4 KiB.
 func (c *Conn) WriteString(s string) (n int, err error) {
-	// A Writer must not modify what it writes. A copy of 64 KiB would cost redigo a sixth of the CPU of a SET and a GET.
+	// A Writer must not modify what it writes. A copy of 64 KiB would cost redigo a sixth of the
+	// CPU of a SET and a GET.
 	return c.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
-// takeOrdinaryLocked accounts for p if it consists of ordinary commands and nothing is to go out with it, and reports
-// whether that is so. It needs wmu.
+// takeOrdinaryLocked accounts for p if it consists of ordinary commands and nothing of ours goes
+// out with it, and reports whether that is so. It needs wmu.
 func (c *Conn) takeOrdinaryLocked(p []byte) (commands uint64, ok bool) {
 	c.mu.Lock() // before the write: Retire, which takes only mu, must see that something is in flight
 	if c.writtenCred != nil && !c.ending.begun() && c.dueAuth.Load() == nil {
@@ -102,7 +105,8 @@ func (c *Conn) cutOrdinaryShortLocked(written, all int, commands uint64, err err
 	return c.cutShortLocked(written, &mark, err)
 }
 
-// writeOther is Write for what takeOrdinaryLocked does not take. While the backlog is full it waits.
+// writeOther is Write for what takeOrdinaryLocked does not take. While the backlog is full it
+// waits.
 func (c *Conn) writeOther(p []byte) (n int, err error) {
 	for {
 		c.wmu.Lock()
@@ -147,8 +151,8 @@ func (c *Conn) writeOnceLocked(p []byte) (n int, full *backlog, err error) {
 	return len(p), nil, nil
 }
 
-// wantedAuthLocked returns the AUTH that should go along with a write of the client: the login if this is the first
-// one. It needs wmu.
+// wantedAuthLocked returns the AUTH that should go along with a write of the client: the login if
+// this is the first one. It needs wmu.
 func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 	c.mu.Lock()
 	first, login := c.writtenCred == nil && c.ending.writeErr() == nil, c.login
@@ -168,11 +172,11 @@ func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 	if err := c.ending.writeErr(); err != nil {
 		if c.ending.hasLastWords() {
-			return len(p), nil, nil // a client that fails to write does not read
+			return len(p), nil, nil // a client whose write fails does not read
 		}
 		return 0, nil, err
 	}
-	if c.ending.begun() { // the server will say nothing any more that what is held back could wait for
+	if c.ending.begun() { // the reply that the backlog waits for will not come
 		return 0, nil, c.ending.cause.err
 	}
 	b := c.backlogLocked()
@@ -206,15 +210,15 @@ type plannedWrite struct {
 	p        []byte            // what was held back, and what the client writes
 	heldLen  int               // bytes of p that were held back
 	taken    int               // bytes of p that may be written now
-	edits    []session.Edit    // of these
-	mark     session.Mark      // the session before that
-	unblocks []session.Unblock // calls of other connections that it will end
-	isLogin  bool              // no login was written before
+	edits    []session.Edit    // of the bytes taken
+	mark     session.Mark      // of the session before the write
+	unblocks []session.Unblock // CLIENT UNBLOCKs among the bytes taken
+	isLogin  bool              // no login was written before this write
 	buffer   []byte            // to compose the write in
 }
 
-// planLocked plans a write of what was held back and of what the client writes, with an AUTH if one may go there. It
-// needs wmu and mu.
+// planLocked plans a write of what was held back and of what the client writes, with an AUTH if one
+// may go there. It needs wmu and mu.
 func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	w := plannedWrite{
 		p: client, heldLen: len(held), mark: c.session.Mark(), isLogin: c.writtenCred == nil, buffer: c.backlog.emptyBuffer(),
@@ -231,8 +235,8 @@ func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	return w
 }
 
-// reloginCredentialLocked returns what an AUTH after a command that logs out logs in with: what the server has accepted,
-// or what the connection is logging in with. It needs mu.
+// reloginCredentialLocked returns the credential for an AUTH after a command that logs out: the one
+// that the server has accepted, or else the one of the login in flight. It needs mu.
 func (c *Conn) reloginCredentialLocked(auth *sentAuth) *rotation.Credential {
 	switch cred := c.accepted.Load(); {
 	case cred != nil:
@@ -246,8 +250,8 @@ func (c *Conn) reloginCredentialLocked(auth *sentAuth) *rotation.Credential {
 // largeWrite bounds what is copied to go out together with an AUTH.
 const largeWrite = 64 << 10
 
-// writeEditedLocked writes what was planned, in one write unless it is large, and returns how much of it was written,
-// without the edits. It needs wmu.
+// writeEditedLocked writes what was planned, in one write unless it is large, and returns how much
+// of it was written, without the edits. It needs wmu.
 func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 	p, b, from := w.p[:w.taken], w.buffer, 0
 	for _, e := range w.edits {
@@ -283,13 +287,15 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 		}
 	}
 	if w.isLogin && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
-		// The server has closed the connection already, and may have said why: that it is full, for example.
+		// The server has closed the connection already, and may have said why: that it is full, for
+		// example.
 		return len(p), nil
 	}
 	return clientBytes(written, w.edits), err
 }
 
-// clientBytes returns how many of the bytes that were to be edited went out, when so many were written.
+// clientBytes returns how many of the client's bytes were written, when so many bytes of the edited
+// write were.
 func clientBytes(written int, edits []session.Edit) int {
 	for _, e := range edits {
 		if written < e.At+len(e.Ours) {
@@ -300,8 +306,9 @@ func clientBytes(written int, edits []session.Edit) int {
 	return written
 }
 
-// cutShortLocked looks at a write that was cut short, and returns its error. If a deadline passed before a byte was
-// written, nothing has happened, and all is as it was at mark. It needs wmu.
+// cutShortLocked handles a write that was cut short, and returns its error. If a deadline passed
+// before a byte was written, it takes the session back to mark. Otherwise it ends the connection
+// for writing. It needs wmu.
 func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error {
 	if err == nil {
 		err = io.ErrShortWrite // as an io.Writer has to say
@@ -317,13 +324,13 @@ func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error 
 	return err
 }
 
-// Read reads what the server sends to the client. It blocks as the connection below does. If the server refused the
-// login, the error is an *entra.AuthError.
+// Read reads what the server sends to the client. It blocks as the connection below does. If the
+// server refused the login, the error is an *entra.AuthError.
 func (c *Conn) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return c.inner.Read(p)
 	}
-	if !c.rmu.TryLock() { // another read of the client has it, or one of ours, which ends for that
+	if !c.rmu.TryLock() { // another read of the client holds it, or one of ours, which HurryRead ends
 		c.inner.HurryRead()
 		c.rmu.Lock()
 		c.inner.Hurried()
@@ -356,7 +363,7 @@ func (c *Conn) readLocked(p []byte) (int, error) {
 		}
 		kept, after, err := c.receiveLocked(p, n, taken, err)
 		if c.readBuffer = append(c.readBuffer, after...); c.readBuffer != nil {
-			err = nil // which the next read meets again
+			err = nil // the next read returns it again
 		}
 		if kept > 0 || err != nil {
 			return kept, err
@@ -364,7 +371,7 @@ func (c *Conn) readLocked(p []byte) (int, error) {
 	}
 }
 
-// takeExpectedLocked takes the replies at the start of what was read that commands of the client were to get, and
+// takeExpectedLocked takes the replies at the start of p that the client gets as they are, and
 // returns how many bytes they are. It needs rmu.
 func (c *Conn) takeExpectedLocked(p []byte) (taken int) {
 	c.mu.Lock()
@@ -383,15 +390,15 @@ func (c *Conn) readAheadLocked(buf []byte, d time.Duration) error {
 	return err
 }
 
-// receiveLocked takes n bytes that were read, of which the first were taken before, and the error of that read. It
-// leaves the bytes for the client at the start of p, which may be none, and returns those that come after them. It needs
-// rmu.
+// receiveLocked takes n bytes that were read into p, and the error of that read. takeExpectedLocked
+// has taken the first ones already. It leaves the bytes for the client at the start of p, which may
+// be none, and returns those that come after them. It needs rmu.
 func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, after []byte, _ error) {
 	kept = n
 	if n > taken || c.hasPendingReply() {
 		kept, after = c.splitLocked(p[:n], taken)
 		if len(after) > 0 && isTimeout(err) {
-			err = nil // that was the read being woken, or the next one meets it again
+			err = nil // WakeRead was the reason, or the next read returns it again
 		}
 	}
 	if err == nil {
@@ -408,9 +415,9 @@ func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, after
 	return kept, after, err
 }
 
-// splitLocked splits what the server sent, of which the first bytes were taken, into what is for the client and what is
-// for us, and acts on the latter. It leaves n bytes for the client at the start of p, and returns those that come after
-// them. It needs rmu.
+// splitLocked splits what the server sent into what is for the client and what is for us, and acts
+// on the latter. The first bytes were taken already. It leaves n bytes for the client at the start
+// of p, and returns those that come after them. It needs rmu.
 func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	c.mu.Lock()
 	if c.session.HasPendingReply() {
@@ -438,7 +445,7 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	return n, after
 }
 
-// loginAnswered drops what is needed until the login was answered.
+// loginAnswered frees what is needed only until the login was answered.
 func (c *Conn) loginAnswered() {
 	c.mu.Lock()
 	login := c.login
@@ -456,7 +463,7 @@ func (c *Conn) hasPendingReply() bool {
 	return c.session.HasPendingReply()
 }
 
-// resume has what is held back sent, if the server has said what that waited for.
+// resume starts to send the backlog, if the reply that it waited for has come.
 func (c *Conn) resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -489,7 +496,8 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 // RemoteAddr returns the remote address of the connection below.
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
-// Close closes the connection. It does not wait for a Read or a Write under way; they return an error.
+// Close closes the connection. It does not wait for a Read or a Write under way; they return an
+// error.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.ending.closed
@@ -528,8 +536,8 @@ func (c *Conn) endLocked(why entra.CloseReason, err error) {
 	}
 }
 
-// reportEnd reports the end of a connection, once: when the client closes it, or when a worker finds that it has ended,
-// because a pool may not use an idle one for hours.
+// reportEnd reports the end of a connection, once: when the client closes it, or when a worker
+// finds that it has ended. A pool may not use an idle connection for hours.
 func (c *Conn) reportEnd() {
 	c.mu.Lock()
 	if c.ending.isReported {
@@ -561,7 +569,7 @@ func (c *Conn) reportEnd() {
 	c.server.dialer.obs.ConnClosed(context.Background(), info)
 }
 
-// connInfo names the connection for an observer.
+// connInfo describes the connection for an observer.
 func (c *Conn) connInfo() entra.ConnInfo {
 	opts := &c.server.dialer.opts
 	return entra.ConnInfo{

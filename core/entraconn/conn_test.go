@@ -75,7 +75,8 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 	}
 }
 
-// An answer to our AUTH that cannot be told from the client's replies never reaches the client. The connection ends instead.
+// An answer to our AUTH that cannot be told from the client's replies never reaches the client. The
+// connection ends instead.
 func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 	inBubble(t, func(s *site) {
 		server := &scripted{auth: func(token int) string {
@@ -126,7 +127,8 @@ func TestGarbageReachesTheClient(t *testing.T) {
 	})
 }
 
-// Two goroutines may close a connection at once, while another one reads. The reason is that the client closed it, whichever goroutine notices the end first.
+// Two goroutines may close a connection at once, while another one reads. The reason is that the
+// client closed it, whichever goroutine notices the end first.
 func TestClosedByTheClientWhateverIsNoticedFirst(t *testing.T) {
 	inBubble(t, func(s *site) {
 		dial := s.dialer(nil)
@@ -148,7 +150,8 @@ func TestClosedByTheClientWhateverIsNoticedFirst(t *testing.T) {
 	})
 }
 
-// A write returns how many of the client's bytes were written, wherever it is cut. If none was, it can be repeated. Otherwise the stream has a hole, and nothing may follow.
+// A write returns how many of the client's bytes were written, wherever it is cut. If none was, it
+// can be repeated. Otherwise the stream has a hole, and nothing may follow.
 func TestShortWrites(t *testing.T) {
 	command := modelserver.Encode("GET k")
 	dialer := entraconn.NewDialer(mintedSource(t, nil), nil)
@@ -173,8 +176,8 @@ func TestShortWrites(t *testing.T) {
 	}
 }
 
-// A command that was not written at all is not counted: the connection is idle after the replies to the others, so that
-// a rotation reaches it.
+// A command that was not written at all is not counted: the connection is idle after the replies to
+// the others, so that a rotation reaches it.
 func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		for _, command := range []string{"PING", "MULTI", "SET k " + strings.Repeat("x", 10_000)} {
@@ -214,7 +217,9 @@ func TestCommandsThatWereNotWrittenAreNotCounted(t *testing.T) {
 	}
 }
 
-// Every way to write returns how many of the client's bytes were written: ordinary commands, a piece of a long one, a command that is looked at. A connection below that writes less and returns no error has failed.
+// Every way to write returns how many of the client's bytes were written: ordinary commands, a
+// piece of a long one, a command that is looked at. A connection below that writes less and returns
+// no error has failed.
 func TestShortWritesAfterTheLogin(t *testing.T) {
 	long := modelserver.Encode("SET k " + strings.Repeat("x", 100))
 	for _, tc := range []struct {

@@ -13,8 +13,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// A connPair is two connections of one client to one server. Calls block on the first one, and CLIENT UNBLOCK goes out on
-// the other one.
+// A connPair is two connections of one client to one server. Calls block on the first one, and
+// CLIENT UNBLOCK goes out on the other one.
 type connPair struct {
 	t                   *testing.T
 	conn, other         *entraconn.Conn
@@ -22,7 +22,8 @@ type connPair struct {
 	writes              *slowWrites // below conn
 }
 
-// newConnPair returns two connections on which nothing was written. It runs in a bubble. observer may be nil.
+// newConnPair returns two connections on which nothing was written. It runs in a bubble. observer
+// may be nil.
 func newConnPair(t *testing.T, observer *entra.Observer) *connPair {
 	src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us", Observer: observer})
 	if err != nil {
@@ -40,7 +41,8 @@ func newConnPair(t *testing.T, observer *entra.Observer) *connPair {
 	return p
 }
 
-// newNumberedPair returns two connections, of which the first knows that it is number 17 of the server. It runs in a bubble.
+// newNumberedPair returns two connections, of which the first knows that it is number 17 of the
+// server. It runs in a bubble.
 func newNumberedPair(t *testing.T) *connPair {
 	p := newConnPair(t, nil)
 	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
@@ -90,8 +92,9 @@ func (p *connPair) sleepPastSlice() {
 	time.Sleep(p.server.slice() + time.Millisecond)
 }
 
-// holdAtEndOfSlice ends the slice on the wire, and lets time pass until just after the end of the next one. The write of
-// that has not returned: what the server says now is read, and the command does not go out again before resume.
+// holdAtEndOfSlice ends the slice on the wire, and lets time pass until just after the end of the
+// next one. The write of that has not returned: what the server says now is read, and the command
+// does not go out again before resume.
 func (p *connPair) holdAtEndOfSlice(null string) (resume func()) {
 	p.t.Helper()
 	p.sleepPastSlice()
@@ -121,7 +124,8 @@ func (p *connPair) writeAfter(d time.Duration) (written <-chan error) {
 	return done
 }
 
-// checkUnblocked checks that the command did not go out again, and that the connection is as if the call had ended itself.
+// checkUnblocked checks that the command did not go out again, and that the connection is as if the
+// call had ended itself.
 func (p *connPair) checkUnblocked(slices int) {
 	p.t.Helper()
 	if !bytes.HasSuffix(p.server.heard(), modelserver.Encode("GET k")) {

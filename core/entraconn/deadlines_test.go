@@ -18,7 +18,8 @@ import (
 // A move sets a deadline at a moment. Both are counted from the beginning of a call.
 type move struct{ at, to time.Duration }
 
-// randomMoves returns deadlines that another goroutine sets during a call, and when the call must end.
+// randomMoves returns deadlines that another goroutine sets during a call, and when the call must
+// end.
 func randomMoves(rng *rand.Rand) (moves []move, end time.Duration) {
 	const little = 50 * time.Millisecond
 	for at := time.Duration(0); at < end || end == 0; at += time.Duration(rng.Int64N(int64(2 * little))) {
@@ -32,8 +33,8 @@ func randomMoves(rng *rand.Rand) (moves []move, end time.Duration) {
 	return moves, end
 }
 
-// keepsDeadlines has call block again and again while another goroutine moves its deadline. The call ends exactly when the
-// deadline has passed.
+// keepsDeadlines has call block again and again while another goroutine moves its deadline. The
+// call ends exactly when the deadline has passed.
 func keepsDeadlines(t *testing.T, rng *rand.Rand, call func() error, set ...func(time.Time) error) {
 	t.Helper()
 	for i := range 1000 {
@@ -146,7 +147,8 @@ func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
 	})
 }
 
-// A first write that waits for the answer to our AUTH, or for the peer to take it, ends at its deadline.
+// A first write that waits for the answer to our AUTH, or for the peer to take it, ends at its
+// deadline.
 func TestSeparateLoginEndsAtTheClientsDeadline(t *testing.T) {
 	for _, takes := range []int{-1, 0} {
 		inBubble(t, func(s *site) {
@@ -198,7 +200,8 @@ func TestReadDeadlineOutlastsRotations(t *testing.T) {
 	})
 }
 
-// A connection that is retired ends a read that waits, whatever deadlines the client goes on setting.
+// A connection that is retired ends a read that waits, whatever deadlines the client goes on
+// setting.
 func TestRetirementInterruptsAReadWithADeadline(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()

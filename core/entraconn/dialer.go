@@ -13,28 +13,28 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
-// Options change how a [Dialer] works. The zero value, like a nil pointer, is right for every Redis server and
-// every client library that reads its replies in order.
+// Options change how a [Dialer] works. The zero value, like a nil pointer, is right for every Redis
+// server and every client library that reads its replies in order.
 type Options struct {
 	// Library names the client library to observers, for example "go-redis".
 	Library string
 	// Name names this client to observers, if a program has several.
 	Name string
-	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first command is
-	// written, at the cost of one round trip. It is for a proxy that cannot take a command after an unanswered
-	// AUTH; Redis can.
+	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first
+	// command is written, at the cost of one round trip. It is for a proxy that cannot take a
+	// command after an unanswered AUTH; Redis can.
 	SeparateLogin bool
 }
 
-// A Dialer makes the connections of one client, and keeps each of them logged in with the newest token of its
-// Source. It needs no Close: for each server address it starts a goroutine with the first connection and ends it
-// with the last. Its methods are safe for concurrent use.
+// A Dialer makes the connections of one client, and keeps each of them logged in with the newest
+// token of its Source. It needs no Close: for each server address it starts a goroutine with the
+// first connection and ends it with the last. Its methods are safe for concurrent use.
 type Dialer struct {
 	src       *entra.Source
 	opts      Options
 	obs       *entra.Observer
-	startedAt time.Time     // moments of connections are kept relative to it, because that takes less room
-	ids       atomic.Uint64 // of connections so far
+	startedAt time.Time     // connections keep times relative to it, which takes less memory
+	ids       atomic.Uint64 // of the last connection
 
 	credentials *rotation.Credentials
 
@@ -42,8 +42,8 @@ type Dialer struct {
 	servers map[string]*server
 }
 
-// NewDialer returns a Dialer that logs in with tokens of src. nil options stand for the defaults. It panics if src is
-// nil; adapters say so in a better way.
+// NewDialer returns a Dialer that logs in with tokens of src. nil options stand for the defaults.
+// It panics if src is nil; adapters say so in a better way.
 func NewDialer(src *entra.Source, opts *Options) *Dialer {
 	if src == nil {
 		panic("entraconn: NewDialer with a nil *entra.Source")
@@ -58,9 +58,9 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 	return d
 }
 
-// DialFunc returns a function for the dial hook of a client library. It dials with dial, which must return a
-// connection with TLS already on it, if there is to be TLS, and gives back that connection, which will log in with
-// the client's first write.
+// DialFunc returns a function for the dial hook of a client library. It dials with dial, which must
+// return a connection with TLS already on it, if there is to be TLS, and gives back that
+// connection, which will log in with the client's first write.
 //
 // The function makes sure that there is a token. If there is none it waits for one, for at most 5
 // seconds, a second if the credential was rejected or its token unusable, and three quarters of
@@ -73,8 +73,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // of times a second; errors of a connection they pass on. The errors that the function itself
 // returns are those of dial and of ctx.
 //
-// When ten or more connections to a server were lost and are not back, dials to it are spread: each waits for its
-// place in the second that follows, and no longer than half of what ctx has left.
+// When ten or more connections to a server were lost and are not back, dials to it are spread: each
+// waits for its place in the second that follows, and no longer than half of what ctx has left.
 func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if err := d.awaitToken(ctx); err != nil {
@@ -86,7 +86,7 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 		s := d.serverAt(addr)
 		permit, refusal := s.admit(ctx)
 		if permit == nil && refusal == nil && s.awaitPlace(ctx) {
-			permit, refusal = s.admit(ctx) // the server may have changed its mind meanwhile
+			permit, refusal = s.admit(ctx) // the server may refuse logins by now
 		}
 		if refusal != nil {
 			return &stubConn{network: network, addr: addr, err: refusal}, nil
@@ -100,15 +100,16 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 	}
 }
 
-// DialContext dials addr with TLS 1.2 or later, and returns a connection that will log in with its first write. It
-// is DialFunc of a [tls.Dialer] with its defaults, for client libraries that have no configuration of their own.
+// DialContext dials addr with TLS 1.2 or later, and returns a connection that will log in with its
+// first write. It is DialFunc of a [tls.Dialer] with its defaults, for client libraries that have
+// no configuration of their own.
 func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	tlsDialer := &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
 	return d.DialFunc(tlsDialer.DialContext)(ctx, network, addr)
 }
 
-// Wrap returns a connection that will log in on conn with its first write. conn must be fresh, and have TLS
-// already on it if there is to be TLS. Closing the Conn closes conn.
+// Wrap returns a connection that will log in on conn with its first write. conn must be fresh, and
+// have TLS already on it if there is to be TLS. Closing the Conn closes conn.
 func (d *Dialer) Wrap(conn net.Conn) *Conn {
 	addr := ""
 	if remote := conn.RemoteAddr(); remote != nil {
@@ -117,7 +118,8 @@ func (d *Dialer) Wrap(conn net.Conn) *Conn {
 	return d.serverAt(addr).attach(context.Background(), conn, nil)
 }
 
-// serverAt returns what is known of a server. It is kept for good: a client has few, and they come back.
+// serverAt returns what is known of a server. The Dialer keeps it for good: a client has few
+// servers, and comes back to them.
 func (d *Dialer) serverAt(addr string) *server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -147,9 +149,10 @@ func (d *Dialer) awaitToken(ctx context.Context) error {
 	return err
 }
 
-// SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the port of a node
-// and replaces its host by the one of seed, host:port: Azure announces the nodes of a cluster under addresses that
-// may be private, while all of them answer at the seed's host, each on a port of its own.
+// SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the
+// port of a node and replaces its host by the one of seed, host:port: Azure announces the nodes of
+// a cluster under addresses that may be private, while all of them answer at the seed's host, each
+// on a port of its own.
 //
 // An address without a port is returned as it is.
 func SeedHost(seed string) func(addr string) string {
@@ -166,8 +169,9 @@ func SeedHost(seed string) func(addr string) string {
 	}
 }
 
-// A stubConn is the connection that a client gets instead of one to a server that has just refused its login. It only
-// returns an error. A dial error would not do: clients count those, hide them behind timeouts, or retry them at once.
+// A stubConn is a connection that was never dialed and only returns an error. A client gets it
+// instead of one to a server that has just refused its login. An error of the dial would not do:
+// clients count those, report a timeout instead, or retry at once.
 type stubConn struct {
 	network, addr string
 	err           error

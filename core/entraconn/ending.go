@@ -14,25 +14,26 @@ import (
 // An ending says how a connection ends, and what calls return from then on. Conn.mu guards it.
 type ending struct {
 	closed     bool   // the client has called Close
-	isReported bool   // to the server and the observer
+	isReported bool   // reportEnd has run
 	cause      *cause // what ended the connection first, nil while nothing has
 }
 
-// A cause is why a connection has ended, as it will be reported.
+// A cause is why a connection has ended, as reportEnd reports it.
 type cause struct {
 	endedAt     time.Time
 	closeReason entra.CloseReason
 	unrenewable session.Reason
 	err         error
-	connErr     error // what Read and Write return from now on, if not nil
-	cutErr      error // what Write returns from now on, if not nil
+	connErr     error // if not nil, Read and Write return it from now on
+	cutErr      error // if not nil, Write returns it from now on: a write was cut short
 	lastWords   bool  // the server has said why, and the client has yet to read it
 }
 
 // begun reports whether something has ended the connection.
 func (e *ending) begun() bool { return e.cause != nil }
 
-// record remembers what ended the connection. cred is the credential that it was logged in with, nil if it was not.
+// record remembers what ended the connection. cred is the credential that it was logged in with,
+// nil if it was not.
 func (e *ending) record(why entra.CloseReason, err error, cred *rotation.Credential) {
 	now := time.Now()
 	if why == entra.CloseByServer && cred != nil && !now.Before(cred.Token().ExpiresOn()) {
@@ -65,7 +66,7 @@ func (e *ending) writeErr() error {
 // hasLastWords reports whether the client has yet to read why the server has ended the connection.
 func (e *ending) hasLastWords() bool { return e.cause != nil && e.cause.lastWords && !e.closed }
 
-// errUnanswered ends a connection on which an AUTH was never answered.
+// errUnanswered is the error of a connection whose server has not answered an AUTH.
 var errUnanswered = &timeoutError{"entraconn: the server did not answer AUTH"}
 
 type timeoutError struct{ msg string }

@@ -13,7 +13,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// The server says why it refuses a connection, and then more. The client reads the reason, and then EOF.
+// The server says why it refuses a connection, and then more. The client reads the reason, and then
+// EOF.
 func TestNothingIsReadAfterLastWords(t *testing.T) {
 	inner := newLoop()
 	inner.reply = []byte("-LOADING to AUTH\r\n")
@@ -32,7 +33,8 @@ func TestNothingIsReadAfterLastWords(t *testing.T) {
 	}
 }
 
-// dying returns EOF together with the bytes of its last read, as TLS does when the end has arrived already.
+// dying returns EOF together with the bytes of its last read, as TLS does when the end has arrived
+// already.
 type dying struct {
 	*loop
 	dies bool

@@ -12,8 +12,8 @@ import (
 type environment struct{ conn *Conn }
 
 // MayBlock implements [session.Environment]. It goes by the token that the server knows the
-// connection by. The server may refuse an AUTH in flight, unless it has accepted the token of that on
-// another connection. It needs Conn.wmu and Conn.mu.
+// connection by. The server may refuse an AUTH in flight, unless it has accepted the token of that
+// on another connection. It needs Conn.wmu and Conn.mu.
 func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Duration) {
 	riding, _ := auth.(*sentAuth)
 	cred := o.conn.accepted.Load()
@@ -30,8 +30,8 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 // Now implements [session.Environment].
 func (o environment) Now() time.Time { return time.Now() }
 
-// Leases implements [session.Environment]. From now on a CLIENT UNBLOCK finds the connection. It needs
-// Conn.mu.
+// Leases implements [session.Environment]. From now on a CLIENT UNBLOCK finds the connection. It
+// needs Conn.mu.
 func (o environment) Leases(clientID int64) {
 	if !o.conn.ending.isReported { // else it was removed already
 		o.conn.server.blockedConns.add(clientID, o.conn)

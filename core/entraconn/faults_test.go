@@ -19,7 +19,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// The server goes away after any byte of its answer, our +OK included. The client reads its replies and the end, as it would without us.
+// The server goes away after any byte of its answer, our +OK included. The client reads its replies
+// and the end, as it would without us.
 func TestRepliesCutAtAnyByte(t *testing.T) {
 	const answers = "+PONG\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n$3\r\nx\r\n\r\n"
 	commands := bytes.Join([][]byte{
@@ -105,7 +106,8 @@ func TestResetWhileAuthIsUnanswered(t *testing.T) {
 	}
 }
 
-// The peer takes everything and never answers. The client's deadlines hold. The next dial waits at most a second for the verdict on the first one.
+// The peer takes everything and never answers. The client's deadlines hold. The next dial waits at
+// most a second for the verdict on the first one.
 func TestPeerThatNeverAnswers(t *testing.T) {
 	for _, separate := range []bool{false, true} {
 		never := &scripted{auth: func(int) string { return "" }, mute: true}
@@ -142,7 +144,8 @@ func TestPeerThatNeverAnswers(t *testing.T) {
 	}
 }
 
-// A client that reads slowly, and leaves more unread than fits into the buffers between, gets all of it while tokens come and go.
+// A client that reads slowly, and leaves more unread than fits into the buffers between, gets all
+// of it while tokens come and go.
 func TestSlowReader(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -172,7 +175,8 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// rueidis leaves stale deadlines on the connection when we write or read. With TLS one of them would end the connection.
+// rueidis leaves stale deadlines on the connection when we write or read. With TLS one of them
+// would end the connection.
 func TestStaleDeadlinesMeetNothingOfOurs(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		inBubble(t, func(s *site) {
@@ -194,7 +198,8 @@ func TestStaleDeadlinesMeetNothingOfOurs(t *testing.T) {
 	}
 }
 
-// Close may come at any moment, while other goroutines read, write and set deadlines, and an AUTH is always due. No call returns an error before Close, and no call waits after it.
+// Close may come at any moment, while other goroutines read, write and set deadlines, and an AUTH
+// is always due. No call returns an error before Close, and no call waits after it.
 func TestCloseAtAnyMoment(t *testing.T) {
 	const life = 20 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {

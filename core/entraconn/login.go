@@ -10,17 +10,19 @@ import (
 )
 
 const (
-	// tokenPatience bounds how long a dial or a first write waits for a token when there is none: go-redis and
-	// rueidis allow 5 seconds for a dial.
+	// tokenPatience bounds how long a dial or a first write waits for a token when there is none:
+	// go-redis and rueidis allow 5 seconds for a dial.
 	tokenPatience = 5 * time.Second
-	// rejectedPatience is that for a rejected credential, which waiting does not mend: long enough for a failure that
-	// passes, short enough for callers to learn the reason before they give up.
+	// rejectedPatience is tokenPatience for a rejected credential, which waiting does not mend. It
+	// is long enough for a rejection that is over soon, and short enough for callers to learn the
+	// reason before they give up.
 	rejectedPatience = time.Second
 	// loginPatience bounds how long SeparateLogin waits for an answer.
 	loginPatience = 5 * time.Second
 )
 
-// A login is what a connection needs until its login was answered. Conn.mu guards the fields below conn.
+// A login is what a connection needs until its login was answered. Conn.mu guards the fields below
+// conn.
 type login struct {
 	conn     *Conn
 	ctx      context.Context    // what the observer's ConnOpened returned; the first AUTH begins with it
@@ -28,9 +30,9 @@ type login struct {
 	answered chan struct{}      // closed when the login was answered
 }
 
-// firstAuthLocked returns the AUTH that starts the connection, with the token that is newest now: clients dial connections
-// long before they use them. With SeparateLogin it writes that alone, waits for the answer, and returns nil. It needs
-// Conn.wmu.
+// firstAuthLocked returns the AUTH that starts the connection, with the token that is newest now:
+// clients dial connections long before they use them. With SeparateLogin it writes the AUTH alone,
+// waits for the answer, and returns nil. It needs Conn.wmu.
 func (l *login) firstAuthLocked() (*sentAuth, error) {
 	cred, err := l.credential()
 	if err != nil {
@@ -46,7 +48,8 @@ func (l *login) firstAuthLocked() (*sentAuth, error) {
 	return nil, l.awaitAnswer()
 }
 
-// credential waits for a token if there is none, until the client's write deadline, Close, or 5 seconds are over.
+// credential waits for a token if there is none, until the client's write deadline or Close, and
+// for 5 seconds at most.
 func (l *login) credential() (*rotation.Credential, error) {
 	c := l.conn
 	ctx, cancel := context.WithDeadline(context.Background(), l.limit(time.Now().Add(tokenPatience)))
@@ -68,7 +71,7 @@ func (l *login) credential() (*rotation.Credential, error) {
 	return cred, err
 }
 
-// limit returns when the client's write is to wait no longer: at latest, or at its deadline if that is earlier.
+// limit returns latest, or the client's write deadline if that is earlier.
 func (l *login) limit(latest time.Time) time.Time {
 	if clientDeadline := l.conn.inner.ClientWrite(); !clientDeadline.IsZero() && clientDeadline.Before(latest) {
 		return clientDeadline
@@ -76,7 +79,8 @@ func (l *login) limit(latest time.Time) time.Time {
 	return latest
 }
 
-// awaitAnswer waits for the answer to a login that was written alone. A client that reads meanwhile finds it for us.
+// awaitAnswer waits for the answer to a login that was written alone. A read of the client may find
+// the answer first.
 func (l *login) awaitAnswer() error {
 	c, patience, buf := l.conn, time.Now().Add(loginPatience), make([]byte, lookSize)
 	remaining := func() time.Duration { return min(longestLook, time.Until(l.limit(patience))) }
@@ -85,7 +89,7 @@ func (l *login) awaitAnswer() error {
 		case rotation.Pending:
 			continue
 		case rotation.Ended:
-			return nil // the write that follows finds how it went
+			return nil // the write that follows finds why
 		}
 		select {
 		case <-l.answered:

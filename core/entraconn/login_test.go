@@ -55,7 +55,8 @@ func TestLoginRidesInTheFirstWrite(t *testing.T) {
 	}
 }
 
-// Clients dial in advance (MinIdleConns) and leave the connection silent for longer than a token lives.
+// Clients dial in advance (MinIdleConns) and leave the connection silent for longer than a token
+// lives.
 func TestSilentConnectionLogsInWithTheNewestToken(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()

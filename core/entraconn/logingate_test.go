@@ -84,7 +84,8 @@ func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 	})
 }
 
-// Nodes learn of an access policy at different times. The refusal of one node closes no gate of the others.
+// Nodes learn of an access policy at different times. The refusal of one node closes no gate of the
+// others.
 func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 	inBubble(t, func(s *site) {
 		l, err := s.network.Listen("10.0.0.5:6380")
@@ -122,7 +123,8 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 	})
 }
 
-// The probe after a refusal may be a connection that its client dialed in advance and leaves silent.
+// The probe after a refusal may be a connection that its client dialed in advance and leaves
+// silent.
 func TestSilentProbeDoesNotKeepTheGateShut(t *testing.T) {
 	inBubble(t, func(s *site) {
 		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})
@@ -147,7 +149,8 @@ func TestSilentProbeDoesNotKeepTheGateShut(t *testing.T) {
 	})
 }
 
-// After a refusal there is one probe at a time. Once the server has accepted a login, other dials wait for no silent connection.
+// After a refusal there is one probe at a time. Once the server has accepted a login, other dials
+// wait for no silent connection.
 func TestGateOpensWithTheFirstAcceptedLogin(t *testing.T) {
 	inBubble(t, func(s *site) {
 		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not yet"})

@@ -15,7 +15,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// minted gives tokens with that lifetime, all with the password that the model server takes for ours.
+// minted gives tokens with that lifetime, all with the password that the model server takes for
+// ours.
 type minted time.Duration
 
 func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -37,7 +38,8 @@ func mintedSource(tb testing.TB, observer *entra.Observer) *entra.Source {
 	return src
 }
 
-// A cutWriter is a connection below ours that takes a number of bytes of the next write, and then everything.
+// A cutWriter is a connection below ours that takes a number of bytes of the next write, and then
+// everything.
 type cutWriter struct {
 	net.Conn
 	take   int // bytes of the next write, or -1 for all

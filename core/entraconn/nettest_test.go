@@ -17,8 +17,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn"
 )
 
-// A Conn keeps the promises of net.Conn, deadlines above all. nettest sends bytes that are not RESP, which a Conn passes on
-// as they are.
+// A Conn keeps the promises of net.Conn, deadlines above all. nettest sends bytes that are not
+// RESP, which a Conn passes on as they are.
 func TestConnIsANetConn(t *testing.T) {
 	src, err := entra.NewSource(opaqueToken{}, &entra.Options{Username: "us"})
 	if err != nil {
@@ -50,7 +50,8 @@ func (opaqueToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore
 	return azcore.AccessToken{Token: "token", ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
 }
 
-// untracked returns a connection that has logged in and sent an inline command, after which it looks at nothing any more.
+// untracked returns a connection that has logged in and sent an inline command, after which it
+// looks at nothing any more.
 func untracked(dialer *entraconn.Dialer, conn net.Conn) (net.Conn, error) {
 	c := dialer.Wrap(&answersFirst{Conn: conn, reply: "+OK\r\n+PONG\r\n"})
 	_, err := io.WriteString(c, "PING\r\n")
@@ -61,9 +62,9 @@ func untracked(dialer *entraconn.Dialer, conn net.Conn) (net.Conn, error) {
 	return c, nil
 }
 
-// answersFirst answers the first write itself, and passes on all that follows. So what nettest writes, in KiBs, is the first
-// that a socket takes, which then takes none of them in part: nettest goes on after a timeout that has cut a write in two,
-// and a Conn does not.
+// answersFirst answers the first write itself, and passes on all that follows. So what nettest
+// writes, in KiBs, is the first that a socket takes, which then takes none of them in part: nettest
+// goes on after a timeout that has cut a write in two, and a Conn does not.
 type answersFirst struct {
 	net.Conn
 	written bool

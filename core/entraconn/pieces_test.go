@@ -9,7 +9,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// A bufio.Writer cuts a pipeline anywhere. What is held back at one cut may or may not be as long as at the next. The server gets every byte once.
+// A bufio.Writer cuts a pipeline anywhere. What is held back at one cut may or may not be as long
+// as at the next. The server gets every byte once.
 func TestPipelinesInPiecesArriveWhole(t *testing.T) {
 	dialer := entraconn.NewDialer(mintedSource(t, nil), nil)
 	set := modelserver.Encode("SET key:000001 " + strings.Repeat("v", 27))

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// How much the large tests do. The defaults are for a run under the race detector with every change. With -short it is a quarter of that or less. The help says how much finds rare faults.
+// How much the large tests do. The defaults are for a run under the race detector with every
+// change. With -short it is a quarter of that or less. The help says how much finds rare faults.
 var (
 	seedFlag    = flag.Uint64("seed", 0, "seed of the random tests, or the first of several; 0 is the usual one of each test")
 	simulations = flag.Int("simulations", 12, "random clients and servers to simulate; 1000 take two minutes under the race detector")
@@ -32,7 +33,8 @@ func isSet(name string) (set bool) {
 // crowdSize returns how many connections make a crowd.
 func crowdSize() int { return amount("crowd", *crowdFlag, 2) }
 
-// blockedTime returns how long a write is to wait after a blocked command. usual is for one test that crosses tokens.
+// blockedTime returns how long a write is to wait after a blocked command. usual is for one test
+// that crosses tokens.
 func blockedTime(usual time.Duration) time.Duration {
 	switch {
 	case *blockedFlag > 0:
@@ -43,8 +45,9 @@ func blockedTime(usual time.Duration) time.Duration {
 	return usual
 }
 
-// random returns random numbers for one goroutine of a test, and has the test tell the seed if it fails. usual is the
-// seed of a test that draws the same each time, 0 lets it draw others. What -seed does not fix is the scheduling.
+// random returns random numbers for one goroutine of a test, and has the test tell the seed if it
+// fails. usual is the seed of a test that draws the same each time, 0 lets it draw others. What
+// -seed does not fix is the scheduling.
 func random(t *testing.T, usual, goroutine uint64) *rand.Rand {
 	seed := usual
 	if *seedFlag != 0 {

@@ -211,7 +211,8 @@ func TestTransientErrorIsNoRefusal(t *testing.T) {
 	}
 }
 
-// A server that has accepted a token and then serves no client for a moment has not refused the token: dials wait for no verdict.
+// A server that has accepted a token and then serves no client for a moment has not refused the
+// token: dials wait for no verdict.
 func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
@@ -241,7 +242,8 @@ func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
 	})
 }
 
-// A server may repeat the arguments of a command that it does not know. Those of AUTH are the user and the token.
+// A server may repeat the arguments of a command that it does not know. Those of AUTH are the user
+// and the token.
 func TestServerThatRepeatsTheTokenIsNotRepeated(t *testing.T) {
 	for _, line := range []string{"ERR unknown command 'AUTH', with args beginning with: 'u' '%s' ", "%s", "LOADING %s", "ERR no %s no"} {
 		t.Run(name(line), func(t *testing.T) {

@@ -8,27 +8,27 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
-// A renewal is a Conn as package rotation sees it. Workers of the rotation write an AUTH and look for its answer where
-// the client leaves the connection alone. They only ever try the locks, so that no client waits for a worker, and no
-// worker for a client.
+// A renewal is a Conn as package rotation sees it. Workers of the rotation write an AUTH and look
+// for its answer while the client leaves the connection alone. They take wmu and rmu only with
+// TryLock, so that no client waits for a worker, and no worker for a client.
 type renewal struct{ conn *Conn }
 
-// lookSize is the size of the buffer with which an answer is looked for.
+// lookSize is the size of the buffer of a read of ours.
 const lookSize = 512
 
-// longestLook is how long one look for an answer takes where no client can want to read.
+// longestLook bounds a read of ours where the client does not want to read.
 const longestLook = 10 * time.Millisecond
 
-// maxReadBuffer bounds what may be read for the client while an answer is looked for. Beyond that, pushes on an idle
-// connection are the client's to read first.
+// maxReadBuffer bounds what we read for the client while we look for an answer. If more pushes than
+// that have come, the client must read first.
 const maxReadBuffer = 16 << 10
 
-// answerPatience bounds the wait for an answer that is the next reply. Longer than any pause of a server that lives
-// (a failover, a slow script), shorter than the guard of 3 minutes.
+// answerPatience bounds the wait for an answer that is the next reply. It is longer than a failover
+// or a slow script, and shorter than the guard of 3 minutes.
 const answerPatience = time.Minute
 
-// ownWriteTimeout bounds a lone AUTH's write. A connection on which everything was answered takes it at once, unless
-// its peer is gone.
+// ownWriteTimeout bounds the write of an AUTH that goes alone. A connection with nothing in flight
+// takes it at once, unless its peer is gone.
 const ownWriteTimeout = 10 * time.Second
 
 // Accepted implements [rotation.Conn].
@@ -58,16 +58,17 @@ func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
 		progress = r.lookForAnswer(buf, wait)
 	}
 	if progress == rotation.Waiting || progress == rotation.Barred {
-		r.proceed() // the client may have come while the locks were tried
+		r.proceed() // the client may have read or written meanwhile
 	} else {
 		c.signals.clear(renewalWaits)
 	}
 	return progress
 }
 
-// write writes the AUTH that is due, if there is one that may be written now. It waits until the server has answered
-// everything: it would not run an AUTH before that, and to write into a full buffer could cost the connection, for
-// on TLS a write that times out is the last one. mayLook is whether there may be something to read for us.
+// write writes the AUTH that is due, if it may be written now. It waits until the server has
+// answered everything, because the server would not run an AUTH before that. A write into a full
+// buffer could also cost the connection: TLS takes no write after one that timed out. mayLook is
+// whether there may be something to read for us.
 func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	if !c.wmu.TryLock() {
@@ -86,9 +87,9 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	case err == nil:
 		return rotation.Pending, true
 	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
-		return rotation.Pending, false // if a part of it was written, the next try finds the connection ended
+		return rotation.Pending, false // if a part of it was written, the connection has ended, and the next visit finds that
 	default:
-		// A timeout before its time is the one of an earlier write, which TLS never forgets.
+		// A timeout before our deadline is that of an earlier write, which TLS returns again.
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.failLocked(entra.CloseByServer, err)
@@ -104,7 +105,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 		return rotation.Ended, false
 	case c.session.AuthInFlight():
 		return rotation.Pending, true
-	case due == nil || c.writtenCred == nil: // what was never used logs in with the newest token by itself
+	case due == nil || c.writtenCred == nil: // a connection that was never used will log in with the newest token
 		return rotation.Complete, false
 	case !c.session.MayAuth():
 		return rotation.Barred, c.session.SliceOverdue(time.Now())
@@ -114,7 +115,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 	return rotation.Pending, false
 }
 
-// lookForAnswer reads for at most d where the next reply is the answer to an AUTH of ours, or ends a slice.
+// lookForAnswer reads for at most d if the next reply is the answer to our AUTH or ends a slice.
 func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 	c := r.conn
 	if !c.rmu.TryLock() {
@@ -131,7 +132,7 @@ func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil && !isTimeout(err) {
-		c.failLocked(entra.CloseByServer, err) // the client meets it with its next call
+		c.failLocked(entra.CloseByServer, err) // the next call of the client returns it
 		return rotation.Ended
 	}
 	progress = r.mayLookLocked()
@@ -141,7 +142,8 @@ func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 	return progress
 }
 
-// mayLookLocked returns Pending if there may be something to read for us. It needs Conn.mu and Conn.rmu.
+// mayLookLocked returns Pending if there may be something to read for us. It needs Conn.mu and
+// Conn.rmu.
 func (r renewal) mayLookLocked() rotation.Progress {
 	c := r.conn
 	switch {
@@ -161,8 +163,8 @@ func (r renewal) mayLookLocked() rotation.Progress {
 	return rotation.Complete
 }
 
-// patienceLocked ends a connection whose server has nothing to do but to answer our AUTH, and does not. It needs
-// Conn.mu and Conn.rmu.
+// patienceLocked ends a connection whose server does not answer our AUTH, although that is the next
+// reply. It needs Conn.mu and Conn.rmu.
 func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 	now := time.Now()
 	if a.nextSince.IsZero() {
@@ -175,9 +177,9 @@ func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 	return rotation.Ended
 }
 
-// Retire implements [rotation.Conn]. The client meets EOF between two replies, which it takes for a server that closed
-// an idle connection, and not in the middle of one. An XREAD from the end of a stream is ended while it waits. A
-// connection whose client has logged in as another user stays open.
+// Retire implements [rotation.Conn]. The client gets EOF between two replies, as from a server that
+// closes an idle connection, and never in the middle of one. An XREAD from the end of a stream ends
+// while it waits. A connection whose client has logged in as another user stays open.
 func (r renewal) Retire() bool {
 	c := r.conn
 	c.signals.set(retirementWaits)
@@ -198,8 +200,8 @@ func (r renewal) Retire() bool {
 // ReportEnd implements [rotation.Conn].
 func (r renewal) ReportEnd() { r.conn.reportEnd() }
 
-// proceed is called after each read and write while the rotation waits for one. It tells the rotation if that was it.
-// The caller holds no lock of the Conn.
+// proceed is called after each read and write while the rotation waits for one. It tells the
+// rotation if that is over. The caller holds no lock of the Conn.
 func (r renewal) proceed() {
 	c := r.conn
 	if !c.wmu.TryLock() {
@@ -219,13 +221,13 @@ func (r renewal) proceed() {
 	}
 }
 
-// mayProceedLocked returns which of the signals for proceed have come true. It needs Conn.mu.
+// mayProceedLocked returns the signals whose wait is over. It needs Conn.mu.
 func (r renewal) mayProceedLocked(readable bool) (may uint32) {
 	c := r.conn
 	_, forever := c.session.BarredBy()
 	inFlight := c.session.AuthInFlight()
 	switch {
-	case c.dueAuth.Load() == nil && !inFlight: // a write of the client's took it along, and it was answered
+	case c.dueAuth.Load() == nil && !inFlight: // a write of the client took it along, and the server has answered
 		c.signals.clear(renewalWaits)
 	case c.ending.writeErr() != nil, forever,
 		inFlight && readable && c.session.NextAuth() != nil,

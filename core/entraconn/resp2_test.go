@@ -11,7 +11,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A proxy that stays in RESP2 is asked once, not by each connection. The subscriber gets its messages, and is retired before its token expires.
+// A proxy that stays in RESP2 is asked once, not by each connection. The subscriber gets its
+// messages, and is retired before its token expires.
 func TestServerThatStaysInRESP2IsAskedOnce(t *testing.T) {
 	inBubble(t, func(s *site) {
 		fault := s.gateway.Inject(entratest.WireFault{StayInRESP2: true})

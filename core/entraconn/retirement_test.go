@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A connection is retired only while nothing is in flight on it. A write that comes at that moment is sent before the end, or not at all.
+// A connection is retired only while nothing is in flight on it. A write that comes at that moment
+// is sent before the end, or not at all.
 func TestNothingIsSentAfterARetirement(t *testing.T) {
 	for at := range 20 {
 		inBubble(t, func(s *site) {

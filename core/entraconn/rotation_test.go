@@ -14,7 +14,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A whole rotation: the canary goes first, the others follow evenly, all are done by 3 minutes before the old token expires, nothing is sent twice.
+// A whole rotation: the canary goes first, the others follow evenly, all are done by 3 minutes
+// before the old token expires, nothing is sent twice.
 func TestRotationSpreadsOverTheWindow(t *testing.T) {
 	conns := crowdSize()
 	inBubble(t, func(s *site) {
@@ -68,7 +69,8 @@ func TestRotationSpreadsOverTheWindow(t *testing.T) {
 	})
 }
 
-// The server does not know a token yet: only the canary is refused, and all connections keep working, new ones too.
+// The server does not know a token yet: only the canary is refused, and all connections keep
+// working, new ones too.
 func TestRefusedCanarySparesTheOthers(t *testing.T) {
 	inBubble(t, func(s *site) {
 		open := s.dialer(nil)
@@ -123,7 +125,8 @@ func TestIdleConnectionIsRenewedForADay(t *testing.T) {
 	})
 }
 
-// A client that always reads, as rueidis and every subscriber do, finds the answer itself, and does not get it.
+// A client that always reads, as rueidis and every subscriber do, finds the answer itself, and does
+// not get it.
 func TestReaderNeverSeesTheAnswer(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -156,7 +159,8 @@ func TestReaderNeverSeesTheAnswer(t *testing.T) {
 	})
 }
 
-// While a slow command runs no AUTH goes out after it: the server would run it no sooner, and a full buffer could cost the connection.
+// While a slow command runs no AUTH goes out after it: the server would run it no sooner, and a
+// full buffer could cost the connection.
 func TestLoneAuthWaitsForAnswers(t *testing.T) {
 	server := &scripted{auth: func(int) string { return "+OK\r\n" }}
 	onScript(t, server, nil, func(s *site, open func() *client) {
@@ -174,7 +178,8 @@ func TestLoneAuthWaitsForAnswers(t *testing.T) {
 	})
 }
 
-// A server that does not answer our AUTH, although that is the next reply, is gone. The client finds the end before it loses a command.
+// A server that does not answer our AUTH, although that is the next reply, is gone. The client
+// finds the end before it loses a command.
 func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
 	server := &scripted{auth: func(token int) string {
 		if token == 1 {
@@ -197,7 +202,8 @@ func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
 	})
 }
 
-// Connections whose clients are stuck in a write, more of them than there are workers, delay no other connection.
+// Connections whose clients are stuck in a write, more of them than there are workers, delay no
+// other connection.
 func TestStuckWritersDelayNoOther(t *testing.T) {
 	inBubble(t, func(s *site) {
 		var peers []net.Conn

@@ -135,7 +135,8 @@ func TestOldTokenServesWhileTheNewOneIsRefused(t *testing.T) {
 // midnight is when every bubble begins, and the first token with it.
 var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// RESET logs out. What follows must be a login that the server accepts, not the token that it has just refused.
+// RESET logs out. What follows must be a login that the server accepts, not the token that it has
+// just refused.
 func TestResetLogsInWithATokenThatWasAccepted(t *testing.T) {
 	onScript(t, &scripted{auth: onlyToken(1)}, nil, func(s *site, open func() *client) {
 		c := open()
@@ -178,7 +179,8 @@ func TestPushesBeforeTheAnswerOnAnIdleConnection(t *testing.T) {
 	})
 }
 
-// A connection that is blocked for good, on a network that is gone, keeps its old token. The others keep their window all the same.
+// A connection that is blocked for good, on a network that is gone, keeps its old token. The others
+// keep their window all the same.
 func TestLateConnUsesItsOwnWindow(t *testing.T) {
 	accept := &scripted{auth: func(int) string { return "+OK\r\n" }}
 	onScript(t, accept, nil, func(s *site, open func() *client) {

@@ -15,9 +15,9 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// A server is what a Dialer knows of one server address. Package rotation decides which of its connections gets which
-// credential when, package admission which dial may go ahead. The server tells each what concerns it, and waits for
-// what they decide.
+// A server is what a Dialer knows of one server address. Package rotation decides which of its
+// connections gets which credential when, package admission which dial may go ahead. The server
+// tells each of them what concerns it, and does the waiting.
 type server struct {
 	dialer       *Dialer
 	addr         string
@@ -30,7 +30,7 @@ type server struct {
 	spreading admission.Spreading
 	permits   map[*Conn]*admission.Permit
 	openConns int       // connections
-	askAt     time.Time // before it, new connections do not ask for RESP3
+	askAt     time.Time // new connections ask for RESP3 from then on
 }
 
 func newServer(d *Dialer, addr string) *server {
@@ -42,8 +42,9 @@ func newServer(d *Dialer, addr string) *server {
 	}
 }
 
-// resp2Memory is how long a Dialer believes that a server does not speak RESP3. One that is upgraded or replaced is
-// found then, or as soon as no connection to it is open: a server ends its connections for that, a proxy need not.
+// resp2Memory is how long a Dialer believes that a server does not speak RESP3. A server that is
+// upgraded or replaced is found after that, or as soon as no connection to it is open: a server
+// closes its connections for an upgrade, a proxy may not.
 const resp2Memory = time.Hour
 
 // recordRESP2Only records that the server does not speak RESP3.
@@ -53,8 +54,8 @@ func (s *server) recordRESP2Only(now time.Time) {
 	s.askAt = now.Add(resp2Memory)
 }
 
-// admit waits until a dial may go ahead, or says what it was refused with. A dial that goes ahead alone gets a permit,
-// which is given back by release or remove if no verdict comes.
+// admit waits until a dial may go ahead, or returns the refusal. A dial that goes ahead alone gets
+// a permit. release or detach gives it back if no verdict comes.
 func (s *server) admit(ctx context.Context) (*admission.Permit, *entra.AuthError) {
 	for {
 		canWait := ctx.Err() == nil // else the client's dial returns the error of its ctx
@@ -84,15 +85,16 @@ func (s *server) askLoginGate(canWait bool) admission.Decision {
 	return s.loginGate.Admit(candidate, now, canWait)
 }
 
-// release takes a permit back without a verdict.
+// release gives a permit back without a verdict.
 func (s *server) release(p *admission.Permit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loginGate.Release(p)
 }
 
-// awaitPlace waits until a dial may begin: not at all unless many connections to the server were lost and are not back,
-// and never longer than a second, half of what ctx has left, or ctx. It reports whether it has waited.
+// awaitPlace waits until a dial may begin, and reports whether it has waited. It waits only if many
+// connections to the server were lost and are not back, for at most a second, half of what ctx has
+// left, and until ctx ends.
 func (s *server) awaitPlace(ctx context.Context) bool {
 	within := time.Duration(math.MaxInt64)
 	if deadline, ok := ctx.Deadline(); ok {
@@ -138,7 +140,7 @@ func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.
 	return c
 }
 
-// detach forgets a connection that the client has closed, and remembers its loss if the client did not want it.
+// detach forgets a connection that has ended, and remembers the loss unless the client closed it.
 func (s *server) detach(c *Conn, why cause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +152,7 @@ func (s *server) detach(c *Conn, why cause) {
 	}
 }
 
-// giveBack takes the permit of a connection back without a verdict, if it has one.
+// giveBack gives the permit of a connection back without a verdict, if it has one.
 func (s *server) giveBack(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// A simulatedClient writes pipelines, cut anywhere, and reads at random moments into buffers of random sizes.
+// A simulatedClient writes pipelines, cut anywhere, and reads at random moments into buffers of
+// random sizes.
 type simulatedClient struct {
 	*simulation
 	conn     *entraconn.Conn
@@ -128,7 +129,8 @@ func (c *simulatedClient) write(commands ...string) {
 	}
 }
 
-// caughtUp waits until the client has read all that the server has said, and reports whether everything was right so far.
+// caughtUp waits until the client has read all that the server has said, and reports whether
+// everything was right so far.
 func (c *simulatedClient) caughtUp(patience time.Duration) bool {
 	for late := time.After(patience); ; {
 		c.mu.Lock()
@@ -149,7 +151,8 @@ func (c *simulatedClient) caughtUp(patience time.Duration) bool {
 	}
 }
 
-// pipeline writes some commands at once, and waits until they were answered. Meanwhile each blocking call meets its fate.
+// pipeline writes some commands at once, and waits until they were answered. Meanwhile each
+// blocking call meets its fate.
 func (c *simulatedClient) pipeline() bool {
 	var commands []string
 	for range 1 + c.dice.below(4) {

@@ -8,15 +8,16 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A fate is how a blocking call of a simulated client ends: with an element, after its timeout, or unblocked.
+// A fate is how a blocking call of a simulated client ends: with an element, after its timeout, or
+// unblocked.
 type fate struct {
 	*simulatedServer
 	call *simulatedCall
 	by   *canceller
 }
 
-// come waits until the call blocks, and ends it: near the end of a slice more often than not, because a call can be lost
-// there.
+// come waits until the call blocks, and ends it: near the end of a slice more often than not,
+// because a call can be lost there.
 func (f *fate) come() {
 	select {
 	case <-f.line.gone:
@@ -60,8 +61,8 @@ func (f *fate) come() {
 
 func (f *fate) pushElement() { f.push(f.call.key, "element-"+f.call.key) }
 
-// sliceEnd returns when the slice of the call ends, and reports whether the call has begun and not ended. A call that is
-// sent as it is never ends itself, and any time soon is as good.
+// sliceEnd returns when the slice of the call ends, and reports whether the call has begun and not
+// ended. A call that is sent as it is never ends itself, and any time soon is as good.
 func (f *fate) sliceEnd() (until time.Time, open bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,8 +77,8 @@ func (f *fate) isOpenLocked() bool {
 	return f.blocked == f.call || f.between == f.call && !f.call.ended
 }
 
-// unblockElsewhere has another client unblock the call, if the end of its slice is so far away that the two cannot be
-// mistaken for each other.
+// unblockElsewhere has another client unblock the call, if the end of its slice is so far away that
+// the two cannot be mistaken for each other.
 func (f *fate) unblockElsewhere() bool {
 	until, _ := f.sliceEnd()
 	remaining := time.Until(until)

@@ -9,7 +9,8 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// A simulatedLine is the server's end of a connection, on a network that cuts what it carries anywhere, and delays it.
+// A simulatedLine is the server's end of a connection, on a network that cuts what it carries
+// anywhere, and delays it.
 type simulatedLine struct {
 	net.Conn
 	dice *dice

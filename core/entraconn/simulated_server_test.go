@@ -10,7 +10,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A simulatedServer does what Redis does, in the order in which it does it, on the connection of one client.
+// A simulatedServer does what Redis does, in the order in which it does it, on the connection of
+// one client.
 type simulatedServer struct {
 	*simulation
 	line     *simulatedLine
@@ -108,7 +109,8 @@ func (s *simulatedServer) runLocked(r request) {
 	}
 }
 
-// accountLocked compares a command with what the client has written, and with the slice that has just ended.
+// accountLocked compares a command with what the client has written, and with the slice that has
+// just ended.
 func (s *simulatedServer) accountLocked(r request) {
 	if call := s.between; call != nil {
 		s.between = nil
@@ -128,7 +130,8 @@ func (s *simulatedServer) accountLocked(r request) {
 	}
 }
 
-// withoutTimeout returns what client and server must agree on of a command: a slice has another timeout.
+// withoutTimeout returns what client and server must agree on of a command: a slice has another
+// timeout.
 func withoutTimeout(args []string) string {
 	if strings.HasPrefix(args[0], "B") {
 		args = args[:len(args)-1]
@@ -153,7 +156,8 @@ func (s *simulatedServer) answerLocked(words string) {
 	s.sayLocked(func(int) string { return words }, false)
 }
 
-// sayLocked says what the protocols write differently: below some subscribers the wire speaks another one than the client.
+// sayLocked says what the protocols write differently: below some subscribers the wire speaks
+// another one than the client.
 func (s *simulatedServer) sayLocked(words func(proto int) string, push bool) {
 	s.line.say(words(s.proto))
 	s.transcript.add(said{words: words(s.spoken), push: push})
@@ -231,7 +235,8 @@ func (s *simulatedServer) execLocked() {
 	s.answerLocked(words)
 }
 
-// simpleLocked runs a command that does not block, or one that may not because it is in a transaction.
+// simpleLocked runs a command that does not block, or one that may not because it is in a
+// transaction.
 func (s *simulatedServer) simpleLocked(args []string) string {
 	switch args[0] {
 	case "ECHO":
@@ -312,8 +317,9 @@ func (s *simulatedServer) unblock(end lease.Reply) string {
 	case end == lease.UnblockedReply:
 		words = unblockedWords
 	case call.unblockedAt.IsZero():
-		// Another client has sent it, we do not know the connection's number, or it was for an earlier call, which has ended
-		// meanwhile. If this null is read when the slice is over, it looks like the end of the slice.
+		// Another client has sent it, we do not know the connection's number, or it was for an
+		// earlier call, which has ended meanwhile. If this null is read when the slice is over, it
+		// looks like the end of the slice.
 		call.strays[end] = true
 		s.stopLocked(call)
 		s.nullLocked(call)

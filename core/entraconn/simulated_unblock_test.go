@@ -9,9 +9,10 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A CLIENT UNBLOCK may reach the server after the end of its call and end the next call on the connection. If the null is
-// read before the slice is over, the client gets it, as without us. If it is read later, it looks like the end of the slice,
-// and the call, which no caller has cancelled, goes on. The simulation takes both for right, and nothing else.
+// A CLIENT UNBLOCK may reach the server after the end of its call and end the next call on the
+// connection. If the null is read before the slice is over, the client gets it, as without us. If
+// it is read later, it looks like the end of the slice, and the call, which no caller has
+// cancelled, goes on. The simulation takes both for right, and nothing else.
 func TestSimulatedUnblockMeetsTheNextCall(t *testing.T) {
 	const slice = "0.05"
 	for name, tc := range map[string]struct {

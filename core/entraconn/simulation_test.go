@@ -18,7 +18,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A simulation is a client and a server that know nothing of us, with a connection of ours between them.
+// A simulation is a client and a server that know nothing of us, with a connection of ours between
+// them.
 type simulation struct {
 	dice  *dice
 	life  time.Duration // of a token
@@ -54,9 +55,10 @@ func (s *simulation) faultLocked(format string, args ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, args...))
 }
 
-// Whatever the network does, and whenever an AUTH is due, a slice ends, a call is cancelled or a push comes: the client reads
-// what the server has said to it, all of that and nothing else. The server runs what the client has written, in that order
-// and once. No call that has ended takes an element.
+// Whatever the network does, and whenever an AUTH is due, a slice ends, a call is cancelled or a
+// push comes: the client reads what the server has said to it, all of that and nothing else. The
+// server runs what the client has written, in that order and once. No call that has ended takes an
+// element.
 func TestSimulatedClientsSeeNothingOfUs(t *testing.T) {
 	n := amount("simulations", *simulations, 3)
 	seeds := make([]uint64, n, n+1)

@@ -18,7 +18,8 @@ import (
 
 const addr = "10.0.0.4:6380"
 
-// A site is a fake Entra, a Source, a gateway over miniredis and the network between, all in one bubble.
+// A site is a fake Entra, a Source, a gateway over miniredis and the network between, all in one
+// bubble.
 type site struct {
 	t       *testing.T
 	network *entratest.Network
@@ -28,7 +29,8 @@ type site struct {
 	src     *entra.Source
 }
 
-// inBubble runs a test with tokens of 75 minutes, in virtual time. The bubble fails if a goroutine is left.
+// inBubble runs a test with tokens of 75 minutes, in virtual time. The bubble fails if a goroutine
+// is left.
 func inBubble(t *testing.T, test func(s *site)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -86,7 +88,8 @@ func (s *site) afterRotation() {
 // rest lets time of the bubble pass.
 func (s *site) rest(d time.Duration) { time.Sleep(d) }
 
-// try dials, sends two commands in a pipeline and returns the first line of the answer, or the error.
+// try dials, sends two commands in a pipeline and returns the first line of the answer, or the
+// error.
 func (s *site) try(dial dialFunc) (string, error) {
 	c := s.client(dial)
 	defer c.Close()
@@ -96,7 +99,8 @@ func (s *site) try(dial dialFunc) (string, error) {
 	return c.line()
 }
 
-// gone fails the test unless every call on the connection returns an error, and everything that began has ended.
+// gone fails the test unless every call on the connection returns an error, and everything that
+// began has ended.
 func (s *site) gone(c *client) {
 	s.t.Helper()
 	synctest.Wait() // the server closes one direction after the other

@@ -52,7 +52,8 @@ func (c *crowd) grow(n int) time.Duration {
 	return time.Since(began)
 }
 
-// back has every client read until its connection is lost, and dial until it has a new one. It returns how long that takes. A client rests about a tenth of a second after a failed dial.
+// back has every client read until its connection is lost, and dial until it has a new one. It
+// returns how long that takes. A client rests about a tenth of a second after a failed dial.
 func (c *crowd) back() time.Duration {
 	c.dials = nil
 	began := time.Now()
@@ -103,8 +104,8 @@ func (c *crowd) busiest() (most int) {
 	return most
 }
 
-// mostAtOnce returns how many of n dials that are spread over a second may fall into 100 ms: a tenth of them, some more
-// by chance, and the nine that are not delayed.
+// mostAtOnce returns how many of n dials that are spread over a second may fall into 100 ms: a
+// tenth of them, some more by chance, and the nine that are not delayed.
 func mostAtOnce(n int) int { return max(20, n*11/100+9) }
 
 func TestDroppedConnectionsComeBackAtAPace(t *testing.T) {
@@ -271,7 +272,8 @@ func TestDialsInAHurryWaitLess(t *testing.T) {
 	})
 }
 
-// A dial that waits for its place asks again after that whether it may go ahead: the server may refuse logins by then.
+// A dial that waits for its place asks again after that whether it may go ahead: the server may
+// refuse logins by then.
 func TestRefusalReachesWaitingDials(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := newCrowd(s)

@@ -8,8 +8,9 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 )
 
-// A transcript is what the client has to read, byte for byte: all that the server said, but not in answer to us. Whether
-// the client gets the null at the end of a slice shows later: not if the command comes again.
+// A transcript is what the client has to read, byte for byte: all that the server said, but not in
+// answer to us. Whether the client gets the null at the end of a slice shows later: not if the
+// command comes again.
 type transcript struct {
 	frames []said
 	rest   []byte // that the client has read, and that is not compared yet
@@ -29,7 +30,8 @@ const unblockedWords = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
 
 func (t *transcript) add(f said) { t.frames = append(t.frames, f) }
 
-// sentAgain is told that a call was sent again: the client must not have read the null of its last slice.
+// sentAgain is told that a call was sent again: the client must not have read the null of its last
+// slice.
 func (t *transcript) sentAgain(call *simulatedCall) {
 	for i, f := range t.frames {
 		if f.call == call {
@@ -80,8 +82,8 @@ func (t *transcript) read(p []byte) {
 
 func (t *transcript) take(n int) { t.rest, t.frames = t.rest[n:], t.frames[1:] }
 
-// endOfCall returns the length of the reply that ends a call, if the client has read that, and reports whether it may have
-// read the start of one.
+// endOfCall returns the length of the reply that ends a call, if the client has read that, and
+// reports whether it may have read the start of one.
 func (t *transcript) endOfCall(f *said) (length int, wait bool) {
 	for reply, words := range map[lease.Reply]string{lease.NullReply: f.words, lease.UnblockedReply: unblockedWords} {
 		switch {

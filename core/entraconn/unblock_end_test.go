@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A call that is cancelled between two slices ends with what CLIENT UNBLOCK says, also if CLIENT UNBLOCK goes out when the
-// null at the end of the slice is on its way.
+// A call that is cancelled between two slices ends with what CLIENT UNBLOCK says, also if CLIENT
+// UNBLOCK goes out when the null at the end of the slice is on its way.
 func TestUnblockSaysHowACallEnds(t *testing.T) {
 	const null = "_\r\n"
 	for _, how := range []struct {

@@ -24,9 +24,9 @@ func (c *watchedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// The server may run a CLIENT UNBLOCK, and the blocked connection may read its null, before the write of CLIENT UNBLOCK
-// returns. The call ends then, also if that null comes after the end of the slice, and whether CLIENT UNBLOCK is written at
-// once or was held back.
+// The server may run a CLIENT UNBLOCK, and the blocked connection may read its null, before the
+// write of CLIENT UNBLOCK returns. The call ends then, also if that null comes after the end of the
+// slice, and whether CLIENT UNBLOCK is written at once or was held back.
 func TestCallIsToldOfUnblockBeforeTheServerIs(t *testing.T) {
 	for name, heldBack := range map[string]bool{"written at once": false, "held back": true} {
 		t.Run(name, func(t *testing.T) {

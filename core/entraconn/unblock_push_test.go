@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 )
 
-// After a CLIENT UNBLOCK between two slices the client gets a null before a push or after it, wherever the network cuts the
-// push, and nothing else.
+// After a CLIENT UNBLOCK between two slices the client gets a null before a push or after it,
+// wherever the network cuts the push, and nothing else.
 func TestUnblockWhileAPushComesInPieces(t *testing.T) {
 	const (
 		null = "_\r\n"

@@ -11,8 +11,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// A CLIENT UNBLOCK between two slices finds nothing to unblock at the server. The call ends nevertheless, and what the
-// client has written after it goes out.
+// A CLIENT UNBLOCK between two slices finds nothing to unblock at the server. The call ends
+// nevertheless, and what the client has written after it goes out.
 func TestUnblockBetweenTwoSlices(t *testing.T) {
 	for name, greet := range map[string]struct{ command, reply, null string }{
 		"HELLO": {"HELLO 3", "%1\r\n$2\r\nid\r\n:17\r\n", "_\r\n"},
@@ -48,8 +48,8 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 	}
 }
 
-// A client may write more than we hold back and not read. Then we read the null at the end of a slice, and after a CLIENT
-// UNBLOCK the client finds the reply when it reads.
+// A client may write more than we hold back and not read. Then we read the null at the end of a
+// slice, and after a CLIENT UNBLOCK the client finds the reply when it reads.
 func TestUnblockOfAClientThatDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newNumberedPair(t)
@@ -70,8 +70,8 @@ func TestUnblockOfAClientThatDoesNotRead(t *testing.T) {
 	})
 }
 
-// A read of ours has found the null at the end of a slice, and has not ended, when the call is cancelled. The client's next
-// read returns the reply at once, whatever its deadline.
+// A read of ours has found the null at the end of a slice, and has not ended, when the call is
+// cancelled. The client's next read returns the reply at once, whatever its deadline.
 func TestUnblockWhileWeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answered, unblocked := make(chan struct{}), make(chan struct{})
@@ -108,8 +108,8 @@ func TestUnblockWhileWeRead(t *testing.T) {
 	})
 }
 
-// Below a client that says no HELLO, CLIENT UNBLOCK between two slices ends the call that it is for, as it says, and no
-// other call.
+// Below a client that says no HELLO, CLIENT UNBLOCK between two slices ends the call that it is
+// for, as it says, and no other call.
 func TestUnblockOfClientsWithoutHello(t *testing.T) {
 	const value = "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"
 	for command, want := range map[string]string{

@@ -19,7 +19,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// An AUTH that is barred goes out as soon as it may: a read or a write of the client ends what barred it.
+// An AUTH that is barred goes out as soon as it may: a read or a write of the client ends what
+// barred it.
 func TestAuthFollowsWhatItWaitedFor(t *testing.T) {
 	for _, tc := range []struct {
 		name, before, command string
@@ -69,7 +70,8 @@ func TestAuthFollowsWhatItWaitedFor(t *testing.T) {
 	}
 }
 
-// The answer to an AUTH comes while the client reads, or after its read has timed out and it does not come again.
+// The answer to an AUTH comes while the client reads, or after its read has timed out and it does
+// not come again.
 func TestAnswerIsFoundAfterTheClientHasStoppedReading(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := s.dialer(nil)()
@@ -91,7 +93,8 @@ func TestAnswerIsFoundAfterTheClientHasStoppedReading(t *testing.T) {
 	})
 }
 
-// A client that is stuck in a write keeps the AUTH from being sent. It goes out when the write has ended.
+// A client that is stuck in a write keeps the AUTH from being sent. It goes out when the write has
+// ended.
 func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
 	inBubble(t, func(s *site) {
 		var socket *clogged
@@ -126,7 +129,8 @@ func TestAuthFollowsAWriteThatTimedOut(t *testing.T) {
 	})
 }
 
-// While a write that takes an AUTH along is stuck, no worker visits the connection. One does when the write has ended.
+// While a write that takes an AUTH along is stuck, no worker visits the connection. One does when
+// the write has ended.
 func TestStuckWriteIsNotPolled(t *testing.T) {
 	inBubble(t, func(s *site) {
 		p, end := newPlug(s, false)
@@ -155,7 +159,8 @@ func TestStuckWriteIsNotPolled(t *testing.T) {
 	})
 }
 
-// Where many pushes come before the answer to an AUTH, the client must read them. Until it does, no worker visits the connection.
+// Where many pushes come before the answer to an AUTH, the client must read them. Until it does, no
+// worker visits the connection.
 func TestUnreadPushesAreNotPolled(t *testing.T) {
 	inBubble(t, func(s *site) {
 		dial, end := s.handled(func(conn net.Conn, rd *redcon.Reader) {
@@ -208,7 +213,8 @@ func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 	})
 }
 
-// A connection that cannot be renewed is not retired while the client has read half of a line. It is when the client has read the rest.
+// A connection that cannot be renewed is not retired while the client has read half of a line. It
+// is when the client has read the rest.
 func TestRetirementFollowsARead(t *testing.T) {
 	inBubble(t, func(s *site) {
 		tok, err := s.src.Token(s.t.Context())
@@ -245,7 +251,9 @@ func TestRetirementFollowsARead(t *testing.T) {
 	})
 }
 
-// 100 connections that are blocked for 10 hours cost what 100 idle ones do, plus what sends their commands again: for each AUTH two goroutines, one for the visit of a worker and one that sends the command.
+// 100 connections that are blocked for 10 hours cost what 100 idle ones do, plus what sends their
+// commands again: for each AUTH two goroutines, one for the visit of a worker and one that sends
+// the command.
 func TestBlockedConnectionsAreNotPolled(t *testing.T) {
 	const conns = 100
 	perAuth := func(command string) (goroutines float64) {

@@ -6,11 +6,13 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-// Client libraries redial at once when a login is refused: fifty callers of go-redis dial five thousand
-// times a second. So while it is not known that the server accepts the token, one connection goes ahead
-// and the others wait for its verdict. After a refusal only a probe goes through now and then.
+// Client libraries redial at once when a login is refused: fifty callers of go-redis dial five
+// thousand times a second. So while it is not known that the server accepts the token, one
+// connection goes ahead and the others wait for its verdict. After a refusal only a probe goes
+// through now and then.
 
-// A LoginGate decides who may dial. The zero LoginGate is that of a server of which nothing is known.
+// A LoginGate decides who may dial. The zero LoginGate is that of a server of which nothing is
+// known.
 type LoginGate struct {
 	refusal       *entra.AuthError // the last verdict, nil if it was good or there is none
 	refusedNumber uint64           // number of the token that was refused, 0 if none was
@@ -23,8 +25,8 @@ type LoginGate struct {
 // A Permit belongs to a connection that goes ahead.
 type Permit struct{ since time.Time }
 
-// verdictPatience bounds how long the verdict on the connection that went ahead is waited for: its client
-// may have dialed it in advance and leave it silent.
+// verdictPatience bounds how long the verdict on the connection that went ahead is waited for: its
+// client may have dialed it in advance and leave it silent.
 const verdictPatience = time.Second
 
 // A Candidate is the token that a login would use now.
@@ -60,8 +62,8 @@ func (g *LoginGate) Admit(candidate Candidate, now time.Time, canWait bool) Deci
 	return Decision{Changed: g.changed, Wait: verdictPatience - now.Sub(g.ahead.since)}
 }
 
-// Release takes a permit back without a verdict: those who wait for it ask again. It does nothing if p is
-// nil or is not the last one.
+// Release takes a permit back without a verdict: those who wait for it ask again. It does nothing
+// if p is nil or is not the last one.
 func (g *LoginGate) Release(p *Permit) {
 	if p == nil || g.ahead != p {
 		return
@@ -73,9 +75,9 @@ func (g *LoginGate) Release(p *Permit) {
 	}
 }
 
-// Refuse closes the gate, because the server has refused a login with the token of that number. pause
-// returns for how long after so many refusals in a row; refusals of connections that were under way
-// together count once.
+// Refuse closes the gate, because the server has refused a login with the token of that number.
+// pause returns for how long after so many refusals in a row; refusals of connections that were
+// under way together count once.
 func (g *LoginGate) Refuse(number uint64, refusal *entra.AuthError, now time.Time, pause func(failures int) time.Duration) {
 	if g.refusedNumber != number || !now.Before(g.retryAt) {
 		g.failures++

@@ -110,8 +110,8 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// Connections that were under way together are refused together, and that counts once. A later refusal
-// makes the pause longer, and an accepted login makes it short again.
+// Connections that were under way together are refused together, and that counts once. A later
+// refusal makes the pause longer, and an accepted login makes it short again.
 func TestRefusalsInARowAreCounted(t *testing.T) {
 	var g admission.LoginGate
 	var counted []int

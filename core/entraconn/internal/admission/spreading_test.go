@@ -78,7 +78,8 @@ func TestSpreadingIsEven(t *testing.T) {
 	}
 }
 
-// Clients whose dials fail dial again for as long as the server is away. They are spread all the time.
+// Clients whose dials fail dial again for as long as the server is away. They are spread all the
+// time.
 func TestSpreadingGoesOn(t *testing.T) {
 	p := stormy(0)
 	const clients = 1000
@@ -138,7 +139,8 @@ func busiest(moments []time.Duration, span time.Duration) (most int) {
 	return most
 }
 
-// What was lost long ago and did not come back hides no storm, and what did come back was one for a second.
+// What was lost long ago and did not come back hides no storm, and what did come back was one for a
+// second.
 func TestStormIsSeen(t *testing.T) {
 	const remembered = 1024
 	var p admission.Spreading

@@ -1,5 +1,5 @@
-// Package deadline keeps the deadlines that a client sets on a connection apart from those of our own reads and writes on
-// the same connection.
+// Package deadline keeps the deadlines that a client sets on a connection apart from those of our
+// own reads and writes on the same connection.
 package deadline
 
 import (
@@ -10,16 +10,19 @@ import (
 
 // A Conn is a connection with two users: the client, and we ourselves for AUTH.
 //
-// Clients set deadlines at any time, from other goroutines than the one that reads or writes, and leave stale ones there.
-// A stale one must not end our own I/O: TLS takes no more writes after one that timed out. Ours must not end the client's.
-// So each deadline of the client is stored, and set on the connection below at once unless one of ours is in force there.
-// When ours ends, the client's latest takes its place.
+// Clients set deadlines at any time, from other goroutines than the one that reads or writes, and
+// leave stale ones there. A stale one must not end our own I/O: TLS takes no more writes after one
+// that timed out. Ours must not end the client's. So each deadline of the client is stored, and set
+// on the connection below at once unless one of ours is in force there. When ours ends, the
+// client's latest takes its place.
 //
-// The methods of [net.Conn] are the client's. At most one goroutine has a read of ours, and one a write of ours.
+// The methods of [net.Conn] are the client's. At most one goroutine has a read of ours, and one a
+// write of ours.
 type Conn struct {
 	net.Conn
 
-	// mu is held while deadlines are set on the connection below, which does not block, so that they arrive in order.
+	// mu is held while deadlines are set on the connection below, which does not block, so that
+	// they arrive in order.
 	mu                      sync.Mutex
 	clientRead, clientWrite time.Time // the client's latest
 	ownRead                 reasons   // why the read deadline below is ours, 0 if it is the client's
@@ -84,8 +87,8 @@ func (c *Conn) ClientWrite() time.Time {
 	return c.clientWrite
 }
 
-// BeginRead sets the deadline of a read of ours. The client must not be reading, and waits for [Conn.EndRead] if it wants
-// to.
+// BeginRead sets the deadline of a read of ours. The client must not be reading, and waits for
+// [Conn.EndRead] if it wants to.
 func (c *Conn) BeginRead(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,8 +101,8 @@ func (c *Conn) BeginRead(t time.Time) {
 // EndRead ends what [Conn.BeginRead] began.
 func (c *Conn) EndRead() { c.restoreRead(reading) }
 
-// HurryRead makes the read of ours that has begun, or the next one, return at once, because a read of the client waits for
-// it. The client calls [Conn.Hurried] when it waits no more.
+// HurryRead makes the read of ours that has begun, or the next one, return at once, because a read
+// of the client waits for it. The client calls [Conn.Hurried] when it waits no more.
 func (c *Conn) HurryRead() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -116,7 +119,8 @@ func (c *Conn) Hurried() {
 	c.waitingReads--
 }
 
-// WakeRead makes the read that has begun, or the next one, return at once, and every one after it until [Conn.EndWake].
+// WakeRead makes the read that has begun, or the next one, return at once, and every one after it
+// until [Conn.EndWake].
 func (c *Conn) WakeRead() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,7 +130,8 @@ func (c *Conn) WakeRead() {
 // EndWake ends what [Conn.WakeRead] began.
 func (c *Conn) EndWake() { c.restoreRead(woken) }
 
-// Interrupt makes the read that has begun, and every later one, return at once, whatever the client sets.
+// Interrupt makes the read that has begun, and every later one, return at once, whatever the client
+// sets.
 func (c *Conn) Interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,7 +152,8 @@ func (c *Conn) restoreRead(why reasons) {
 	}
 }
 
-// BeginWrite sets the deadline of a write of ours. The client must not be writing before [Conn.EndWrite].
+// BeginWrite sets the deadline of a write of ours. The client must not be writing before
+// [Conn.EndWrite].
 func (c *Conn) BeginWrite(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

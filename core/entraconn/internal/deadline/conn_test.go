@@ -31,7 +31,8 @@ func (b *below) SetDeadline(t time.Time) error      { return b.set(t, &b.read, &
 func (b *below) SetReadDeadline(t time.Time) error  { return b.set(t, &b.read) }
 func (b *below) SetWriteDeadline(t time.Time) error { return b.set(t, &b.write) }
 
-// While a deadline of ours is in force the client's are stored, whatever they are. Then its latest one is.
+// While a deadline of ours is in force the client's are stored, whatever they are. Then its latest
+// one is.
 func TestClientDeadlinesWaitForOurs(t *testing.T) {
 	ours, clients := time.Now().Add(time.Second), time.Now().Add(time.Minute)
 	for _, both := range []bool{false, true} {
@@ -69,7 +70,8 @@ func TestClientDeadlinesWaitForOurs(t *testing.T) {
 	}
 }
 
-// A model of both users makes random calls. After each, the deadlines below are exactly those of whose turn it is.
+// A model of both users makes random calls. After each, the deadlines below are exactly those of
+// whose turn it is.
 func TestDeadlinesBelowAreExact(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	now, ours := time.Now(), time.Now().Add(time.Hour)

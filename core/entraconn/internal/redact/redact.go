@@ -9,9 +9,9 @@ const ShortestPiece = 12
 // redacted stands where a server repeated a part of the password. It is shorter than any such part.
 const redacted = "[REDACTED]"
 
-// Password returns what a server said, without the password and every piece of it that could be of use: a server may
-// repeat the arguments of a command that it does not know. Bytes that are not text are replaced as well, because the
-// result goes into errors, logs and telemetry.
+// Password returns what a server said, without the password and every piece of it that could be of
+// use: a server may repeat the arguments of a command that it does not know. Bytes that are not
+// text are replaced as well, because the result goes into errors, logs and telemetry.
 func Password(line, password string) string {
 	var b strings.Builder
 	piece := min(ShortestPiece, len(password))

@@ -34,8 +34,8 @@ func FuzzPassword(f *testing.F) {
 	f.Add("aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaa")
 	f.Add("[REDACTED][REDACTED]", "[REDACTED][REDACTED]")
 	f.Fuzz(func(t *testing.T, line, password string) {
-		// A token holds none of the characters that Password writes. What it writes for a piece is shorter than
-		// one, so a piece of such a password cannot arise there.
+		// A token holds none of the characters that Password writes. What it writes for a piece is
+		// shorter than one, so a piece of such a password cannot arise there.
 		if len(password) < redact.ShortestPiece || strings.ContainsAny(password, "[]? ") {
 			return
 		}
