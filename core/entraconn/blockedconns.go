@@ -11,31 +11,31 @@ import (
 // command would go out once more and pop an element that no caller receives. So the session of the
 // blocked connection is told before a CLIENT UNBLOCK of the same Dialer goes out.
 type blockedConns struct {
-	mu   sync.Mutex
-	byID map[int64]*Conn // by the server's number of the connection
+	mu       sync.Mutex
+	byNumber map[int64]*Conn // by the server's number of the connection
 }
 
-func (b *blockedConns) add(id int64, c *Conn) {
+func (b *blockedConns) add(connNumber int64, c *Conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byID == nil {
-		b.byID = make(map[int64]*Conn)
+	if b.byNumber == nil {
+		b.byNumber = make(map[int64]*Conn)
 	}
-	b.byID[id] = c
+	b.byNumber[connNumber] = c
 }
 
-func (b *blockedConns) remove(id int64, c *Conn) {
+func (b *blockedConns) remove(connNumber int64, c *Conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byID[id] == c {
-		delete(b.byID, id)
+	if b.byNumber[connNumber] == c {
+		delete(b.byNumber, connNumber)
 	}
 }
 
-func (b *blockedConns) get(id int64) *Conn {
+func (b *blockedConns) get(connNumber int64) *Conn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.byID[id]
+	return b.byNumber[connNumber]
 }
 
 // tell tells the session of each connection that is about to be unblocked. The caller holds the wmu

@@ -21,11 +21,11 @@ type minted time.Duration
 
 func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	// The model tells our AUTH by its password, so the token is opaque and the user name is given.
-	return azcore.AccessToken{Token: modelserver.Token, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
+	return azcore.AccessToken{Token: modelserver.OurPassword, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
 }
 
 // mintedLogin is our AUTH with such a token.
-var mintedLogin = string(encode("AUTH", "us", modelserver.Token))
+var mintedLogin = string(encode("AUTH", "us", modelserver.OurPassword))
 
 // mintedSource returns a Source of such tokens that live for an hour.
 func mintedSource(tb testing.TB, observer *entra.Observer) *entra.Source {

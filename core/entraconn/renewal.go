@@ -37,8 +37,8 @@ func (r renewal) Accepted() *rotation.Credential { return r.conn.accepted.Load()
 // SetDue implements [rotation.Conn].
 func (r renewal) SetDue(due *rotation.Due) { r.conn.dueAuth.Store(due) }
 
-// BarredBy implements [rotation.Conn].
-func (r renewal) BarredBy() (bar rotation.Bar) {
+// CurrentBar implements [rotation.Conn].
+func (r renewal) CurrentBar() (bar rotation.Bar) {
 	c := r.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +57,7 @@ func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
 	if mayLook {
 		progress = r.lookForAnswer(buf, wait)
 	}
-	if progress == rotation.Waiting || progress == rotation.Barred {
+	if progress == rotation.AwaitsClient || progress == rotation.Barred {
 		r.proceed() // the client may have read or written meanwhile
 	} else {
 		c.signals.clear(renewalWaits)
@@ -72,7 +72,7 @@ func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
 func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	if !c.wmu.TryLock() {
-		return rotation.Waiting, false
+		return rotation.AwaitsClient, false
 	}
 	defer c.wmu.Unlock()
 	due := c.dueAuth.Load()
@@ -110,7 +110,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 	case !c.session.MayAuth():
 		return rotation.Barred, c.session.SliceOverdue(time.Now())
 	case !c.session.Idle():
-		return rotation.Waiting, false
+		return rotation.AwaitsClient, false
 	}
 	return rotation.Pending, false
 }
@@ -119,7 +119,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, 
 func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 	c := r.conn
 	if !c.rmu.TryLock() {
-		return rotation.Waiting
+		return rotation.AwaitsClient
 	}
 	defer c.rmu.Unlock()
 	c.mu.Lock()
@@ -152,13 +152,13 @@ func (r renewal) mayLookLocked() rotation.Progress {
 	case c.session.SliceOverdue(time.Now()):
 		return rotation.Pending
 	case c.session.AuthInFlight() && (c.session.NextAuth() == nil || len(c.readBuffer) > maxReadBuffer):
-		return rotation.Waiting
+		return rotation.AwaitsClient
 	case c.session.AuthInFlight():
 		return rotation.Pending
 	case c.dueAuth.Load() != nil && !c.session.MayAuth():
 		return rotation.Barred
 	case c.dueAuth.Load() != nil:
-		return rotation.Waiting
+		return rotation.AwaitsClient
 	}
 	return rotation.Complete
 }

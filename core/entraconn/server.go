@@ -101,7 +101,7 @@ func (s *server) awaitPlace(ctx context.Context) bool {
 		within = max(0, time.Until(deadline)/2)
 	}
 	s.mu.Lock()
-	place, wait := s.spreading.Place(time.Since(s.dialer.startedAt), within, rand.Float64())
+	place, wait := s.spreading.FindPlace(time.Since(s.dialer.startedAt), within, rand.Float64())
 	s.mu.Unlock()
 	if wait == 0 {
 		return false
@@ -148,7 +148,7 @@ func (s *server) detach(c *Conn, why cause) {
 	s.giveBackLocked(c)
 	s.rotation.Remove(&c.member)
 	if c.accepted.Load() != nil && why.closeReason != entra.CloseByClient {
-		s.spreading.Lose(admission.Loss{At: why.endedAt.Sub(s.dialer.startedAt), CloseReason: why.closeReason})
+		s.spreading.Lose(admission.Loss{LostAt: why.endedAt.Sub(s.dialer.startedAt), CloseReason: why.closeReason})
 	}
 }
 
@@ -178,7 +178,7 @@ func (s *server) authAccepted(c *Conn, a *sentAuth) {
 	}
 	s.mu.Unlock()
 	if isBack {
-		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.connInfo(), Reason: back.CloseReason, After: sinceStart - back.At})
+		s.dialer.obs.Reconnected(a.ctx, entra.ReconnectedInfo{Conn: c.connInfo(), Reason: back.CloseReason, After: sinceStart - back.LostAt})
 	}
 }
 

@@ -62,6 +62,7 @@ func (o *outlet) push(b []byte) {
 	o.pushLocked(b)
 }
 
+// pushLocked is push for callers with the lock. It needs mu.
 func (o *outlet) pushLocked(b []byte) {
 	if o.holding {
 		o.held = append(o.held, b...)

@@ -49,7 +49,7 @@ type Spreading struct {
 
 // A Loss is the end of a connection that was logged in, and that its client did not want to end.
 type Loss struct {
-	At          time.Duration
+	LostAt      time.Duration
 	CloseReason entra.CloseReason
 }
 
@@ -63,17 +63,17 @@ const (
 
 // Lose is told of a loss.
 func (p *Spreading) Lose(l Loss) {
-	p.lossTimes[p.losses%storm] = l.At
+	p.lossTimes[p.losses%storm] = l.LostAt
 	p.losses++
 	p.gone = append(p.gone[max(0, len(p.gone)+1-maxLosses):], l)
 }
 
 // MakeUp returns the loss that a login now makes up for, the oldest of the last 5 minutes, if there
 // is one.
-func (p *Spreading) MakeUp(at time.Duration) (loss Loss, found bool) {
+func (p *Spreading) MakeUp(now time.Duration) (loss Loss, found bool) {
 	for len(p.gone) > 0 && !found {
 		loss, p.gone = p.gone[0], p.gone[1:]
-		found = at-loss.At < lossMemory
+		found = now-loss.LostAt < lossMemory
 	}
 	return loss, found
 }
@@ -81,25 +81,25 @@ func (p *Spreading) MakeUp(at time.Duration) (loss Loss, found bool) {
 // Storm reports whether many connections were lost just now, or were lost and are not back. Clients
 // that take turns, each closing, dialing and logging in before the next one does, never leave many
 // behind at a time.
-func (p *Spreading) Storm(at time.Duration) bool {
+func (p *Spreading) Storm(now time.Duration) bool {
 	n := len(p.gone)
-	return p.losses >= storm && at-p.lossTimes[p.losses%storm] < span || n >= storm && at-p.gone[n-storm].At < lossMemory
+	return p.losses >= storm && now-p.lossTimes[p.losses%storm] < span || n >= storm && now-p.gone[n-storm].LostAt < lossMemory
 }
 
 // A Place is the part in which a dial begins.
 type Place int64
 
-// Place finds a place for a dial and returns how long it has to wait for that, at most within and
+// FindPlace finds a place for a dial and returns how long it has to wait for that, at most within and
 // at most a second: not at all unless there is a storm, or if no other dial has begun in the
 // current part, else up to a random moment of its part. r is in [0, 1).
-func (p *Spreading) Place(at, within time.Duration, r float64) (place Place, wait time.Duration) {
+func (p *Spreading) FindPlace(now, within time.Duration, r float64) (place Place, wait time.Duration) {
 	within = min(within, span)
-	if !p.Storm(at) {
+	if !p.Storm(now) {
 		within = 0 // it counts, but does not wait
 	}
-	p.advance(int64(at / partSpan))
+	p.advance(int64(now / partSpan))
 	partStart := time.Duration(p.part) * partSpan
-	lastPart := p.part + max(0, min(int64((at+within-partStart)/partSpan), parts)-1) // that ends early enough
+	lastPart := p.part + max(0, min(int64((now+within-partStart)/partSpan), parts)-1) // that ends early enough
 	part := p.part
 	for n := part + 1; n <= lastPart && *p.dialsIn(part) > 0; n++ {
 		if *p.dialsIn(n) < *p.dialsIn(part) {
@@ -108,8 +108,8 @@ func (p *Spreading) Place(at, within time.Duration, r float64) (place Place, wai
 	}
 	partStart += time.Duration(part-p.part) * partSpan
 	if *p.dialsIn(part) > 0 || part > p.part {
-		earliest := max(partStart, at)
-		wait = min(within, earliest+time.Duration(r*float64(partStart+partSpan-earliest))-at)
+		earliest := max(partStart, now)
+		wait = min(within, earliest+time.Duration(r*float64(partStart+partSpan-earliest))-now)
 	}
 	*p.dialsIn(part)++
 	return Place(part), wait

@@ -21,7 +21,7 @@ const (
 func stormy(at time.Duration) *admission.Spreading {
 	p := &admission.Spreading{}
 	for range storm {
-		p.Lose(admission.Loss{At: at, CloseReason: entra.CloseByServer})
+		p.Lose(admission.Loss{LostAt: at, CloseReason: entra.CloseByServer})
 	}
 	return p
 }
@@ -50,9 +50,9 @@ func TestPlacesInTheComingSecond(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			p := stormy(tc.at)
 			for range tc.before {
-				p.Place(tc.at, tc.within, 0.3)
+				p.FindPlace(tc.at, tc.within, 0.3)
 			}
-			if _, got := p.Place(tc.at, tc.within, tc.r); (got - tc.want).Abs() > time.Microsecond {
+			if _, got := p.FindPlace(tc.at, tc.within, tc.r); (got - tc.want).Abs() > time.Microsecond {
 				t.Errorf("waits %v, want %v", got, tc.want)
 			}
 		})
@@ -66,7 +66,7 @@ func TestSpreadingIsEven(t *testing.T) {
 		p := stormy(at)
 		var begins []time.Duration
 		for range n {
-			_, wait := p.Place(at, span, rand.Float64())
+			_, wait := p.FindPlace(at, span, rand.Float64())
 			if wait < 0 || wait > span {
 				t.Fatalf("%d dials: one waits %v", n, wait)
 			}
@@ -88,7 +88,7 @@ func TestSpreadingGoesOn(t *testing.T) {
 	for now := time.Duration(0); now < 30*time.Second; now += time.Millisecond {
 		for i := range next {
 			if next[i] <= now {
-				_, wait := p.Place(now, span, rand.Float64())
+				_, wait := p.FindPlace(now, span, rand.Float64())
 				begins = append(begins, now+wait)
 				next[i] = now + wait + 100*time.Millisecond
 			}
@@ -102,16 +102,16 @@ func TestSpreadingGoesOn(t *testing.T) {
 
 func TestPlaceIsGivenBack(t *testing.T) {
 	p := stormy(0)
-	old, _ := p.Place(0, span, 0)
-	place, first := p.Place(0, span, 0)
+	old, _ := p.FindPlace(0, span, 0)
+	place, first := p.FindPlace(0, span, 0)
 	p.GiveBack(place)
-	if _, again := p.Place(0, span, 0); first == 0 || again != first {
+	if _, again := p.FindPlace(0, span, 0); first == 0 || again != first {
 		t.Errorf("waited %v, then %v", first, again)
 	}
 	const later = time.Minute // when the same place in memory is that of another part
-	p.Place(later, span, 0)
+	p.FindPlace(later, span, 0)
 	p.GiveBack(old)
-	if _, wait := p.Place(later, span, 0); wait == 0 {
+	if _, wait := p.FindPlace(later, span, 0); wait == 0 {
 		t.Error("gave back the place of another dial")
 	}
 }
@@ -120,7 +120,7 @@ func TestPlaceIsGivenBack(t *testing.T) {
 func TestDialsWaitInAStormOnly(t *testing.T) {
 	var p admission.Spreading
 	for range 1000 {
-		if _, wait := p.Place(time.Second, span, 0.5); wait != 0 {
+		if _, wait := p.FindPlace(time.Second, span, 0.5); wait != 0 {
 			t.Fatalf("waits %v", wait)
 		}
 	}
@@ -158,7 +158,7 @@ func TestStormIsSeen(t *testing.T) {
 		{at: 13*time.Minute + span, want: false},
 	} {
 		for range step.lost {
-			p.Lose(admission.Loss{At: step.at, CloseReason: entra.CloseByServer})
+			p.Lose(admission.Loss{LostAt: step.at, CloseReason: entra.CloseByServer})
 		}
 		for range step.back {
 			p.MakeUp(step.at)
@@ -191,7 +191,7 @@ func TestLoginsMakeUpForLosses(t *testing.T) {
 		t.Error("made up for nothing")
 	}
 	losses := []admission.Loss{
-		{At: 0, CloseReason: entra.CloseByServer}, {At: 4 * time.Minute, CloseReason: entra.CloseExpired}, {At: 5 * time.Minute, CloseReason: entra.CloseProtocol},
+		{LostAt: 0, CloseReason: entra.CloseByServer}, {LostAt: 4 * time.Minute, CloseReason: entra.CloseExpired}, {LostAt: 5 * time.Minute, CloseReason: entra.CloseProtocol},
 	}
 	for _, l := range losses {
 		p.Lose(l)

@@ -9,9 +9,9 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// A Server answers as Redis does where it matters to a session. It shares no code with a session:
-// commands are read by tidwall/redcon. What it does was seen on redis-server 7.0.15.
-type Server struct {
+// A Model answers as a Redis server does where it matters to a session. It shares no code with a
+// session: commands are read by tidwall/redcon. What it does was seen on redis-server 7.0.15.
+type Model struct {
 	unread    []byte
 	proto     int
 	multi     bool
@@ -23,28 +23,28 @@ type Server struct {
 	monitor   bool
 	sentBytes int // bytes
 
-	Read int // how many of the bytes sent the test has read
+	Consumed int // how many of the bytes sent the test has read
 	// Slow is where the answer to the last blocking command or AUTH of the client ends, counted in
 	// bytes sent: no AUTH of ours may come before that was read.
 	Slow      int
 	User      string    // who is logged in
 	Open      bool      // no one needs to log in
 	Auths     int       // of ours
-	Now       time.Time // commands that block let it pass
+	Clock     time.Time // commands that block let it pass
 	Misplaced []string  // AUTHs of ours where none may be
 	LockedOut bool      // a command was refused because no one is logged in
 }
 
-// Token is the password by which a Server tells our AUTH from the client's.
-const Token = "token"
+// OurPassword is the password by which a Model tells our AUTH from the client's.
+const OurPassword = "token"
 
 // New returns a server on whose only connection nothing was sent yet, and no one has logged in.
-func New() *Server {
-	return &Server{proto: 2, subs: subscriptions{}}
+func New() *Model {
+	return &Model{proto: 2, subs: subscriptions{}}
 }
 
 // Feed takes bytes and returns what the server sends in answer.
-func (m *Server) Feed(p []byte) (out []byte) {
+func (m *Model) Feed(p []byte) (out []byte) {
 	m.unread = append(m.unread, p...)
 	for {
 		complete, args, _, rest, err := redcon.ReadNextCommand(m.unread, nil)
@@ -62,31 +62,31 @@ func (m *Server) Feed(p []byte) (out []byte) {
 		answer := m.execute(words)
 		out = append(out, answer...)
 		m.sentBytes += len(answer)
-		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "XREAD" || name == "AUTH" && words[2] != Token {
+		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "XREAD" || name == "AUTH" && words[2] != OurPassword {
 			m.Slow = m.sentBytes
 		}
 	}
 }
 
-func (m *Server) execute(args []string) string {
+func (m *Model) execute(args []string) string {
 	name := strings.ToUpper(args[0])
-	mine := name == "AUTH" && len(args) == 3 && args[2] == Token
+	mine := name == "AUTH" && len(args) == 3 && args[2] == OurPassword
 	if mine {
 		m.Auths++
-		if m.Slow > m.Read || m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
-			m.Misplaced = append(m.Misplaced, fmt.Sprintf("waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", m.Slow > m.Read, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
+		if m.Slow > m.Consumed || m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
+			m.Misplaced = append(m.Misplaced, fmt.Sprintf("waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", m.Slow > m.Consumed, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
 		}
 	}
 	muted := m.skip || m.off
 	m.skip, m.prefix = false, false
-	out := m.reply(name, args)
+	out := m.respond(name, args)
 	if muted && !strings.HasSuffix(name, "SUBSCRIBE") {
 		out = ""
 	}
 	return out
 }
 
-func (m *Server) reply(name string, args []string) string {
+func (m *Model) respond(name string, args []string) string {
 	if m.User == "" && !m.Open && name != "AUTH" && name != "RESET" && name != "QUIT" {
 		m.LockedOut = true
 		return "-NOAUTH Authentication required.\r\n"
@@ -136,7 +136,7 @@ func (m *Server) reply(name string, args []string) string {
 		}
 		return "*2\r\n$5\r\nproto\r\n:2\r\n"
 	case "RESET":
-		*m = Server{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Read: m.Read, Slow: m.Slow, Now: m.Now, LockedOut: m.LockedOut}
+		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {
@@ -186,7 +186,7 @@ func (m *Server) reply(name string, args []string) string {
 }
 
 // block answers a blocking command at once, and lets the time pass that it took.
-func (m *Server) block(args []string) string {
+func (m *Model) block(args []string) string {
 	timeout, unit := args[len(args)-1], time.Second
 	if args[0] == "XREAD" {
 		timeout, unit = args[2], time.Millisecond
@@ -202,16 +202,16 @@ func (m *Server) block(args []string) string {
 		if args[len(args)-1] == "$" { // for good
 			return ""
 		}
-		m.Now = m.Now.Add(time.Duration(t * float64(unit)))
+		m.Clock = m.Clock.Add(time.Duration(t * float64(unit)))
 	case "gone": // another client has sent CLIENT UNBLOCK
-		m.Now = m.Now.Add(time.Millisecond)
+		m.Clock = m.Clock.Add(time.Millisecond)
 	default:
-		m.Now = m.Now.Add(time.Duration(t * float64(unit)))
+		m.Clock = m.Clock.Add(time.Duration(t * float64(unit)))
 	}
 	return nullReply(m.proto, "*-1")
 }
 
-func (m *Server) clientCommand(args []string) string {
+func (m *Model) clientCommand(args []string) string {
 	switch strings.Join(args[1:], " ") {
 	case "ID":
 		return ":7\r\n"

@@ -9,35 +9,35 @@ import (
 // shard channel.
 type subscriptions map[string]bool
 
-func (s subscriptions) subscribe(proto int, name string, channels []string) (out string) {
-	for _, c := range channels {
+func (s subscriptions) subscribe(proto int, name string, channelNames []string) (out string) {
+	for _, c := range channelNames {
 		if c == "forbidden" {
 			return "-NOPERM no channel permissions\r\n"
 		}
 	}
-	if len(channels) == 0 {
+	if len(channelNames) == 0 {
 		return "-ERR wrong number of arguments\r\n"
 	}
-	for _, c := range channels {
+	for _, c := range channelNames {
 		s[SubscriptionKind(name)+":"+c] = true
 		out += s.confirmation(proto, name, c)
 	}
 	return out + message(proto)
 }
 
-func (s subscriptions) unsubscribe(proto int, name string, channels []string) (out string) {
-	if len(channels) == 0 {
+func (s subscriptions) unsubscribe(proto int, name string, channelNames []string) (out string) {
+	if len(channelNames) == 0 {
 		for sub := range s {
 			if strings.HasPrefix(sub, SubscriptionKind(name)+":") {
-				channels = append(channels, sub[2:])
+				channelNames = append(channelNames, sub[2:])
 			}
 		}
 	}
-	if len(channels) == 0 {
+	if len(channelNames) == 0 {
 		out := s.confirmation(proto, name, "")
 		return strings.Replace(out, "$0\r\n\r\n", nullReply(proto, "$-1"), 1)
 	}
-	for i, c := range channels {
+	for i, c := range channelNames {
 		delete(s, SubscriptionKind(name)+":"+c)
 		out += s.confirmation(proto, name, fmt.Sprint(i)) // map order must not show
 	}

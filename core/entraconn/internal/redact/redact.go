@@ -15,18 +15,18 @@ const redacted = "[REDACTED]"
 func Password(line, password string) string {
 	var b strings.Builder
 	piece := min(ShortestPiece, len(password))
-	for at := 0; at < len(line); {
+	for start := 0; start < len(line); {
 		n := 0
-		for end := at + piece; piece > 0 && end <= len(line) && strings.Contains(password, line[end-piece:end]); end++ {
-			n = end - at
+		for stop := start + piece; piece > 0 && stop <= len(line) && strings.Contains(password, line[stop-piece:stop]); stop++ {
+			n = stop - start
 		}
 		if n > 0 {
 			b.WriteString(redacted)
-			at += n
+			start += n
 			continue
 		}
-		b.WriteByte(line[at])
-		at++
+		b.WriteByte(line[start])
+		start++
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -9,7 +9,7 @@ import (
 
 // A Conn is a connection as a [Server] sees it.
 //
-// Accepted, BarredBy and SetDue return at once and call nothing of this package: a Server calls
+// Accepted, CurrentBar and SetDue return at once and call nothing of this package: a Server calls
 // them with its lock held. The others are called without it, and Renew of one Conn by one goroutine
 // at a time.
 //
@@ -19,8 +19,8 @@ type Conn interface {
 	// Accepted returns the credential that the server accepted last on this connection, nil before
 	// the login was answered.
 	Accepted() *Credential
-	// BarredBy says why no AUTH may be sent on the connection now.
-	BarredBy() Bar
+	// CurrentBar returns why no AUTH may be sent on the connection now.
+	CurrentBar() Bar
 	// SetDue has the next write of the client take an AUTH along. nil takes that back.
 	SetDue(due *Due)
 	// Renew writes the AUTH that is due, if it may be written now, and if an AUTH is in flight,
@@ -59,10 +59,10 @@ const (
 	Complete Progress = iota
 	// Pending means that the answer to the AUTH was not there yet. To look again helps.
 	Pending
-	// Waiting means that the client reads or writes now, or has to read first. It is over when the
-	// Conn calls Server.Continue.
-	Waiting
-	// Barred is Waiting where Conn.BarredBy says why AUTH may not be sent.
+	// AwaitsClient means that the client reads or writes now, or has to read first. It is over when
+	// the Conn calls Server.Continue.
+	AwaitsClient
+	// Barred is AwaitsClient where Conn.CurrentBar says why no AUTH may be sent.
 	Barred
 	// Ended means that the connection has ended.
 	Ended

@@ -33,6 +33,6 @@
 // # Locks
 //
 // Server.mu guards a Server, its rotation and its Members. While it is held, only these are locked:
-// Credentials.mu, and what Conn.Accepted, Conn.BarredBy and Conn.SetDue lock. So these must not
+// Credentials.mu, and what Conn.Accepted, Conn.CurrentBar and Conn.SetDue lock. So these must not
 // call the Server, and a caller of a Server must hold no lock that they need.
 package rotation

@@ -44,7 +44,7 @@ func (r *rotation) beginLocked() {
 		if holds := m.conn.Accepted(); holds == nil || holds == r.cred {
 			continue
 		}
-		if m.conn.BarredBy().Forever {
+		if m.conn.CurrentBar().Forever {
 			r.results[byBar]++
 			continue
 		}
@@ -139,7 +139,7 @@ func (r *rotation) chooseCanaryLocked() (chosen *Member) {
 		if !m.inRotation || m.asked {
 			continue
 		}
-		if m.conn.BarredBy().Why == session.Renewable {
+		if m.conn.CurrentBar().Why == session.Renewable {
 			return m
 		}
 		chosen = m

@@ -68,8 +68,8 @@ func (s *Server) Remove(m *Member) {
 	s.wakeLocked()
 }
 
-// LoginCredential returns the credential that a login should use that begins now. While there is no token it
-// waits until ctx ends.
+// LoginCredential returns the credential that a login should use that begins now. While there is no
+// token it waits until ctx ends.
 func (s *Server) LoginCredential(ctx context.Context) (*Credential, error) {
 	for {
 		if latest, _ := s.config.Credentials.Latest(); latest != nil {
@@ -130,8 +130,8 @@ func (s *Server) AuthAccepted(m *Member, cred *Credential) (best bool) {
 	return cred == s.choice.bestAt(now)
 }
 
-// AuthRefused records that the server has not accepted a credential on a connection that stays logged
-// in.
+// AuthRefused records that the server has not accepted a credential on a connection that stays
+// logged in.
 func (s *Server) AuthRefused(m *Member, cred *Credential, why session.AuthFailure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,8 +150,8 @@ func (s *Server) LoginRefused(cred *Credential) {
 	s.choice.refuse(cred)
 }
 
-// Continue says that what a connection was Waiting for, or Barred by, has ended, or what kept it
-// from being retired.
+// Continue says that what a connection awaited of its client, or what barred it, has ended, or what
+// kept it from being retired.
 func (s *Server) Continue(m *Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,8 +240,8 @@ func (s *Server) restLocked() {
 // nothing to do.
 func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Duration) {
 	for {
-		t, due, wait := s.agenda.takeDue(now)
-		if !due {
+		t, isDue, wait := s.agenda.takeDue(now)
+		if !isDue {
 			return expiring, wait
 		}
 		switch t.kind {
@@ -273,11 +273,11 @@ func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Durati
 // retire retires connections that cannot be renewed in time. Where something is in flight it tries
 // again after each read and write of the client, up to the end of the token. A connection that
 // could have an AUTH again, if a transaction ended or a newer token came, is left to the server.
-func (s *Server) retire(members []*Member) {
-	for _, m := range members {
+func (s *Server) retire(expiring []*Member) {
+	for _, m := range expiring {
 		s.setRetiring(m, true) // first: the client may read at any time
 		retired := m.conn.Retire()
-		forever := m.conn.BarredBy().Forever
+		forever := m.conn.CurrentBar().Forever
 		if retired || !forever {
 			s.setRetiring(m, false)
 		}
@@ -357,7 +357,7 @@ func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
 // barredLocked acts on a connection on which no AUTH may be sent, and returns when to look at it
 // again, zero for not before Continue.
 func (s *Server) barredLocked(m *Member) time.Time {
-	bar := m.conn.BarredBy()
+	bar := m.conn.CurrentBar()
 	switch {
 	case bar.Forever:
 		m.conn.SetDue(nil)

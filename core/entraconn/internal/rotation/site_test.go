@@ -163,7 +163,7 @@ func (c *conn) Accepted() *rotation.Credential {
 	return c.accepted
 }
 
-func (c *conn) BarredBy() rotation.Bar {
+func (c *conn) CurrentBar() rotation.Bar {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.bar
@@ -195,7 +195,7 @@ func (c *conn) Renew([]byte, time.Duration) rotation.Progress {
 	case bar.Why != session.Renewable:
 		return rotation.Barred
 	case busy:
-		return rotation.Waiting
+		return rotation.AwaitsClient
 	}
 	return c.send(due)
 }

@@ -98,7 +98,7 @@ const shortestSlice = 5 * time.Millisecond
 func SliceLength(tok entra.Token, now time.Time, r float64) time.Duration {
 	life := tok.Lifetime()
 	spread := scaled(longestWindow-lateWindow, life)
-	end := tok.RenewBy().Add(-scaled(lateWindow, life) - time.Duration(r*float64(spread)))
+	lastEnd := tok.RenewBy().Add(-scaled(lateWindow, life) - time.Duration(r*float64(spread)))
 	short := scaled(10*time.Second+time.Duration(r*float64(20*time.Second)), life)
-	return max(end.Sub(now), short, shortestSlice).Round(time.Millisecond)
+	return max(lastEnd.Sub(now), short, shortestSlice).Round(time.Millisecond)
 }

@@ -80,7 +80,7 @@ func (a testAuth) login() func() session.Auth {
 type rig struct {
 	t       *testing.T
 	session session.Session
-	server  *modelserver.Server
+	server  *modelserver.Model
 	auth    testAuth
 	rng     *rand.Rand
 	held    []byte
@@ -93,16 +93,16 @@ type rig struct {
 }
 
 func newRig(t *testing.T, rng *rand.Rand) *rig {
-	r := &rig{t: t, rng: rng, server: modelserver.New(), auth: testAuth{wire: "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + modelserver.Token + "\r\n"}}
+	r := &rig{t: t, rng: rng, server: modelserver.New(), auth: testAuth{wire: "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$5\r\n" + modelserver.OurPassword + "\r\n"}}
 	r.session.Init(false)
 	return r
 }
 
 // Time passes while a command blocks, and at no other time.
 func (r *rig) MayBlock(session.Auth) (time.Time, time.Duration) {
-	return r.server.Now, time.Duration(1+r.rng.IntN(60)) * time.Second
+	return r.server.Clock, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
-func (r *rig) Now() time.Time { return r.server.Now }
+func (r *rig) Now() time.Time { return r.server.Clock }
 func (r *rig) Leases(int64)   { r.sliced++ }
 
 func (r *rig) write(p []byte, wanted session.Auth) {
@@ -143,7 +143,7 @@ func (r *rig) send(p []byte, wanted session.Auth) {
 }
 
 func (r *rig) deliver(p []byte) {
-	r.server.Read = r.got
+	r.server.Consumed = r.got
 	r.pending = append(r.pending, r.server.Feed(p)...)
 }
 
