@@ -61,21 +61,37 @@ type Conn struct {
 // Bytes after a blocking command, and the start of a command that is not complete, are kept until
 // they can be sent, and count as written. When a mebibyte is kept, Write blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
-	c.wmu.Lock()
-	commands, ok := c.takeOrdinaryLocked(p)
-	if ok { // nearly always
-		if n, err = c.inner.Write(p); n < len(p) {
-			err = c.cutOrdinaryShortLocked(n, len(p), commands, err)
+	n, full, err := c.writeOnce(p)
+	for full != nil {
+		if err = full.awaitRoom(); err != nil {
+			break
 		}
-	}
-	c.wmu.Unlock()
-	if !ok {
-		n, err = c.writeOther(p)
+		n, full, err = c.writeOnce(p)
 	}
 	if c.signals.has(rotationWaits) {
 		renewal{c}.proceed()
 	}
 	return n, err
+}
+
+// writeOnce writes p or adds it to the backlog. If that is full it returns it.
+func (c *Conn) writeOnce(p []byte) (n int, full *backlog, err error) {
+	if !c.wmu.TryLock() { // another write of the client has it, or one of ours, which ends in time for this one
+		if err := c.inner.HurryWrite(); err != nil {
+			return 0, nil, err
+		}
+		c.wmu.Lock()
+		c.inner.WriteHurried()
+	}
+	defer c.wmu.Unlock()
+	commands, ok := c.takeOrdinaryLocked(p)
+	if !ok {
+		return c.writeOtherLocked(p)
+	}
+	if n, err = c.inner.Write(p); n < len(p) { // nearly never
+		err = c.cutOrdinaryShortLocked(n, len(p), commands, err)
+	}
+	return n, nil, err
 }
 
 // WriteString is Write for a string, which is not copied. A bufio.Writer looks for it: without it
@@ -105,24 +121,8 @@ func (c *Conn) cutOrdinaryShortLocked(written, all int, commands uint64, err err
 	return c.cutShortLocked(written, &mark, err)
 }
 
-// writeOther is Write for what takeOrdinaryLocked does not take. While the backlog is full it
-// waits.
-func (c *Conn) writeOther(p []byte) (n int, err error) {
-	for {
-		c.wmu.Lock()
-		n, full, err := c.writeOnceLocked(p)
-		c.wmu.Unlock()
-		if full == nil {
-			return n, err
-		}
-		if err := full.awaitRoom(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// writeOnceLocked writes p or adds it to the backlog. If that is full it returns it. It needs wmu.
-func (c *Conn) writeOnceLocked(p []byte) (n int, full *backlog, err error) {
+// writeOtherLocked is writeOnce for what takeOrdinaryLocked does not take. It needs wmu.
+func (c *Conn) writeOtherLocked(p []byte) (n int, full *backlog, err error) {
 	auth, err := c.wantedAuthLocked()
 	if err != nil {
 		return 0, nil, err

@@ -232,3 +232,54 @@ func TestRetirementInterruptsAReadWithADeadline(t *testing.T) {
 		}
 	})
 }
+
+// startsWrites is a connection that says when a write begins, and of how many bytes.
+type startsWrites struct {
+	net.Conn
+	started chan int
+}
+
+func (c *startsWrites) Write(p []byte) (int, error) {
+	c.started <- len(p)
+	return c.Conn.Write(p)
+}
+
+// A write that waits for one of ours ends at its deadline, as if it were in the place of ours. What
+// was held back during a blocking call goes out here to a peer that takes nothing. This runs in real
+// time, because in a bubble no time passes while a write waits for a lock.
+func TestWritesThatWaitForOursEndAtTheClientsDeadline(t *testing.T) {
+	src, err := entra.NewSource(opaqueToken{}, &entra.Options{Username: "us"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	below, server := net.Pipe()
+	defer server.Close()
+	wire := &startsWrites{below, make(chan int, 16)}
+	c := &client{t, entraconn.NewDialer(src, nil).Wrap(wire), nil}
+	defer c.Close()
+	written := make(chan error, 1)
+	go func() { written <- c.send("BLPOP k 0") }()
+	if _, err := io.ReadFull(server, make([]byte, <-wire.started)); err != nil { // AUTH, CLIENT ID, and BLPOP
+		t.Fatal(err)
+	}
+	if err := <-written; err != nil {
+		t.Fatal(err)
+	}
+	const reply = "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"
+	go io.WriteString(server, "+OK\r\n:17\r\n"+reply)
+	if err := c.send("SET k v"); err != nil { // is held back
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(c, make([]byte, len(reply))); err != nil {
+		t.Fatal(err)
+	}
+	<-wire.started // what was held back
+	for _, wait := range []time.Duration{-time.Hour, 50 * time.Millisecond} {
+		began := time.Now()
+		c.SetWriteDeadline(began.Add(wait))
+		if err := c.send("PING"); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > 30*time.Second {
+			t.Errorf("a deadline in %v: %v after %v", wait, err, time.Since(began))
+		}
+	}
+}

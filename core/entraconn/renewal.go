@@ -89,7 +89,8 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
 		return rotation.Pending, false // if a part of it was written, the connection has ended, and the next visit finds that
 	default:
-		// A timeout before our deadline is that of an earlier write, which TLS returns again.
+		// A timeout before our deadline is that of a write of the client which waits for this one,
+		// or that of an earlier write, which TLS returns again.
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.failLocked(entra.CloseByServer, err)

@@ -4,6 +4,7 @@ package deadline
 
 import (
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -26,8 +27,9 @@ type Conn struct {
 	mu                      sync.Mutex
 	clientRead, clientWrite time.Time // the client's latest
 	ownRead                 reasons   // why the read deadline below is ours, 0 if it is the client's
-	ownWrite                bool      // the write deadline below is ours
-	waitingReads            int32     // reads of the client that wait for a read of ours to end
+	ownWrite                bool      // a write of ours has begun
+	waitingReads            int16     // reads of the client that wait for a read of ours to end
+	waitingWrites           int16     // writes of the client that wait for a write of ours to end
 }
 
 // reasons is a set of reasons for a read deadline of ours.
@@ -51,11 +53,11 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	case c.ownRead == 0 && !c.ownWrite:
 		return c.Conn.SetDeadline(t)
 	case c.ownRead == 0:
-		return c.Conn.SetReadDeadline(t)
-	case !c.ownWrite:
-		return c.Conn.SetWriteDeadline(t)
+		if err := c.Conn.SetReadDeadline(t); err != nil {
+			return err
+		}
 	}
-	return nil
+	return c.setWriteLocked()
 }
 
 // SetReadDeadline sets the deadline of the client's reads.
@@ -74,10 +76,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clientWrite = t
-	if c.ownWrite {
-		return nil
-	}
-	return c.Conn.SetWriteDeadline(t)
+	return c.setWriteLocked()
 }
 
 // ClientWrite returns the deadline of the client's writes, zero for none.
@@ -152,13 +151,17 @@ func (c *Conn) restoreRead(why reasons) {
 	}
 }
 
-// BeginWrite sets the deadline of a write of ours. The client must not be writing before
-// [Conn.EndWrite].
+// longestOwnWrite bounds a write of ours for which a write of the client waits.
+const longestOwnWrite = time.Minute
+
+// BeginWrite sets the deadline of a write of ours, which is a minute ahead at most. The client must
+// not be writing before [Conn.EndWrite].
 func (c *Conn) BeginWrite(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ownWrite = true
 	_ = c.Conn.SetWriteDeadline(t)
+	_ = c.setWriteLocked()
 }
 
 // EndWrite ends what [Conn.BeginWrite] began, and sets the client's write deadline again.
@@ -166,5 +169,45 @@ func (c *Conn) EndWrite() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ownWrite = false
-	_ = c.Conn.SetWriteDeadline(c.clientWrite)
+	_ = c.setWriteLocked()
+}
+
+// HurryWrite makes the write of ours that has begun, or the next one, end at the client's deadline,
+// because a write of the client waits for it. The client calls [Conn.WriteHurried] when it waits no
+// more. If its deadline has passed, HurryWrite returns [os.ErrDeadlineExceeded], and the client must
+// not wait.
+func (c *Conn) HurryWrite() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.clientWrite.IsZero() && !time.Now().Before(c.clientWrite) {
+		return os.ErrDeadlineExceeded
+	}
+	c.waitingWrites++
+	if c.ownWrite {
+		_ = c.setWriteLocked()
+	}
+	return nil
+}
+
+// WriteHurried ends what [Conn.HurryWrite] began.
+func (c *Conn) WriteHurried() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waitingWrites--
+}
+
+// setWriteLocked sets the client's deadline below, unless a write of ours has begun for which no
+// write of the client waits. It fails only on a closed connection, which a write then says.
+func (c *Conn) setWriteLocked() error {
+	switch {
+	case !c.ownWrite:
+		return c.Conn.SetWriteDeadline(c.clientWrite)
+	case c.waitingWrites == 0:
+		return nil
+	}
+	t := time.Now().Add(longestOwnWrite)
+	if !c.clientWrite.IsZero() && c.clientWrite.Before(t) {
+		t = c.clientWrite
+	}
+	return c.Conn.SetWriteDeadline(t)
 }

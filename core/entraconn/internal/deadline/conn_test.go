@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
@@ -73,11 +74,15 @@ func TestClientDeadlinesWaitForOurs(t *testing.T) {
 // A model of both users makes random calls. After each, the deadlines below are exactly those of
 // whose turn it is.
 func TestDeadlinesBelowAreExact(t *testing.T) {
+	synctest.Test(t, deadlinesBelowAreExact)
+}
+
+func deadlinesBelowAreExact(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	now, ours := time.Now(), time.Now().Add(time.Hour)
+	now, ours := time.Now(), time.Now().Add(30*time.Second)
 	steps := []string{
 		"SetDeadline", "SetReadDeadline", "SetWriteDeadline", "BeginRead or EndRead", "BeginWrite or EndWrite",
-		"WakeRead", "EndWake", "HurryRead or Hurried", "Interrupt",
+		"WakeRead", "EndWake", "HurryRead or Hurried", "HurryWrite", "WriteHurried", "Interrupt",
 	}
 	seen := map[string]int{}
 	for range 2000 {
@@ -85,12 +90,13 @@ func TestDeadlinesBelowAreExact(t *testing.T) {
 		c := &deadline.Conn{Conn: inner}
 		var read, write time.Time // the client's
 		var reading, writing, woken, interrupted, hurrying, hurried bool
+		writesWait, wantWrite := 0, time.Time{}
 		c.SetDeadline(time.Time{})
 		story := ""
 		for range 16 {
 			at := time.Time{}
 			if rng.IntN(4) > 0 {
-				at = now.Add(time.Duration(rng.IntN(3)) * time.Millisecond)
+				at = now.Add(time.Duration(rng.IntN(3)) * time.Minute)
 			}
 			step := steps[rng.IntN(len(steps))]
 			if step == "Interrupt" && rng.IntN(8) > 0 {
@@ -117,6 +123,7 @@ func TestDeadlinesBelowAreExact(t *testing.T) {
 			case "BeginWrite or EndWrite":
 				if writing = !writing; writing {
 					c.BeginWrite(ours)
+					wantWrite = ours
 				} else {
 					c.EndWrite()
 				}
@@ -134,6 +141,18 @@ func TestDeadlinesBelowAreExact(t *testing.T) {
 				} else {
 					c.Hurried()
 				}
+			case "HurryWrite":
+				switch err := c.HurryWrite(); {
+				case (err != nil) != (write == now):
+					t.Fatalf("%s\nHurryWrite: %v", story, err)
+				case err == nil:
+					writesWait++
+				}
+			case "WriteHurried":
+				if writesWait > 0 {
+					c.WriteHurried()
+					writesWait--
+				}
 			case "Interrupt":
 				interrupted = true
 				c.Interrupt()
@@ -149,18 +168,24 @@ func TestDeadlinesBelowAreExact(t *testing.T) {
 				wantRead, why = ours, "ours"
 			}
 			seen[why]++
-			wantWrite := write
-			if writing {
-				wantWrite = ours
+			switch {
+			case !writing:
+				wantWrite = write
+			case writesWait > 0 && step != "WriteHurried":
+				wantWrite = now.Add(time.Minute)
+				if !write.IsZero() && write.Before(wantWrite) {
+					wantWrite = write
+				}
+				seen["write is hurried"]++
 			}
 			if inner.read != wantRead || inner.write != wantWrite {
 				t.Fatalf("%s\nread deadline %v, want %v\nwrite deadline %v, want %v", story, inner.read, wantRead, inner.write, wantWrite)
 			}
 		}
 	}
-	for _, why := range []string{"client", "woken", "ours"} {
+	for _, why := range []string{"client", "woken", "ours", "write is hurried"} {
 		if seen[why] < 1000 {
-			t.Errorf("the read deadline was %s only %d times", why, seen[why])
+			t.Errorf("%s only %d times", why, seen[why])
 		}
 	}
 }
