@@ -230,9 +230,9 @@ func (r renewal) mayProceedLocked(readable bool) (may uint32) {
 	switch {
 	case c.dueAuth.Load() == nil && !inFlight: // a write of the client took it along, and the server has answered
 		c.signals.clear(renewalWaits)
-	case c.ending.writeErr() != nil, forever,
+	case c.ending.writeErr() != nil,
 		inFlight && readable && c.session.NextAuth() != nil,
-		!inFlight && c.session.MayAuth() && c.session.Idle():
+		!inFlight && (forever || c.session.MayAuth() && c.session.Idle()):
 		may |= renewalWaits
 	}
 	if c.session.MayRetire() {

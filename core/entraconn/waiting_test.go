@@ -193,6 +193,47 @@ func TestUnreadPushesAreNotPolled(t *testing.T) {
 	})
 }
 
+// The answer to an AUTH comes after that to a command of the client's. Until then no worker visits the
+// connection, also where no other AUTH will be possible.
+func TestLastAuthInFlightIsNotPolled(t *testing.T) {
+	inBubble(t, func(s *site) {
+		dial, end := s.handled(func(conn net.Conn, rd *redcon.Reader) {
+			for _, answer := range []string{"+OK\r\n", "+PONG\r\n", "", "", ""} {
+				if _, err := rd.ReadCommand(); err != nil {
+					return
+				}
+				io.WriteString(conn, answer)
+			}
+			time.Sleep(15 * time.Minute)
+			io.WriteString(conn, "$-1\r\n+OK\r\n")
+			rd.ReadCommand()
+		})
+		defer end()
+		c := s.client(dial)
+		defer c.Close()
+		c.do("PING", "+PONG")
+		if err := c.send("GET k"); err != nil {
+			t.Fatal(err)
+		}
+		s.nextToken()
+		synctest.Wait()
+		if err := c.send("CLIENT REPLY OFF"); err != nil { // the AUTH rides before it
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		before := goroutinesSoFar()
+		time.Sleep(10 * time.Minute)
+		if n := goroutinesSoFar() - before; n > 5 {
+			t.Errorf("%d goroutines in 10 minutes", n)
+		}
+		c.reply("$-1")
+		time.Sleep(time.Second)
+		if done, failed := s.events.authsIn(entra.AuthRotation); done != 1 || failed > 0 {
+			t.Errorf("%d AUTHs were answered, %d failed", done, failed)
+		}
+	})
+}
+
 // A write can end the wait as well, because no AUTH is possible after it.
 func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 	inBubble(t, func(s *site) {
