@@ -1,12 +1,18 @@
 package rotation_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
@@ -83,6 +89,46 @@ func TestLoginsUseWhatTheServerAccepts(t *testing.T) {
 		uses("accepted at last", newest, true)
 		c.close()
 	})
+}
+
+// single gives one token, which lives a second.
+type single struct{ given bool }
+
+func (g *single) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if g.given {
+		return azcore.AccessToken{}, errors.New("no more tokens")
+	}
+	g.given = true
+	return azcore.AccessToken{Token: "only", ExpiresOn: time.Now().Add(time.Second)}, nil
+}
+
+// Logins that begin when the last token expires get that one, or wait for another. The first login at
+// a server knows of no older one that could take its place.
+func TestLoginAtTheExpiryOfTheLastToken(t *testing.T) {
+	for range 300 {
+		synctest.Test(t, func(t *testing.T) {
+			src, err := entra.NewSource(&single{}, &entra.Options{Username: "us"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			tok, err := src.Token(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			credentials := rotation.NewCredentials(src)
+			ctx, cancel := context.WithDeadline(t.Context(), tok.ExpiresOn().Add(time.Millisecond))
+			defer cancel()
+			time.Sleep(time.Until(tok.ExpiresOn()))
+			for err == nil { // the Source expires the token meanwhile
+				server := rotation.NewServer(rotation.Config{Credentials: credentials, Observer: src.Observer()})
+				var login *rotation.Credential
+				if login, err = server.LoginCredential(ctx); login == nil && err == nil {
+					t.Fatal("neither a credential nor an error")
+				}
+			}
+		})
+	}
 }
 
 // A credential that has yet to be accepted is not the best while an older one may serve.

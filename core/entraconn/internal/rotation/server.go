@@ -72,14 +72,24 @@ func (s *Server) Remove(m *Member) {
 // token it waits until ctx ends.
 func (s *Server) LoginCredential(ctx context.Context) (*Credential, error) {
 	for {
-		if latest, _ := s.config.Credentials.Latest(); latest != nil {
-			cred, _ := s.Best(time.Now())
+		if cred := s.validBest(time.Now()); cred != nil {
 			return cred, nil
 		}
 		if _, err := s.config.Credentials.src.Token(ctx); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// validBest returns the credential that a login should use now, nil if the Source has no valid
+// token.
+func (s *Server) validBest(now time.Time) *Credential {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if latest, _ := s.noticeLocked(); latest == nil { // one look: the token may expire between two
+		return nil
+	}
+	return s.choice.bestAt(now)
 }
 
 // Best returns the credential that a login should use now, and whether the server has accepted it
