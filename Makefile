@@ -2,7 +2,7 @@
 # make test    every kind of test, under the race detector where goroutines meet, with the backends that they need: 4 minutes
 # make check   the whole gate: what CI runs, and what must pass before a change is merged: 15 minutes
 # make soak    each part for SOAK: random histories, streams, faults and programs in large numbers: 60 minutes, or a night
-# make mutants   breaks the code in 36 places, one at a time: a test must fail for each; MUTANTS=-fast without make test
+# make mutants   breaks the code in one place at a time: a test must fail for each; MUTANTS=-fast without make test
 # make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
