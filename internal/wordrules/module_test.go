@@ -25,6 +25,9 @@ func judge(t *testing.T, uses []wordrules.Use, exceptions []exception) {
 	t.Helper()
 	needed := map[place]bool{}
 	for _, e := range exceptions {
+		if e.reason == "" {
+			t.Errorf("an exception without a reason: %v", e.places)
+		}
 		for at, words := range e.places {
 			for _, word := range words {
 				needed[place{at, word}] = false
