@@ -13,7 +13,7 @@ import (
 // once, in the same write as the first slice of a blocking command.
 type clientNumber int64
 
-// numberRefused is the number where the server has refused to say it when asked.
+// numberRefused is the number where the server has not said it when asked.
 const numberRefused clientNumber = math.MinInt64
 
 // CLIENT ID, encoded.
@@ -33,18 +33,21 @@ func (c *clientNumber) takeNumber(h helloReply) {
 	}
 }
 
-// takeAnswer takes the answer to CLIENT ID, which an ACL may refuse. Anything but an error or a
-// number is no answer to it.
+// takeAnswer takes the answer to CLIENT ID. An ACL may refuse it, and what is not Redis may say
+// "+OK" to every command, or a number that is none of a connection. A reply of another kind is no
+// answer to it.
 func (c *clientNumber) takeAnswer(frame resp.Frame, answer string) error {
-	if frame == resp.Error {
-		*c = numberRefused
+	*c = numberRefused
+	if frame == resp.Error || strings.HasPrefix(answer, "+") {
 		return nil
 	}
 	digits, ok := strings.CutPrefix(strings.TrimSuffix(answer, "\r\n"), ":")
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil || n <= 0 {
+	if !ok || err != nil {
 		return ErrDesync
 	}
-	*c = clientNumber(n)
+	if n > 0 {
+		*c = clientNumber(n)
+	}
 	return nil
 }
