@@ -91,7 +91,7 @@ func (a *sentAuth) reportStart() {
 func (a *sentAuth) wrote(err error) {
 	c := a.conn
 	c.mu.Lock()
-	if err == nil && c.ending.closed {
+	if err == nil && c.ending.isClosed() {
 		err = net.ErrClosed // no goroutine looks for an answer any more
 	}
 	if err == nil {
@@ -154,10 +154,10 @@ func (a *sentAuth) loginFailedLocked(words string, failed *entra.AuthError, why 
 	}
 	// The server serves no client now: it is full, or starting. Clients know these errors and when
 	// to retry. So the first command of the client gets this one, and the connection ends.
-	c.readBuffer = append(c.readBuffer, "-"+words+"\r\n"...)
+	c.addReadLocked([]byte("-" + words + "\r\n"))
 	c.mu.Lock()
 	c.failLocked(entra.CloseByServer, io.EOF)
-	c.ending.cause.lastWords = true
+	c.ending.lastWords = true
 	c.mu.Unlock()
 	c.server.giveBack(c)
 }

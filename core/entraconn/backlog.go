@@ -118,7 +118,7 @@ func (b *backlog) readAhead(buf []byte, d time.Duration) {
 	if !c.rmu.TryLock() {
 		return
 	}
-	if c.readErr() == nil && len(c.readBuffer) <= maxReadBuffer {
+	if c.readErr() == nil && c.readSizeLocked() <= maxReadBuffer {
 		_ = c.readAheadLocked(buf, d) // the next call of the client returns the error
 	}
 	c.rmu.Unlock()

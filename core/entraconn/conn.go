@@ -28,11 +28,11 @@ type Conn struct {
 
 	inner    deadline.Conn // the connection below
 	server   *server
-	id       uint64                              // different for each connection of the Dialer
 	opened   time.Duration                       // when, since the Dialer started
 	member   rotation.Member                     // of the server's rotation, which guards it
 	dueAuth  atomic.Pointer[rotation.Due]        // nil if no AUTH is due
 	accepted atomic.Pointer[rotation.Credential] // the one that the server accepted last
+	id       uint32                              // different for each open connection of the Dialer
 	signals  signals
 
 	// wmu serialises what goes to the server. It is held over I/O, because our bytes and those of
@@ -41,7 +41,7 @@ type Conn struct {
 
 	// rmu serialises what comes from the server. It is held over I/O for the same reason.
 	rmu        sync.Mutex
-	readBuffer []byte // read for the client by a read of ours
+	readBuffer *[]byte // read for the client by a read of ours, nil if there is nothing
 
 	// mu guards the state, and is never held over I/O. A goroutine that accounts for a write holds
 	// wmu from there to the end of the write, so that the session sees the bytes in the order in
@@ -51,7 +51,7 @@ type Conn struct {
 	writtenCred *rotation.Credential // in the AUTH that was written last; nil before the login
 	login       *login               // nil once the login was answered
 	backlog     *backlog             // nil until something was held back
-	ending      ending
+	ending      *ending              // nil until the connection has ended
 }
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection
@@ -106,7 +106,7 @@ func (c *Conn) WriteString(s string) (n int, err error) {
 // out with it, and reports whether that is so. It needs wmu.
 func (c *Conn) takeOrdinaryLocked(p []byte) (commands uint64, ok bool) {
 	c.mu.Lock() // before the write: Retire, which takes only mu, must see that something is in flight
-	if c.writtenCred != nil && !c.ending.begun() && c.dueAuth.Load() == nil {
+	if c.writtenCred != nil && c.ending == nil && c.dueAuth.Load() == nil {
 		commands, ok = c.session.TakeOrdinary(p)
 	}
 	c.mu.Unlock()
@@ -176,8 +176,8 @@ func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 		}
 		return 0, nil, err
 	}
-	if c.ending.begun() { // the reply that the backlog waits for will not come
-		return 0, nil, c.ending.cause.err
+	if c.ending != nil { // the reply that the backlog waits for will not come
+		return 0, nil, c.ending.err
 	}
 	b := c.backlogLocked()
 	if !b.appendLocked(p) {
@@ -320,7 +320,7 @@ func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error 
 		return err
 	}
 	c.endLocked(entra.CloseByServer, err)
-	c.ending.cause.cutErr = err
+	c.ending.cutErr = err
 	return err
 }
 
@@ -347,8 +347,8 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 func (c *Conn) readLocked(p []byte) (int, error) {
 	for {
 		if c.readBuffer != nil {
-			n := copy(p, c.readBuffer)
-			if c.readBuffer = c.readBuffer[n:]; len(c.readBuffer) == 0 {
+			n := copy(p, *c.readBuffer)
+			if *c.readBuffer = (*c.readBuffer)[n:]; len(*c.readBuffer) == 0 {
 				c.readBuffer = nil
 			}
 			return n, nil
@@ -362,7 +362,7 @@ func (c *Conn) readLocked(p []byte) (int, error) {
 			return n, nil
 		}
 		kept, after, err := c.receiveLocked(p, n, taken, err)
-		if c.readBuffer = append(c.readBuffer, after...); c.readBuffer != nil {
+		if c.addReadLocked(after); c.readBuffer != nil {
 			err = nil // the next read returns it again
 		}
 		if kept > 0 || err != nil {
@@ -380,13 +380,33 @@ func (c *Conn) takeExpectedLocked(p []byte) (taken int) {
 	return taken
 }
 
+// addReadLocked adds p to the read buffer. It needs rmu.
+func (c *Conn) addReadLocked(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	if c.readBuffer == nil {
+		c.readBuffer = new([]byte)
+	}
+	*c.readBuffer = append(*c.readBuffer, p...)
+}
+
+// readSizeLocked returns how many bytes are in the read buffer. It needs rmu.
+func (c *Conn) readSizeLocked() int {
+	if c.readBuffer == nil {
+		return 0
+	}
+	return len(*c.readBuffer)
+}
+
 // readAheadLocked reads once, for at most d, and keeps what comes for the client. It needs rmu.
 func (c *Conn) readAheadLocked(buf []byte, d time.Duration) error {
 	c.inner.BeginRead(time.Now().Add(d))
 	n, err := c.inner.Read(buf)
 	kept, after, err := c.receiveLocked(buf, n, 0, err)
 	c.inner.EndRead()
-	c.readBuffer = append(append(c.readBuffer, buf[:kept]...), after...)
+	c.addReadLocked(buf[:kept])
+	c.addReadLocked(after)
 	return err
 }
 
@@ -500,9 +520,9 @@ func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 // error.
 func (c *Conn) Close() error {
 	c.mu.Lock()
-	first := !c.ending.closed
-	c.ending.closed = true
+	first := !c.ending.isClosed()
 	c.endLocked(entra.CloseByClient, nil)
+	c.ending.closed = true
 	c.login.giveUpLocked()
 	c.mu.Unlock()
 	if first {
@@ -521,17 +541,17 @@ func (c *Conn) readErr() error {
 // failLocked makes Read and Write return err from now on. It needs mu.
 func (c *Conn) failLocked(why entra.CloseReason, err error) {
 	c.endLocked(why, err)
-	if c.ending.cause.connErr == nil {
-		c.ending.cause.connErr = err
+	if c.ending.connErr == nil {
+		c.ending.connErr = err
 		c.signals.set(stopped)
 	}
 }
 
 // endLocked remembers why the connection ended, if it has not ended before. It needs mu.
 func (c *Conn) endLocked(why entra.CloseReason, err error) {
-	if !c.ending.begun() {
-		c.ending.record(why, err, c.accepted.Load())
-		c.ending.cause.unrenewable, _ = c.session.BarredBy()
+	if c.ending == nil {
+		c.ending = newEnding(why, err, c.accepted.Load())
+		c.ending.unrenewable, _ = c.session.BarredBy()
 		c.backlog.wakeWritersLocked()
 	}
 }
@@ -545,23 +565,23 @@ func (c *Conn) reportEnd() {
 		return
 	}
 	c.ending.isReported = true
-	cause := *c.ending.cause
+	end := *c.ending
 	unanswered := c.session.AuthsInFlight()
 	clientID := c.session.ClientNumber()
 	c.mu.Unlock()
 	c.server.blockedConns.remove(clientID, c)
 
-	err := cause.err
+	err := end.err
 	if err == nil {
 		err = net.ErrClosed
 	}
 	for _, a := range unanswered {
 		a.(*sentAuth).reportDone(err, false)
 	}
-	c.server.detach(c, cause)
+	c.server.detach(c, end)
 	info := entra.ConnClosedInfo{
-		Conn: c.connInfo(), Reason: cause.closeReason, Age: cause.endedAt.Sub(c.server.dialer.startedAt) - c.opened,
-		Unrenewable: cause.unrenewable.String(), Err: cause.err,
+		Conn: c.connInfo(), Reason: end.closeReason, Age: end.endedAt.Sub(c.server.dialer.startedAt) - c.opened,
+		Unrenewable: end.unrenewable.String(), Err: end.err,
 	}
 	if cred := c.accepted.Load(); cred != nil {
 		info.TokenExpiresOn = cred.Token().ExpiresOn()
@@ -573,6 +593,6 @@ func (c *Conn) reportEnd() {
 func (c *Conn) connInfo() entra.ConnInfo {
 	opts := &c.server.dialer.opts
 	return entra.ConnInfo{
-		Library: opts.Library, Pool: opts.Name, ID: c.id, ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),
+		Library: opts.Library, Pool: opts.Name, ID: uint64(c.id), ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),
 	}
 }

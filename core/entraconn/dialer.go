@@ -34,7 +34,7 @@ type Dialer struct {
 	opts      Options
 	obs       *entra.Observer
 	startedAt time.Time     // connections keep times relative to it, which takes less memory
-	ids       atomic.Uint64 // of the last connection
+	ids       atomic.Uint32 // of the last connection
 
 	credentials *rotation.Credentials
 

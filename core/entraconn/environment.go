@@ -33,7 +33,7 @@ func (o environment) Now() time.Time { return time.Now() }
 // Leases implements [session.Environment]. From now on a CLIENT UNBLOCK finds the connection. It
 // needs Conn.mu.
 func (o environment) Leases(clientID int64) {
-	if !o.conn.ending.isReported { // else it was removed already
+	if o.conn.ending == nil || !o.conn.ending.isReported { // else it was removed already
 		o.conn.server.blockedConns.add(clientID, o.conn)
 	}
 }

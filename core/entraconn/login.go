@@ -65,7 +65,7 @@ func (l *login) credential() (*rotation.Credential, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.giveUp = nil
-	if c.ending.closed {
+	if c.ending.isClosed() {
 		return nil, net.ErrClosed
 	}
 	return cred, err
@@ -100,7 +100,7 @@ func (l *login) awaitAnswer() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failLocked(entra.CloseAuthTimeout, errUnanswered)
-	return c.ending.cause.connErr
+	return c.ending.connErr
 }
 
 // giveUpLocked ends the wait for a token, if there is one. It needs Conn.mu.

@@ -148,11 +148,11 @@ func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 func (r renewal) mayLookLocked() rotation.Progress {
 	c := r.conn
 	switch {
-	case c.ending.readErr() != nil || c.ending.closed:
+	case c.ending.readErr() != nil || c.ending.isClosed():
 		return rotation.Ended
 	case c.session.SliceOverdue(time.Now()):
 		return rotation.Pending
-	case c.session.AuthInFlight() && (c.session.NextAuth() == nil || len(c.readBuffer) > maxReadBuffer):
+	case c.session.AuthInFlight() && (c.session.NextAuth() == nil || c.readSizeLocked() > maxReadBuffer):
 		return rotation.AwaitsClient
 	case c.session.AuthInFlight():
 		return rotation.Pending
@@ -186,7 +186,7 @@ func (r renewal) Retire() bool {
 	c.signals.set(retirementWaits)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ending.readErr() != nil || c.ending.closed || !c.session.MayRetire() {
+	if c.ending.readErr() != nil || c.ending.isClosed() || !c.session.MayRetire() {
 		if _, forever := c.session.BarredBy(); !forever {
 			c.signals.clear(retirementWaits)
 		}
@@ -211,7 +211,7 @@ func (r renewal) proceed() {
 	c.wmu.Unlock()
 	readable := c.rmu.TryLock() // else a reader finds the answer, and comes here after that
 	if readable {
-		readable = len(c.readBuffer) <= maxReadBuffer
+		readable = c.readSizeLocked() <= maxReadBuffer
 		c.rmu.Unlock()
 	}
 	c.mu.Lock()

@@ -141,14 +141,14 @@ func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.
 }
 
 // detach forgets a connection that has ended, and remembers the loss unless the client closed it.
-func (s *server) detach(c *Conn, why cause) {
+func (s *server) detach(c *Conn, end ending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.openConns--
 	s.giveBackLocked(c)
 	s.rotation.Remove(&c.member)
-	if c.accepted.Load() != nil && why.closeReason != entra.CloseByClient {
-		s.spreading.Lose(admission.Loss{LostAt: why.endedAt.Sub(s.dialer.startedAt), CloseReason: why.closeReason})
+	if c.accepted.Load() != nil && end.closeReason != entra.CloseByClient {
+		s.spreading.Lose(admission.Loss{LostAt: end.endedAt.Sub(s.dialer.startedAt), CloseReason: end.closeReason})
 	}
 }
 

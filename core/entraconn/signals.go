@@ -6,7 +6,7 @@ import "sync/atomic"
 type signals struct{ bits atomic.Uint32 }
 
 const (
-	// stopped: cause.connErr is set, which Read looks at before it reads.
+	// stopped: ending.connErr is set, which Read looks at before it reads.
 	stopped uint32 = 1 << iota
 	// renewalWaits: the renewal of the connection waits for a read or a write of the client. It is
 	// set with Conn.mu held, so that mayProceedLocked clears none that is newer than the state that
