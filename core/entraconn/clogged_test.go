@@ -24,6 +24,7 @@ type clogged struct {
 	room     int // bytes; negative for any number
 	short    bool
 	late     int // bytes written after a write that was cut short
+	blocked  int // writes that wait for room
 	deadline time.Time
 	changed  chan struct{}
 }
@@ -69,9 +70,12 @@ func (c *clogged) Write(p []byte) (n int, err error) {
 		if !deadline.IsZero() {
 			timeout = time.After(time.Until(deadline))
 		}
+		c.countBlocked(1)
 		select {
 		case <-changed:
+			c.countBlocked(-1)
 		case <-timeout:
+			c.countBlocked(-1)
 			c.mu.Lock()
 			c.short = c.short || n > 0
 			c.mu.Unlock()
@@ -81,6 +85,19 @@ func (c *clogged) Write(p []byte) (n int, err error) {
 			return n, net.ErrClosed
 		}
 	}
+}
+
+func (c *clogged) countBlocked(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.blocked += n
+}
+
+// isBlocked reports whether a write waits for room.
+func (c *clogged) isBlocked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.blocked > 0
 }
 
 func (c *clogged) isClosed() bool {
@@ -188,6 +205,37 @@ func TestPeerStopsReadingInTheMiddleOfAuth(t *testing.T) {
 					})
 				})
 			}
+		}
+	}
+}
+
+// A peer that reads again within a minute costs an idle connection nothing, as it costs a plain
+// client nothing, which writes nothing meanwhile.
+func TestPeerPausesInTheMiddleOfAuth(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		for _, room := range []int{0, 1, 20, 700} {
+			t.Run(fmt.Sprintf("TLS %v, after %d bytes", secure, room), func(t *testing.T) {
+				inBubble(t, func(s *site) {
+					p, end := newPlug(s, secure)
+					defer end()
+					p.do("PING", "+PONG")
+					old, _ := s.src.Latest()
+					p.wire.clog(room)
+					for !p.wire.isBlocked() && time.Now().Before(old.ExpiresOn()) {
+						s.rest(time.Second)
+					}
+					if !p.wire.isBlocked() {
+						s.t.Fatal("no AUTH was written")
+					}
+					s.rest(50 * time.Second)
+					p.wire.clog(-1)
+					s.rest(time.Until(old.ExpiresOn()) + time.Minute)
+					p.do("PING", "+PONG")
+					p.Close()
+					synctest.Wait()
+					s.events.paired(t)
+				})
+			})
 		}
 	}
 }

@@ -28,8 +28,10 @@ const maxReadBuffer = 16 << 10
 const answerPatience = time.Minute
 
 // ownWriteTimeout bounds the write of an AUTH that goes alone. A connection with nothing in flight
-// takes it at once, unless its peer is gone.
-const ownWriteTimeout = 10 * time.Second
+// takes it at once, unless its peer is gone. It is long, because TLS takes no write after one that
+// timed out: a peer that pauses, or a process that gets no processor for a while, must not cost an
+// idle connection. A write of the client that comes meanwhile ends it at the client's deadline.
+const ownWriteTimeout = answerPatience
 
 // Accepted implements [rotation.Conn].
 func (r renewal) Accepted() *rotation.Credential { return r.conn.accepted.Load() }

@@ -37,8 +37,8 @@ type Server struct {
 	workers  int
 }
 
-// maxWorkers bounds the workers. Each visits a connection for some milliseconds at most, or for ten
-// seconds if the peer takes nothing.
+// maxWorkers bounds the workers. Each visits a connection for some milliseconds at most, or for a
+// minute if the peer takes nothing.
 const maxWorkers = 4
 
 // NewServer returns a Server without connections.
