@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -79,8 +80,23 @@ func tokenNotNewer(e *env) {
 func authRefusedOnce(e *env) {
 	client := e.open("retried", 2)
 	e.warm(client, 2)
-	e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, RotationOnly: true, Count: 1})
-	e.during(func() { e.awaitTokens(3) }, 2, e.interval(1000), func(int, int) error {
+	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, RotationOnly: true, Count: 1})
+	refusedThenAccepted := func(context.Context) error {
+		auths := e.gateway.Auths()
+		refused := slices.IndexFunc(auths, func(a entratest.Auth) bool { return a.Err != "" })
+		if slices.ContainsFunc(auths[refused+1:], func(a entratest.Auth) bool { return a.Conn == auths[refused].Conn && a.Err == "" }) {
+			return nil
+		}
+		return errors.New("the connection whose AUTH was refused got no other one")
+	}
+	e.during(func() {
+		if err := fault.Wait(e.ctx); err != nil {
+			e.t.Errorf("no AUTH was refused: %v", err)
+			return
+		}
+		e.awaitTokens(2)
+		e.eventually("after the refusal", refusedThenAccepted)
+	}, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
 	})

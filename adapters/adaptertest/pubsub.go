@@ -105,14 +105,19 @@ func serverWithoutRESP3(e *env) {
 		}
 		return err
 	})
-	e.warm(client, 2)
 	var ended atomic.Int64
-	e.during(e.awaitRotations, 2, e.interval(1000), func(int, int) error {
-		_, err := client.Do(e.ctx, "INCR", "key")
+	orEnded := func(err error) error { // once
 		if errors.Is(e.output.saw(err), io.EOF) && ended.Add(1) == 1 {
 			return nil
 		}
 		return err
+	}
+	if err := orEnded(e.hold(client, 2, func(int, Conn) error { return nil })); err != nil {
+		e.t.Fatalf("two connections: %v", err)
+	}
+	e.during(e.awaitRotations, 2, e.interval(1000), func(int, int) error {
+		_, err := client.Do(e.ctx, "INCR", "key")
+		return orEnded(err)
 	})
 	if s := e.gateway.Stats(); s.Expired > 1 {
 		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
