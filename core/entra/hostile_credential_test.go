@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,4 +143,54 @@ func TestRevokedSecretShowsAtTheRenewal(t *testing.T) {
 			t.Errorf("%s: %s", got.Health, got.Reason)
 		}
 	})
+}
+
+// Development servers have tokens that never change. Each later expiry makes a new Token, which
+// connections get by AUTH.
+func TestConstantTokenWithARollingExpiryKeepsWorking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+			return azcore.AccessToken{Token: "development", ExpiresOn: c.at.Add(time.Hour)}, nil
+		}}
+		src := newSource(t, cred, &entra.Options{Username: "dev"})
+		for range 3 * 24 {
+			tok := mustToken(t, src)
+			_, superseded := src.Latest()
+			<-superseded
+			if left := time.Until(tok.ExpiresOn()); left < 3*time.Minute {
+				t.Errorf("replaced %v before the expiry", left)
+			}
+			if next := mustToken(t, src); next == tok || !next.ExpiresOn().After(tok.ExpiresOn()) {
+				t.Errorf("%v follows %v", next, tok)
+			}
+		}
+		if n := cred.count(); n > 3*24+2 {
+			t.Errorf("%d requests for %d tokens", n, 3*24)
+		}
+	})
+}
+
+func TestExpiryInTheLastYearIsNoOverflow(t *testing.T) {
+	for name, expiresOn := range map[string]time.Time{
+		"year 9999": time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), "beyond": time.Unix(1<<55, 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
+					return azcore.AccessToken{
+						Token: jwt(map[string]any{"oid": objectID, "iat": c.at.Unix(), "exp": 253402300799}), ExpiresOn: expiresOn,
+					}, nil
+				}}
+				src := newSource(t, cred, nil)
+				tok := mustToken(t, src)
+				time.Sleep(30 * 24 * time.Hour)
+				if got := src.Status(); mustToken(t, src) != tok || got.Health != entra.HealthReady || cred.count() != 1 {
+					t.Errorf("%s after a month and %d requests: %s", got.Health, cred.count(), got.Reason)
+				}
+				if _, err := json.Marshal(src.Status()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }

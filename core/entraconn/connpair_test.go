@@ -25,7 +25,7 @@ type connPair struct {
 // newConnPair returns two connections on which nothing was written. It runs in a bubble. observer
 // may be nil.
 func newConnPair(t *testing.T, observer *entra.Observer) *connPair {
-	src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us", Observer: observer})
+	src, err := entra.NewSource(lastToken(time.Now().Add(75*time.Minute)), &entra.Options{Username: "us", Observer: observer})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,13 @@ func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.Ac
 // mintedLogin is our AUTH with such a token.
 var mintedLogin = string(encode("AUTH", "us", modelserver.OurPassword))
 
+// A lastToken is a credential that has one token, which expires at that moment, and no newer one.
+type lastToken time.Time
+
+func (t lastToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: modelserver.OurPassword, ExpiresOn: time.Time(t)}, nil
+}
+
 // mintedSource returns a Source of such tokens that live for an hour.
 func mintedSource(tb testing.TB, observer *entra.Observer) *entra.Source {
 	tb.Helper()

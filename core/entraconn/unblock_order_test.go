@@ -31,7 +31,7 @@ func TestCallIsToldOfUnblockBeforeTheServerIs(t *testing.T) {
 	for name, heldBack := range map[string]bool{"written at once": false, "held back": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				src, err := entra.NewSource(minted(75*time.Minute), &entra.Options{Username: "us"})
+				src, err := entra.NewSource(lastToken(time.Now().Add(75*time.Minute)), &entra.Options{Username: "us"})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -32,8 +32,14 @@ func Machine() func() Instant {
 // At returns the Instant of a moment of the wall clock, as the two clocks relate now.
 func (now Instant) At(wall time.Time) Instant { return now.Add(wall.Sub(now.Wall)) }
 
-// Add returns the Instant d later.
-func (now Instant) Add(d time.Duration) Instant { return Instant{now.Wall.Add(d), now.Mono + d} }
+// Add returns the Instant d later. The monotonic clock does not show more than 292 years.
+func (now Instant) Add(d time.Duration) Instant {
+	mono := now.Mono + d
+	if d > 0 && mono < now.Mono {
+		mono = math.MaxInt64
+	}
+	return Instant{now.Wall.Add(d), mono}
+}
 
 // Reached reports whether moment has come on either clock.
 func (now Instant) Reached(moment Instant) bool { return now.Until(moment) <= 0 }

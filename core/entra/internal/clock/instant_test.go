@@ -76,3 +76,14 @@ func TestMachineReadsBothClocks(t *testing.T) {
 		}
 	})
 }
+
+func TestMomentsCenturiesAwayAreNotReached(t *testing.T) {
+	now := clock.Instant{Wall: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), Mono: time.Hour}
+	for _, moment := range []clock.Instant{
+		now.Add(1<<63 - 1), now.At(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)), now.Add(1<<63 - 1).Add(time.Hour),
+	} {
+		if now.Reached(moment) || now.Until(moment) < 200*365*24*time.Hour {
+			t.Errorf("%v is %v away", moment, now.Until(moment))
+		}
+	}
+}

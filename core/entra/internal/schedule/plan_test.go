@@ -15,7 +15,7 @@ func after(d time.Duration) clock.Instant { return start.Add(d) }
 
 // issued returns the validity of a token that is issued so long after the start.
 func issued(at time.Duration) schedule.Validity {
-	return schedule.Validity{IssuedAt: noon.Add(at), ExpiresOn: noon.Add(at + life), StatedLife: life}
+	return schedule.Validity{IssuedAt: noon.Add(at), ExpiresOn: noon.Add(at + life), StatedLife: life, StatedEnd: noon.Add(at + life)}
 }
 
 // planWithToken returns a plan that got its first token at the start. Its renewal is due at 30 % of
@@ -31,6 +31,20 @@ const firstRenewal = life * 3 / 10
 
 func TestJudgesTokens(t *testing.T) {
 	shorter := issued(-time.Minute)
+	// Of an opaque token: only the credential names its expiry.
+	opaque := func(at time.Duration) schedule.Validity {
+		return schedule.Validity{IssuedAt: noon.Add(at), ExpiresOn: noon.Add(at + life)}
+	}
+	// Of a token that lives longer than its credential says.
+	named := func(at time.Duration) schedule.Validity {
+		v := opaque(at)
+		v.StatedLife, v.StatedEnd = 2*life, noon.Add(2*life)
+		return v
+	}
+	// Of the first token, as a cache names its expiry that computes it from the seconds that remain,
+	// while the wall clock is wrong.
+	beyondItsEnd := issued(time.Hour)
+	beyondItsEnd.StatedEnd = noon.Add(life)
 	for _, tt := range []struct {
 		name     string
 		prepare  func(*schedule.Plan)
@@ -43,18 +57,28 @@ func TestJudgesTokens(t *testing.T) {
 		{name: "expires at the same time", now: after(time.Hour), validity: issued(0), want: schedule.NoNewerToken},
 		{name: "expires sooner", now: after(time.Hour), validity: shorter, want: schedule.NoNewerToken},
 		{name: "same secret", now: after(time.Hour), validity: issued(0), same: true, want: schedule.NoNewerToken},
-		{name: "same secret with a later expiry", now: after(time.Hour), validity: issued(time.Hour), same: true, want: schedule.NoNewerToken},
+		{name: "same secret with a later expiry", now: after(time.Hour), validity: beyondItsEnd, same: true, want: schedule.NoNewerToken},
+		{name: "same opaque secret with a later expiry", now: after(time.Hour), validity: opaque(time.Hour), same: true, want: schedule.NewerToken},
+		{name: "same opaque secret, half a minute later", now: after(time.Hour), validity: opaque(30 * time.Second), same: true, want: schedule.NoNewerToken},
+		{name: "same secret with a later expiry that it allows", now: after(time.Hour), validity: named(time.Hour), same: true, want: schedule.NewerToken},
+		{name: "same secret with an expiry that it does not allow", now: after(time.Hour), validity: named(life + 2*time.Minute), same: true, want: schedule.NoNewerToken},
 		{
+			name: "same opaque secret with a later expiry after the expiry", now: after(life), validity: opaque(life), same: true,
+			prepare: func(p *schedule.Plan) { p.Expire(after(life)) }, want: schedule.NewerToken,
+		}, {
 			name: "expires sooner, and a server refused the current one", now: after(time.Hour), validity: shorter,
 			prepare: func(p *schedule.Plan) { p.TokenRefused(false, after(time.Minute)) }, want: schedule.NewerToken,
 		}, {
 			name: "same secret, and a server refused it", now: after(time.Hour), validity: issued(0), same: true,
 			prepare: func(p *schedule.Plan) { p.TokenRefused(false, after(time.Minute)) }, want: schedule.NoNewerToken,
 		}, {
+			name: "same opaque secret with the same expiry, and a server refused it", now: after(time.Hour), validity: opaque(0), same: true,
+			prepare: func(p *schedule.Plan) { p.TokenRefused(false, after(time.Minute)) }, want: schedule.NoNewerToken,
+		}, {
 			name: "expires sooner, and no token is valid", now: after(life), validity: shorter,
 			prepare: func(p *schedule.Plan) { p.Expire(after(life)) }, want: schedule.NewerToken,
 		}, {
-			name: "same secret after the expiry", now: after(life), validity: issued(life), same: true,
+			name: "same secret after the expiry", now: after(life), validity: beyondItsEnd, same: true,
 			prepare: func(p *schedule.Plan) { p.Expire(after(life)) }, want: schedule.ExpiredToken,
 		},
 		// The wall clock is set back by an hour 50 minutes after the start. 25 minutes remain of

@@ -14,7 +14,16 @@ type Validity struct {
 	// StatedLife is for how long the token's own claims say that it was issued, 0 if they do not
 	// say.
 	StatedLife time.Duration
+	// StatedEnd is the expiry that the token's own claims state, zero if they do not.
+	StatedEnd time.Time
 }
+
+// clocksDiffer is by how much the clocks of Entra, of this machine and of a cache may disagree.
+const clocksDiffer = time.Minute
+
+// longestTime bounds for how long a credential is believed that a token lives. Twice as long still
+// fits into a Duration.
+const longestTime = 100 * 365 * 24 * time.Hour
 
 // NewValidity returns the validity of a token with these claims, for which a credential named an
 // expiry, at this moment of the wall clock.
@@ -24,6 +33,7 @@ func NewValidity(c jwt.Claims, named, wall time.Time) Validity {
 		IssuedAt:   expiresOn.Add(-issuedFor(c, expiresOn, wall)).Round(0),
 		ExpiresOn:  expiresOn.Round(0),
 		StatedLife: c.Lifetime(),
+		StatedEnd:  c.ExpiresOn,
 	}
 }
 
@@ -55,21 +65,23 @@ func (v Validity) waitScale() Scale {
 // that is sooner: a token cannot live longer. If a token does not say for how long it was issued,
 // the credential is believed.
 func believedExpiry(c jwt.Claims, named, wall time.Time) time.Time {
-	const clocksDiffer = time.Minute
-	if life := c.Lifetime(); life > 0 && wall.Add(life+clocksDiffer).Before(named) {
-		return wall.Add(life + clocksDiffer)
+	longest := longestTime
+	if life := c.Lifetime(); life > 0 && life < longestTime {
+		longest = life + clocksDiffer
 	}
-	return named
+	return earlier(named, wall.Add(longest))
 }
 
 // issuedFor returns for how long the token was issued. The difference of its own two claims is
-// right even if this machine's clock is wrong. A token without these claims counts as issued now.
+// right even if this machine's clock is wrong. A token counts as issued now if it lacks these
+// claims, or if the credential named a sooner expiry than they do: that is for how long the
+// credential wants to be left alone.
 func issuedFor(c jwt.Claims, expiresOn, wall time.Time) time.Duration {
 	// Managed identities get 24 hours, continuous access evaluation 28. A longer life is not
 	// believed.
 	const longestLife = 7 * 24 * time.Hour
 	remaining := expiresOn.Sub(wall)
-	if c.IssuedAt.IsZero() || c.IssuedAt.After(expiresOn) {
+	if c.IssuedAt.IsZero() || c.IssuedAt.After(expiresOn) || c.ExpiresOn.After(expiresOn.Add(clocksDiffer)) {
 		return remaining
 	}
 	end := expiresOn
