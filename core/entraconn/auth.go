@@ -133,7 +133,7 @@ func (a *sentAuth) answeredLocked(v session.Verdict) {
 		a.reportDone(failed, v.Failure.IsRefusal())
 		if a.phase != entra.AuthInitial {
 			// The server keeps the user that it knew: the connection goes on with the old token.
-			c.server.authRefused(c, a, v.Failure)
+			c.server.authRefused(c, a, v.Failure, failed)
 			return
 		}
 		a.loginFailedLocked(words, failed, v.Failure)

@@ -66,15 +66,25 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // seconds, a second if the credential was rejected or its token unusable, and three quarters of
 // what ctx has left.
 //
-// If there is still none, and for a while after the server has refused a login, it returns a
-// connection that answers every call with the error that tells why and never touches the network:
-// an *entra.RefreshError, entra.ErrClosed, or an *entra.AuthError, found by errors.As. Client
-// libraries hide the error of a dial behind a timeout, count it, or dial again at once, thousands
-// of times a second; errors of a connection they pass on. The errors that the function itself
-// returns are those of dial and of ctx.
+// Two protections of the server may keep a connection waiting: dial spreading, after ten or more
+// connections were lost and as long as they are not back, and the login gate, while the server
+// refuses logins or has yet to accept the first. Both together, in the dial and in the first write,
+// take at most a second, or a quarter of the time that ctx has left besides the slowest handshake of
+// the last ten and its login. Of several dials to a server that has accepted no login yet, one goes ahead. More
+// follow as time passes, and all of them once a login is accepted or a client leaves a connection
+// silent.
 //
-// When ten or more connections to a server were lost and are not back, dials to it are spread: each
-// waits for its place in the second that follows, and no longer than half of what ctx has left.
+// A server that has never accepted the credential and refuses it gets a login after 0.5, 1, 2 and 4
+// seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 10 a
+// second, more with each that it accepts and fewer with each that it refuses, until eight in a row
+// were refused.
+//
+// If there is no token, or the server refuses logins and the wait for the next one has ended, the
+// function returns a connection that answers every call with the error that tells why and never
+// touches the network: an *entra.RefreshError, entra.ErrClosed, or an *entra.AuthError, found by
+// errors.As. Client libraries hide the error of a dial behind a timeout, count it, or dial again at
+// once. Errors of a connection they pass on. The errors that the function itself returns are those
+// of dial and of ctx, and it does not dial when ctx has ended.
 func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if err := d.awaitToken(ctx); err != nil {
@@ -84,19 +94,23 @@ func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (
 			return &stubConn{network: network, addr: addr, err: err}, nil
 		}
 		s := d.serverAt(addr)
-		permit, refusal := s.admit(ctx)
-		if permit == nil && refusal == nil && s.awaitPlace(ctx) {
-			permit, refusal = s.admit(ctx) // the server may refuse logins by now
+		budget := s.newWaitBudget(ctx)
+		permit, err := s.admitDial(ctx, &budget)
+		if err != nil {
+			return &stubConn{network: network, addr: addr, err: err}, nil
 		}
-		if refusal != nil {
-			return &stubConn{network: network, addr: addr, err: refusal}, nil
+		if err := ctx.Err(); err != nil {
+			s.release(permit)
+			return nil, &net.OpError{Op: "dial", Net: network, Addr: hostPort{network, addr}, Err: err}
 		}
+		began := time.Now()
 		dialed, err := dial(ctx, network, addr)
 		if err != nil {
 			s.release(permit)
 			return nil, err
 		}
-		return s.attach(ctx, dialed, permit), nil
+		s.recordHandshake(time.Since(began))
+		return s.attach(ctx, dialed, permit, budget), nil
 	}
 }
 
@@ -115,7 +129,8 @@ func (d *Dialer) Wrap(conn net.Conn) *Conn {
 	if remote := conn.RemoteAddr(); remote != nil {
 		addr = remote.String()
 	}
-	return d.serverAt(addr).attach(context.Background(), conn, nil)
+	s := d.serverAt(addr)
+	return s.attach(context.Background(), conn, nil, s.newWaitBudget(context.Background()))
 }
 
 // serverAt returns what is known of a server. The Dialer keeps it for good: a client has few
@@ -170,8 +185,8 @@ func SeedHost(seed string) func(addr string) string {
 }
 
 // A stubConn is a connection that was never dialed and only returns an error. A client gets it
-// instead of one to a server that has just refused its login. An error of the dial would not do:
-// clients count those, report a timeout instead, or retry at once.
+// instead of one to a server that refuses logins, after it has waited. An error of the dial would
+// not do: clients count those, report a timeout instead, or retry at once.
 type stubConn struct {
 	network, addr string
 	err           error

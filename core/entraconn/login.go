@@ -2,6 +2,7 @@ package entraconn
 
 import (
 	"context"
+	"errors"
 	"net"
 	"time"
 
@@ -24,17 +25,19 @@ const (
 // A login is what a connection needs until its login was answered. Conn.mu guards the fields below
 // conn.
 type login struct {
-	conn     *Conn
-	ctx      context.Context    // what the observer's ConnOpened returned; the first AUTH begins with it
-	giveUp   context.CancelFunc // ends the wait for a token, nil while there is none
-	answered chan struct{}      // closed when the login was answered
+	conn       *Conn
+	waitBudget time.Duration      // for how long the login gate may keep it waiting; Conn.wmu guards it
+	ctx        context.Context    // what the observer's ConnOpened returned; the first AUTH begins with it
+	giveUp     context.CancelFunc // ends the wait for a token or a permit, nil while there is none
+	answered   chan struct{}      // closed when the login was answered
 }
 
 // firstAuthLocked returns the AUTH that starts the connection, with the token that is newest now:
 // clients dial connections long before they use them. With SeparateLogin it writes the AUTH alone,
-// waits for the answer, and returns nil. It needs Conn.wmu.
+// waits for the answer, and returns nil. If the login gate rejects the login, it ends the connection
+// with the refusal. It needs Conn.wmu.
 func (l *login) firstAuthLocked() (*sentAuth, error) {
-	cred, err := l.credential()
+	cred, err := l.credentialLocked()
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +51,15 @@ func (l *login) firstAuthLocked() (*sentAuth, error) {
 	return nil, l.awaitAnswer()
 }
 
-// credential waits for a token if there is none, until the client's write deadline or Close, and
-// for 5 seconds at most.
-func (l *login) credential() (*rotation.Credential, error) {
-	c := l.conn
-	ctx, cancel := context.WithDeadline(context.Background(), l.limit(time.Now().Add(tokenPatience)))
+// credentialLocked waits for a token if there is none, for 5 seconds at most, and for the login gate,
+// as long as its budget and a quarter of the time until the client's write deadline. Both waits end
+// with that deadline and with Close. It needs Conn.wmu.
+func (l *login) credentialLocked() (*rotation.Credential, error) {
+	c, now := l.conn, time.Now()
+	if clientDeadline := c.inner.ClientWrite(); !clientDeadline.IsZero() {
+		l.waitBudget = min(l.waitBudget, clientDeadline.Sub(now)/4)
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), l.limit(now.Add(tokenPatience)))
 	defer cancel()
 	c.mu.Lock()
 	if err := c.ending.writeErr(); err != nil {
@@ -61,11 +68,16 @@ func (l *login) credential() (*rotation.Credential, error) {
 	}
 	l.giveUp = cancel
 	c.mu.Unlock()
-	cred, err := c.server.rotation.LoginCredential(ctx)
+	cred, err := c.server.admitLogin(ctx, c, &l.waitBudget)
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	l.giveUp = nil
-	if c.ending.isClosed() {
+	closed := c.ending.isClosed()
+	if errors.As(err, new(*entra.AuthError)) {
+		c.failLocked(entra.CloseAuthRejected, err)
+	}
+	c.mu.Unlock()
+	if closed {
+		c.server.giveBack(c) // Close may have come before the permit
 		return nil, net.ErrClosed
 	}
 	return cred, err
@@ -103,7 +115,7 @@ func (l *login) awaitAnswer() error {
 	return c.ending.connErr
 }
 
-// giveUpLocked ends the wait for a token, if there is one. It needs Conn.mu.
+// giveUpLocked ends the wait for a token or a permit, if there is one. It needs Conn.mu.
 func (l *login) giveUpLocked() {
 	if l != nil && l.giveUp != nil {
 		l.giveUp()

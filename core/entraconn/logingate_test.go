@@ -50,8 +50,8 @@ func TestRefusedLoginIsATypedErrorAndNoStorm(t *testing.T) {
 		}
 		fault.Remove()
 		for began := time.Now(); dialAndPing() != nil; time.Sleep(100 * time.Millisecond) {
-			if time.Since(began) > 31*time.Second {
-				t.Fatal("never tried again")
+			if time.Since(began) > 5*time.Second {
+				t.Fatal("not tried again within 5 s")
 			}
 		}
 		synctest.Wait()
@@ -68,7 +68,7 @@ func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 		began := time.Now()
 		c := open()
 		defer c.Close()
-		if d := time.Since(began); d > time.Second {
+		if d := time.Since(began); d > 10*time.Millisecond {
 			t.Errorf("waited %v", d)
 		}
 		c.do("PING", "+PONG")
@@ -108,7 +108,7 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 			_, err = c.Read(make([]byte, 100))
 			return err
 		}
-		for range 600 {
+		for range 55 { // a little more than a second each
 			if refused := (*entra.AuthError)(nil); !errors.As(dialAndPing("10.0.0.5:6380"), &refused) || refused.Addr != "10.0.0.5:6380" {
 				t.Fatalf("the strict one: %v", refused)
 			}
@@ -117,7 +117,7 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if n := strict.Stats().Accepted; n > 10 {
+		if n := strict.Stats().Accepted; n > 20 {
 			t.Errorf("%d connections to the strict one in a minute", n)
 		}
 	})

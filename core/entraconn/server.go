@@ -25,12 +25,13 @@ type server struct {
 	blockedConns blockedConns
 
 	// mu guards what follows. The methods of rotation may be called while it is held.
-	mu        sync.Mutex
-	loginGate admission.LoginGate
-	spreading admission.Spreading
-	permits   map[*Conn]*admission.Permit
-	openConns int       // connections
-	askAt     time.Time // new connections ask for RESP3 from then on
+	mu         sync.Mutex
+	loginGate  admission.LoginGate
+	spreading  admission.Spreading
+	handshakes admission.Handshakes
+	permits    map[*Conn]*admission.Permit // of connections whose login was not answered
+	openConns  int                         // connections
+	askAt      time.Time                   // new connections ask for RESP3 from then on
 }
 
 func newServer(d *Dialer, addr string) *server {
@@ -54,63 +55,108 @@ func (s *server) recordRESP2Only(now time.Time) {
 	s.askAt = now.Add(resp2Memory)
 }
 
-// admit waits until a dial may go ahead, or returns the refusal. A dial that goes ahead alone gets
-// a permit. release or detach gives it back if no verdict comes.
-func (s *server) admit(ctx context.Context) (*admission.Permit, *entra.AuthError) {
+// newWaitBudget returns how long a dial may be kept waiting whose context is ctx.
+func (s *server) newWaitBudget(ctx context.Context) time.Duration {
+	available := time.Duration(math.MaxInt64)
+	if deadline, ok := ctx.Deadline(); ok {
+		available = time.Until(deadline)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return admission.WaitBudget(available, s.handshakes.Slowest())
+}
+
+// admitDial waits until a dial may begin, as long as its budget allows. It returns the permit with
+// which the connection may log in, nil if it needs none, or an *entra.AuthError if the server
+// refuses logins. After a loss of many connections it waits for a place among the other dials.
+func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admission.Permit, error) {
+	permit, err := s.awaitPermit(ctx, budget)
+	if permit == nil && err == nil && s.awaitPlace(ctx, budget) {
+		return s.awaitPermit(ctx, budget) // the server may refuse logins by now
+	}
+	return permit, err
+}
+
+// awaitPermit waits until the login gate admits a dial.
+func (s *server) awaitPermit(ctx context.Context, budget *time.Duration) (*admission.Permit, error) {
 	for {
-		canWait := ctx.Err() == nil // else the client's dial returns the error of its ctx
-		d := s.askLoginGate(canWait)
-		if d.Changed == nil {
-			return d.Permit, d.Refusal
+		canWait := *budget > 0 && ctx.Err() == nil
+		s.mu.Lock()
+		now := time.Now()
+		var candidate admission.Candidate
+		if best, proven := s.rotation.Best(now); best != nil {
+			candidate = admission.Candidate{Number: best.Number(), Proven: proven}
 		}
-		timer := time.NewTimer(d.Wait)
-		select {
-		case <-d.Changed:
-		case <-timer.C:
-		case <-ctx.Done():
+		d := s.loginGate.Admit(candidate, now, rand.Float64(), canWait)
+		s.mu.Unlock()
+		switch {
+		case d.Refusal != nil:
+			return nil, d.Refusal
+		case d.Changed == nil:
+			return d.Permit, nil
 		}
-		timer.Stop()
+		spend(ctx, budget, d.Wait, d.Changed)
 	}
 }
 
-// askLoginGate asks the login gate about a dial.
-func (s *server) askLoginGate(canWait bool) admission.Decision {
+// admitLogin waits until a connection may log in, as long as its budget allows, and returns the
+// credential for that. If there is no token it waits for one until ctx ends. The error is an
+// *entra.AuthError if the server refuses logins.
+func (s *server) admitLogin(ctx context.Context, c *Conn, budget *time.Duration) (*rotation.Credential, error) {
+	for {
+		cred, err := s.rotation.LoginCredential(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d := s.askFor(c, cred, *budget > 0 && ctx.Err() == nil)
+		switch {
+		case d.Refusal != nil:
+			return nil, d.Refusal
+		case d.Changed == nil:
+			return cred, nil
+		}
+		spend(ctx, budget, d.Wait, d.Changed)
+	}
+}
+
+// askFor asks the login gate about the login of a connection, unless the permit of its dial is good
+// for that.
+func (s *server) askFor(c *Conn, cred *rotation.Credential, canWait bool) admission.Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	var candidate admission.Candidate
-	if best, proven := s.rotation.Best(now); best != nil {
-		candidate = admission.Candidate{Number: best.Number(), Proven: proven}
+	if s.loginGate.Use(s.permits[c], now) {
+		return admission.Decision{}
 	}
-	return s.loginGate.Admit(candidate, now, canWait)
+	d := s.loginGate.Admit(s.describe(cred), now, rand.Float64(), canWait)
+	if d.Permit != nil {
+		s.permits[c] = d.Permit
+	}
+	return d
 }
 
-// release gives a permit back without a verdict.
+// describe describes a credential to the login gate.
+func (s *server) describe(cred *rotation.Credential) admission.Candidate {
+	return admission.Candidate{Number: cred.Number(), Proven: s.rotation.IsProven(cred)}
+}
+
+// release gives the permit of a dial back that failed.
 func (s *server) release(p *admission.Permit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loginGate.Release(p)
+	s.loginGate.Release(p, time.Now())
 }
 
 // awaitPlace waits until a dial may begin, and reports whether it has waited. It waits only if many
-// connections to the server were lost and are not back, for at most a second, half of what ctx has
-// left, and until ctx ends.
-func (s *server) awaitPlace(ctx context.Context) bool {
-	within := time.Duration(math.MaxInt64)
-	if deadline, ok := ctx.Deadline(); ok {
-		within = max(0, time.Until(deadline)/2)
-	}
+// connections to the server were lost and are not back.
+func (s *server) awaitPlace(ctx context.Context, budget *time.Duration) bool {
 	s.mu.Lock()
-	place, wait := s.spreading.FindPlace(time.Since(s.dialer.startedAt), within, rand.Float64())
+	place, wait := s.spreading.FindPlace(time.Since(s.dialer.startedAt), max(0, *budget), rand.Float64())
 	s.mu.Unlock()
 	if wait == 0 {
 		return false
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	if !spend(ctx, budget, wait, nil) {
 		s.mu.Lock()
 		s.spreading.GiveBack(place)
 		s.mu.Unlock()
@@ -118,11 +164,35 @@ func (s *server) awaitPlace(ctx context.Context) bool {
 	return true
 }
 
-// attach makes a Conn of a connection that was dialed.
-func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.Permit) *Conn {
+// spend waits for at most d, as long as the budget allows, and until sooner is closed or ctx ends. It
+// reports whether it has waited to the end of d, or of the budget.
+func spend(ctx context.Context, budget *time.Duration, d time.Duration, sooner <-chan struct{}) (whole bool) {
+	began := time.Now()
+	defer func() { *budget -= time.Since(began) }()
+	timer := time.NewTimer(min(d, *budget))
+	defer timer.Stop()
+	select {
+	case <-sooner:
+	case <-ctx.Done():
+	case <-timer.C:
+		return true
+	}
+	return false
+}
+
+// recordHandshake remembers how long a dial took that succeeded.
+func (s *server) recordHandshake(took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handshakes.Record(took)
+}
+
+// attach makes a Conn of a connection that was dialed. budget is what remains for its login.
+func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.Permit, budget time.Duration) *Conn {
 	d := s.dialer
 	c := &Conn{inner: deadline.Conn{Conn: dialed}, server: s, id: d.ids.Add(1), opened: time.Since(d.startedAt)}
-	c.login = &login{conn: c, ctx: context.WithoutCancel(d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.connInfo()}))}
+	openedCtx := d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.connInfo()})
+	c.login = &login{conn: c, ctx: context.WithoutCancel(openedCtx), waitBudget: budget}
 	if d.opts.SeparateLogin {
 		c.login.answered = make(chan struct{})
 	}
@@ -135,6 +205,7 @@ func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.
 	s.openConns++
 	if permit != nil {
 		s.permits[c] = permit
+		s.loginGate.Dialed(permit, time.Now())
 	}
 	s.rotation.Add(&c.member, renewal{c})
 	return c
@@ -161,7 +232,7 @@ func (s *server) giveBack(c *Conn) {
 
 // giveBackLocked is giveBack for callers with the lock. It needs mu.
 func (s *server) giveBackLocked(c *Conn) {
-	s.loginGate.Release(s.permits[c])
+	s.loginGate.Release(s.permits[c], time.Now())
 	delete(s.permits, c)
 }
 
@@ -170,8 +241,9 @@ func (s *server) authAccepted(c *Conn, a *sentAuth) {
 	back, isBack := admission.Loss{}, false
 	sinceStart := time.Since(s.dialer.startedAt)
 	s.mu.Lock()
+	s.giveBackLocked(c)
 	if s.rotation.AuthAccepted(&c.member, a.cred) {
-		s.loginGate.Reopen()
+		s.loginGate.Accept(a.cred.Number())
 	}
 	if a.phase == entra.AuthInitial {
 		back, isBack = s.spreading.MakeUp(sinceStart)
@@ -183,22 +255,30 @@ func (s *server) authAccepted(c *Conn, a *sentAuth) {
 }
 
 // authRefused acts on an AUTH that the server has refused on a connection that stays logged in.
-func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure) {
+func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure, err *entra.AuthError) {
 	if why.BlamesToken() {
 		s.dialer.src.Reject(a.cred.Token())
+	}
+	if why.IsRefusal() && s.rotation.IsProven(a.cred) {
+		s.recordRefusal(a.cred, err) // logins use it
 	}
 	s.rotation.AuthRefused(&c.member, a.cred, why)
 }
 
-// loginRefused acts on a login that the server has refused: it closes the login gate for a while.
+// loginRefused acts on a login that the server has refused.
 func (s *server) loginRefused(cred *rotation.Credential, err *entra.AuthError, why session.AuthFailure) {
 	if why.BlamesToken() {
 		s.dialer.src.Reject(cred.Token())
 	}
+	s.recordRefusal(cred, err)
+}
+
+// recordRefusal tells the login gate of a refusal. A credential that the server has accepted stays
+// what logins use, until the gate is closed for it.
+func (s *server) recordRefusal(cred *rotation.Credential, err *entra.AuthError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loginGate.Refuse(cred.Number(), err, time.Now(), func(failures int) time.Duration {
-		return rotation.RetryDelay(failures, cred.Token().Lifetime(), rand.Float64())
-	})
-	s.rotation.LoginRefused(cred)
+	if s.loginGate.Refuse(s.describe(cred), err, time.Now(), rand.Float64()) {
+		s.rotation.LoginRefused(cred)
+	}
 }

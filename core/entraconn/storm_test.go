@@ -266,7 +266,7 @@ func TestDialsInAHurryWaitLess(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if took := time.Since(began); took > 150*time.Millisecond || took < 100*time.Millisecond {
+		if took := time.Since(began); took > 75*time.Millisecond || took < 50*time.Millisecond {
 			t.Errorf("the last waited %v", took)
 		}
 	})

@@ -141,14 +141,24 @@ func mutants() []mutant {
 			new:  "",
 		}, {
 			name: "the login gate refuses no dial",
+			file: "core/entraconn/internal/admission/probes.go",
+			old:  "	if now.Before(s.nextAt) {\n",
+			new:  "	if false {\n",
+		}, {
+			name: "one refusal of an accepted credential closes the login gate",
 			file: "core/entraconn/internal/admission/logingate.go",
-			old:  "(awaited || now.Before(g.retryAt)):",
-			new:  "(awaited || now.Before(g.retryAt)) && false:",
+			old:  "		closed = g.rateLimit.slowDown(c.Number, now)\n",
+			new:  "		closed = true\n",
+		}, {
+			name: "the login gate waits for the server's answer without a bound",
+			file: "core/entraconn/internal/admission/trial.go",
+			old:  "min(steps+time.Duration(t.doublings),",
+			new:  "min(0*steps+time.Duration(t.doublings),",
 		}, {
 			name: "the login gate never opens again",
 			file: "core/entraconn/internal/admission/logingate.go",
-			old:  "	g.refusal, g.refusedNumber, g.failures = nil, 0, 0\n",
-			new:  "",
+			old:  "	*g = LoginGate{changed: changed, rateLimit: currentLimit}\n",
+			new:  "	_ = changed\n",
 		}, {
 			name: "the Source does not learn that a login was refused",
 			file: "core/entraconn/server.go",

@@ -7,88 +7,159 @@ import (
 )
 
 // Client libraries redial at once when a login is refused: fifty callers of go-redis dial five
-// thousand times a second. So while it is not known that the server accepts the token, one
-// connection goes ahead and the others wait for its verdict. After a refusal only a probe goes
-// through now and then.
+// thousand times a second. But one refusal is not the word of the whole server: behind one address
+// there may be several proxies, and a static password would be sent to them again.
 
-// A LoginGate decides who may dial. The zero LoginGate is that of a server of which nothing is
-// known.
+// A LoginGate judges logins by the evidence that a server has given about the credential.
+//
+//   - Nothing yet: one login goes ahead, and more of them the longer there is no answer (trial).
+//   - The server has never accepted the credential and has refused one: the gate is closed, and
+//     probes go ahead from time to time (probeSchedule).
+//   - The server has accepted the credential and refuses some logins: few go ahead (rateLimit). The
+//     gate closes when many are refused in a row.
+//   - The server has accepted the credential: all go ahead.
+//
+// The zero LoginGate is that of a server of which nothing is known.
 type LoginGate struct {
-	refusal       *entra.AuthError // the last verdict, nil if it was good or there is none
-	refusedNumber uint64           // number of the token that was refused, 0 if none was
-	failures      int              // in a row
-	retryAt       time.Time
-	ahead         *Permit       // of the connection whose verdict is awaited, nil if none
-	changed       chan struct{} // closed when a waiting dial should ask again, nil if no dial waits for that
+	refusal   *entra.AuthError // the last one
+	trial     trial
+	rateLimit rateLimit
+	closed    bool
+	closedFor uint64 // number of the credential that was refused last while the gate was closed or closed it
+	probes    probeSchedule
+	changed   chan struct{} // closed when a login that waits should ask again, nil if none waits
 }
 
-// A Permit belongs to a connection that goes ahead.
-type Permit struct{ since time.Time }
+// A Permit belongs to a login that goes ahead although the server may refuse it. The dial of a
+// connection asks for it in advance, because most clients write at once.
+type Permit struct {
+	lapsesAt time.Time // zero while the connection is dialed, and once its client has written
+}
 
-// verdictPatience bounds how long the verdict on the connection that went ahead is waited for: its
-// client may have dialed it in advance and leave it silent.
-const verdictPatience = time.Second
+// silence is how long a connection that was dialed keeps its permit although its client has not
+// written. Clients that want to write do it within a fraction of this. Others dial in advance and
+// leave the connection silent, and hold up no other dial for longer.
+const silence = 10 * time.Millisecond
 
-// A Candidate is the token that a login would use now.
+// isValid reports whether the permit has not lapsed.
+func (p *Permit) isValid(now time.Time) bool { return p.lapsesAt.IsZero() || now.Before(p.lapsesAt) }
+
+// A Candidate is the credential that a login would use now.
 type Candidate struct {
-	Number uint64 // different for each token, 0 if there is none
-	Proven bool   // the server has accepted it and not refused it since
+	Number uint64 // different for each credential, 0 if there is none
+	Proven bool   // the server has accepted it, and has not closed the gate for it since
 }
 
-// A Decision says what becomes of a dial. It goes ahead unless Refusal or Changed is set.
+// A Decision says what becomes of a login. It goes ahead unless Refusal or Changed is set.
 type Decision struct {
-	Permit  *Permit          // of a dial that goes ahead alone; it is given back by Release if no verdict comes
-	Refusal *entra.AuthError // what the last login was refused with; the dial is not made
+	Permit  *Permit          // of a login that goes ahead, nil if it needs none
+	Refusal *entra.AuthError // what the last login was refused with; this one is not made
 	// Changed is closed when it is time to ask again, which is after Wait at the latest.
 	Changed <-chan struct{}
 	Wait    time.Duration
 }
 
-// Admit decides on a dial. One that cannot wait any more goes ahead instead of waiting.
-func (g *LoginGate) Admit(candidate Candidate, now time.Time, canWait bool) Decision {
-	awaited := g.ahead != nil && now.Sub(g.ahead.since) < verdictPatience
+// Admit decides on a login, or on the dial of a connection for one. Where one that can wait would
+// wait, one that cannot is refused if the server has refused others, and else goes ahead. r is in
+// [0, 1).
+func (g *LoginGate) Admit(c Candidate, now time.Time, r float64, canWait bool) Decision {
+	var p *Permit
+	var wait time.Duration
 	switch {
-	case g.refusal == nil && candidate.Proven: // nothing speaks against it
+	case g.isClosedFor(c):
+		p, wait = g.probes.takeProbe(now, r)
+	case !c.Proven:
+		p, wait = g.trial.admitOne(now, canWait)
+	case g.rateLimit.number == c.Number:
+		p, wait = g.rateLimit.takeTurn(now)
+	default:
 		return Decision{}
-	case g.refusal != nil && candidate.Number == g.refusedNumber && (awaited || now.Before(g.retryAt)):
-		return Decision{Refusal: g.refusal} // it would fare no better
-	case !awaited || !canWait: // the first, one with another token, or a probe
-		g.ahead = &Permit{since: now}
-		return Decision{Permit: g.ahead}
+	}
+	switch {
+	case p != nil:
+		return Decision{Permit: p}
+	case !canWait:
+		return Decision{Refusal: g.refusal}
 	}
 	if g.changed == nil {
 		g.changed = make(chan struct{})
 	}
-	return Decision{Changed: g.changed, Wait: verdictPatience - now.Sub(g.ahead.since)}
+	return Decision{Changed: g.changed, Wait: wait}
 }
 
-// Release takes a permit back without a verdict: those who wait for it ask again. It does nothing
-// if p is nil or is not the last one.
-func (g *LoginGate) Release(p *Permit) {
-	if p == nil || g.ahead != p {
-		return
+// isClosedFor reports whether only probes go ahead with a credential: also with one that the server
+// has not seen, because it has refused the one before, but not with another one that it has
+// accepted.
+func (g *LoginGate) isClosedFor(c Candidate) bool {
+	return g.closed && (!c.Proven || c.Number == g.closedFor)
+}
+
+// Dialed is told that the connection of a permit was dialed. If its client does not write soon, the
+// permit lapses. p may be nil.
+func (g *LoginGate) Dialed(p *Permit, now time.Time) {
+	if p != nil {
+		p.lapsesAt = now.Add(silence)
+		g.askAgain() // to learn until when to wait
 	}
-	g.ahead = nil
+}
+
+// Use reports whether the login of a connection may begin with the permit of its dial, nil if it
+// has none. From now on that does not lapse. A probe stays one until the next goes ahead.
+func (g *LoginGate) Use(p *Permit, now time.Time) bool {
+	if p == nil || !p.isValid(now) && p != g.probes.latestProbe {
+		return false
+	}
+	p.lapsesAt = time.Time{}
+	return true
+}
+
+// Release takes a permit back without a verdict. p may be nil.
+func (g *LoginGate) Release(p *Permit, now time.Time) {
+	if p != nil && g.trial.drop(p, now) {
+		g.askAgain()
+	}
+}
+
+// Refuse is told that the server has refused a login with a credential. It reports whether the gate
+// is closed for that. r is in [0, 1).
+func (g *LoginGate) Refuse(c Candidate, refusal *entra.AuthError, now time.Time, r float64) (closed bool) {
+	g.refusal = refusal
+	if g.isClosedFor(c) { // a probe, or a login that was under way
+		g.closedFor = c.Number
+		return true
+	}
+	if c.Proven {
+		closed = g.rateLimit.slowDown(c.Number, now)
+	} else {
+		closed = true
+	}
+	if closed {
+		g.closed, g.closedFor = true, c.Number
+		g.trial, g.rateLimit = trial{}, rateLimit{}
+		g.probes.planProbe(now, r)
+	}
+	g.askAgain()
+	return closed
+}
+
+// Accept is told that the server has accepted the credential that logins use.
+func (g *LoginGate) Accept(number uint64) {
+	currentLimit := g.rateLimit
+	if currentLimit.number != number || currentLimit.speedUp() {
+		currentLimit = rateLimit{}
+	}
+	changed, refusal := g.changed, g.refusal
+	*g = LoginGate{changed: changed, rateLimit: currentLimit}
+	if currentLimit.number != 0 {
+		g.refusal = refusal
+	}
+	g.askAgain()
+}
+
+// askAgain has the logins that wait ask again.
+func (g *LoginGate) askAgain() {
 	if g.changed != nil {
 		close(g.changed)
 		g.changed = nil
 	}
-}
-
-// Refuse closes the gate, because the server has refused a login with the token of that number.
-// pause returns for how long after so many refusals in a row; refusals of connections that were
-// under way together count once.
-func (g *LoginGate) Refuse(number uint64, refusal *entra.AuthError, now time.Time, pause func(failures int) time.Duration) {
-	if g.refusedNumber != number || !now.Before(g.retryAt) {
-		g.failures++
-		g.retryAt = now.Add(pause(g.failures))
-	}
-	g.refusal, g.refusedNumber = refusal, number
-	g.Release(g.ahead)
-}
-
-// Reopen is told that the server has accepted a login with the token that logins use.
-func (g *LoginGate) Reopen() {
-	g.refusal, g.refusedNumber, g.failures = nil, 0, 0
-	g.Release(g.ahead)
 }

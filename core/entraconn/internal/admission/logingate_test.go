@@ -2,7 +2,6 @@ package admission_test
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -10,141 +9,339 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 )
 
-// Each step of a story asks for one dial at a moment, after what happened before it.
-func TestGate(t *testing.T) {
-	refusal := &entra.AuthError{Err: errors.New("WRONGPASS no")}
-	refuse := func(number uint64, at, pause time.Duration) func(*admission.LoginGate, *admission.Permit) {
-		return func(g *admission.LoginGate, _ *admission.Permit) {
-			g.Refuse(number, refusal, time.Time{}.Add(at), func(int) time.Duration { return pause })
+const ms = time.Millisecond
+
+// A story is a login gate in time. Its random number is 0, so that pauses are as long as they can
+// be.
+type story struct {
+	t    *testing.T
+	g    admission.LoginGate
+	now  time.Time
+	wait []<-chan struct{} // of the logins that wait
+}
+
+var (
+	unproven = admission.Candidate{Number: 1}
+	proven   = admission.Candidate{Number: 1, Proven: true}
+	newer    = admission.Candidate{Number: 2}
+	refusal  = &entra.AuthError{Err: errors.New("WRONGPASS no")}
+)
+
+func newStory(t *testing.T) *story {
+	return &story{t: t, now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
+
+func (s *story) elapse(d time.Duration) { s.now = s.now.Add(d) }
+
+func (s *story) ask(c admission.Candidate) admission.Decision {
+	d := s.g.Admit(c, s.now, 0, true)
+	if d.Changed != nil {
+		s.wait = append(s.wait, d.Changed)
+	}
+	return d
+}
+
+// free fails the test unless a login goes ahead without a permit.
+func (s *story) free(c admission.Candidate) {
+	s.t.Helper()
+	if d := s.ask(c); d.Permit != nil || d.Changed != nil || d.Refusal != nil {
+		s.t.Fatalf("got %+v, want no permit and no wait", d)
+	}
+}
+
+// permit fails the test unless a login goes ahead with a permit.
+func (s *story) permit(c admission.Candidate) *admission.Permit {
+	s.t.Helper()
+	d := s.ask(c)
+	if d.Permit == nil {
+		s.t.Fatalf("got %+v, want a permit", d)
+	}
+	return d.Permit
+}
+
+// waits fails the test unless a login waits, for d.
+func (s *story) waits(c admission.Candidate, d time.Duration) {
+	s.t.Helper()
+	if got := s.ask(c); got.Changed == nil || got.Wait != d {
+		s.t.Fatalf("got %+v, want a wait of %v", got, d)
+	}
+}
+
+// hurried fails the test unless a login that cannot wait is refused, or goes ahead with a permit.
+func (s *story) hurried(c admission.Candidate, refused bool) {
+	s.t.Helper()
+	d := s.g.Admit(c, s.now, 0, false)
+	if d.Changed != nil || (d.Refusal != nil) != refused || (d.Permit != nil) == refused {
+		s.t.Fatalf("got %+v, refused should be %t", d, refused)
+	}
+}
+
+// woken fails the test unless the logins that wait were told to ask again.
+func (s *story) woken() {
+	s.t.Helper()
+	for _, changed := range s.wait {
+		select {
+		case <-changed:
+		default:
+			s.t.Fatal("a login that waits was not told")
 		}
 	}
-	accept := func(g *admission.LoginGate, _ *admission.Permit) { g.Reopen() }
-	release := func(g *admission.LoginGate, p *admission.Permit) { g.Release(p) }
-	const (
-		free    = "goes ahead"
-		alone   = "goes ahead alone"
-		waits   = "waits"
-		refused = "is refused"
-	)
-	type step struct {
-		before func(*admission.LoginGate, *admission.Permit) // gets the permit of the last dial that went ahead alone
-		at     time.Duration
-		login  admission.Candidate
-		hurry  bool
-		want   string
-		wait   time.Duration
+	s.wait = nil
+}
+
+func (s *story) refuse(c admission.Candidate, closes bool) {
+	s.t.Helper()
+	if got := s.g.Refuse(c, refusal, s.now, 0); got != closes {
+		s.t.Fatalf("the gate is closed: %t, want %t", got, closes)
 	}
-	proven, unproven, newer := admission.Candidate{Number: 1, Proven: true}, admission.Candidate{Number: 1}, admission.Candidate{Number: 2}
-	for name, steps := range map[string][]step{
-		"proven token": {{login: proven, want: free}, {login: proven, want: free}},
-		"unproven token": {
-			{login: unproven, want: alone},
-			{at: 300 * time.Millisecond, login: unproven, want: waits, wait: 700 * time.Millisecond},
-			{at: 400 * time.Millisecond, login: unproven, hurry: true, want: alone},
-			{at: 500 * time.Millisecond, login: unproven, want: waits, wait: 900 * time.Millisecond},
-			{before: accept, at: 600 * time.Millisecond, login: proven, want: free},
-		},
-		"no token": {{want: alone}, {want: waits, wait: time.Second}},
-		"silent connection ahead": {
-			{login: unproven, want: alone},
-			{at: time.Second, login: unproven, want: alone},
-			{at: time.Second, login: unproven, want: waits, wait: time.Second},
-		},
-		"dial that failed": {
-			{login: unproven, want: alone},
-			{before: release, login: unproven, want: alone},
-		},
-		"refusal, then a probe": {
-			{login: unproven, want: alone},
-			{before: refuse(1, 0, 2*time.Second), login: unproven, want: refused},
-			{at: 1999 * time.Millisecond, login: unproven, hurry: true, want: refused},
-			{at: 2 * time.Second, login: unproven, want: alone},
-			{at: 2 * time.Second, login: unproven, want: refused}, // while the probe is out
-			{at: 3 * time.Second, login: unproven, want: alone},   // which was silent
-			{before: accept, at: 3 * time.Second, login: proven, want: free},
-		},
-		"refusal, then a newer token": {
-			{login: unproven, want: alone},
-			{before: refuse(1, 0, time.Hour), login: newer, want: alone},
-			{login: newer, want: waits, wait: time.Second},
-			{login: unproven, want: refused},
-		},
-		"refusal of a proven token": {
-			{login: proven, want: free},
-			{before: refuse(1, 0, time.Hour), login: unproven, want: refused},
-			{login: admission.Candidate{Number: 2, Proven: true}, want: alone}, // that refusal says nothing good of the server
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var g admission.LoginGate
-			var last *admission.Permit
-			var changed []<-chan struct{}
-			for i, s := range steps {
-				if s.before != nil {
-					s.before(&g, last)
-					for _, c := range changed {
-						select {
-						case <-c:
-						default:
-							t.Errorf("step %d: those that wait were not told", i)
-						}
-					}
-					changed = nil
+}
+
+func TestGateAdmitsAllOnceALoginIsAccepted(t *testing.T) {
+	s := newStory(t)
+	s.free(proven)
+	s.permit(unproven)
+	s.waits(unproven, 100*ms)
+	s.g.Accept(unproven.Number)
+	s.woken()
+	s.free(proven)
+}
+
+func TestGateAdmitsTwiceAsManyWithoutAnAnswer(t *testing.T) {
+	s := newStory(t)
+	for step, under := 0, 0; step < 10; step++ {
+		for ; under < 1<<step; under++ {
+			s.permit(unproven)
+		}
+		s.waits(unproven, 100*ms)
+		s.elapse(40 * ms)
+		s.waits(unproven, 60*ms)
+		s.hurried(unproven, false)
+		under++
+		s.elapse(60 * ms)
+	}
+}
+
+func TestGateWaitsForNoLoginThatFailed(t *testing.T) {
+	s := newStory(t)
+	p := s.permit(unproven)
+	s.waits(unproven, 100*ms)
+	s.g.Release(p, s.now)
+	s.woken()
+	s.permit(unproven) // one login without a verdict admits two
+	s.permit(unproven)
+	s.waits(unproven, 100*ms)
+	s.g.Release(p, s.now) // a second time: nothing happens
+	s.g.Release(nil, s.now)
+	s.waits(unproven, 100*ms)
+}
+
+func TestGateWaitsForNoSilentConnection(t *testing.T) {
+	s := newStory(t)
+	p := s.permit(unproven)
+	s.waits(unproven, 100*ms)
+	s.elapse(30 * ms) // the dial
+	s.g.Dialed(p, s.now)
+	s.woken()
+	s.waits(unproven, 10*ms)
+	s.elapse(10 * ms)
+	for range 100 {
+		s.permit(unproven)
+	}
+	if s.g.Use(p, s.now) {
+		t.Error("a permit lasted although its connection was silent")
+	}
+	if s.g.Use(nil, s.now) {
+		t.Error("no permit is one")
+	}
+}
+
+func TestPermitLastsOnceTheClientHasWritten(t *testing.T) {
+	s := newStory(t)
+	p := s.permit(unproven)
+	s.g.Dialed(p, s.now)
+	s.elapse(9 * ms)
+	if !s.g.Use(p, s.now) {
+		t.Error("the permit of the dial is not good for the login")
+	}
+	s.elapse(50 * ms)
+	s.waits(unproven, 41*ms)
+}
+
+// A burst of logins begins with one, however many went ahead in the one before.
+func TestTrialBeginsAnew(t *testing.T) {
+	s := newStory(t)
+	for range 20 {
+		p := s.permit(unproven)
+		s.g.Dialed(p, s.now)
+		s.elapse(10 * ms)
+	}
+	s.permit(unproven)
+	s.elapse(time.Hour)
+	s.permit(unproven)
+	s.permit(unproven) // the one before has no answer yet
+	s.g = admission.LoginGate{}
+	p := s.permit(unproven)
+	s.g.Release(p, s.now)
+	s.elapse(time.Second)
+	s.permit(unproven)
+	s.waits(unproven, 100*ms)
+}
+
+func TestRefusalOfAnUnknownCredentialClosesTheGate(t *testing.T) {
+	s := newStory(t)
+	s.permit(unproven)
+	s.waits(unproven, 100*ms)
+	s.refuse(unproven, true)
+	s.woken()
+	pause := 500 * ms
+	remaining := pause
+	for range 20 {
+		s.waits(unproven, remaining)
+		s.waits(newer, remaining) // the server has refused the one before it
+		s.hurried(unproven, true)
+		s.elapse(remaining)
+		p := s.permit(newer)
+		pause = min(2*pause, 5*time.Second)
+		s.elapse(20 * ms)
+		s.refuse(unproven, true) // a probe, or a login that was under way
+		s.waits(unproven, pause-20*ms)
+		s.g.Dialed(p, s.now)
+		s.elapse(100 * ms)
+		if !s.g.Use(p, s.now) {
+			t.Error("a probe that was silent for a moment is none any more")
+		}
+		remaining = pause - 120*ms
+	}
+	s.waits(unproven, remaining)
+	s.g.Accept(unproven.Number)
+	s.woken()
+	s.free(proven)
+	s.refuse(newer, true)
+	s.free(proven) // another credential that the server has accepted
+	s.waits(newer, 500*ms)
+}
+
+// With the shortest pauses there are 20 logins in the first minute at most, and 15 in each later one.
+func TestProbesAreBounded(t *testing.T) {
+	for _, r := range []float64{0, 0.5, 0.999} {
+		s := newStory(t)
+		s.permit(unproven)
+		s.refuse(unproven, true)
+		minutes := make([]int, 60)
+		minutes[0] = 1
+		for began := s.now; ; {
+			d := s.g.Admit(unproven, s.now, r, true)
+			if d.Changed != nil {
+				s.elapse(d.Wait)
+				if d.Wait > 5*time.Second {
+					t.Fatalf("a pause of %v", d.Wait)
 				}
-				d := g.Admit(s.login, time.Time{}.Add(s.at), !s.hurry)
-				got := free
-				switch {
-				case d.Changed != nil:
-					got = waits
-					changed = append(changed, d.Changed)
-				case d.Refusal != nil:
-					got = refused
-				case d.Permit != nil:
-					got, last = alone, d.Permit
-				}
-				if got != s.want || d.Wait != s.wait {
-					t.Errorf("step %d: %s, for %v; want %s, for %v", i, got, d.Wait, s.want, s.wait)
-				}
+				continue
 			}
-		})
+			minute := int(s.now.Sub(began) / time.Minute)
+			if minute >= len(minutes) {
+				break
+			}
+			minutes[minute]++
+			s.g.Refuse(unproven, refusal, s.now, r)
+		}
+		for i, n := range minutes {
+			if most := 15; n > most && i > 0 || n > 20 || n < 10 {
+				t.Errorf("%d probes in minute %d", n, i)
+			}
+		}
 	}
 }
 
-// Connections that were under way together are refused together, and that counts once. A later
-// refusal makes the pause longer, and an accepted login makes it short again.
-func TestRefusalsInARowAreCounted(t *testing.T) {
-	var g admission.LoginGate
-	var counted []int
-	refuse := func(number uint64, at time.Duration) {
-		g.Refuse(number, &entra.AuthError{}, time.Time{}.Add(at), func(n int) time.Duration {
-			counted = append(counted, n)
-			return time.Second
-		})
+func TestAcceptedCredentialIsLimitedByRefusals(t *testing.T) {
+	s := newStory(t)
+	s.free(proven)
+	s.refuse(proven, false)
+	s.permit(proven)
+	s.waits(proven, 100*ms)
+	s.hurried(proven, true)
+	s.refuse(proven, false)
+	s.woken()
+	s.waits(proven, 200*ms)
+	for range 5 {
+		s.refuse(proven, false)
 	}
-	refuse(1, 0)
-	refuse(1, 999*time.Millisecond)
-	refuse(1, time.Second)
-	refuse(2, time.Second)
-	g.Reopen()
-	refuse(2, time.Second)
-	if want := []int{1, 2, 3, 1}; !slices.Equal(counted, want) {
-		t.Errorf("counted %v, want %v", counted, want)
+	s.waits(proven, time.Second)
+	s.elapse(time.Second)
+	s.permit(proven)
+	s.waits(proven, time.Second)
+	for _, pause := range []time.Duration{500 * ms, 250 * ms, 125 * ms, 62500 * time.Microsecond, 31250 * time.Microsecond, 15625 * time.Microsecond} {
+		s.g.Accept(proven.Number)
+		s.woken()
+		s.waits(proven, pause)
+	}
+	s.g.Accept(proven.Number)
+	s.woken()
+	s.free(proven)
+}
+
+func TestOneRefusalOfManyIsNoLimitForLong(t *testing.T) {
+	s := newStory(t)
+	s.refuse(proven, false)
+	for range 4 {
+		s.g.Accept(proven.Number)
+	}
+	s.free(proven)
+}
+
+func TestEightRefusalsInARowCloseTheGate(t *testing.T) {
+	s := newStory(t)
+	for range 100 { // of logins that were under way together
+		s.refuse(proven, false)
+	}
+	s.elapse(999 * ms)
+	s.refuse(proven, false)
+	s.g.Accept(proven.Number)
+	s.elapse(time.Hour)
+	for range 7 {
+		s.refuse(proven, false)
+		s.elapse(time.Second)
+	}
+	s.refuse(proven, true)
+	s.waits(proven, 500*ms)
+	s.waits(unproven, 500*ms)
+	s.elapse(500 * ms)
+	s.permit(unproven)
+	s.g.Accept(proven.Number)
+	s.free(proven)
+}
+
+func TestWaitBudget(t *testing.T) {
+	for _, test := range []struct{ remaining, slowest, want time.Duration }{
+		{1 << 62, 0, time.Second},
+		{1 << 62, time.Minute, time.Second},
+		{5 * time.Second, 0, time.Second},
+		{2 * time.Second, 0, 500 * ms},
+		{time.Second, 600 * ms, 50 * ms},
+		{5 * time.Second, 600 * ms, time.Second},
+		{20 * ms, 12 * ms, ms},
+		{20 * ms, 30 * ms, 0},
+		{-ms, 0, 0},
+	} {
+		if got := admission.WaitBudget(test.remaining, test.slowest); got != test.want {
+			t.Errorf("%v remain, handshakes of %v: %v, want %v", test.remaining, test.slowest, got, test.want)
+		}
 	}
 }
 
-// A permit that is not the last one says nothing about the one that is.
-func TestOldPermitsReleaseNothing(t *testing.T) {
-	var g admission.LoginGate
-	login := admission.Candidate{Number: 1}
-	first := g.Admit(login, time.Time{}, true).Permit
-	second := g.Admit(login, time.Time{}.Add(time.Second), true).Permit
-	g.Release(first)
-	g.Release(nil)
-	if d := g.Admit(login, time.Time{}.Add(time.Second), true); d.Changed == nil {
-		t.Error("did not wait for the verdict on the second")
+func TestHandshakesForgetTheEleventh(t *testing.T) {
+	var h admission.Handshakes
+	if h.Slowest() != 100*ms {
+		t.Errorf("before the first, the slowest took %v", h.Slowest())
 	}
-	g.Release(second)
-	if d := g.Admit(login, time.Time{}.Add(time.Second), true); d.Permit == nil {
-		t.Error("waits for no one")
+	h.Record(time.Second)
+	for i := range 9 {
+		h.Record(time.Duration(i) * ms)
+	}
+	if got := h.Slowest(); got != time.Second {
+		t.Errorf("the slowest of ten took %v", got)
+	}
+	if h.Record(20 * ms); h.Slowest() != 20*ms {
+		t.Errorf("the slowest of the last ten took %v", h.Slowest())
 	}
 }

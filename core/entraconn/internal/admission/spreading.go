@@ -24,9 +24,7 @@ import (
 // end of their second, together.
 
 const (
-	// span is the longest wait. Clients give a dial 5 seconds by default, and their callers often
-	// less.
-	span = time.Second
+	span = longestWait
 	// A part is about as long as a few TLS handshakes take a server's processor, so that one that
 	// begins alone in its part is alone.
 	parts    = 100

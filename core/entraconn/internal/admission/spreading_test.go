@@ -27,7 +27,6 @@ func stormy(at time.Duration) *admission.Spreading {
 }
 
 func TestPlacesInTheComingSecond(t *testing.T) {
-	const ms = time.Millisecond
 	for _, tc := range []struct {
 		name   string
 		before int           // dials at the same moment

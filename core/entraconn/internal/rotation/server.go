@@ -141,11 +141,11 @@ func (s *Server) AuthAccepted(m *Member, cred *Credential) (best bool) {
 }
 
 // AuthRefused records that the server has not accepted a credential on a connection that stays
-// logged in.
+// logged in. One that it has accepted elsewhere stays what a login should use.
 func (s *Server) AuthRefused(m *Member, cred *Credential, why session.AuthFailure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why.IsRefusal() {
+	if why.IsRefusal() && cred != s.choice.provenCred {
 		s.choice.refuse(cred)
 	}
 	if r := s.underway; r != nil && r.cred == cred && m.inRotation {
@@ -153,7 +153,7 @@ func (s *Server) AuthRefused(m *Member, cred *Credential, why session.AuthFailur
 	}
 }
 
-// LoginRefused records that the server has refused a credential in a login.
+// LoginRefused records that the server refuses logins with a credential.
 func (s *Server) LoginRefused(cred *Credential) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

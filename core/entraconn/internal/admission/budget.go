@@ -1,0 +1,43 @@
+package admission
+
+import (
+	"slices"
+	"time"
+)
+
+// longestWait is a fifth of what go-redis and rueidis give a dial.
+const longestWait = time.Second
+
+// WaitBudget returns for how long the login gate and the dial spreading may keep one connection
+// waiting, in all: a second, or a quarter of the time that is available besides a handshake as slow
+// as the slowest of the last ones, and its login. A caller without a deadline passes the largest
+// Duration.
+func WaitBudget(available, slowestHandshake time.Duration) time.Duration {
+	// A handshake takes three round trips, one for TCP and two for TLS 1.2, and the login one more.
+	return max(0, min(longestWait, (available-slowestHandshake*4/3)/4))
+}
+
+// Handshakes remembers how long the last ten dials took that succeeded. The zero Handshakes is ready
+// for use.
+type Handshakes struct {
+	durations [10]time.Duration // of that with number n at index n % 10
+	recorded  int
+}
+
+// unknownHandshake stands for a handshake before the first. It is long, so that a dial in a hurry
+// does not wait.
+const unknownHandshake = 100 * time.Millisecond
+
+// Record is told how long a dial took.
+func (h *Handshakes) Record(took time.Duration) {
+	h.durations[h.recorded%len(h.durations)] = took
+	h.recorded++
+}
+
+// Slowest returns the longest of them, and 100 ms if there is none.
+func (h *Handshakes) Slowest() time.Duration {
+	if h.recorded == 0 {
+		return unknownHandshake
+	}
+	return slices.Max(h.durations[:])
+}
