@@ -20,10 +20,6 @@ type Harness struct {
 	// Dial opens one connection as the library gets it from the adapter. It is nil if the adapter
 	// gives the library no dial function that a test can call.
 	Dial func(ctx context.Context, cfg Config) (net.Conn, error)
-	// ShakesHands says that the library sends commands of its own on a new connection, and ignores
-	// error replies to them because older servers send such errors. If the server then closes the
-	// connection, the caller gets only EOF, also with a password.
-	ShakesHands bool
 	// Lacks names scenarios that the library cannot run, with the reason, which is printed and stands in the
 	// feature matrix.
 	Lacks map[string]string

@@ -19,7 +19,7 @@ func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 }
 
 func harness() adaptertest.Harness {
-	return adaptertest.Harness{Library: "go-redis", Protocols: []int{2, 3}, ShakesHands: true, Open: open, Dial: dial, Lacks: map[string]string{
+	return adaptertest.Harness{Library: "go-redis", Protocols: []int{2, 3}, Open: open, Dial: dial, Lacks: map[string]string{
 		"streamed replies during rotations": "go-redis reads a reply whole before it gives it to the program",
 	}}
 }

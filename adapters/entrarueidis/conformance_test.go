@@ -18,7 +18,7 @@ func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 }
 
 func harness() adaptertest.Harness {
-	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, ShakesHands: true, Open: open, Dial: dial}
+	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, Open: open, Dial: dial}
 }
 
 func configured(cfg adaptertest.Config) (rueidis.ClientOption, error) {

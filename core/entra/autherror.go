@@ -5,15 +5,20 @@ import (
 	"strings"
 )
 
-// An AuthError says that the Redis server refused the token at login. A retry helps once there is a
-// newer token, or once the identity has an access policy on the cache. The connection that returned
-// the error is unusable. Observers also get an AuthError for an AUTH that the server could not
-// serve at the moment, see AuthDoneInfo.Refused.
+// An AuthError says that the Redis server did not accept the token at login. The connection that
+// returned the error is unusable.
+//
+// Without [AuthError.Temporary] the server refused it: a retry helps once there is a newer token, or
+// once what Remedy says was mended. With Temporary the server serves no client at the moment, and
+// the text of the error begins with the server's words, because client libraries recognise such
+// errors by that. Observers get an AuthError for each AUTH that was answered with an error, see
+// AuthDoneInfo.Refused.
 //
 // It does not unwrap to Err: go-redis returns what a login's error unwraps to instead of the error
 // itself.
 type AuthError struct {
 	Addr string // the server, as it was dialed
+	User string // the user name that was sent, which is the object id of the identity as a rule
 	// Err holds the server's own words, for example "WRONGPASS invalid username-password pair",
 	// without any part of the token that they repeat, and 511 bytes of them at most.
 	Err error
@@ -22,11 +27,38 @@ type AuthError struct {
 }
 
 func (e *AuthError) Error() string {
+	user := e.User
+	if user != "" {
+		user = " of " + user
+	}
+	if e.Temporary() {
+		return fmt.Sprintf("%v; entra: %s answered this to the Microsoft Entra login%s: it serves no client at the moment, retrying helps",
+			e.Err, e.Addr, user)
+	}
 	remedy := e.Remedy
 	if remedy == "" {
 		remedy = "check that the identity has an access policy assignment on this cache"
 	}
-	return fmt.Sprintf("entra: %s refused the Microsoft Entra login: %v; %s", e.Addr, e.Err, remedy)
+	return fmt.Sprintf("entra: %s refused the Microsoft Entra login%s: %v; %s", e.Addr, user, e.Err, remedy)
+}
+
+// Temporary reports whether the server serves no client at the moment, whatever its token: it is
+// loading, busy or full, for example. A retry helps.
+func (e *AuthError) Temporary() bool {
+	if e.Err == nil {
+		return false
+	}
+	words := strings.ToUpper(strings.TrimSpace(e.Err.Error()))
+	if rest, ok := strings.CutPrefix(words, "ERR "); ok {
+		if words = strings.TrimLeft(rest, " "); strings.HasPrefix(words, "MAX NUMBER OF CLIENTS") {
+			return true
+		}
+	}
+	switch code, _, _ := strings.Cut(words, " "); code {
+	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM":
+		return true
+	}
+	return false
 }
 
 // Code returns Redis's code of the error, for example "WRONGPASS", also if the server puts ERR

@@ -247,6 +247,42 @@ func TestCodeOfAnAuthErrorIsOneOfFew(t *testing.T) {
 	}
 }
 
+// Clients recognise an error that says that the server serves no client by its first words.
+func TestTemporaryAuthErrorBeginsWithTheServersWords(t *testing.T) {
+	for words, temporary := range map[string]bool{
+		"LOADING Redis is loading the dataset in memory":            true,
+		"ERR LOADING Redis is loading":                              true,
+		"ERR  LOADING":                                              true,
+		"BUSY Redis is busy running a script":                       true,
+		"OOM command not allowed":                                   true,
+		"MASTERDOWN Link with MASTER is down":                       true,
+		"CLUSTERDOWN The cluster is down":                           true,
+		"TRYAGAIN":                                                  true,
+		"ERR max number of clients reached":                         true,
+		"ERR max number of clients + cluster connections reached":   true,
+		"WRONGPASS invalid username-password pair":                  false,
+		"ERR the directory says that max number of clients reached": false,
+		"READONLY You can't write against a read only replica":      false,
+		"BUSYGROUP Consumer Group name already exists":              false,
+		"NOAUTH LOADING":                                            false,
+		"":                                                          false,
+	} {
+		e := &entra.AuthError{Addr: "cache:6380", User: "0f8f", Err: errors.New(words)}
+		if e.Temporary() != temporary {
+			t.Errorf("%q: temporary is %v", words, e.Temporary())
+		}
+		if text := e.Error(); strings.HasPrefix(text, words+"; ") != temporary || !strings.Contains(text, "cache:6380") || !strings.Contains(text, " of 0f8f:") {
+			t.Errorf("%q: %s", words, text)
+		}
+		if errors.Unwrap(e) != nil {
+			t.Errorf("%q unwraps to %v", words, errors.Unwrap(e))
+		}
+	}
+	if (&entra.AuthError{}).Temporary() {
+		t.Error("an error without words is temporary")
+	}
+}
+
 func TestAuthErrorSaysWhatToCheck(t *testing.T) {
 	e := entra.AuthError{Addr: "cache:6380", Err: errors.New("WRONGPASS no")}
 	if got := e.Error(); !strings.Contains(got, "cache:6380") || !strings.Contains(got, "WRONGPASS no") || !strings.Contains(got, "access policy") {

@@ -42,6 +42,7 @@ func newToken(returned azcore.AccessToken, username string, wall time.Time) (Tok
 	return Token{v: &tokenValue{
 		username: username,
 		secret:   func() string { return password },
+		claims:   newLoginClaims(claims, username),
 		times:    schedule.NewValidity(claims, returned.ExpiresOn, wall),
 	}}, nil
 }

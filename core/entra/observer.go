@@ -161,7 +161,7 @@ type AuthDoneInfo struct {
 	Duration time.Duration // from the write to the answer
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
 	// Refused is whether the server refuses the login, in whatever words. Without it, an *AuthError
-	// holds the answer of a server that serves no client at the moment: it is full, or loading.
+	// is Temporary: the server serves no client at the moment, because it is full or loading.
 	Refused bool
 }
 

@@ -27,6 +27,7 @@ type tokenValue struct {
 	// A function, because test libraries follow pointers when they print a value, and print
 	// unexported strings.
 	secret func() string
+	claims loginClaims
 	times  schedule.Validity
 }
 
@@ -76,6 +77,16 @@ func (t Token) Times() TokenTimes {
 		return TokenTimes{}
 	}
 	return TokenTimes{IssuedAt: t.validity().IssuedAt, RenewBy: t.RenewBy(), ExpiresOn: t.ExpiresOn()}
+}
+
+// Remedy returns what to check when a server refuses the token at that time, as far as its claims
+// and its expiry say. It is empty if they say nothing: then the identity has no access policy
+// assignment on the cache. It tells no claim but the object id.
+func (t Token) Remedy(now time.Time) string {
+	if t.v == nil {
+		return ""
+	}
+	return t.v.claims.remedy(t.v.username, now.Round(0).Sub(t.ExpiresOn()))
 }
 
 // IsZero reports whether t is the zero Token.

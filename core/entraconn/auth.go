@@ -3,8 +3,8 @@ package entraconn
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -127,46 +127,51 @@ func (a *sentAuth) answeredLocked(v session.Verdict) {
 	case v.Lost:
 		a.reportDone(session.ErrDesync, false)
 	default:
-		_, password := a.cred.Token().Credentials()
-		words := redact.Password(v.Line, password)
-		failed := authError(c.server.addr, words, v.Failure)
+		failed := a.failure(v)
 		a.reportDone(failed, v.Failure.IsRefusal())
 		if a.phase != entra.AuthInitial {
 			// The server keeps the user that it knew: the connection goes on with the old token.
 			c.server.authRefused(c, a, v.Failure, failed)
 			return
 		}
-		a.loginFailedLocked(words, failed, v.Failure)
+		a.loginFailedLocked(failed, v.Failure)
 	}
-	c.loginAnswered()
+	endLogin(c)
 }
 
-// loginFailedLocked acts on an error in answer to a login. words are the server's. It needs
+// loginFailedLocked acts on an error in answer to a login, and ends the connection. It needs
 // Conn.rmu.
-func (a *sentAuth) loginFailedLocked(words string, failed *entra.AuthError, why session.AuthFailure) {
+func (a *sentAuth) loginFailedLocked(failed *entra.AuthError, why session.AuthFailure) {
 	c := a.conn
+	reason, replies := entra.CloseAuthRejected, 0
+	c.mu.Lock()
+	if !why.IsRefusal() {
+		reason, replies = entra.CloseByServer, c.session.HandshakeReplies()
+	}
+	c.failLocked(reason, failed)
+	c.mu.Unlock()
 	if why.IsRefusal() {
-		c.mu.Lock()
-		c.failLocked(entra.CloseAuthRejected, failed)
-		c.mu.Unlock()
 		c.server.loginRefused(a.cred, failed, why)
 		return
 	}
-	// The server serves no client now: it is full, or starting. Clients know these errors and when
-	// to retry. So the first command of the client gets this one, and the connection ends.
-	c.addReadLocked([]byte("-" + words + "\r\n"))
-	c.mu.Lock()
-	c.failLocked(entra.CloseByServer, io.EOF)
-	c.ending.lastWords = true
-	c.mu.Unlock()
+	// The server serves no client now: it is full, or starting. Clients know these errors by how
+	// they begin, and when to retry. One that has pipelined its handshake takes an error of the
+	// connection for a network that is gone, and retries whatever it says. It reads what the server
+	// would have said to each of its commands.
+	c.addReadLocked([]byte(strings.Repeat("-"+failed.Err.Error()+"\r\n", replies)))
 	c.server.giveBack(c)
 }
 
-// authError returns the error for callers and observers. words are the server's, without any part
+// failure returns the error for callers and observers. It holds the server's words without any part
 // of the token.
-func authError(addr, words string, failure session.AuthFailure) *entra.AuthError {
+func (a *sentAuth) failure(v session.Verdict) *entra.AuthError {
+	user, password := a.cred.Token().Credentials()
+	words, remedy := redact.Password(v.Line, password), v.Failure.Remedy()
 	if words == "" {
 		words = "an error without a text"
 	}
-	return &entra.AuthError{Addr: addr, Err: errors.New(words), Remedy: failure.Remedy()}
+	if v.Failure.BlamesToken() {
+		remedy = a.cred.Token().Remedy(time.Now())
+	}
+	return &entra.AuthError{Addr: a.conn.server.addr, User: user, Err: errors.New(words), Remedy: remedy}
 }

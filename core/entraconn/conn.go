@@ -171,9 +171,6 @@ func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 // and mu.
 func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 	if err := c.ending.writeErr(); err != nil {
-		if c.ending.hasLastWords() {
-			return len(p), nil, nil // a client whose write fails does not read
-		}
 		return 0, nil, err
 	}
 	if c.ending != nil { // the reply that the backlog waits for will not come
@@ -325,7 +322,7 @@ func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error 
 }
 
 // Read reads what the server sends to the client. It blocks as the connection below does. If the
-// server refused the login, the error is an *entra.AuthError.
+// server refused the login, or served no client then, the error is an *entra.AuthError.
 func (c *Conn) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return c.inner.Read(p)
@@ -448,6 +445,7 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	if err == session.ErrDesync {
 		c.failLocked(entra.CloseProtocol, err)
 	}
+	unanswered := c.session.AuthsInFlight()
 	ready := c.session.Ready()
 	c.mu.Unlock()
 	if onlyRESP2 {
@@ -459,21 +457,16 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	if ready {
 		c.resume()
 	}
+	if err == nil {
+		return n, after
+	}
+	for _, a := range unanswered {
+		a.(*sentAuth).reportDone(c.readErr(), false)
+	}
 	if err == session.ErrDesync {
 		_ = c.inner.Close() // the server must not run what was queued after it
 	}
 	return n, after
-}
-
-// loginAnswered frees what is needed only until the login was answered.
-func (c *Conn) loginAnswered() {
-	c.mu.Lock()
-	login := c.login
-	c.login = nil
-	c.mu.Unlock()
-	if login != nil && login.answered != nil {
-		close(login.answered)
-	}
 }
 
 // hasPendingReply reports whether the client is to get a reply that the server did not send.

@@ -109,6 +109,9 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 		if err := c.SetDeadline(time.Time{}); err == nil {
 			t.Error("set deadlines of a connection that was closed")
 		}
+		if _, failed := s.events.authsIn(entra.AuthRotation); failed != 1 {
+			t.Errorf("%d AUTHs were reported as failed before the client closed the connection", failed)
+		}
 		c.Close()
 		if why := s.events.reasons(); len(why) != 1 || why[0] != entra.CloseProtocol {
 			t.Errorf("the observer was told %v", why)

@@ -20,7 +20,6 @@ type ending struct {
 	err         error // of what ended it first
 	connErr     error // if not nil, Read and Write return it from now on
 	cutErr      error // if not nil, Write returns it from now on: a write was cut short
-	lastWords   bool  // the server has said why, and the client has yet to read it
 	closed      bool  // the client has called Close
 	isReported  bool  // reportEnd has run
 }
@@ -58,9 +57,6 @@ func (e *ending) writeErr() error {
 	}
 	return e.cutErr
 }
-
-// hasLastWords reports whether the client has yet to read why the server has ended the connection.
-func (e *ending) hasLastWords() bool { return e != nil && e.lastWords && !e.closed }
 
 // errUnanswered is the error of a connection whose server has not answered an AUTH.
 var errUnanswered = &timeoutError{"entraconn: the server did not answer AUTH"}

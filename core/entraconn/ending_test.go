@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,9 +14,9 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// The server says why it refuses a connection, and then more. The client reads the reason, and then
-// EOF.
-func TestNothingIsReadAfterLastWords(t *testing.T) {
+// A server that serves no client says why, and then more. The client gets the reason from each call,
+// and nothing else.
+func TestConnOfAServerThatServesNoClientReturnsItsWords(t *testing.T) {
 	inner := newLoop()
 	inner.reply = []byte("-LOADING to AUTH\r\n")
 	c := entraconn.NewDialer(mintedSource(t, nil), nil).Wrap(inner)
@@ -24,12 +25,58 @@ func TestNothingIsReadAfterLastWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := make([]byte, 100)
-	if n, err := c.Read(got); string(got[:n]) != string(inner.reply) || err != nil {
-		t.Errorf("%q, %v", got[:n], err)
+	for range 2 {
+		n, err := c.Read(got)
+		busy, ok := errors.AsType[*entra.AuthError](err)
+		if n > 0 || !ok || !busy.Temporary() || busy.User != "us" || !strings.HasPrefix(err.Error(), "LOADING to AUTH; entra: 10.0.0.4:6379 ") {
+			t.Errorf("%q, %v", got[:n], err)
+		}
+		inner.reply = []byte("-LOADING to GET\r\n")
 	}
-	inner.reply = []byte("-LOADING to GET\r\n")
-	if n, err := c.Read(got); n > 0 || err != io.EOF {
-		t.Errorf("and then %q, %v", got[:n], err)
+	wrote := inner.writes
+	if n, err := c.Write(modelserver.Encode("GET k")); n > 0 || !strings.HasPrefix(err.Error(), "LOADING to AUTH") || inner.writes > wrote {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+}
+
+// A client that has pipelined its handshake reads the words in place of each reply, for it takes an
+// error of the connection for a network that is gone. A client that has sent HELLO alone would take
+// an error reply for a server without RESP3.
+func TestPipelinedHandshakeGetsTheWordsAsReplies(t *testing.T) {
+	for commands, replies := range map[string]int{
+		"HELLO 3": 0, "HELLO 3, CLIENT ID": 2, "GET k, HELLO 3, GET k": 3, "GET k, GET k": 0,
+		"HELLO 3, GET k, BLPOP k 0": 2, // the last one waits until HELLO was answered
+	} {
+		t.Run(commands, func(t *testing.T) {
+			inner := newLoop()
+			inner.reply = []byte("-LOADING now\r\n-NOAUTH\r\n")
+			c := entraconn.NewDialer(mintedSource(t, nil), nil).Wrap(inner)
+			defer c.Close()
+			if _, err := c.Write(modelserver.Encode(strings.Split(commands, ", ")...)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(c)
+			if want := strings.Repeat("-LOADING now\r\n", replies); string(got) != want {
+				t.Errorf("read %q, want %q", got, want)
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), "LOADING now; ") {
+				t.Errorf("ended with %v", err)
+			}
+		})
+	}
+}
+
+// With SeparateLogin the answer comes before the client has written anything.
+func TestServerThatServesNoClientEndsASeparateLogin(t *testing.T) {
+	inner := newLoop()
+	inner.reply = []byte("-LOADING now\r\n")
+	c := entraconn.NewDialer(mintedSource(t, nil), &entraconn.Options{SeparateLogin: true}).Wrap(inner)
+	defer c.Close()
+	if n, err := c.Write(modelserver.Encode("HELLO 3", "CLIENT ID")); n > 0 || err == nil || !strings.HasPrefix(err.Error(), "LOADING now; ") {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+	if n, err := c.Read(make([]byte, 100)); n > 0 || err == nil || !strings.HasPrefix(err.Error(), "LOADING now; ") {
+		t.Errorf("read %d, %v", n, err)
 	}
 }
 

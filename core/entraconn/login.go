@@ -32,6 +32,17 @@ type login struct {
 	answered   chan struct{}      // closed when the login was answered
 }
 
+// endLogin frees what a connection needs only until its login was answered.
+func endLogin(c *Conn) {
+	c.mu.Lock()
+	login := c.login
+	c.login = nil
+	c.mu.Unlock()
+	if login != nil && login.answered != nil {
+		close(login.answered)
+	}
+}
+
 // firstAuthLocked returns the AUTH that starts the connection, with the token that is newest now:
 // clients dial connections long before they use them. With SeparateLogin it writes the AUTH alone,
 // waits for the answer, and returns nil. If the login gate rejects the login, it ends the connection

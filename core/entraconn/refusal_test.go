@@ -86,7 +86,7 @@ func TestLoginRefusedInAnyWordsIsNoStorm(t *testing.T) {
 						for ; time.Now().Before(end); time.Sleep(time.Second) {
 							_, err := s.try(dial)
 							refused, ok := errors.AsType[*entra.AuthError](err)
-							if !ok || refused.Addr != addr || refused.Code() != w.code {
+							if !ok || refused.Addr != addr || refused.Code() != w.code || refused.User != entratest.ObjectID || refused.Temporary() {
 								t.Errorf("got %v", err)
 								return
 							}
@@ -179,8 +179,13 @@ func TestTransientErrorIsNoRefusal(t *testing.T) {
 				open := s.dialer(nil)
 				fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: line})
 				dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
-				if got, err := s.try(dial); got != "-"+line || err != nil {
+				got, err := s.try(dial)
+				busy, ok := errors.AsType[*entra.AuthError](err)
+				if got != "" || !ok || !busy.Temporary() || busy.Err.Error() != line || busy.User != entratest.ObjectID {
 					t.Errorf("the client read %q, %v", got, err)
+				}
+				if !strings.HasPrefix(err.Error(), line) {
+					t.Errorf("%v: clients know it by its first words", err)
 				}
 				fault.Remove()
 				if got, err := s.try(dial); got != "+PONG" || err != nil {
@@ -240,6 +245,49 @@ func TestTransientErrorInARotationLeavesTheTokenProven(t *testing.T) {
 			t.Errorf("dials waited %v for a verdict on a token that the server has accepted", took)
 		}
 	})
+}
+
+// The server says the same whatever the reason. The error says which server and user it was, and what
+// the token tells of the reason.
+func TestRefusedLoginNamesItsCause(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		fault    entratest.Fault
+		username string
+		user     string // that is sent
+		says     string
+	}{
+		{name: "no assignment", fault: entratest.Fault{Revoked: true}, user: entratest.ObjectID, says: "access policy assignment"},
+		{name: "audience", fault: entratest.Fault{Claims: map[string]any{"aud": "https://vault.azure.net"}}, user: entratest.ObjectID, says: "not for Redis"},
+		{name: "client id", username: entratest.ClientID, user: entratest.ClientID, says: "its object id " + entratest.ObjectID},
+		{name: "no oid", fault: entratest.Fault{NoObjectID: true}, username: "me", user: "me", says: "no oid claim"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				s.sts.Inject(tc.fault)
+				cred, err := s.sts.ClientSecretCredential() // whose tokens name its client id
+				if err != nil {
+					t.Fatal(err)
+				}
+				src, err := entra.NewSource(cred, &entra.Options{Username: tc.username})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer src.Close()
+				dial := entraconn.NewDialer(src, nil).DialFunc(s.network.DialContext)
+				_, err = s.try(dial)
+				refused, ok := errors.AsType[*entra.AuthError](err)
+				if !ok || refused.Addr != addr || refused.User != tc.user || refused.Code() != "WRONGPASS" {
+					t.Fatalf("%v", err)
+				}
+				for _, part := range []string{addr, tc.user, refused.Err.Error(), tc.says} {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("%q does not say %q", err, part)
+					}
+				}
+			})
+		})
+	}
 }
 
 // A server may repeat the arguments of a command that it does not know. Those of AUTH are the user

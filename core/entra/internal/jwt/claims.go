@@ -13,6 +13,8 @@ import (
 // hold the claim, or is no JSON Web Token.
 type Claims struct {
 	ObjectID  string    // oid
+	ClientID  string    // appid, in tokens of version 2 azp
+	Audience  string    // aud, if it is one
 	IssuedAt  time.Time // iat
 	ExpiresOn time.Time // exp
 }
@@ -40,6 +42,9 @@ func Read(token string) Claims {
 	// any, so that one claim of an unexpected type does not hide the others.
 	var p struct {
 		OID any `json:"oid"`
+		App any `json:"appid"`
+		AZP any `json:"azp"`
+		AUD any `json:"aud"`
 		IAT any `json:"iat"`
 		EXP any `json:"exp"`
 	}
@@ -47,7 +52,14 @@ func Read(token string) Claims {
 		return Claims{}
 	}
 	oid, _ := p.OID.(string)
-	return Claims{ObjectID: oid, IssuedAt: numericDate(p.IAT), ExpiresOn: numericDate(p.EXP)}
+	client, ok := p.App.(string)
+	if !ok {
+		client, _ = p.AZP.(string)
+	}
+	audience, _ := p.AUD.(string)
+	return Claims{
+		ObjectID: oid, ClientID: client, Audience: audience, IssuedAt: numericDate(p.IAT), ExpiresOn: numericDate(p.EXP),
+	}
 }
 
 // numericDate reads seconds since 1970, which RFC 7519 allows to have a fraction.

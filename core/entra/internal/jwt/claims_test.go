@@ -46,6 +46,20 @@ func TestReadsClaimsOfTheTokenPayload(t *testing.T) {
 	}
 }
 
+func TestReadsWhomATokenIsForAndOf(t *testing.T) {
+	for payload, want := range map[string]jwt.Claims{
+		`{"aud":"https://redis.azure.com","appid":"a"}`:   {Audience: "https://redis.azure.com", ClientID: "a"},
+		`{"aud":"acca","azp":"a"}`:                        {Audience: "acca", ClientID: "a"},
+		`{"appid":"a","azp":"b"}`:                         {ClientID: "a"},
+		`{"aud":["x","y"],"appid":1,"azp":["b"]}`:         {},
+		`{"aud":null,"appid":"","azp":"ignored, for v1"}`: {},
+	} {
+		if got := jwt.Read("e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".sig"); got != want {
+			t.Errorf("%s: %+v, want %+v", payload, got, want)
+		}
+	}
+}
+
 // micros returns the microseconds since 1970, 0 for the zero time.
 func micros(t time.Time) int64 {
 	if t.IsZero() {

@@ -61,6 +61,8 @@ func classifyAuthError(line string, login bool) AuthFailure {
 		return tokenRefused
 	case "DENIED":
 		return addressDenied
+	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM": // as entra.AuthError.Temporary has it
+		return serverUnready
 	}
 	about := namedCommand(text)
 	switch {
@@ -80,8 +82,6 @@ func classifyAuthError(line string, login bool) AuthFailure {
 		return notOurs // AUTH went into a transaction, or is taken for its end
 	}
 	switch code {
-	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM":
-		return serverUnready
 	case "NOPERM":
 		if !login {
 			return notOurs // AUTH needs no permission

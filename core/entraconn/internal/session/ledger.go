@@ -242,14 +242,14 @@ func (l *ledger) hasKind(what entryKind) bool {
 	return false
 }
 
-// hasOurs reports whether there is an entry for a command of ours.
-func (l *ledger) hasOurs() bool {
+// countOurs returns how many entries are for commands of ours.
+func (l *ledger) countOurs() (n uint64) {
 	for i := range l.used {
 		if l.nth(i).isOurs() {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // onlyAuths reports whether the ledger waits for nothing but answers to AUTHs of ours.

@@ -60,7 +60,7 @@ func (r *receiver) step(at int) (n int, err error) {
 	n, frame, scanErr := t.frames.Next(p)
 	if scanErr != nil {
 		// Bytes before the unknown one may belong to the client's reply, or to ours.
-		if t.ours || s.ledger.hasOurs() {
+		if t.ours || s.ledger.countOurs() > 0 {
 			return 0, ErrDesync
 		}
 		r.untrack()
@@ -335,7 +335,7 @@ func (r *receiver) subscribeAnswered(e *entry, frame resp.Frame) error {
 	case s.protocol.version == 2 && frame == resp.Array:
 		r.uncount(BecauseSubscriber)
 	default:
-		if s.ledger.hasOurs() {
+		if s.ledger.countOurs() > 0 {
 			return ErrDesync
 		}
 		r.uncount(BecauseUnknown)

@@ -264,6 +264,16 @@ func (s *Session) NextAuth() Auth {
 	return nil
 }
 
+// HandshakeReplies returns how many replies the client waits for, if it has written a HELLO and
+// more at once and has no reply to that HELLO yet. Otherwise it returns 0.
+func (s *Session) HandshakeReplies() int {
+	n := s.commandStream.expectedReplies - s.replyStream.readReplies - s.ledger.countOurs()
+	if n < 2 || !s.ledger.hasKind(awaitHello) {
+		return 0
+	}
+	return int(n)
+}
+
 // Idle reports whether the server has answered everything, so that it has read everything, and
 // nothing that the client writes must wait for a reply.
 func (s *Session) Idle() bool {

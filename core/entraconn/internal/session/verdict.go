@@ -30,8 +30,9 @@ type Verdict struct {
 // more. The connection must be closed at once, so that the server runs nothing of what was written.
 var ErrDesync = errors.New("entraconn: cannot follow the protocol while an AUTH is unanswered")
 
-// errRefused makes Received stop where the server did not accept the login. The caller ends the
-// connection for the verdict, and needs this error for nothing.
+// errRefused makes Received stop where the server did not accept the login: it has refused it, or
+// serves no client at the moment. The caller ends the connection for the verdict, and needs this
+// error for nothing.
 var errRefused = errors.New("entraconn: login refused")
 
 // judge turns the answer to an AUTH of ours into a verdict. Anything but OK or an error that AUTH

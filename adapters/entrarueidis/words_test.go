@@ -1,0 +1,92 @@
+package entrarueidis_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/adapters/entrarueidis"
+	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/redis/rueidis"
+)
+
+// A server that serves no client says so at login. rueidis pipelines its handshake and retries each
+// error that is not a *rueidis.RedisError, so it must get one, as a client with a password does.
+func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
+	for _, line := range []string{
+		"LOADING Redis is loading the dataset in memory", "BUSY Redis is busy running a script", "MASTERDOWN Link with MASTER is down",
+		"OOM command not allowed when used memory > 'maxmemory'.", "CLUSTERDOWN The cluster is down", "TRYAGAIN later",
+		"ERR max number of clients reached",
+	} {
+		for _, resp2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, RESP2 %v", line, resp2), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { asWithPassword(t, line, resp2) })
+			})
+		}
+	}
+}
+
+func asWithPassword(t *testing.T, line string, resp2 bool) {
+	const addr = "10.6.3.80:6380"
+	network, sts := entratest.NewNetwork(), entratest.NewSTS(nil)
+	l, err := network.Listen(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: sts})
+	defer gateway.Close()
+	src, err := entra.NewSource(sts.Credential(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	tok, err := src.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := func() rueidis.ClientOption {
+		return rueidis.ClientOption{
+			InitAddress: []string{addr}, ForceSingleClient: true, AlwaysRESP2: resp2, DisableCache: resp2, Dialer: net.Dialer{KeepAlive: -1},
+			DialCtxFn: func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+				return network.DialContext(ctx, "tcp", addr)
+			},
+		}
+	}
+	plain, ours := options(), options()
+	plain.Username, plain.Password = tok.Credentials()
+	if err := entrarueidis.Configure(&ours, src, &entrarueidis.Options{AllowPlaintext: true}); err != nil {
+		t.Fatal(err)
+	}
+	fault := gateway.Inject(entratest.WireFault{RefuseAuth: line})
+	defer fault.Remove()
+	tried := func(opt rueidis.ClientOption) (conns int, took time.Duration, err error) {
+		client, _ := rueidis.NewClient(opt) // its error is that of the call below
+		if client == nil {
+			t.Fatal("no client")
+		}
+		defer client.Close()
+		before, began := gateway.Stats().Accepted, time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		err = client.Do(ctx, client.B().Get().Key("key").Build()).Error()
+		return gateway.Stats().Accepted - before, time.Since(began), err
+	}
+	wantConns, wantTook, want := tried(plain)
+	conns, took, got := tried(ours)
+	line = strings.TrimPrefix(line, "ERR ") // rueidis leaves it out
+	if answer, ok := rueidis.IsRedisErr(want); !ok || answer.Error() != line {
+		t.Fatalf("with a password: %v", want)
+	}
+	if answer, ok := rueidis.IsRedisErr(got); !ok || answer.Error() != line {
+		t.Errorf("%T %v, with a password %v", got, got, want)
+	}
+	if retries := wantConns > 1; retries != (conns > 1) || retries != (took > time.Second) || retries != (wantTook > time.Second) {
+		t.Errorf("%d connections in %v, with a password %d in %v", conns, took, wantConns, wantTook)
+	}
+}
