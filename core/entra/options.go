@@ -22,7 +22,8 @@ type Options struct {
 
 	// Logger gets one line when tokens begin to fail or a server refuses one (Warn), one when no
 	// token is valid any more (Error), and one when a new token has come (Info). It also gets a
-	// Warn when the credential changes its identity, and each failed attempt at Debug; nil means no
-	// logger. No line holds a secret, a claim but the object id, or a response body.
+	// Warn when the credential changes its identity, a Warn for each client whose program logs in
+	// by itself as another user, and each failed attempt at Debug; nil means no logger. No line
+	// holds a secret, a claim but the object id, or a response body.
 	Logger *slog.Logger
 }

@@ -21,6 +21,7 @@ type Source struct {
 	wake       chan struct{} // to the renewer: look at waiters
 	rejects    chan Token    // to the renewer
 	observer   *Observer
+	logger     *slog.Logger
 	refusals   *refusalRegister
 	readClocks func() clock.Instant
 	cancel     context.CancelFunc
@@ -52,6 +53,7 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 		wake:       make(chan struct{}, 1),
 		rejects:    make(chan Token, 1),
 		refusals:   newRefusalRegister(o.Logger),
+		logger:     o.Logger,
 		readClocks: clock.Machine(),
 		cancel:     cancel,
 		done:       make(chan struct{}),
@@ -163,6 +165,9 @@ func (s *Source) Reject(t Token) {
 // Observer returns the observer that adapters report to. It is never nil, all its functions are
 // set, and none of them panics. Do not change it.
 func (s *Source) Observer() *Observer { return s.observer }
+
+// Logger returns the logger that adapters write to. It is never nil.
+func (s *Source) Logger() *slog.Logger { return s.logger }
 
 // Close ends the Source. Callers that wait in Token get ErrClosed, and the channels from Latest are
 // closed. Close cancels a running call to the credential and waits for it, at most a second if the

@@ -441,19 +441,17 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 		c.inner.EndWake() // a read was woken for that, unless it had something to read
 	}
 	n, after, err := c.session.Received(p, taken, environment{c})
-	verdicts, onlyRESP2 := c.session.TakeAnswers()
+	answers := c.session.TakeAnswers()
 	if err == session.ErrDesync {
 		c.failLocked(entra.CloseProtocol, err)
 	}
 	unanswered := c.session.AuthsInFlight()
 	ready := c.session.Ready()
 	c.mu.Unlock()
-	if onlyRESP2 {
-		c.server.recordRESP2Only(time.Now())
-	}
-	for _, v := range verdicts {
+	for _, v := range answers.Verdicts {
 		v.Auth.(*sentAuth).answeredLocked(v)
 	}
+	c.server.noteAnswers(c, answers)
 	if ready {
 		c.resume()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type Dialer struct {
 	ids       atomic.Uint32 // of the last connection
 
 	credentials *rotation.Credentials
+	loginWarned atomic.Bool // see warnOfLogin
 
 	mu      sync.Mutex
 	servers map[string]*server
@@ -144,6 +146,16 @@ func (d *Dialer) serverAt(addr string) *server {
 		d.servers[addr] = s
 	}
 	return s
+}
+
+// warnOfLogin logs, once, that the program has logged in as another user on a connection to addr.
+func (d *Dialer) warnOfLogin(addr string) {
+	if d.loginWarned.CompareAndSwap(false, true) {
+		d.src.Logger().LogAttrs(context.Background(), slog.LevelWarn,
+			"entraconn: the program logs in as another user, and those connections are not renewed",
+			slog.String("library", d.opts.Library), slog.String("pool", d.opts.Name), slog.String("server", addr),
+			slog.String("remedy", "remove AUTH, and HELLO with AUTH, from the program"))
+	}
 }
 
 // awaitToken waits until there is a token, within the bounds that DialFunc names.

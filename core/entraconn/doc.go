@@ -38,8 +38,10 @@
 // XREAD from $, MONITOR, CLIENT REPLY OFF, an open transaction and protocols that are not RESP are
 // left as they are. Such a connection ends with EOF shortly before its token expires if nothing is in
 // flight on it, or only an XREAD from $. The server closes the others when the token expires. The
-// observer's ConnClosed says which and why. A connection whose client sends an AUTH of its own
-// belongs to the client from then on.
+// observer's ConnClosed says which and why. A connection whose client logs in as another user
+// belongs to the client from then on, and the log says so once for each Dialer. After a login of the
+// client's own as our user, the newest token follows at once: the server counts the life of the last
+// one.
 //
 // # How it is built
 //

@@ -27,6 +27,15 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 	return now, rotation.SliceLength(cred.Token(), now, rand.Float64())
 }
 
+// IsOurUser implements [session.Environment]. It needs Conn.mu.
+func (o environment) IsOurUser(user string, auth session.Auth) bool {
+	cred := o.conn.writtenCred
+	if riding, ok := auth.(*sentAuth); ok {
+		cred = riding.cred
+	}
+	return cred != nil && cred.Token().Username() == user
+}
+
 // Now implements [session.Environment].
 func (o environment) Now() time.Time { return time.Now() }
 

@@ -2,6 +2,7 @@ package entraconn_test
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -58,7 +59,7 @@ func (s *scripted) answer(args [][]byte) string {
 	defer s.mu.Unlock()
 	switch strings.ToUpper(string(args[0])) {
 	case "AUTH":
-		token := string(args[2])
+		token := string(args[len(args)-1])
 		if s.tokens[token] == 0 {
 			s.tokens[token] = len(s.tokens) + 1
 		}
@@ -75,6 +76,13 @@ func (s *scripted) answer(args [][]byte) string {
 		return ""
 	}
 	return "+PONG\r\n"
+}
+
+// tokensSeen returns the token of each AUTH, numbered in the order in which they were first seen.
+func (s *scripted) tokensSeen() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.auths)
 }
 
 // seen returns how many AUTHs there have been.

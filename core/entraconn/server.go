@@ -55,6 +55,23 @@ func (s *server) recordRESP2Only(now time.Time) {
 	s.askAt = now.Add(resp2Memory)
 }
 
+// noteAnswers acts on what the server has said on a connection, apart from verdicts on our AUTHs. It
+// needs Conn.rmu.
+func (s *server) noteAnswers(c *Conn, answers session.Answers) {
+	if answers.OnlyRESP2 {
+		s.recordRESP2Only(time.Now())
+	}
+	switch answers.ClientLogin {
+	case session.LoginAsUs:
+		if cred := c.accepted.Load(); cred != nil {
+			c.accepted.Store(cred.Overwritten())
+			s.rotation.ClientLoggedIn(&c.member)
+		}
+	case session.LoginAsAnother:
+		s.dialer.warnOfLogin(s.addr)
+	}
+}
+
 // newWaitBudget returns how long a dial may be kept waiting whose context is ctx.
 func (s *server) newWaitBudget(ctx context.Context) time.Duration {
 	available := time.Duration(math.MaxInt64)

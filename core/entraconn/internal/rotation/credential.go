@@ -14,7 +14,8 @@ type Credential struct {
 	number uint64
 }
 
-// NewCredential encodes a token. Newer credentials have higher numbers, and none has 0.
+// NewCredential encodes a token. Newer credentials have higher numbers, and none of the Source's has
+// 0.
 func NewCredential(tok entra.Token, number uint64) *Credential {
 	user, password := tok.Credentials()
 	auth := fmt.Appendf(nil, "*3\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n",
@@ -27,6 +28,10 @@ func (c *Credential) Token() entra.Token { return c.token }
 
 // Wire returns AUTH with user name and token, as it is sent. It must not be changed.
 func (c *Credential) Wire() []byte { return c.wire() }
+
+// Overwritten returns the credential as that of a connection on which the client has logged in by
+// itself since: for the same token, equal to none of the Source's, and older than all.
+func (c *Credential) Overwritten() *Credential { return &Credential{token: c.token, wire: c.wire} }
 
 // Number tells credentials apart.
 func (c *Credential) Number() uint64 { return c.number }

@@ -153,6 +153,24 @@ func (s *Server) AuthRefused(m *Member, cred *Credential, why session.AuthFailur
 	}
 }
 
+// ClientLoggedIn records that the client has logged in by itself on a connection, as our user. Accepted
+// returns an overwritten credential by now. The server counts the life of the client's token, which
+// may end at any time, so an AUTH with the newest credential is due at once.
+func (s *Server) ClientLoggedIn(m *Member) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, open := s.members[m]; !open || !now.Before(s.choice.newest.token.ExpiresOn()) {
+		return // a newer token will begin a rotation
+	}
+	if !m.inRotation {
+		s.joinLocked(m, now)
+	}
+	if m.inRotation && !m.asked {
+		s.underway.makeDueLocked(m, now)
+	}
+}
+
 // LoginRefused records that the server refuses logins with a credential.
 func (s *Server) LoginRefused(cred *Credential) {
 	s.mu.Lock()

@@ -60,7 +60,11 @@ func (t *commandStream) count(commands uint64) {
 // mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is
 // there.
 func (t *commandStream) mustSeeWhole(kind resp.Kind) bool {
-	return t.scanner.Undecided() || kind == resp.Blocking || kind == resp.Unblock
+	switch kind {
+	case resp.Blocking, resp.Unblock, resp.Auth, resp.HelloAuth:
+		return true
+	}
+	return t.scanner.Undecided()
 }
 
 // holdBack forgets that a part of a command was looked at, which is to come again.

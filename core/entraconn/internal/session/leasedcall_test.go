@@ -18,6 +18,7 @@ type sliceWorld struct {
 
 func (*sliceWorld) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, time.Minute }
 func (w *sliceWorld) Leases(clientID int64)                          { w.leases = append(w.leases, clientID) }
+func (*sliceWorld) IsOurUser(user string, _ session.Auth) bool       { return user == "us" }
 
 func (w *sliceWorld) Now() (now time.Time) {
 	if w.ended {

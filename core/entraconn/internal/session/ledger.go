@@ -32,7 +32,8 @@ const (
 	awaitUpgrade                     // our HELLO 3
 	awaitDowngrade                   // our HELLO 2
 	awaitNumber                      // our CLIENT ID
-	awaitClientAuth                  // the client logs in by itself
+	awaitClientAuth                  // the client logs in by itself, as another user
+	awaitClientAsUs                  // the client logs in by itself, as the user of our AUTHs
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	awaitUnknown                     // from here on nothing is known
 )
@@ -47,7 +48,8 @@ func (e *entry) barsAuth(epoch uint32) bool {
 	switch e.awaits {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitHello, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitClientAuth, awaitTakeover, awaitUnknown:
+	case awaitHello, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitClientAuth, awaitClientAsUs,
+		awaitTakeover, awaitUnknown:
 		return true
 	}
 	return false
@@ -194,7 +196,7 @@ func (l *ledger) allowsRelogin(version int8) bool {
 	resp2 := version == 2
 	for i := range l.used {
 		switch l.nth(i).awaits {
-		case awaitTakeover, awaitClientAuth, awaitHello, awaitUpgrade, awaitDowngrade:
+		case awaitTakeover, awaitClientAuth, awaitClientAsUs, awaitHello, awaitUpgrade, awaitDowngrade:
 			return false
 		case awaitReset:
 			resp2 = true
@@ -209,7 +211,8 @@ func (l *ledger) allowsRelogin(version int8) bool {
 
 // mayChangeVersion reports whether a reply that is to come may change the protocol version.
 func (l *ledger) mayChangeVersion() bool {
-	return l.hasKind(awaitHello) || l.hasKind(awaitClientAuth) || l.hasKind(awaitReset) || l.hasKind(awaitDowngrade)
+	return l.hasKind(awaitHello) || l.hasKind(awaitClientAuth) || l.hasKind(awaitClientAsUs) || l.hasKind(awaitReset) ||
+		l.hasKind(awaitDowngrade)
 }
 
 // auths returns the AUTHs of ours in flight, in their order.

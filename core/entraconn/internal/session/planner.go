@@ -111,6 +111,9 @@ func (w *planner) takeCommand(relogin func() Auth) {
 	if t.epoch != epoch {
 		s.ledger.endEpoch()
 	}
+	if e.awaits == awaitClientAuth && w.logsInAsUs() {
+		e.awaits = awaitClientAsUs
+	}
 	if needed {
 		w.await(e)
 	}
@@ -121,6 +124,16 @@ func (w *planner) takeCommand(relogin func() Auth) {
 	default:
 		s.unrenewable = BecauseReset
 	}
+}
+
+// logsInAsUs reports whether the login that ends at offset names the user of our AUTHs. One that is
+// too long to be held back until it is complete does not, as far as that can be known.
+func (w *planner) logsInAsUs() bool {
+	if w.commandStart < 0 {
+		return false
+	}
+	user, ok := loginUser(w.p[w.commandStart:w.offset])
+	return ok && w.env.IsOurUser(user, w.s.ledger.lastAuth())
 }
 
 func (w *planner) await(e entry) { w.s.ledger.push(e, w.s.commandStream.epoch) }
@@ -199,8 +212,11 @@ func (w *planner) slice() (mustWait bool) {
 	if call.fromEnd {
 		s.leased.tail = t.expectedReplies + 1
 	}
-	if !ok {
+	switch {
+	case !ok:
 		return false
+	case s.ledger.hasKind(awaitClientAsUs):
+		return true // the client's token may end sooner than ours, which follows that
 	}
 	now, most := w.env.MayBlock(s.ledger.lastAuth())
 	if call.clientTimeout > 0 && call.clientTimeout <= most {

@@ -41,8 +41,7 @@ func answersInPieces(t *testing.T, s *session.Session, all string, size int) str
 
 // onlyRESP2 returns what a session reports of the server.
 func onlyRESP2(s *session.Session) bool {
-	_, only := s.TakeAnswers()
-	return only
+	return s.TakeAnswers().OnlyRESP2
 }
 
 func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {

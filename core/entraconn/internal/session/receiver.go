@@ -123,7 +123,7 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	}
 	t.ours = e.isOurs()
 	switch e.awaits {
-	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitHello, awaitClientAuth:
+	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitHello, awaitClientAuth, awaitClientAsUs:
 		r.startCollecting()
 	case awaitBlocking:
 		if s.leased.awaitsReply(e.ordinal) {
@@ -192,12 +192,8 @@ func (r *receiver) endReply(frame resp.Frame) error {
 		if current && frame == resp.Status {
 			s.ledger.confirmed = 0
 		}
-	case awaitClientAuth:
-		if frame != resp.Error {
-			s.foreign = true
-			s.unrenewable = BecauseClientAuth
-			r.helloAnswered(frame)
-		}
+	case awaitClientAuth, awaitClientAsUs:
+		r.clientAuthAnswered(e.awaits, frame)
 	}
 	return nil
 }
@@ -234,6 +230,24 @@ func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	v, err := judge(a, frame, string(r.s.scratch.collectedReply()))
 	r.s.scratch.addVerdict(v)
 	return err
+}
+
+// clientAuthAnswered takes the answer to a login of the client's own. An error changes nothing. In
+// a transaction the answer only says that the login is queued: it counts as accepted, because an
+// AUTH of ours too many does no harm.
+func (r *receiver) clientAuthAnswered(what entryKind, frame resp.Frame) {
+	s := r.s
+	switch {
+	case frame == resp.Error:
+		r.stopCollecting()
+		return
+	case s.clientLogin.isForeign():
+	case what == awaitClientAuth:
+		s.clientLogin, s.unrenewable = LoginAsAnother, BecauseClientAuth
+	default:
+		s.clientLogin = LoginAsUs
+	}
+	r.helloAnswered(frame)
 }
 
 // resetAnswered takes the answer to RESET. Where it is refused although the wire was to go back to

@@ -44,7 +44,7 @@ func TestReplyThatBeganBeforeOurCommandIsNoAnswer(t *testing.T) {
 					if _, _, err := s.Received(p, s.TakeExpected(p), &sliceWorld{}); err != session.ErrDesync {
 						t.Fatalf("%s, after %q of %q: %v", tc.name, words[:cut], words, err)
 					}
-					verdicts, _ := s.TakeAnswers()
+					verdicts := s.TakeAnswers().Verdicts
 					if lost := len(verdicts) == 1 && verdicts[0].Lost && verdicts[0].Auth == tc.auth; lost != (tc.auth != nil) || len(verdicts) > 1 {
 						t.Fatalf("%s, after %q of %q: verdicts %+v", tc.name, words[:cut], words, verdicts)
 					}

@@ -26,7 +26,7 @@ type Session struct {
 	clientNumber       clientNumber
 	subscriptionCounts subscriptionCounts
 	protocol           protocol
-	foreign            bool   // the client has logged in as another user
+	clientLogin        ClientLogin
 	unrenewable        Reason // why AUTH may never be sent again, or Renewable
 }
 
@@ -234,15 +234,21 @@ func (s *Session) Received(p []byte, taken int, env Environment) (kept int, afte
 	return r.outlet.kept, r.outlet.after, err
 }
 
-// TakeAnswers returns the answers to our AUTHs that have come since it was last called, in their
-// order. onlyRESP2 reports, once, that the server has answered a HELLO 3 of ours and does not speak
-// RESP3. It is to be called after each Received.
-func (s *Session) TakeAnswers() (verdicts []Verdict, onlyRESP2 bool) {
-	verdicts = s.scratch.takeVerdicts()
+// Answers are what the server has said since the last TakeAnswers. Verdicts come first: what
+// ClientLogin says is newer.
+type Answers struct {
+	Verdicts    []Verdict   // on AUTHs of ours, in their order
+	OnlyRESP2   bool        // the server has answered a HELLO 3 of ours and does not speak RESP3
+	ClientLogin ClientLogin // the client has logged in by itself
+}
+
+// TakeAnswers returns each answer once. It is to be called after each Received.
+func (s *Session) TakeAnswers() Answers {
+	verdicts := s.scratch.takeVerdicts()
 	if len(verdicts) > 0 && !s.replyStream.collecting && !s.AuthInFlight() {
 		s.scratch.discard()
 	}
-	return verdicts, s.protocol.takeReport()
+	return Answers{Verdicts: verdicts, OnlyRESP2: s.protocol.takeReport(), ClientLogin: s.clientLogin.takeNews()}
 }
 
 // AUTHs in flight, and when nothing is
@@ -287,11 +293,11 @@ func (s *Session) drained() bool {
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client
 // missing anything: no AUTH is possible any more and nothing is in flight in either direction, or
-// nothing but an XREAD from the end of a stream. A connection whose client has logged in itself is
-// the client's, and never retires.
+// nothing but an XREAD from the end of a stream. A connection whose client has logged in as another
+// user is the client's, and never retires.
 func (s *Session) MayRetire() bool {
 	_, forever := s.BarredBy()
-	return !s.foreign && (forever && s.noneInFlight() || s.tailing())
+	return !s.clientLogin.isForeign() && (forever && s.noneInFlight() || s.tailing())
 }
 
 // noneInFlight reports whether nothing is in flight in either direction, as far as that can be

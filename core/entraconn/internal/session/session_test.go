@@ -19,6 +19,7 @@ var (
 	special  = []string{
 		"HELLO 3", "HELLO", "HELLO 9", "MULTI", "MULTI", "MULTI x", "EXEC", "EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x",
 		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET",
+		"AUTH us mine", "AUTH us mine", "AUTH us wrong", "HELLO 3 AUTH us mine",
 		"BLPOP k 1", "BLPOP k 100", "BLPOP gone 100", "BLPOP full 100", "XREAD BLOCK 70000 STREAMS k 0",
 		"SUBSCRIBE a", "SUBSCRIBE a b a", "SUBSCRIBE forbidden", "SUBSCRIBE", "PSUBSCRIBE p q", "SSUBSCRIBE s",
 		"UNSUBSCRIBE", "UNSUBSCRIBE a", "UNSUBSCRIBE a b x", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUNSUBSCRIBE s",
@@ -102,8 +103,9 @@ func newRig(t *testing.T, rng *rand.Rand) *rig {
 func (r *rig) MayBlock(session.Auth) (time.Time, time.Duration) {
 	return r.server.Clock, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
-func (r *rig) Now() time.Time { return r.server.Clock }
-func (r *rig) Leases(int64)   { r.sliced++ }
+func (r *rig) Now() time.Time                             { return r.server.Clock }
+func (r *rig) Leases(int64)                               { r.sliced++ }
+func (r *rig) IsOurUser(user string, _ session.Auth) bool { return user == "us" }
 
 func (r *rig) write(p []byte, wanted session.Auth) {
 	if r.session.HoldsBack() {
@@ -162,8 +164,7 @@ func (r *rig) read(n int) {
 	kept, after, err := r.session.Received(p, taken, r)
 	r.client = append(append(r.client, p[:kept]...), after...)
 	r.failed = err
-	verdicts, _ := r.session.TakeAnswers()
-	for _, v := range verdicts {
+	for _, v := range r.session.TakeAnswers().Verdicts {
 		if !v.OK {
 			r.t.Fatalf("AUTH was answered with %q", v.Line)
 		}

@@ -50,8 +50,8 @@ func TestVerdicts(t *testing.T) {
 			if got := string(p[:kept]) + string(after); got != want || (err != nil) != tc.ends || (err == session.ErrDesync) != tc.verdict.Lost {
 				t.Errorf("the client read %q, %v", got, err)
 			}
-			all, _ := s.TakeAnswers()
-			if more, _ := s.TakeAnswers(); len(all) != 1 || len(more) != 0 || s.AuthInFlight() {
+			all := s.TakeAnswers().Verdicts
+			if more := s.TakeAnswers().Verdicts; len(all) != 1 || len(more) != 0 || s.AuthInFlight() {
 				t.Fatalf("verdicts %+v", all)
 			}
 			v := all[0]
