@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
@@ -85,6 +86,38 @@ func TestConnectionOfAnotherUserStaysTheClients(t *testing.T) {
 	}
 	if s.MayAuth() || s.MayRetire() {
 		t.Error("it got an AUTH of ours, or retires")
+	}
+}
+
+// In a transaction a login is only queued. Whether it is accepted stands in the answer to EXEC, which
+// is not looked into: an AUTH of ours follows in any case. HELLO may change what the wire speaks
+// there, so nothing is known after it.
+func TestLoginInATransaction(t *testing.T) {
+	for _, tc := range []struct {
+		client, server string
+		want           session.ClientLogin
+		why            session.Reason // that bars AUTH after EXEC
+	}{
+		{"MULTI, AUTH us mine", "+OK\r\n+QUEUED\r\n", session.LoginAsUs, session.Renewable},
+		{"MULTI, AUTH host mine", "+OK\r\n+QUEUED\r\n", session.LoginAsAnother, session.BecauseClientAuth},
+		{"MULTI, HELLO 3 AUTH us mine", "+OK\r\n+QUEUED\r\n", session.NoLogin, session.BecauseUnknown},
+	} {
+		var s session.Session
+		s.Init(false)
+		s.Plan(modelserver.Encode(strings.Split(tc.client, ", ")...), nil, nil, &standstill{})
+		if _, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.TakeAnswers().ClientLogin; got != tc.want || s.MayAuth() {
+			t.Errorf("%s: reported %d, want %d; may AUTH %v", tc.client, got, tc.want, s.MayAuth())
+		}
+		s.Plan(modelserver.Encode("EXEC"), nil, nil, &standstill{})
+		if _, _, err := s.Received([]byte("*1\r\n+OK\r\n"), 0, &standstill{}); err != nil {
+			t.Fatal(err)
+		}
+		if why, _ := s.BarredBy(); why != tc.why || s.MayAuth() != (why == session.Renewable) {
+			t.Errorf("%s, EXEC: may AUTH %v, barred by %q", tc.client, s.MayAuth(), why)
+		}
 	}
 }
 

@@ -130,7 +130,7 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed, logsOut b
 		}
 		e = entry{ordinal: t.expectedReplies + 1, awaits: awaitSubscribed, commandKind: kind, confirmations: confirmations}
 		return t.enter(e), true, false
-	case resp.Hello, resp.Monitor, resp.Sync:
+	case resp.Hello, resp.HelloAuth, resp.Monitor, resp.Sync:
 		if mayBeQueued {
 			return t.stopTracking(), true, false
 		}
