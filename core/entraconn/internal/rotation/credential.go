@@ -3,6 +3,7 @@ package rotation
 import (
 	"fmt"
 	"sync"
+	"weak"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -36,12 +37,14 @@ func (c *Credential) Overwritten() *Credential { return &Credential{token: c.tok
 // Number tells credentials apart.
 func (c *Credential) Number() uint64 { return c.number }
 
-// Credentials are the tokens of a Source, each encoded once. All servers of a client share them.
+// Credentials are the tokens of a Source, each encoded once for as long as it is in use. All servers
+// of a client share them.
 type Credentials struct {
 	src *entra.Source
 
-	mu     sync.Mutex
-	newest *Credential
+	mu      sync.Mutex
+	encoded weak.Pointer[Credential] // the newest; weak, so that a client without connections keeps no token in memory
+	number  uint64                   // of the newest
 }
 
 // NewCredentials returns the credentials that are made of the tokens of src.
@@ -57,11 +60,11 @@ func (c *Credentials) Latest() (latest *Credential, newer <-chan struct{}) {
 	if tok.IsZero() {
 		return nil, newer
 	}
-	switch {
-	case c.newest == nil:
-		c.newest = NewCredential(tok, 1)
-	case c.newest.token != tok:
-		c.newest = NewCredential(tok, c.newest.number+1)
+	if newest := c.encoded.Value(); newest != nil && newest.token == tok {
+		return newest, newer
 	}
-	return c.newest, newer
+	c.number++
+	latest = NewCredential(tok, c.number)
+	c.encoded = weak.Make(latest)
+	return latest, newer
 }

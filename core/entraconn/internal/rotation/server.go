@@ -23,6 +23,7 @@ type Config struct {
 type Server struct {
 	config Config
 	nudge  chan struct{} // to the goroutine: the agenda has changed
+	forget *time.Timer   // forgets the choice; runs while there is no connection
 
 	// mu guards what follows. See the package comment for what may be locked while it is.
 	mu       sync.Mutex
@@ -37,13 +38,19 @@ type Server struct {
 	workers  int
 }
 
+// choiceMemory is how long a server without a connection remembers what it said about the
+// credentials. After that it keeps no token in memory.
+const choiceMemory = 10 * time.Minute
+
 // maxWorkers bounds the workers. Each visits a connection for some milliseconds at most, or for a
 // minute if the peer takes nothing.
 const maxWorkers = 4
 
 // NewServer returns a Server without connections.
 func NewServer(config Config) *Server {
-	return &Server{config: config, members: make(map[*Member]struct{}), nudge: make(chan struct{}, 1)}
+	s := &Server{config: config, members: make(map[*Member]struct{}), nudge: make(chan struct{}, 1)}
+	s.forget = time.AfterFunc(choiceMemory, s.forgetChoice)
+	return s
 }
 
 // Add takes in a new connection as m, which must be zero and must not be used by others until
@@ -53,6 +60,7 @@ func (s *Server) Add(m *Member, conn Conn) {
 	defer s.mu.Unlock()
 	m.conn = conn
 	s.members[m] = struct{}{}
+	s.forget.Stop()
 	if !s.running {
 		s.running = true
 		go s.run()
@@ -66,6 +74,15 @@ func (s *Server) Remove(m *Member) {
 	delete(s.members, m)
 	s.leaveLocked(m, byClose)
 	s.wakeLocked()
+}
+
+// forgetChoice forgets the choice, unless there is a connection again.
+func (s *Server) forgetChoice() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.members) == 0 {
+		s.choice = choice{}
+	}
 }
 
 // LoginCredential returns the credential that a login should use that begins now. While there is no
@@ -262,6 +279,7 @@ func (s *Server) restLocked() {
 	}
 	s.agenda = nil
 	s.watched = nil
+	s.forget.Reset(choiceMemory)
 }
 
 // workLocked does what is due on the agenda. It returns connections to retire and how long there is
@@ -454,6 +472,9 @@ func (s *Server) noticeLocked() (latest *Credential, newer <-chan struct{}) {
 	if latest != nil && latest != s.choice.newest {
 		s.choice.newest = latest
 		s.beginLocked()
+		if len(s.members) == 0 { // a dial asks before there is a connection, and may fail
+			s.forget.Reset(choiceMemory)
+		}
 	}
 	return latest, newer
 }
