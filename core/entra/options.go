@@ -1,6 +1,11 @@
 package entra
 
-import "log/slog"
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"strings"
+)
 
 // DefaultScope is the scope of the tokens that Azure Cache for Redis and Azure Managed Redis
 // accept, in every Azure cloud.
@@ -22,8 +27,23 @@ type Options struct {
 
 	// Logger gets one line when tokens begin to fail or a server refuses one (Warn), one when no
 	// token is valid any more (Error), and one when a new token has come (Info). It also gets a
-	// Warn when the credential changes its identity, a Warn for each client whose program logs in
-	// by itself as another user, and each failed attempt at Debug; nil means no logger. No line
+	// Warn when the credential changes its identity, one from NewSource for a Scope that does not end
+	// in "/.default" and for a Username that is no object id, one for each client whose program logs
+	// in by itself as another user, and each failed attempt at Debug; nil means no logger. No line
 	// holds a secret, a claim but the object id, or a response body.
 	Logger *slog.Logger
 }
+
+// warn logs what is probably a mistake, and may be meant.
+func (o *Options) warn() {
+	if !strings.HasSuffix(o.Scope, "/.default") {
+		o.Logger.LogAttrs(context.Background(), slog.LevelWarn,
+			"entra: the scope does not end in /.default, check Options.Scope", slog.String("scope", o.Scope))
+	}
+	if o.Username != "" && !objectID.MatchString(o.Username) {
+		o.Logger.LogAttrs(context.Background(), slog.LevelWarn,
+			"entra: the user name is no GUID, as object ids are, check Options.Username", slog.String("user", o.Username))
+	}
+}
+
+var objectID = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)

@@ -48,6 +48,7 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.warn()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
 		wake:       make(chan struct{}, 1),
