@@ -53,8 +53,9 @@
 // # When something goes wrong
 //
 // Errors are [ErrClosed], [*RefreshError], [*AuthError] and [*ConfigError]; each says whether a
-// retry helps. [Source.Status] is for health checks, [Observer] for metrics and traces.
-// Options.Logger gets a line when something is wrong while there is a token, one when the last
-// token has expired, and one when all is well again; each failed attempt only at debug level.
+// retry helps. [Source.Status] is for health checks and lists the Redis servers with their last
+// answers, [Observer] is for metrics and traces. Options.Logger gets a line when something is wrong
+// while there is a token, one when the last token has expired, and one when all is well again; one
+// for each token that a server refuses; each failed attempt only at debug level.
 // Without a logger a Source is silent.
 package entra

@@ -150,6 +150,7 @@ const (
 type AuthStartInfo struct {
 	Conn  ConnInfo
 	Phase AuthPhase
+	User  string     // the user name that it carries
 	Token TokenTimes // of the token it carries
 }
 
@@ -157,12 +158,17 @@ type AuthStartInfo struct {
 type AuthDoneInfo struct {
 	Conn     ConnInfo
 	Phase    AuthPhase
+	User     string        // the user name that it carried
 	Token    TokenTimes    // of the token it carried
 	Duration time.Duration // from the write to the answer
 	Err      error         // nil if the server accepted it; else an *AuthError or what ended the connection
 	// Refused is whether the server refuses the login, in whatever words. Without it, an *AuthError
 	// is Temporary: the server serves no client at the moment, because it is full or loading.
 	Refused bool
+	// TokenRefused is whether it refuses the token itself, so that another one may help. Without it,
+	// the server refuses for a reason that is not about the token: it has no AUTH command, for
+	// example.
+	TokenRefused bool
 }
 
 // RotationStartInfo describes how a client's open connections to a server will get a newer token.

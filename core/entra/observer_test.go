@@ -43,6 +43,19 @@ func (d *diary) observer() *entra.Observer {
 	}
 }
 
+// forced returns how many refreshes were forced.
+func (d *diary) forced() (n int) {
+	synctest.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, i := range d.started {
+		if i.Trigger == entra.TriggerForced {
+			n++
+		}
+	}
+	return n
+}
+
 func TestObserverSeesEveryRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary

@@ -25,12 +25,13 @@ type Options struct {
 	// copies it: a later change has no effect.
 	Observer *Observer
 
-	// Logger gets one line when tokens begin to fail or a server refuses one (Warn), one when no
-	// token is valid any more (Error), and one when a new token has come (Info). It also gets a
-	// Warn when the credential changes its identity, one from NewSource for a Scope that does not end
-	// in "/.default" and for a Username that is no object id, one for each client whose program logs
-	// in by itself as another user, and each failed attempt at Debug; nil means no logger. No line
-	// holds a secret, a claim but the object id, or a response body.
+	// Logger gets one line when tokens begin to fail (Warn), one when no token is valid any more
+	// (Error), and one when a new token has come (Info). For each server and token it gets one line
+	// if the server refuses the token (Warn), and one when that server accepts AUTH again (Info). It
+	// also gets a Warn when the credential changes its identity, one from NewSource for a Scope that
+	// does not end in "/.default" and for a Username that is no object id, one for each client whose
+	// program logs in by itself as another user, and each failed attempt at Debug; nil means no
+	// logger. No line holds a secret, a claim but the object id, or a response body.
 	Logger *slog.Logger
 }
 

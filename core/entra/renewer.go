@@ -37,6 +37,7 @@ type renewer struct {
 
 	plan    *schedule.Plan
 	token   Token         // the newest so far, also after its expiry
+	number  uint64        // of that token, from 1
 	changed chan struct{} // see snapshot
 	lastErr *RefreshError // nil if the last request did not fail
 
@@ -240,7 +241,8 @@ func (r *renewer) accept(t Token, res result, now clock.Instant) {
 	regular, failures := r.observed.open.trigger == TriggerScheduled, r.plan.Failures()
 	r.plan.NewToken(t.validity(), res.returned.RefreshOn, regular, now, rand.Float64())
 	r.token, r.lastErr = t, nil
-	r.trouble.recovered(r.observed.context(), t, regular, failures)
+	r.number++
+	r.trouble.recovered(r.observed.context(), t, failures)
 
 	superseded := r.changed
 	r.changed = make(chan struct{})
@@ -276,27 +278,25 @@ func (r *renewer) failed(res result, now clock.Instant) {
 	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.advice(), r.lastErr.logAttrs()...)
 }
 
-// reject notes that a server refused the current token.
+// reject notes that the current token is to be replaced early, because a server refused it.
 func (r *renewer) reject(t Token, now clock.Instant) {
 	if t != r.token || !r.plan.Valid() {
 		return
 	}
 	r.plan.TokenRefused(r.running != nil, now)
 	r.publish()
-	r.trouble.reportRefusal(r.observed.context(), t,
-		"a Redis server refused the token; asking for another one, check that the identity has an access policy assignment on that cache")
 }
 
 // publish shows the state to the readers.
 func (r *renewer) publish() {
 	snap := &snapshot{
 		token:   r.validToken(),
+		number:  r.number,
 		changed: r.changed,
 		outlook: r.plan.Outlook(),
 		status: Status{
 			Valid:       r.plan.Valid(),
 			ExpiresOn:   r.token.ExpiresOn(),
-			Rejected:    r.plan.IsRefused(),
 			NextAttempt: r.plan.Next().Wall,
 			Failures:    r.plan.Failures(),
 		},

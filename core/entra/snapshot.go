@@ -8,18 +8,21 @@ import (
 // A snapshot is what readers see of the renewer. It is immutable, except that changed gets closed.
 type snapshot struct {
 	token   Token         // zero unless valid
+	number  uint64        // of the newest token, from 1
 	changed chan struct{} // closed when there is a newer token, and by Close
 	outlook schedule.Outlook
 	status  Status // without Health and Reason
 }
 
-// statusAt returns the Status at now, with what has passed since the snapshot was made. refused is
-// whether a server refuses the newest token.
-func (s *snapshot) statusAt(now clock.Instant, refused bool) Status {
+// statusAt returns the Status at now, with what has passed since the snapshot was made. rejected is
+// whether the program has rejected the newest token.
+func (s *snapshot) statusAt(now clock.Instant, seen serverReport, rejected bool) Status {
 	st := s.status
 	st.Valid = st.Valid && s.outlook.Valid(now)
-	st.Rejected = st.Valid && (st.Rejected || refused)
-	st.Health = st.health(s.outlook.Overdue(now))
-	st.Reason = st.reason()
+	st.Rejected = st.Valid && (rejected || seen.currentRefused)
+	st.Servers = seen.servers
+	isOverdue := s.outlook.Overdue(now)
+	st.Health = st.health(isOverdue)
+	st.Reason = st.reason(seen.refusal, isOverdue)
 	return st
 }

@@ -19,10 +19,11 @@ type Source struct {
 	current    atomic.Pointer[snapshot]
 	waiters    atomic.Int32
 	wake       chan struct{} // to the renewer: look at waiters
-	rejects    chan Token    // to the renewer
+	rejects    chan Token    // to the renewer: tokens to replace early
+	rejected   atomic.Uint64 // number of the token that the program rejected last
 	observer   *Observer
 	logger     *slog.Logger
-	refusals   *refusalRegister
+	servers    *serverRegister
 	readClocks func() clock.Instant
 	cancel     context.CancelFunc
 	done       chan struct{} // closed when the renewer has ended
@@ -53,13 +54,13 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	s := &Source{
 		wake:       make(chan struct{}, 1),
 		rejects:    make(chan Token, 1),
-		refusals:   newRefusalRegister(o.Logger),
 		logger:     o.Logger,
 		readClocks: clock.Machine(),
 		cancel:     cancel,
 		done:       make(chan struct{}),
 	}
-	s.observer = shielded(JoinObservers(&Observer{AuthDone: s.refusals.authDone}, o.Observer), o.Logger)
+	s.servers = newServerRegister(o.Logger, s.numbered, s.replace)
+	s.observer = JoinObservers(s.servers.observer(), shielded(o.Observer, o.Logger))
 	r := newRenewer(s, cred, o)
 	r.publish()
 	go r.run(ctx)
@@ -85,8 +86,7 @@ func isNil(cred azcore.TokenCredential) bool {
 //
 // A token is valid until one of this machine's two clocks, the wall clock or the monotonic clock,
 // reaches its expiry. A timer of the Source looks at them: for up to 30 seconds after a suspension,
-// Token may return a token that expired meanwhile. The server refuses that token, and its
-// connection calls Reject.
+// Token may return a token that expired meanwhile. The server refuses that token.
 func (s *Source) Token(ctx context.Context) (Token, error) {
 	if snap := s.current.Load(); !snap.token.IsZero() {
 		return snap.token, nil
@@ -136,7 +136,7 @@ func (s *Source) Latest() (Token, <-chan struct{}) {
 // Status returns how the Source is doing at this moment. It never blocks.
 func (s *Source) Status() Status {
 	snap := s.current.Load()
-	return snap.statusAt(s.readClocks(), s.refusals.of(snap.status.ExpiresOn))
+	return snap.statusAt(s.readClocks(), s.servers.report(snap.token.Times()), s.rejected.Load() == snap.number)
 }
 
 // Reject tells the Source that a Redis server refused t, and never blocks. If t is still the
@@ -145,10 +145,32 @@ func (s *Source) Status() Status {
 // stays the current token: a missing access policy is a more common reason than a bad token.
 // Requests caused by Reject are at least 30 seconds apart, and up to 10 minutes as long as no token
 // lives to its regular renewal.
+//
+// Reject is for connections that the program authenticates itself. Connections that report to
+// Observer need no call: the Source hears of each AUTH. It asks for another token at once if a
+// server refuses the current one and no other server accepts it, for three tokens in a row at most
+// on account of one server.
 func (s *Source) Reject(t Token) {
-	if t.IsZero() || t != s.current.Load().token {
+	snap := s.current.Load()
+	if t.IsZero() || t != snap.token {
 		return
 	}
+	if s.rejected.Swap(snap.number) != snap.number {
+		s.logger.LogAttrs(context.Background(), slog.LevelWarn,
+			"entra: the program reports that a Redis server refused the token; asking for another one",
+			slog.String("user", t.Username()), slog.Time("current_expires_on", t.ExpiresOn()))
+	}
+	s.replace(t)
+}
+
+// numbered returns the valid token, if there is one, and the number of the newest.
+func (s *Source) numbered() (Token, uint64) {
+	snap := s.current.Load()
+	return snap.token, snap.number
+}
+
+// replace has the renewer replace t early, if that is still the current token. It never blocks.
+func (s *Source) replace(t Token) {
 	select {
 	case s.rejects <- t:
 	default: // the renewer has not received an earlier one yet, which may be of the token before

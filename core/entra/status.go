@@ -1,7 +1,9 @@
 package entra
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,12 +14,17 @@ type Health string
 const (
 	// HealthStarting means that there has been no token yet, and no request has failed.
 	HealthStarting Health = "starting"
-	// HealthReady means that there is a valid token and nothing is wrong.
+	// HealthReady means that there is a valid token and nothing is wrong. That no server has been
+	// dialed yet is not wrong.
 	HealthReady Health = "ready"
-	// HealthDegraded means that there is a valid token, but its renewal fails or is overdue, or a
-	// Redis server refused it. Without a remedy HealthExpired follows, or servers refuse
-	// connections.
+	// HealthDegraded means that there is a valid token, but its renewal fails or is overdue, or that
+	// some Redis servers refuse AUTHs and some accept them. Without a remedy HealthExpired or
+	// HealthRefused may follow.
 	HealthDegraded Health = "degraded"
+	// HealthRefused means that there is a valid token, but at least one Redis server refuses AUTHs
+	// and none accepts them, see [Status.Servers]. It ends with the first AUTH that is accepted, or
+	// when the last server that refuses has left the list.
+	HealthRefused Health = "refused"
 	// HealthExpired means that there is no valid token: the last one expired, or requests for the
 	// first one failed.
 	HealthExpired Health = "expired"
@@ -26,7 +33,7 @@ const (
 )
 
 // A Status says how a [Source] is doing at one moment, for health checks and diagnostics. It can be
-// encoded as JSON. It holds no secret, no claim and no response body.
+// encoded as JSON. It holds no secret, no claim but the object id and no response body.
 type Status struct {
 	// Health sums the other fields up.
 	Health Health
@@ -35,9 +42,9 @@ type Status struct {
 	Reason string
 	// Valid is whether Token returns a token at once.
 	Valid bool
-	// Rejected is whether a Redis server has refused the current token although it has not expired.
-	// It becomes false with a newer token. If the refusal is not about the token, it also does when
-	// that server accepts an AUTH.
+	// Rejected is whether a Redis server refuses the current token although it has not expired, or
+	// the program has called Reject for it. It becomes false with a newer token, and when that
+	// server accepts AUTHs.
 	Rejected bool
 	// ExpiresOn is the expiry of the newest token, also after that token has expired. It is zero
 	// before the first one.
@@ -51,13 +58,20 @@ type Status struct {
 	Err error
 	// Closed is whether the Source has been closed.
 	Closed bool
+	// Servers lists the Redis servers that the clients of the Source dial, by address. A server
+	// leaves the list ten minutes after its last connection has closed.
+	Servers []ServerStatus
 }
 
 func (st *Status) health(isOverdue bool) Health {
+	refuses := slices.ContainsFunc(st.Servers, func(s ServerStatus) bool { return s.refuses() })
+	accepts := slices.ContainsFunc(st.Servers, func(s ServerStatus) bool { return s.accepts() })
 	switch {
 	case st.Closed:
 		return HealthClosed
-	case st.Valid && (st.Failures > 0 || st.Rejected || isOverdue):
+	case st.Valid && refuses && !accepts:
+		return HealthRefused
+	case st.Valid && (st.Failures > 0 || st.Rejected || refuses || isOverdue):
 		return HealthDegraded
 	case st.Valid:
 		return HealthReady
@@ -67,7 +81,8 @@ func (st *Status) health(isOverdue bool) Health {
 	return HealthStarting
 }
 
-func (st *Status) reason() string {
+// reason returns the Reason. refusal is that of the first server that refuses, nil if none does.
+func (st *Status) reason(refusal *AuthError, isOverdue bool) string {
 	var next, expiresAt = clockTime(st.NextAttempt), clockTime(st.ExpiresOn)
 	switch {
 	case st.Closed:
@@ -86,18 +101,40 @@ func (st *Status) reason() string {
 	default:
 		what = "there has been no token yet"
 	}
-	if st.Rejected && st.Valid {
+	switch {
+	case st.Valid && refusal != nil:
+		what += ", but " + st.refusing() + "; " + refusal.Error()
+	case st.Rejected:
 		what += ", but a Redis server refused it: check that the identity has an access policy assignment on that cache, and that its access was not revoked"
 	}
 	switch {
 	case st.Err != nil:
 		what += "; " + st.Err.Error()
-	case st.Rejected:
+	case st.Valid && !isOverdue:
 		what += "; another one is asked for at " + next
 	default:
 		what += "; no newer one has been had so far, the next try is due at " + next
 	}
 	return what
+}
+
+// refusing says which servers refuse AUTHs.
+func (st *Status) refusing() string {
+	var first *ServerStatus
+	count := 0
+	for i := range st.Servers {
+		if s := &st.Servers[i]; s.refuses() {
+			first = cmp.Or(first, s)
+			count++
+		}
+	}
+	switch {
+	case count != 1:
+		return fmt.Sprintf("%d of %d Redis servers refuse it", count, len(st.Servers))
+	case first.State == ServerMixed:
+		return first.Addr + " refuses some logins"
+	}
+	return first.Addr + " refuses it"
 }
 
 func clockTime(moment time.Time) string { return moment.UTC().Format(time.RFC3339) }

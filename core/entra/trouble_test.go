@@ -3,6 +3,7 @@ package entra_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,20 +99,25 @@ func TestOutageThatBeganWithARejectIsLoggedToItsEnd(t *testing.T) {
 	})
 }
 
-// A server that refuses one token after the other is one trouble, not one for each token.
-func TestServerThatRefusesEveryTokenIsLoggedOnce(t *testing.T) {
+// A program that is refused with every token has one line in the log for each.
+func TestRejectedTokensAreLoggedOnceEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log levelLog
 		src := newSource(t, minting(life), &entra.Options{Logger: log.logger()})
+		rejected := map[entra.Token]bool{}
 		for range 30 {
-			src.Reject(mustToken(t, src))
+			for range 3 {
+				tok := mustToken(t, src)
+				rejected[tok] = true
+				src.Reject(tok)
+			}
 			time.Sleep(time.Minute)
 		}
-		if got := log.levels(); got != "WARN" {
-			t.Errorf("%q", got)
+		if got := strings.Fields(log.levels()); len(got) != len(rejected) || slices.Contains(got, "INFO") {
+			t.Errorf("%d tokens were rejected, the log has %q", len(rejected), got)
 		}
 		time.Sleep(2 * life) // tokens live to their renewal again
-		if got := log.levels(); got != "INFO" {
+		if got := log.levels(); got != "" {
 			t.Errorf("afterwards: %q", got)
 		}
 	})

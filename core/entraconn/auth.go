@@ -83,7 +83,10 @@ func (a *sentAuth) reportStart() {
 	c.mu.Lock()
 	ctx := c.login.contextLocked()
 	c.mu.Unlock()
-	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c.connInfo(), Phase: a.phase, Token: a.cred.Token().Times()})
+	token := a.cred.Token()
+	a.ctx = c.server.dialer.obs.AuthStart(ctx, entra.AuthStartInfo{
+		Conn: c.connInfo(), Phase: a.phase, User: token.Username(), Token: token.Times(),
+	})
 	a.reportState.Store(reportedStart)
 }
 
@@ -99,7 +102,7 @@ func (a *sentAuth) wrote(err error) {
 	}
 	c.mu.Unlock()
 	if err != nil {
-		a.reportDone(err, false)
+		a.reportDone(entra.AuthDoneInfo{Err: err})
 		return
 	}
 	if a.due != nil {
@@ -108,11 +111,13 @@ func (a *sentAuth) wrote(err error) {
 }
 
 // reportDone tells the observer how an AUTH ended, once, if reportStart has told it that it began.
-func (a *sentAuth) reportDone(err error, refused bool) {
+// It adds to outcome what the AUTH itself knows. The Source learns of acceptances and refusals here.
+func (a *sentAuth) reportDone(outcome entra.AuthDoneInfo) {
 	if a.reportState.CompareAndSwap(reportedStart, reportedDone) {
-		a.conn.server.dialer.obs.AuthDone(a.ctx, entra.AuthDoneInfo{
-			Conn: a.conn.connInfo(), Phase: a.phase, Token: a.cred.Token().Times(), Duration: time.Since(a.began), Err: err, Refused: refused,
-		})
+		token := a.cred.Token()
+		outcome.Conn, outcome.Phase, outcome.User, outcome.Token = a.conn.connInfo(), a.phase, token.Username(), token.Times()
+		outcome.Duration = time.Since(a.began)
+		a.conn.server.dialer.obs.AuthDone(a.ctx, outcome)
 	}
 }
 
@@ -122,13 +127,13 @@ func (a *sentAuth) answeredLocked(v session.Verdict) {
 	switch {
 	case v.OK:
 		c.accepted.Store(a.cred)
-		a.reportDone(nil, false)
+		a.reportDone(entra.AuthDoneInfo{})
 		c.server.authAccepted(c, a)
 	case v.Lost:
-		a.reportDone(session.ErrDesync, false)
+		a.reportDone(entra.AuthDoneInfo{Err: session.ErrDesync})
 	default:
 		failed := a.failure(v)
-		a.reportDone(failed, v.Failure.IsRefusal())
+		a.reportDone(entra.AuthDoneInfo{Err: failed, Refused: v.Failure.IsRefusal(), TokenRefused: v.Failure.BlamesToken()})
 		if a.phase != entra.AuthInitial {
 			// The server keeps the user that it knew: the connection goes on with the old token.
 			c.server.authRefused(c, a, v.Failure, failed)
@@ -151,7 +156,7 @@ func (a *sentAuth) loginFailedLocked(failed *entra.AuthError, why session.AuthFa
 	c.failLocked(reason, failed)
 	c.mu.Unlock()
 	if why.IsRefusal() {
-		c.server.loginRefused(a.cred, failed, why)
+		c.server.recordRefusal(a.cred, failed)
 		return
 	}
 	// The server serves no client now: it is full, or starting. Clients know these errors by how

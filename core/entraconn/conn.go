@@ -459,7 +459,7 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 		return n, after
 	}
 	for _, a := range unanswered {
-		a.(*sentAuth).reportDone(c.readErr(), false)
+		a.(*sentAuth).reportDone(entra.AuthDoneInfo{Err: c.readErr()})
 	}
 	if err == session.ErrDesync {
 		_ = c.inner.Close() // the server must not run what was queued after it
@@ -567,7 +567,7 @@ func (c *Conn) reportEnd() {
 		err = net.ErrClosed
 	}
 	for _, a := range unanswered {
-		a.(*sentAuth).reportDone(err, false)
+		a.(*sentAuth).reportDone(entra.AuthDoneInfo{Err: err})
 	}
 	c.server.detach(c, end)
 	info := entra.ConnClosedInfo{

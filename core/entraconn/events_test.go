@@ -27,6 +27,8 @@ type events struct {
 	started  []entra.RotationStartInfo
 	rotated  []entra.RotationDoneInfo
 	returned []entra.ReconnectedInfo
+	forced   int             // refreshes
+	users    map[string]bool // that AUTHs named
 	odd      []string
 }
 
@@ -78,11 +80,26 @@ func (e *events) reasons() (all []entra.CloseReason) {
 	return all
 }
 
+// forcedRefreshes returns how many tokens were to be replaced early.
+func (e *events) forcedRefreshes() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.forced
+}
+
 type authKey struct{}
 
 func (e *events) observer() *entra.Observer {
-	e.auths = map[entra.AuthPhase]int{}
+	e.auths, e.users = map[entra.AuthPhase]int{}, map[string]bool{}
 	return &entra.Observer{
+		RefreshStart: func(ctx context.Context, i entra.RefreshStartInfo) context.Context {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if i.Trigger == entra.TriggerForced {
+				e.forced++
+			}
+			return ctx
+		},
 		ConnOpened: func(ctx context.Context, _ entra.ConnOpenedInfo) context.Context {
 			e.mu.Lock()
 			defer e.mu.Unlock()
@@ -99,12 +116,14 @@ func (e *events) observer() *entra.Observer {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			e.pending++
+			e.users[i.User] = true
 			return context.WithValue(ctx, authKey{}, i.Phase)
 		},
 		AuthDone: func(ctx context.Context, i entra.AuthDoneInfo) {
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			e.pending--
+			e.users[i.User] = true
 			e.auths[i.Phase]++
 			if i.Err != nil {
 				e.failed++

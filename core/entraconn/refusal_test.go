@@ -104,11 +104,11 @@ func TestLoginRefusedInAnyWordsIsNoStorm(t *testing.T) {
 				if n, refused := s.gateway.Stats().Accepted, s.gateway.Stats().Refused; n != refused || n != s.events.refusals() {
 					t.Errorf("%d connections, %d AUTHs refused, %d refusals observed", n, refused, s.events.refusals())
 				}
-				if st := s.src.Status(); st.Health != entra.HealthDegraded || !st.Rejected {
+				if st := s.src.Status(); st.Health != entra.HealthRefused || !st.Rejected {
 					t.Errorf("the Source is %s, rejected %t", st.Health, st.Rejected)
 				}
-				if asked := s.sts.Issued() > 1; asked != w.blamesToken {
-					t.Errorf("another token was asked for: %t", asked)
+				if n := s.sts.Issued() - 1; n > 3 || (n > 0) != w.blamesToken {
+					t.Errorf("%d other tokens were asked for", n)
 				}
 				fault.Remove()
 				for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
@@ -120,7 +120,7 @@ func TestLoginRefusedInAnyWordsIsNoStorm(t *testing.T) {
 					}
 				}
 				synctest.Wait()
-				if st := s.src.Status(); !w.blamesToken && st.Health != entra.HealthReady {
+				if st := s.src.Status(); st.Health != entra.HealthReady {
 					t.Errorf("after it was mended the Source is %s", st.Health)
 				}
 				s.events.paired(t)
@@ -150,10 +150,10 @@ func TestRenewalRefusedInAnyWordsKeepsTheConnection(t *testing.T) {
 				if refused < 2 || refused > 10 || s.events.refusals() != refused {
 					t.Errorf("%d AUTHs were refused in 20 s, %d observed, want a few", refused, s.events.refusals())
 				}
-				if st := s.src.Status(); st.Health != entra.HealthDegraded {
+				if st := s.src.Status(); st.Health != entra.HealthRefused {
 					t.Errorf("the Source is %s", st.Health)
 				}
-				time.Sleep(40 * time.Second) // Reject asks 30 seconds apart at least
+				time.Sleep(40 * time.Second) // forced requests are 30 seconds apart at least
 				if asked := s.sts.Issued() > issued; asked != w.blamesToken {
 					t.Errorf("another token was asked for: %t", asked)
 				}
@@ -161,6 +161,9 @@ func TestRenewalRefusedInAnyWordsKeepsTheConnection(t *testing.T) {
 				fault.Remove()
 				time.Sleep(time.Minute)
 				c.do("PING", "+PONG")
+				if st := s.src.Status(); st.Health != entra.HealthReady {
+					t.Errorf("after it was mended the Source is %s", st.Health)
+				}
 				if n, _ := s.events.authsIn(entra.AuthRetry); n < 2 {
 					t.Errorf("%d retries", n)
 				}

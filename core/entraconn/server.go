@@ -273,21 +273,10 @@ func (s *server) authAccepted(c *Conn, a *sentAuth) {
 
 // authRefused acts on an AUTH that the server has refused on a connection that stays logged in.
 func (s *server) authRefused(c *Conn, a *sentAuth, why session.AuthFailure, err *entra.AuthError) {
-	if why.BlamesToken() {
-		s.dialer.src.Reject(a.cred.Token())
-	}
 	if why.IsRefusal() && s.rotation.IsProven(a.cred) {
 		s.recordRefusal(a.cred, err) // logins use it
 	}
 	s.rotation.AuthRefused(&c.member, a.cred, why)
-}
-
-// loginRefused acts on a login that the server has refused.
-func (s *server) loginRefused(cred *rotation.Credential, err *entra.AuthError, why session.AuthFailure) {
-	if why.BlamesToken() {
-		s.dialer.src.Reject(cred.Token())
-	}
-	s.recordRefusal(cred, err)
 }
 
 // recordRefusal tells the login gate of a refusal. A credential that the server has accepted stays

@@ -160,3 +160,33 @@ func (s *site) handled(handle func(net.Conn, *redcon.Reader)) (dial dialFunc, en
 		return ours(ctx, network, addr)
 	}, func() { l.Close() }
 }
+
+// listen starts another gateway beside that of the site.
+func (s *site) listen(addr string) *entratest.Gateway {
+	s.t.Helper()
+	l, err := s.network.Listen(addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
+	s.t.Cleanup(func() { gateway.Close() })
+	return gateway
+}
+
+// logsIn dials, sends a command and closes, and reports whether the server accepted the login.
+func (s *site) logsIn(dial dialFunc, addr string) bool {
+	s.t.Helper()
+	conn, err := dial(s.t.Context(), "tcp", addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	buf := make([]byte, 100)
+	if _, err = conn.Write(encode("PING")); err == nil {
+		_, err = conn.Read(buf)
+	}
+	if refused := (*entra.AuthError)(nil); err != nil && !errors.As(err, &refused) {
+		s.t.Fatal(err)
+	}
+	return err == nil
+}

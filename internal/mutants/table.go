@@ -161,14 +161,24 @@ func mutants() []mutant {
 			new:  "	_ = changed\n",
 		}, {
 			name: "the Source does not learn that a login was refused",
-			file: "core/entraconn/server.go",
-			old:  ".src.Reject(cred.Token())",
-			new:  ".src.Reject(entra.Token{})",
+			file: "core/entraconn/auth.go",
+			old:  "TokenRefused: v.Failure.BlamesToken()}",
+			new:  "TokenRefused: v.Failure.BlamesToken() && a.phase != entra.AuthInitial}",
 		}, {
 			name: "the Source does not learn that an AUTH of a rotation was refused",
-			file: "core/entraconn/server.go",
-			old:  ".src.Reject(a.cred.Token())",
-			new:  ".src.Reject(entra.Token{})",
+			file: "core/entraconn/auth.go",
+			old:  "TokenRefused: v.Failure.BlamesToken()}",
+			new:  "TokenRefused: v.Failure.BlamesToken() && a.phase == entra.AuthInitial}",
+		}, {
+			name: "a server that refuses has tokens replaced that another server accepts",
+			file: "core/entra/serverregister.go",
+			old:  "!r.isAcceptedLocked(info.Token, now) && ",
+			new:  "",
+		}, {
+			name: "a server that refuses every token has tokens replaced without end",
+			file: "core/entra/serverrecord.go",
+			old:  "	return r.forced <= mostForced\n",
+			new:  "	return true\n",
 		}, {
 			name: "a refused AUTH of a rotation closes the connection",
 			file: "core/entraconn/conn.go",

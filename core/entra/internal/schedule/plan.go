@@ -20,7 +20,7 @@ type Plan struct {
 	token   Validity      // of the newest token, also after its expiry: the next one will be alike
 	expiry  clock.Instant // of that token
 	valid   bool          // it has not expired
-	refused bool          // a server refused it
+	refused bool          // a server refused it, and it is to be replaced early
 
 	renewal    clock.Instant // when the regular renewal of the token is due
 	soonest    clock.Instant // a lower bound of renewal, whatever the token says
@@ -41,9 +41,6 @@ func New(now clock.Instant) *Plan {
 
 // Valid reports whether the newest token has not expired, as far as Expire was called.
 func (p *Plan) Valid() bool { return p.valid }
-
-// IsRefused reports whether a server refused the current token.
-func (p *Plan) IsRefused() bool { return p.valid && p.refused }
 
 // IsForced reports whether the next request is a forced one.
 func (p *Plan) IsForced() bool { return p.forced.Pending }

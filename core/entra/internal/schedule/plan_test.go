@@ -233,15 +233,17 @@ func TestExpireReportsTheExpiryOnce(t *testing.T) {
 	}
 }
 
-func TestRefusedTokenIsRefusedUntilTheNextOne(t *testing.T) {
+func TestRefusedTokenIsReplacedEarlyOnce(t *testing.T) {
 	p := planWithToken()
+	shorter := issued(0)
+	shorter.ExpiresOn = shorter.ExpiresOn.Add(-time.Minute)
 	p.TokenRefused(false, after(time.Minute))
-	if !p.IsRefused() || !p.IsForced() || !p.Valid() {
-		t.Errorf("refused %v, forced %v, valid %v", p.IsRefused(), p.IsForced(), p.Valid())
+	if worth := p.Judge(shorter, false, after(time.Minute)); worth != schedule.NewerToken || !p.IsForced() || !p.Valid() {
+		t.Errorf("another token is worth %v, forced %v, valid %v", worth, p.IsForced(), p.Valid())
 	}
 	p.Start(after(time.Minute))
 	p.NewToken(issued(time.Minute), time.Time{}, false, after(time.Minute), 0)
-	if p.IsRefused() || p.IsForced() {
-		t.Errorf("refused %v, forced %v with a new token", p.IsRefused(), p.IsForced())
+	if worth := p.Judge(shorter, false, after(time.Minute)); worth != schedule.NoNewerToken || p.IsForced() {
+		t.Errorf("with a new token another one is worth %v, forced %v", worth, p.IsForced())
 	}
 }

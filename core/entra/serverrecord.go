@@ -1,0 +1,145 @@
+package entra
+
+import "time"
+
+const (
+	// listedFor is how long a server stays in Status without a connection.
+	listedFor = 10 * time.Minute
+	// rememberedFor is how long the register remembers a server without a connection. A program that
+	// dials a refusing server once an hour must not get three new tokens each time.
+	rememberedFor = 24 * time.Hour
+	// wavererMemory is how long the refusals of a server that wavers count after the last one.
+	wavererMemory = time.Minute
+	// A server that has accepted a token refuses plainly after so many refusals in a row, over so
+	// long at least. Less may come from one of several servers behind its address.
+	plainRefusals = 8
+	plainSpan     = time.Second
+	// mostForced is how many tokens in a row are replaced early because of one server. If it refuses
+	// three, it refuses the identity.
+	mostForced = 3
+)
+
+// A serverRecord is what the Source knows of one server address. The clients of the Source share it,
+// and several servers may share the address.
+type serverRecord struct {
+	connections int       // open now
+	seen        time.Time // when a connection was opened or closed, or an AUTH ended
+
+	user       string // see ServerStatus
+	answer     string
+	answeredAt time.Time
+
+	acceptedToken TokenTimes // the newest that the server has accepted
+	refusedToken  TokenTimes // that it refused last
+	refusal       *AuthError // the last one
+	refusedAt     time.Time
+	refusals      int       // since it accepted an AUTH
+	refusingSince time.Time // the first of these
+	// wavers is whether the server refused AUTHs shortly before and after it accepted one, or
+	// accepts an older token than the one that it refuses.
+	wavers bool
+
+	// How many tokens were to be replaced because this server refused them, since it accepted one,
+	// and the number of the last. Tokens that were issued in one moment have the same TokenTimes.
+	forced       int
+	forcedNumber uint64
+
+	loggedToken TokenTimes // the newest whose refusal is in the log
+	isLogged    bool       // the log has the refusal, and not its end
+}
+
+// isListed reports whether Status shows the server.
+func (r *serverRecord) isListed(now time.Time) bool {
+	return r.connections > 0 || now.Sub(r.seen) < listedFor
+}
+
+// noteAnswer notes what the server has answered.
+func (r *serverRecord) noteAnswer(user, answer string, now time.Time) {
+	r.user, r.answer, r.answeredAt = user, answer, now.Round(0).UTC()
+}
+
+// accept notes that the server has accepted a token.
+func (r *serverRecord) accept(token TokenTimes) {
+	r.refusals = 0
+	if !isOlder(token, r.acceptedToken) {
+		r.acceptedToken = token
+	}
+	if isOlder(r.acceptedToken, r.refusedToken) {
+		r.wavers = true
+		return
+	}
+	r.forced, r.forcedNumber = 0, 0
+}
+
+// refuse notes that the server has refused a token.
+func (r *serverRecord) refuse(token TokenTimes, refusal *AuthError, now time.Time) {
+	if r.refusals == 0 {
+		r.wavers = !r.refusedAt.IsZero() && now.Sub(r.refusedAt) < wavererMemory
+		r.refusingSince = now
+	}
+	r.refusals++
+	r.refusedToken, r.refusal, r.refusedAt = token, refusal, now
+	if r.refusesPlainly() {
+		r.wavers = false
+	}
+}
+
+// refusesPlainly reports whether the last refusals outweigh what the server accepted before.
+func (r *serverRecord) refusesPlainly() bool {
+	return r.refusals >= plainRefusals && r.refusedAt.Sub(r.refusingSince) >= plainSpan
+}
+
+// state returns the state of the server. As long as no AUTH is answered it does not become worse.
+func (r *serverRecord) state(now time.Time) ServerState {
+	switch {
+	case r.refusals > 0 && (r.refusesPlainly() || !r.wavers && r.refusedToken != r.acceptedToken):
+		return ServerRefuses
+	case r.refusals > 0 || r.wavers && now.Sub(r.refusedAt) < wavererMemory:
+		return ServerMixed
+	case r.acceptedToken == TokenTimes{}:
+		return ServerUnknown
+	}
+	return ServerAccepts
+}
+
+// beginsTrouble reports whether the log is to get a line for the refusal of a token, and notes that
+// it does. There is one for each token.
+func (r *serverRecord) beginsTrouble(token TokenTimes) bool {
+	if token == r.loggedToken || isOlder(token, r.loggedToken) {
+		return false
+	}
+	r.loggedToken, r.isLogged = token, true
+	return true
+}
+
+// endsTrouble reports whether the log is to get a line because the server accepts again, and notes
+// that it does.
+func (r *serverRecord) endsTrouble(now time.Time) bool {
+	if !r.isLogged || r.state(now) != ServerAccepts {
+		return false
+	}
+	r.isLogged = false
+	return true
+}
+
+// mayForce reports whether the refusal of the token with that number by this server may have it
+// replaced early, and counts the token.
+func (r *serverRecord) mayForce(number uint64) bool {
+	if number != r.forcedNumber && r.forced <= mostForced {
+		r.forcedNumber = number
+		r.forced++
+	}
+	return r.forced <= mostForced
+}
+
+// status returns what Status shows.
+func (r *serverRecord) status(addr string, now time.Time) ServerStatus {
+	return ServerStatus{
+		Addr: addr, State: r.state(now), Connections: r.connections,
+		User: r.user, Answer: r.answer, AnsweredAt: r.answeredAt,
+	}
+}
+
+// isOlder reports whether a token was issued before another one. Its expiry would not tell: Entra
+// issues tokens for 60 to 90 minutes.
+func isOlder(token, than TokenTimes) bool { return token.IssuedAt.Before(than.IssuedAt) }
