@@ -135,7 +135,9 @@ func hanging() *credential {
 
 func TestLatestAnnouncesNewerTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(t, minting(life), nil)
+		cred := minting(life)
+		cred.answer = delayed(time.Second, cred.answer)
+		src := newSource(t, cred, nil)
 		none, first := src.Latest()
 		if !none.IsZero() {
 			t.Errorf("%v before the first", none)
