@@ -14,8 +14,9 @@ import (
 )
 
 // readiness is a readiness probe for Kubernetes and the like, with the reason for an operator. The
-// service is ready as long as there is a valid token and its Redis servers do not all refuse it. A
-// service that can serve requests without Redis should not use it as its only probe.
+// service is ready as long as there is a valid token and its Redis servers do not all refuse it. The
+// Source learns of a mend from the next login, so send a PING now and then while callers stay away.
+// A service that can serve requests without Redis should not use it as its only probe.
 func readiness(src *entra.Source) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		status := src.Status()

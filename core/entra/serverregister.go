@@ -70,19 +70,23 @@ func (r *serverRegister) authDone(ctx context.Context, info AuthDoneInfo) {
 	refusal, _ := errors.AsType[*AuthError](info.Err)
 	current, number := r.current()
 	news := r.note(info, refusal, current, number)
-	attrs := []slog.Attr{
-		slog.String("server", info.Conn.ServerAddr), slog.String("user", info.User),
-		slog.String("library", info.Conn.Library), slog.String("pool", info.Conn.Pool), slog.String("phase", string(info.Phase)),
-	}
 	switch {
 	case news.begins:
-		attrs = append(attrs, slog.String("code", refusal.Code()), slog.Any("err", refusal))
+		attrs := append(authAttrs(info), slog.String("code", refusal.Code()), slog.Any("err", refusal))
 		r.log.LogAttrs(ctx, slog.LevelWarn, "entra: a Redis server refuses AUTH", attrs...)
 	case news.ends:
-		r.log.LogAttrs(ctx, slog.LevelInfo, "entra: a Redis server accepts AUTH again", attrs...)
+		r.log.LogAttrs(ctx, slog.LevelInfo, "entra: a Redis server accepts AUTH again", authAttrs(info)...)
 	}
 	if news.replaces {
 		r.replace(current)
+	}
+}
+
+// authAttrs says of which AUTH a log line is.
+func authAttrs(info AuthDoneInfo) []slog.Attr {
+	return []slog.Attr{
+		slog.String("server", info.Conn.ServerAddr), slog.String("user", info.User),
+		slog.String("library", info.Conn.Library), slog.String("pool", info.Conn.Pool), slog.String("phase", string(info.Phase)),
 	}
 }
 
