@@ -181,7 +181,7 @@ func (s *troubled) handle(c net.Conn) {
 		switch {
 		case strings.EqualFold(string(cmd.Args[0]), "AUTH"):
 			answer = s.judge()
-			if loggedIn = answer == acceptLogin; answer == "" {
+			if loggedIn = loggedIn || answer == acceptLogin; answer == "" {
 				_, _ = io.Copy(io.Discard, c)
 				return
 			}

@@ -270,7 +270,7 @@ func TestAcceptedCredentialIsLimitedByRefusals(t *testing.T) {
 	s.elapse(time.Second)
 	s.permit(proven)
 	s.waits(proven, time.Second)
-	for _, pause := range []time.Duration{500 * ms, 250 * ms, 125 * ms, 62500 * time.Microsecond, 31250 * time.Microsecond, 15625 * time.Microsecond} {
+	for _, pause := range []time.Duration{100 * ms, 50 * ms, 25 * ms, 12500 * time.Microsecond} {
 		s.g.Accept(proven.Number)
 		s.woken()
 		s.waits(proven, pause)

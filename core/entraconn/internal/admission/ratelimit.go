@@ -4,8 +4,8 @@ import "time"
 
 // A rateLimit admits logins with a credential that the server has accepted and refuses now and then:
 // behind one address there may be proxies of which one refuses, or which learn of an access policy
-// at different times. Each acceptance doubles the rate, until there is no limit any more, and each
-// refusal halves it. The zero rateLimit limits no credential.
+// at different times. Each refusal halves the rate. Each acceptance doubles it, to the first rate at
+// least, until there is no limit any more. The zero rateLimit limits no credential.
 type rateLimit struct {
 	number   uint64 // of the credential
 	rate     float64
@@ -53,6 +53,6 @@ func (l *rateLimit) slowDown(number uint64, now time.Time) bool {
 // speedUp is told that the server has accepted the credential, and reports whether the limit ends.
 func (l *rateLimit) speedUp() (ends bool) {
 	l.inRow = 0
-	l.rate *= 2
+	l.rate = max(2*l.rate, firstRate)
 	return l.rate > fullRate
 }
