@@ -173,6 +173,7 @@ func (e *env) awake() time.Duration { return time.Since(e.fed) - e.watchdog.Star
 // error.
 func (e *env) keepSecrets() {
 	e.t.Cleanup(func() {
+		_ = e.source.Close() // always nil; it waits for the observer and the log
 		for _, secret := range e.tap.secrets() {
 			if e.output.holds(secret) {
 				e.t.Error("an access token, or a part of one, stands in a log, in an error or in what the observer was told")

@@ -39,6 +39,9 @@
 //     makes no other.
 //   - Everything scales down for tokens that live less than 30 minutes, so that tests can use
 //     tokens that live seconds or milliseconds.
+//   - An [Observer] and the log handler hold up only themselves. Each has a queue and a goroutine of
+//     its own: one that blocks, panics or sleeps delays no token, no connection, no other observer,
+//     and Close by a second at most.
 //   - The secret is printed by nothing: no format verb, log record, encoding or error message.
 //     [Token.Credentials] is the only way to it.
 //

@@ -8,17 +8,27 @@ import (
 
 // An Observer learns what a [Source] and its connections do. Every field is optional.
 //
-// The functions are called synchronously on the path that they observe, from several goroutines at
-// once. They must return quickly, must not use the Redis client that they observe, and must not
-// close its [Source]. A panic in one is recovered and logged once, and stops nothing. A Start
-// function returns the context that its Done function gets; nil stands for the context that it got.
+// The Source calls the functions of one Observer one after the other, in the order of the events
+// and in a goroutine of its own. Its connections and the renewal of tokens do not wait for them:
+// a function may block, panic, use the Redis client that it observes, or close the Source. The At
+// of an event says when it happened. [Source.Close] waits until the functions have been called for
+// all events so far.
+//
+// At most 4,096 events wait for an Observer that is too slow. Beyond that the oldest is dropped,
+// counted in [Status].DroppedEvents, and the log gets one line. The opening of a connection is
+// never dropped without its closing. The first panic is logged.
+//
+// A Start function returns the context that its Done function gets; nil stands for the context that
+// it got. The credential gets the values of the contexts that RefreshStart and AttemptStart return
+// within 10 ms. An Observer that takes longer is not waited for until it has caught up.
+//
 // The structs may grow new fields.
 type Observer struct {
 	RefreshStart func(context.Context, RefreshStartInfo) context.Context
 	RefreshDone  func(context.Context, RefreshDoneInfo)
 
 	// AttemptStart is called before each call to the credential, with the context of the refresh
-	// that it is part of. The credential gets the values of the context that it returns.
+	// that it is part of. The credential gets the values of the context that it returns in time.
 	AttemptStart func(context.Context, AttemptStartInfo) context.Context
 	AttemptDone  func(context.Context, AttemptDoneInfo)
 
@@ -38,6 +48,8 @@ type Observer struct {
 
 	// Reconnected is called when a connection logged in after one to the same server was lost.
 	Reconnected func(context.Context, ReconnectedInfo)
+
+	parts []*Observer // that JoinObservers has joined
 }
 
 // RefreshTrigger says why the Source asks for a token.
@@ -53,12 +65,14 @@ const (
 // RefreshStartInfo describes a refresh that begins. One refresh spans all the attempts until there
 // is a new token.
 type RefreshStartInfo struct {
+	At      time.Time // when it happened
 	Trigger RefreshTrigger
 }
 
 // RefreshDoneInfo describes a refresh that ended: with a new token, or because the Source was
 // closed.
 type RefreshDoneInfo struct {
+	At        time.Time // when it happened
 	Trigger   RefreshTrigger
 	Attempts  int           // requests to the credential, the last one included
 	Duration  time.Duration // from the first attempt to the end
@@ -72,13 +86,15 @@ type RefreshDoneInfo struct {
 
 // AttemptStartInfo describes a call to the credential that is about to be made.
 type AttemptStartInfo struct {
-	Attempt int  // within its refresh, from 1
-	Claims  bool // it asks past the credential's cache
+	At      time.Time // when it happened
+	Attempt int       // within its refresh, from 1
+	Claims  bool      // it asks past the credential's cache
 }
 
 // AttemptDoneInfo describes a call to the credential that has returned, or that the Source does not
 // wait for any longer.
 type AttemptDoneInfo struct {
+	At        time.Time // when it happened
 	Attempt   int
 	Claims    bool
 	Duration  time.Duration
@@ -107,6 +123,7 @@ type ConnInfo struct {
 
 // ConnOpenedInfo describes a new connection.
 type ConnOpenedInfo struct {
+	At   time.Time // when it happened
 	Conn ConnInfo
 }
 
@@ -126,6 +143,7 @@ const (
 
 // ConnClosedInfo describes the end of a connection.
 type ConnClosedInfo struct {
+	At             time.Time // when it happened
 	Conn           ConnInfo
 	Reason         CloseReason
 	Age            time.Duration
@@ -148,6 +166,7 @@ const (
 
 // AuthStartInfo describes an AUTH that is about to be written.
 type AuthStartInfo struct {
+	At    time.Time // when it happened
 	Conn  ConnInfo
 	Phase AuthPhase
 	User  string     // the user name that it carries
@@ -156,6 +175,7 @@ type AuthStartInfo struct {
 
 // AuthDoneInfo describes an AUTH that the server has answered, or never will.
 type AuthDoneInfo struct {
+	At       time.Time // when it happened
 	Conn     ConnInfo
 	Phase    AuthPhase
 	User     string        // the user name that it carried
@@ -173,6 +193,7 @@ type AuthDoneInfo struct {
 
 // RotationStartInfo describes how a client's open connections to a server will get a newer token.
 type RotationStartInfo struct {
+	At          time.Time // when it happened
 	Library     string
 	Pool        string
 	ServerAddr  string        // as it was dialed; each server has rotations of its own
@@ -183,6 +204,7 @@ type RotationStartInfo struct {
 
 // RotationDoneInfo describes a rotation that is complete for every connection.
 type RotationDoneInfo struct {
+	At         time.Time // when it happened
 	Library    string
 	Pool       string
 	ServerAddr string
@@ -195,65 +217,8 @@ type RotationDoneInfo struct {
 
 // ReconnectedInfo describes a new connection to a server that a client had lost a connection to.
 type ReconnectedInfo struct {
+	At     time.Time // when it happened
 	Conn   ConnInfo
 	Reason CloseReason   // of the connection that was lost
 	After  time.Duration // from the loss to this login
-}
-
-// JoinObservers returns an Observer that calls a and then b, b also if a panics. b gets the context
-// that a returned.
-func JoinObservers(a, b *Observer) *Observer {
-	if a == nil {
-		a = &Observer{}
-	}
-	if b == nil {
-		b = &Observer{}
-	}
-	return &Observer{
-		RefreshStart:  joinStart(a.RefreshStart, b.RefreshStart),
-		RefreshDone:   joinDone(a.RefreshDone, b.RefreshDone),
-		AttemptStart:  joinStart(a.AttemptStart, b.AttemptStart),
-		AttemptDone:   joinDone(a.AttemptDone, b.AttemptDone),
-		ConnOpened:    joinStart(a.ConnOpened, b.ConnOpened),
-		ConnClosed:    joinDone(a.ConnClosed, b.ConnClosed),
-		AuthStart:     joinStart(a.AuthStart, b.AuthStart),
-		AuthDone:      joinDone(a.AuthDone, b.AuthDone),
-		RotationStart: joinStart(a.RotationStart, b.RotationStart),
-		RotationDone:  joinDone(a.RotationDone, b.RotationDone),
-		Reconnected:   joinDone(a.Reconnected, b.Reconnected),
-	}
-}
-
-func joinStart[I any](a, b func(context.Context, I) context.Context) func(context.Context, I) context.Context {
-	if a == nil {
-		return b
-	}
-	if b == nil {
-		return a
-	}
-	return func(ctx context.Context, info I) (joined context.Context) {
-		joined = ctx
-		defer func() {
-			if c := b(joined, info); c != nil {
-				joined = c
-			}
-		}()
-		if c := a(ctx, info); c != nil {
-			joined = c
-		}
-		return joined
-	}
-}
-
-func joinDone[I any](a, b func(context.Context, I)) func(context.Context, I) {
-	if a == nil {
-		return b
-	}
-	if b == nil {
-		return a
-	}
-	return func(ctx context.Context, info I) {
-		defer b(ctx, info)
-		a(ctx, info)
-	}
 }

@@ -22,7 +22,7 @@ type Options struct {
 	Username string
 
 	// Observer learns what the Source and all its connections do; nil means no observer. The Source
-	// copies it: a later change has no effect.
+	// copies it: a later change has no effect. Several are joined with JoinObservers.
 	Observer *Observer
 
 	// Logger gets one line when tokens begin to fail (Warn), one when no token is valid any more
@@ -31,7 +31,9 @@ type Options struct {
 	// also gets a Warn when the credential changes its identity, one from NewSource for a Scope that
 	// does not end in "/.default" and for a Username that is no object id, one for each client whose
 	// program logs in by itself as another user, and each failed attempt at Debug; nil means no
-	// logger. No line holds a secret, a claim but the object id, or a response body.
+	// logger. No line holds a secret, a claim but the object id, or a response body. The Source calls
+	// the handler in a goroutine of its own, as it does with an Observer: a handler that blocks or
+	// panics holds up nothing else.
 	Logger *slog.Logger
 }
 

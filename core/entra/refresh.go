@@ -17,8 +17,9 @@ type refresh struct {
 // A refreshReporter calls the observer for refreshes and for the requests in them, which an
 // Observer knows as attempts.
 type refreshReporter struct {
-	observer *Observer
-	open     *refresh // nil while none is
+	relay    *relay
+	observer *Observer // calls relay
+	open     *refresh  // nil while none is
 }
 
 // context returns the context of the open refresh, for log handlers that look for a trace in it.
@@ -38,11 +39,13 @@ func (r *refreshReporter) begin(ctx context.Context, trigger RefreshTrigger, now
 	r.open.ctx = r.observer.RefreshStart(ctx, RefreshStartInfo{Trigger: trigger})
 }
 
-// beginAttempt reports a request, and returns it with the observer's context.
+// beginAttempt reports a request, and returns it with the observer's context. It waits until the
+// observers have put into that what the credential is to get, for 10 ms at most.
 func (r *refreshReporter) beginAttempt(withClaims bool, now clock.Instant) *request {
 	r.open.attempts++
 	req := &request{number: r.open.attempts, withClaims: withClaims, began: now}
 	req.ctx = r.observer.AttemptStart(r.open.ctx, AttemptStartInfo{Attempt: req.number, Claims: withClaims})
+	r.relay.await(req.ctx)
 	return req
 }
 

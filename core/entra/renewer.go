@@ -58,13 +58,13 @@ func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 		results:  make(chan result),
 		plan:     schedule.New(s.readClocks()),
 		changed:  make(chan struct{}),
-		observed: refreshReporter{observer: s.observer},
+		observed: refreshReporter{relay: s.relay, observer: s.observer},
 		trouble:  troubleLog{log: o.Logger},
 	}
 }
 
-// run is the goroutine. The deferred shutdown releases the callers even if a credential or an
-// observer ends the goroutine.
+// run is the goroutine. The deferred shutdown releases the callers even if an error of the
+// credential ends the goroutine.
 func (r *renewer) run(ctx context.Context) {
 	defer close(r.s.done)
 	defer r.shutdown()

@@ -123,7 +123,7 @@ func TestErrorsStatusAndLogTellNoSecret(t *testing.T) {
 		}
 		refresh, _ := errors.AsType[*entra.RefreshError](err)
 		status := src.Status()
-		synctest.Wait() // the Source writes to the same log
+		synctest.Wait() // the handler of the Source writes to the same log
 		for _, v := range []any{err, refresh, status, &status, entra.ErrClosed,
 			&entra.ConfigError{Field: "f", Reason: "r"}, &entra.AuthError{Addr: "a:1", Err: errors.New("WRONGPASS")}} {
 			inJSON, _ := json.Marshal(v)

@@ -21,7 +21,8 @@ type Source struct {
 	wake       chan struct{} // to the renewer: look at waiters
 	rejects    chan Token    // to the renewer: tokens to replace early
 	rejected   atomic.Uint64 // number of the token that the program rejected last
-	observer   *Observer
+	relay      *relay
+	observer   *Observer // calls relay
 	logger     *slog.Logger
 	servers    *serverRegister
 	readClocks func() clock.Instant
@@ -46,21 +47,21 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	if o.Scope == "" {
 		o.Scope = DefaultScope
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	relayed := newRelay(o.Observer, o.Logger)
+	o.Logger = relayed.logger
 	o.warn()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
 		wake:       make(chan struct{}, 1),
 		rejects:    make(chan Token, 1),
+		relay:      relayed,
 		logger:     o.Logger,
 		readClocks: clock.Machine(),
 		cancel:     cancel,
 		done:       make(chan struct{}),
 	}
 	s.servers = newServerRegister(o.Logger, s.numbered, s.replace)
-	s.observer = JoinObservers(s.servers.observer(), shielded(o.Observer, o.Logger))
+	s.observer = relayed.observer(s.servers.observer())
 	r := newRenewer(s, cred, o)
 	r.publish()
 	go r.run(ctx)
@@ -136,7 +137,9 @@ func (s *Source) Latest() (Token, <-chan struct{}) {
 // Status returns how the Source is doing at this moment. It never blocks.
 func (s *Source) Status() Status {
 	snap := s.current.Load()
-	return snap.statusAt(s.readClocks(), s.servers.report(snap.token.Times()), s.rejected.Load() == snap.number)
+	st := snap.statusAt(s.readClocks(), s.servers.report(snap.token.Times()), s.rejected.Load() == snap.number)
+	st.DroppedEvents = s.relay.dropped.Load()
+	return st
 }
 
 // Reject tells the Source that a Redis server refused t, and never blocks. If t is still the
@@ -185,8 +188,10 @@ func (s *Source) replace(t Token) {
 	}
 }
 
-// Observer returns the observer that adapters report to. It is never nil, all its functions are
-// set, and none of them panics. Do not change it.
+// Observer returns the observer that adapters report to. It is never nil and all its functions are
+// set. None of them panics or blocks: they queue the event for the observers of Options. The context
+// of a Start function gets its values as soon as those observers have returned theirs. Do not change
+// it.
 func (s *Source) Observer() *Observer { return s.observer }
 
 // Logger returns the logger that adapters write to. It is never nil.
@@ -194,10 +199,14 @@ func (s *Source) Logger() *slog.Logger { return s.logger }
 
 // Close ends the Source. Callers that wait in Token get ErrClosed, and the channels from Latest are
 // closed. Close cancels a running call to the credential and waits for it, at most a second if the
-// call ignores its context. Close the clients first: they need tokens until they are closed. Close
-// returns nil and may be called again.
+// call ignores its context. Then it waits until the observers and the log handler have got what was
+// reported, also for at most a second. What they have not got by then it drops.
+//
+// Close the clients first: they need tokens until they are closed. Close returns nil, may be called
+// again, and may be called by an observer or by the log handler, for which it waits that second.
 func (s *Source) Close() error {
 	s.cancel()
 	<-s.done
+	s.relay.close()
 	return nil
 }

@@ -61,6 +61,9 @@ type Status struct {
 	// Servers lists the Redis servers that the clients of the Source dial, by address. A server
 	// leaves the list ten minutes after its last connection has closed.
 	Servers []ServerStatus
+	// DroppedEvents counts the events that an [Observer] did not get, and the lines that the log
+	// handler did not get, because it was too slow.
+	DroppedEvents uint64
 }
 
 func (st *Status) health(isOverdue bool) Health {

@@ -90,6 +90,7 @@ func TestOverdueRenewalIsTrouble(t *testing.T) {
 		checkStatus(t, src, entra.HealthReady, true)
 		time.Sleep(12 * time.Second) // looks are 10 seconds apart by then
 		checkStatus(t, src, entra.HealthDegraded, true, "no newer one has been had")
+		synctest.Wait() // for the log
 		if n := strings.Count(log.String(), "level=WARN"); n != 1 {
 			t.Errorf("%d warnings:\n%s", n, &log)
 		}
@@ -112,6 +113,7 @@ func TestAnotherIdentityIsFollowedWithAWarning(t *testing.T) {
 		if got := mustToken(t, src).Username(); got != "another-user" {
 			t.Errorf("user name %q", got)
 		}
+		synctest.Wait() // for the log
 		if text := log.String(); strings.Count(text, "level=WARN") != 1 || !strings.Contains(text, "is=another-user") {
 			t.Errorf("log:\n%s", text)
 		}

@@ -151,18 +151,14 @@ func TestRejectThatBringsNothingKeepsTheRegularRenewal(t *testing.T) {
 
 func TestRejectIsNotLostAfterOneOfTheTokenBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := &entra.Observer{
-			AttemptDone: func(context.Context, entra.AttemptDoneInfo) { time.Sleep(50 * time.Millisecond) },
-			RefreshDone: func(context.Context, entra.RefreshDoneInfo) { time.Sleep(50 * time.Millisecond) },
-		}
-		src := newSource(t, minting(life), &entra.Options{Observer: slow})
+		src := newSource(t, &credential{answer: delayed(50*time.Millisecond, minting(life).answer)}, nil)
 		first := mustToken(t, src)
 		_, changed := src.Latest()
 		time.Sleep(time.Until(src.Status().NextAttempt) + 20*time.Millisecond)
-		src.Reject(first) // while the renewer is in AttemptDone
+		src.Reject(first) // while the second token is on its way
 		<-changed
 		second := mustToken(t, src)
-		src.Reject(second) // while it is in RefreshDone
+		src.Reject(second)
 		time.Sleep(10 * time.Second)
 		if now := mustToken(t, src); now == second {
 			t.Error("the second token is still current")

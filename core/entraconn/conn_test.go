@@ -67,6 +67,7 @@ func TestConnectionsThatCannotBeRenewedEndInOrder(t *testing.T) {
 					w.conn.Close()
 					<-ended
 				}
+				synctest.Wait() // for the observer
 				if len(w.closed) != 1 || w.closed[0].Unrenewable != tc.why.String() || (w.closed[0].Reason == entra.CloseUnsupported) != tc.retired {
 					t.Errorf("the observer was told %+v", w.closed)
 				}

@@ -22,10 +22,9 @@ type connPair struct {
 	writes              *slowWrites // below conn
 }
 
-// newConnPair returns two connections on which nothing was written. It runs in a bubble. observer
-// may be nil.
-func newConnPair(t *testing.T, observer *entra.Observer) *connPair {
-	src, err := entra.NewSource(lastToken(time.Now().Add(75*time.Minute)), &entra.Options{Username: "us", Observer: observer})
+// newConnPair returns two connections on which nothing was written. It runs in a bubble.
+func newConnPair(t *testing.T) *connPair {
+	src, err := entra.NewSource(lastToken(time.Now().Add(75*time.Minute)), &entra.Options{Username: "us"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +43,7 @@ func newConnPair(t *testing.T, observer *entra.Observer) *connPair {
 // newNumberedPair returns two connections, of which the first knows that it is number 17 of the
 // server. It runs in a bubble.
 func newNumberedPair(t *testing.T) *connPair {
-	p := newConnPair(t, nil)
+	p := newConnPair(t)
 	const hello = "%1\r\n$2\r\nid\r\n:17\r\n"
 	p.sends(p.conn, "HELLO 3")
 	p.server.says("+OK\r\n" + hello)

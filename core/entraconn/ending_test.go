@@ -95,10 +95,10 @@ func (d *dying) Read(p []byte) (n int, err error) {
 }
 
 func TestAnEndThatComesWithAReplyIsReported(t *testing.T) {
-	var closed []entra.ConnClosedInfo
+	closed := make(chan entra.ConnClosedInfo, 10)
 	inner := &dying{loop: newLoop()}
 	c := logIn(t, inner, inner.loop, &entra.Observer{
-		ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) { closed = append(closed, i) },
+		ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) { closed <- i },
 	})
 	if _, err := c.Write(modelserver.Encode("GET k")); err != nil {
 		t.Fatal(err)
@@ -107,8 +107,9 @@ func TestAnEndThatComesWithAReplyIsReported(t *testing.T) {
 	if n, err := c.Read(make([]byte, 100)); n == 0 || err != io.EOF {
 		t.Errorf("%d, %v", n, err)
 	}
-	if c.Close(); len(closed) != 1 || closed[0].Reason != entra.CloseByServer || closed[0].Err != io.EOF {
-		t.Errorf("the observer was told %+v", closed)
+	c.Close()
+	if got := <-closed; got.Reason != entra.CloseByServer || got.Err != io.EOF {
+		t.Errorf("the observer was told %+v", got)
 	}
 }
 

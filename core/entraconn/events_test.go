@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -14,7 +15,8 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// events records what an observer is called with, and what does not fit together.
+// events records what an observer is called with, and what does not fit together. Its methods wait
+// in their bubble until the observer has been called for everything so far.
 type events struct {
 	mu       sync.Mutex
 	auths    map[entra.AuthPhase]int // done
@@ -34,6 +36,7 @@ type events struct {
 
 // authsIn returns how many AUTHs of a phase were done, and how many of any phase failed.
 func (e *events) authsIn(phase entra.AuthPhase) (done, failed int) {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.auths[phase], e.failed
@@ -41,6 +44,7 @@ func (e *events) authsIn(phase entra.AuthPhase) (done, failed int) {
 
 // refusals returns how many AUTHs were refused.
 func (e *events) refusals() int {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.refused
@@ -48,6 +52,7 @@ func (e *events) refusals() int {
 
 // errs returns the errors of AUTHs.
 func (e *events) errs() []error {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.authErrs)
@@ -55,6 +60,7 @@ func (e *events) errs() []error {
 
 // windows returns the announced window of each rotation.
 func (e *events) windows() (all []time.Duration) {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, r := range e.started {
@@ -65,6 +71,7 @@ func (e *events) windows() (all []time.Duration) {
 
 // reconnections returns what Reconnected was called with.
 func (e *events) reconnections() []entra.ReconnectedInfo {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.returned)
@@ -72,6 +79,7 @@ func (e *events) reconnections() []entra.ReconnectedInfo {
 
 // reasons returns why connections ended.
 func (e *events) reasons() (all []entra.CloseReason) {
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, c := range e.closed {
@@ -158,6 +166,7 @@ func (e *events) observer() *entra.Observer {
 // paired fails the test if something that began did not end.
 func (e *events) paired(t *testing.T) {
 	t.Helper()
+	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.pending != 0 || e.open != 0 || len(e.started) != len(e.rotated) || len(e.odd) > 0 {

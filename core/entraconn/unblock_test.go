@@ -2,12 +2,10 @@ package entraconn_test
 
 import (
 	"bytes"
-	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
@@ -20,7 +18,7 @@ func TestUnblockBetweenTwoSlices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newConnPair(t, nil)
+				p := newConnPair(t)
 				p.sends(p.conn, greet.command)
 				p.server.says("+OK\r\n" + greet.reply)
 				p.reads(greet.reply)
@@ -74,22 +72,17 @@ func TestUnblockOfAClientThatDoesNotRead(t *testing.T) {
 // cancelled. The client's next read returns the reply at once, whatever its deadline.
 func TestUnblockWhileWeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answered, unblocked := make(chan struct{}), make(chan struct{})
-		p := newConnPair(t, &entra.Observer{
-			// The goroutine that reads calls this, when it has taken all that it has read at once.
-			AuthDone: func(context.Context, entra.AuthDoneInfo) {
-				close(answered)
-				<-unblocked
-			},
-		})
+		p := newConnPair(t)
 		p.sends(p.conn, "BLPOP k 0")
 		p.fillBacklog()
 		written := p.writeAfter(p.server.slice())
 		p.sleepPastSlice()
+		// The goroutine that reads reports the AUTH when it has taken all that it has read at once.
+		reports, resume := p.writes.holdReport()
 		p.server.says("+OK\r\n:17\r\n*-1\r\n")
-		<-answered
+		<-reports
 		p.sends(p.other, "CLIENT UNBLOCK 17")
-		close(unblocked)
+		resume()
 		if err := <-written; err != nil {
 			t.Error(err)
 		}
@@ -116,7 +109,7 @@ func TestUnblockOfClientsWithoutHello(t *testing.T) {
 		"CLIENT UNBLOCK 17": "*-1\r\n", "CLIENT UNBLOCK 17 ERROR": unblockedWords, "CLIENT UNBLOCK 18": value,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := newConnPair(t, nil)
+			p := newConnPair(t)
 			p.sends(p.conn, "BLPOP k 0")
 			read := p.beginRead()
 			p.server.says("+OK\r\n:17\r\n")

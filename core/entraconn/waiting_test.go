@@ -246,6 +246,7 @@ func TestConnectionLeavesTheRotationWithAWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		s.events.mu.Lock()
 		defer s.events.mu.Unlock()
 		if r := s.events.rotated; len(r) != 1 || r[0].Left != 1 {

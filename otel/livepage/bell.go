@@ -56,28 +56,38 @@ func (b *bell) ring() {
 	}
 }
 
-// observer rings at everything that may change a snapshot.
-func (b *bell) observer() *entra.Observer {
+// after returns an Observer that does what o does and rings then. It is one Observer, not two that
+// are joined: a Source would call those independently of each other, and the streams that wake up
+// have to find everything recorded.
+func (b *bell) after(o *entra.Observer) *entra.Observer {
 	return &entra.Observer{
-		RefreshStart:  ringAtStart[entra.RefreshStartInfo](b),
-		RefreshDone:   ringAtDone[entra.RefreshDoneInfo](b),
-		AttemptDone:   ringAtDone[entra.AttemptDoneInfo](b),
-		ConnOpened:    ringAtStart[entra.ConnOpenedInfo](b),
-		ConnClosed:    ringAtDone[entra.ConnClosedInfo](b),
-		AuthDone:      ringAtDone[entra.AuthDoneInfo](b),
-		RotationStart: ringAtStart[entra.RotationStartInfo](b),
-		RotationDone:  ringAtDone[entra.RotationDoneInfo](b),
-		Reconnected:   ringAtDone[entra.ReconnectedInfo](b),
+		RefreshStart:  ringAfterStart(b, o.RefreshStart),
+		RefreshDone:   ringAfterDone(b, o.RefreshDone),
+		AttemptDone:   ringAfterDone(b, o.AttemptDone),
+		ConnOpened:    ringAfterStart(b, o.ConnOpened),
+		ConnClosed:    ringAfterDone(b, o.ConnClosed),
+		AuthDone:      ringAfterDone(b, o.AuthDone),
+		RotationStart: ringAfterStart(b, o.RotationStart),
+		RotationDone:  ringAfterDone(b, o.RotationDone),
+		Reconnected:   ringAfterDone(b, o.Reconnected),
 	}
 }
 
-func ringAtStart[I any](b *bell) func(context.Context, I) context.Context {
-	return func(ctx context.Context, _ I) context.Context {
-		b.ring()
-		return ctx
+func ringAfterStart[I any](b *bell, start func(context.Context, I) context.Context) func(context.Context, I) context.Context {
+	return func(ctx context.Context, info I) context.Context {
+		defer b.ring()
+		if start == nil {
+			return ctx
+		}
+		return start(ctx, info)
 	}
 }
 
-func ringAtDone[I any](b *bell) func(context.Context, I) {
-	return func(context.Context, I) { b.ring() }
+func ringAfterDone[I any](b *bell, done func(context.Context, I)) func(context.Context, I) {
+	return func(ctx context.Context, info I) {
+		defer b.ring()
+		if done != nil {
+			done(ctx, info)
+		}
+	}
 }

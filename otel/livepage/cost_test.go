@@ -27,8 +27,8 @@ func BenchmarkObserveAuth(b *testing.B) {
 }
 
 func logIn(t testing.TB, see *entra.Observer) entra.AuthDoneInfo {
-	see.ConnOpened(t.Context(), entra.ConnOpenedInfo{Conn: conn})
-	info := entra.AuthDoneInfo{Conn: conn, Phase: entra.AuthRotation, Token: times(time.Hour)}
+	see.ConnOpened(t.Context(), entra.ConnOpenedInfo{At: time.Now(), Conn: conn})
+	info := entra.AuthDoneInfo{At: time.Now(), Conn: conn, Phase: entra.AuthRotation, Token: times(time.Hour)}
 	see.AuthDone(t.Context(), info)
 	return info
 }

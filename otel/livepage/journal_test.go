@@ -20,9 +20,9 @@ func node(i int) entra.ConnInfo {
 // rotate begins the rotation of a node, and returns what ends it.
 func (s *site) rotate(i int, to entra.TokenTimes) (done func(took time.Duration)) {
 	server := node(i).ServerAddr
-	ctx := s.see.RotationStart(s.t.Context(), entra.RotationStartInfo{Library: "go-redis", ServerAddr: server, Connections: 10, ExpiresOn: to.ExpiresOn})
+	ctx := s.see.RotationStart(s.t.Context(), entra.RotationStartInfo{At: time.Now(), Library: "go-redis", ServerAddr: server, Connections: 10, ExpiresOn: to.ExpiresOn})
 	return func(took time.Duration) {
-		s.see.RotationDone(ctx, entra.RotationDoneInfo{Library: "go-redis", ServerAddr: server, Duration: took, Renewed: 10})
+		s.see.RotationDone(ctx, entra.RotationDoneInfo{At: time.Now(), Library: "go-redis", ServerAddr: server, Duration: took, Renewed: 10})
 	}
 }
 
@@ -79,7 +79,7 @@ func TestRotationsAreGroupedByToken(t *testing.T) {
 		next(time.Second)
 		twice(time.Minute)
 		again(time.Minute)
-		s.see.RotationDone(context.Background(), entra.RotationDoneInfo{ServerAddr: node(2).ServerAddr, Duration: time.Second, Renewed: 1})
+		s.see.RotationDone(context.Background(), entra.RotationDoneInfo{At: time.Now(), ServerAddr: node(2).ServerAddr, Duration: time.Second, Renewed: 1})
 		var got []string
 		for _, e := range s.snapshot().Events {
 			if e.Kind == "rotated" {
@@ -106,7 +106,7 @@ func TestSevereEventsOutlastOrdinaryOnesForADay(t *testing.T) {
 		storm := func() (refused bool, newest string) {
 			for i := range 60 {
 				s.closed(node(i), entra.CloseByServer, token)
-				s.see.Reconnected(t.Context(), entra.ReconnectedInfo{Conn: node(i), After: time.Second})
+				s.see.Reconnected(t.Context(), entra.ReconnectedInfo{At: time.Now(), Conn: node(i), After: time.Second})
 				time.Sleep(time.Second)
 			}
 			v := s.snapshot()

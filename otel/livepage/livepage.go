@@ -46,9 +46,7 @@ func New(opts *Options) *Page {
 // Observer returns what the page learns from. It belongs into the entra.Options of one Source; where there is another
 // observer, join them by [entra.JoinObservers].
 func (p *Page) Observer() *entra.Observer {
-	seen := p.journal.observer()
-	// The bell comes last, so that the streams that it wakes find everything recorded.
-	return entra.JoinObservers(entra.JoinObservers(p.census.Observer(), seen), p.bell.observer())
+	return p.bell.after(entra.JoinObservers(p.census.Observer(), p.journal.observer()))
 }
 
 // Watch makes the page say when src will ask for the next token, and when it was closed. Observers

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -109,8 +110,10 @@ type view struct {
 	}
 }
 
+// snapshot returns what the page shows when its observer has been called for everything so far.
 func (s *site) snapshot() view {
 	s.t.Helper()
+	synctest.Wait()
 	return decode(s.t, s.get("snapshot"))
 }
 
@@ -163,36 +166,36 @@ func times(left time.Duration) entra.TokenTimes {
 
 func (s *site) renewed(t entra.TokenTimes) {
 	ctx := s.t.Context()
-	s.see.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerScheduled, Attempts: 1, ExpiresOn: t.ExpiresOn})
+	s.see.RefreshDone(ctx, entra.RefreshDoneInfo{At: time.Now(), Trigger: entra.TriggerScheduled, Attempts: 1, ExpiresOn: t.ExpiresOn})
 }
 
 func (s *site) failed(attempt int, e entra.RefreshError) {
 	e.Attempt, e.RetryAt = attempt, time.Now().Add(10*time.Second)
-	s.see.AttemptDone(s.t.Context(), entra.AttemptDoneInfo{Attempt: attempt, Err: &e})
+	s.see.AttemptDone(s.t.Context(), entra.AttemptDoneInfo{At: time.Now(), Attempt: attempt, Err: &e})
 }
 
 func (s *site) opened(c entra.ConnInfo) {
-	s.see.ConnOpened(s.t.Context(), entra.ConnOpenedInfo{Conn: c})
+	s.see.ConnOpened(s.t.Context(), entra.ConnOpenedInfo{At: time.Now(), Conn: c})
 }
 
 // auth reports an AUTH that was accepted, refused (*entra.AuthError), or not answered because the
 // connection ended.
 func (s *site) auth(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, err error) {
 	_, refused := errors.AsType[*entra.AuthError](err)
-	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})
+	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{At: time.Now(), Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})
 }
 
 // unable reports an AUTH to a server that serves no client.
 func (s *site) unable(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, line string) {
 	err := &entra.AuthError{Addr: c.ServerAddr, Err: errors.New(line)}
-	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: phase, Token: t, Err: err})
+	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{At: time.Now(), Conn: c, Phase: phase, Token: t, Err: err})
 }
 
 // unanswered reports a login that got no answer.
 func (s *site) unanswered(c entra.ConnInfo, t entra.TokenTimes, waited time.Duration, err error) {
-	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{Conn: c, Phase: entra.AuthInitial, Token: t, Duration: waited, Err: err})
+	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{At: time.Now(), Conn: c, Phase: entra.AuthInitial, Token: t, Duration: waited, Err: err})
 }
 
 func (s *site) closed(c entra.ConnInfo, reason entra.CloseReason, t entra.TokenTimes) {
-	s.see.ConnClosed(s.t.Context(), entra.ConnClosedInfo{Conn: c, Reason: reason, TokenExpiresOn: t.ExpiresOn})
+	s.see.ConnClosed(s.t.Context(), entra.ConnClosedInfo{At: time.Now(), Conn: c, Reason: reason, TokenExpiresOn: t.ExpiresOn})
 }

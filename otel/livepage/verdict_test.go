@@ -32,7 +32,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"nothing yet", func(*site) {}, "unknown", "Not known yet.", "Nothing has happened"},
 		{"first token on its way", func(s *site) {
-			s.see.RefreshStart(s.t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+			s.see.RefreshStart(s.t.Context(), entra.RefreshStartInfo{At: time.Now(), Trigger: entra.TriggerInitial})
 		}, "unknown", "Not known yet.", "on its way"},
 		{"first token refused", func(s *site) { s.failed(1, rejected) },
 			"bad", "Yes.", "There has been no token yet: Microsoft Entra refuses the credential (the client secret has expired)."},
@@ -156,13 +156,13 @@ func TestEventTexts(t *testing.T) {
 		for id := range uint64(40) {
 			c := conn
 			c.ID = id
-			s.see.ConnClosed(t.Context(), entra.ConnClosedInfo{Conn: c, Reason: entra.CloseUnsupported, Unrenewable: "MONITOR or SYNC"})
+			s.see.ConnClosed(t.Context(), entra.ConnClosedInfo{At: time.Now(), Conn: c, Reason: entra.CloseUnsupported, Unrenewable: "MONITOR or SYNC"})
 			s.closed(c, entra.CloseByServer, token)
 			s.closed(c, entra.CloseExpired, token)
-			s.see.Reconnected(t.Context(), entra.ReconnectedInfo{Conn: c, After: time.Duration(id) * time.Second})
+			s.see.Reconnected(t.Context(), entra.ReconnectedInfo{At: time.Now(), Conn: c, After: time.Duration(id) * time.Second})
 		}
 		s.auth(conn, entra.AuthRotation, token, &entra.AuthError{Err: errors.New("WRONGPASS not you")})
-		s.see.RotationDone(t.Context(), entra.RotationDoneInfo{ServerAddr: conn.ServerAddr, Duration: 3 * time.Minute, Renewed: 12, Refused: 1})
+		s.see.RotationDone(t.Context(), entra.RotationDoneInfo{At: time.Now(), ServerAddr: conn.ServerAddr, Duration: 3 * time.Minute, Renewed: 12, Refused: 1})
 		var got strings.Builder
 		for _, e := range s.snapshot().Events {
 			fmt.Fprintf(&got, "%s %d x %s\n", e.Level, e.Count, e.Text)

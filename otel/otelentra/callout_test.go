@@ -121,6 +121,9 @@ func recovering(obs *entra.Observer) *entra.Observer {
 	safe := *obs
 	fields := reflect.ValueOf(&safe).Elem()
 	for i := range fields.NumField() {
+		if !fields.Type().Field(i).IsExported() {
+			continue
+		}
 		observe := reflect.ValueOf(fields.Field(i).Interface())
 		fields.Field(i).Set(reflect.MakeFunc(observe.Type(), func(args []reflect.Value) (results []reflect.Value) {
 			defer func() {

@@ -32,6 +32,7 @@ func TestReportsWhatReallyHappens(t *testing.T) {
 		first, newer := s.src.Latest()
 		outage := s.sts.Inject(entratest.Fault{Status: 503})
 		time.Sleep(time.Until(first.ExpiresOn().Add(-10 * time.Minute)))
+		synctest.Wait()
 		if p := tel.metrics()["entraredis.token.refresh.consecutive_failures"].Data.(metricdata.Gauge[int64]).DataPoints; p[0].Value < 3 {
 			t.Errorf("%d failures in a row during an outage", p[0].Value)
 		}

@@ -2,6 +2,7 @@ package otelentra_test
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -22,9 +23,10 @@ const serverAddr = "cache.example:6380"
 // telemetry is an observer and all that it has reported.
 type telemetry struct {
 	*testing.T
-	provided // of the whole program
-	obs      *entra.Observer
-	records  bool // every span
+	provided                 // of the whole program
+	given    *entra.Observer // for a Source
+	obs      *entra.Observer // for events of the test, which happen when it is called
+	records  bool            // every span
 	spans    *tracetest.SpanRecorder
 	reader   *metric.ManualReader
 }
@@ -57,7 +59,28 @@ func newTelemetryWith(t *testing.T, kind providerKind, opts ...otelentra.Option)
 			RotationStart: func(ctx context.Context, _ entra.RotationStartInfo) context.Context { once(); return ctx },
 		})
 	}
-	return &telemetry{t, p, obs, kind.records, spans, reader}
+	return &telemetry{t, p, obs, stamped(obs), kind.records, spans, reader}
+}
+
+// stamped returns an observer that notes in each event when it happens, as a Source does, and does what obs does.
+func stamped(obs *entra.Observer) *entra.Observer {
+	var all entra.Observer
+	functions := reflect.ValueOf(obs).Elem()
+	for i := range functions.NumField() {
+		function := functions.Field(i)
+		if function.Kind() != reflect.Func || function.IsNil() {
+			continue
+		}
+		reflect.ValueOf(&all).Elem().Field(i).Set(reflect.MakeFunc(function.Type(), func(args []reflect.Value) []reflect.Value {
+			info := reflect.New(args[1].Type()).Elem()
+			info.Set(args[1])
+			if at := info.FieldByName("At"); at.IsZero() {
+				at.Set(reflect.ValueOf(time.Now()))
+			}
+			return function.Call([]reflect.Value{args[0], info})
+		}))
+	}
+	return &all
 }
 
 // measuring returns a provider and the reader that collects from it.

@@ -46,7 +46,7 @@ func newService(t *testing.T, opt redis.Options) *service {
 		t.Fatal(err)
 	}
 	if s.src, err = entra.NewSource(cred, &entra.Options{
-		Observer: s.obs, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
+		Observer: s.given, Logger: slog.New(slog.NewTextHandler(s.log, nil)),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -92,12 +92,14 @@ func (s *service) open() map[string]int {
 // pending returns how many connections the rotation under way has yet to renew.
 func (s *service) pending() int64 {
 	s.Helper()
+	synctest.Wait() // for the observer
 	return s.metrics()["entraredis.rotation.pending"].Data.(metricdata.Sum[int64]).DataPoints[0].Value
 }
 
 // inState returns how many connections the gauge has in any of the states.
 func (s *service) inState(states ...string) (n int64) {
 	s.Helper()
+	synctest.Wait() // for the observer
 	for _, p := range s.metrics()["entraredis.connection.active"].Data.(metricdata.Sum[int64]).DataPoints {
 		set := p.Attributes.ToSlice()
 		for _, state := range states {

@@ -23,7 +23,7 @@ func manyConnections(t testing.TB) (e *events, tokens [2]entra.TokenTimes) {
 
 func BenchmarkAuth(b *testing.B) {
 	e, tokens := manyConnections(b)
-	info := entra.AuthDoneInfo{Conn: conn(0), Phase: entra.AuthRotation}
+	info := entra.AuthDoneInfo{At: time.Now(), Conn: conn(0), Phase: entra.AuthRotation}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		info.Conn.ID = uint64(i % many)

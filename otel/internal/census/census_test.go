@@ -176,7 +176,7 @@ func TestFollowsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvents(t)
 		first := life(time.Now())
-		ctx := e.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+		ctx := e.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{At: time.Now(), Trigger: entra.TriggerInitial})
 		retry := time.Now().Add(7 * time.Second)
 		e.failed(&entra.RefreshError{Kind: entra.KindThrottled, Status: 429, Host: "login.example", Attempt: 1, RetryAt: retry})
 		e.failed(&entra.RefreshError{Kind: entra.KindRejected, Status: 401, Code: "AADSTS7000215", Attempt: 2, RetryAt: retry})
@@ -187,7 +187,7 @@ func TestFollowsTheToken(t *testing.T) {
 		if got.Failures != 2 || got.LastFailure != want || got.Refresh.Trigger != entra.TriggerInitial || got.Refresh.Attempts != 1 {
 			t.Errorf("in trouble: %+v", got)
 		}
-		e.obs.RefreshDone(ctx, entra.RefreshDoneInfo{ExpiresOn: first.ExpiresOn})
+		e.obs.RefreshDone(ctx, entra.RefreshDoneInfo{At: time.Now(), ExpiresOn: first.ExpiresOn})
 		got = e.c.Snapshot(time.Now()).Token
 		if got.Failures != 0 || got.LastFailure != want || got.Refresh != (census.Refresh{}) || !got.ExpiresOn.Equal(first.ExpiresOn) {
 			t.Errorf("recovered: %+v", got)

@@ -31,35 +31,35 @@ func life(issued time.Time) entra.TokenTimes {
 }
 
 func (e *events) refreshed(t entra.TokenTimes) {
-	ctx := e.obs.RefreshStart(context.Background(), entra.RefreshStartInfo{Trigger: entra.TriggerScheduled})
-	e.obs.AttemptDone(ctx, entra.AttemptDoneInfo{Attempt: 1})
-	e.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerScheduled, Attempts: 1, ExpiresOn: t.ExpiresOn})
+	ctx := e.obs.RefreshStart(context.Background(), entra.RefreshStartInfo{At: time.Now(), Trigger: entra.TriggerScheduled})
+	e.obs.AttemptDone(ctx, entra.AttemptDoneInfo{At: time.Now(), Attempt: 1})
+	e.obs.RefreshDone(ctx, entra.RefreshDoneInfo{At: time.Now(), Trigger: entra.TriggerScheduled, Attempts: 1, ExpiresOn: t.ExpiresOn})
 }
 
 func (e *events) failed(err error) {
-	e.obs.AttemptDone(context.Background(), entra.AttemptDoneInfo{Attempt: 1, Err: err})
+	e.obs.AttemptDone(context.Background(), entra.AttemptDoneInfo{At: time.Now(), Attempt: 1, Err: err})
 }
 
 func (e *events) opened(c entra.ConnInfo) {
-	e.obs.ConnOpened(context.Background(), entra.ConnOpenedInfo{Conn: c})
+	e.obs.ConnOpened(context.Background(), entra.ConnOpenedInfo{At: time.Now(), Conn: c})
 }
 
 func (e *events) authenticated(c entra.ConnInfo, t entra.TokenTimes, err error) {
-	e.obs.AuthDone(context.Background(), entra.AuthDoneInfo{Conn: c, Phase: entra.AuthInitial, Token: t, Err: err})
+	e.obs.AuthDone(context.Background(), entra.AuthDoneInfo{At: time.Now(), Conn: c, Phase: entra.AuthInitial, Token: t, Err: err})
 }
 
 func (e *events) closed(c entra.ConnInfo, reason entra.CloseReason, held time.Time, unrenewable string) {
-	e.obs.ConnClosed(context.Background(), entra.ConnClosedInfo{Conn: c, Reason: reason, TokenExpiresOn: held, Unrenewable: unrenewable})
+	e.obs.ConnClosed(context.Background(), entra.ConnClosedInfo{At: time.Now(), Conn: c, Reason: reason, TokenExpiresOn: held, Unrenewable: unrenewable})
 }
 
 func (e *events) rotate(n int, t entra.TokenTimes) context.Context {
 	return e.obs.RotationStart(context.Background(), entra.RotationStartInfo{
-		Library: "go-redis", Pool: "cache", ServerAddr: "cache.example:6380", Connections: n, Window: 10 * time.Minute, ExpiresOn: t.ExpiresOn,
+		At: time.Now(), Library: "go-redis", Pool: "cache", ServerAddr: "cache.example:6380", Connections: n, Window: 10 * time.Minute, ExpiresOn: t.ExpiresOn,
 	})
 }
 
 func (e *events) rotated(ctx context.Context) {
-	e.obs.RotationDone(ctx, entra.RotationDoneInfo{Library: "go-redis", Pool: "cache", ServerAddr: "cache.example:6380"})
+	e.obs.RotationDone(ctx, entra.RotationDoneInfo{At: time.Now(), Library: "go-redis", Pool: "cache", ServerAddr: "cache.example:6380"})
 }
 
 // pool returns the only one there is.

@@ -1,0 +1,229 @@
+package entra
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxQueued bounds the tasks of a queue. Ten thousand connections that log in within a second make
+// 20,000 events, and an observer takes microseconds for each: the bound is only met by one that
+// blocks. With what they refer to, so many events take about 2 MB.
+const maxQueued = 4096
+
+// A queue calls functions of the user, one after the other, in a goroutine that exists while there
+// is something to call. A function that blocks, panics or ends its goroutine disturbs no other
+// queue, and nothing that adds to this one.
+type queue struct {
+	dropped *atomic.Uint64          // tasks, of all queues of the Source
+	onPanic func(t task, value any) // a call has panicked
+	onDrop  func(current task)      // a task is dropped for the first time, while that one is called
+
+	mu         sync.Mutex
+	tasks      []task        // the oldest first, maxQueued at most
+	conns      []task        // those about a connection's opening and closing, the oldest first
+	last       uint64        // number of the newest task
+	current    task          // the one that is called
+	isRunning  bool          // the goroutine is
+	isLate     bool          // others have waited for a call in vain, and the queue was not empty since
+	hasDropped bool          // a task has been dropped
+	empty      chan struct{} // closed when the goroutine ends; nil while no caller waits for that
+}
+
+// A task is one call of a user's function.
+type task struct {
+	call     func()
+	drop     func()    // is called instead if the queue drops the task, and must not block; may be nil
+	function any       // the user's, to name it in the log
+	conn     connEvent // zero if the task may be dropped by itself
+	number   uint64    // in the order of the tasks
+}
+
+// A connEvent says that a connection was opened or closed.
+type connEvent struct {
+	library, pool, addr string
+	id                  uint64
+	change              connChange
+}
+
+type connChange uint8
+
+const (
+	connUnchanged connChange = iota
+	connIsOpen
+	connIsClosed
+)
+
+// opening returns the event that a closing undoes.
+func (e connEvent) opening() connEvent {
+	e.change = connIsOpen
+	return e
+}
+
+// add adds a task, and returns at once.
+func (q *queue) add(t task) {
+	if current, isFirst := q.put(t); isFirst {
+		q.onDrop(current)
+	}
+}
+
+// put adds a task. It reports whether it has dropped one for the first time, and what the goroutine
+// is in.
+func (q *queue) put(t task) (current task, isFirst bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	before := q.hasDropped
+	q.last++
+	t.number = q.last
+	if t.conn.change == connUnchanged {
+		q.putOrdinaryLocked(t)
+	} else {
+		q.putConnLocked(t)
+	}
+	if !q.isRunning {
+		q.isRunning = true
+		go q.run()
+	}
+	return q.current, q.hasDropped && !before
+}
+
+// putOrdinaryLocked drops the oldest ordinary task if there are too many.
+func (q *queue) putOrdinaryLocked(t task) {
+	if len(q.tasks) == maxQueued {
+		q.dropLocked(q.tasks[0])
+		q.tasks[0] = task{}
+		q.tasks = q.tasks[1:]
+	}
+	q.tasks = append(q.tasks, t)
+}
+
+// putConnLocked drops no opening without its closing, so that an observer that counts connections
+// counts right. So these tasks may exceed maxQueued by as many connections as there are at a time.
+func (q *queue) putConnLocked(t task) {
+	if t.conn.change == connIsClosed && len(q.conns) >= maxQueued {
+		opening := t.conn.opening()
+		for i := range q.conns {
+			if q.conns[i].conn == opening {
+				q.dropLocked(q.conns[i])
+				q.dropLocked(t)
+				q.conns = slices.Delete(q.conns, i, i+1)
+				return
+			}
+		}
+	}
+	q.conns = append(q.conns, t)
+}
+
+func (q *queue) dropLocked(t task) {
+	q.dropped.Add(1)
+	q.hasDropped = true
+	if t.drop != nil {
+		t.drop()
+	}
+}
+
+// run is the goroutine.
+func (q *queue) run() {
+	defer q.goOn()
+	for {
+		t, ok := q.next()
+		if !ok {
+			return
+		}
+		q.do(t)
+	}
+}
+
+// goOn starts another goroutine if a function has ended this one.
+func (q *queue) goOn() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.isRunning {
+		go q.run()
+	}
+}
+
+func (q *queue) do(t task) {
+	defer func() {
+		if value := recover(); value != nil {
+			q.onPanic(t, value)
+		}
+	}()
+	t.call()
+}
+
+// next returns the next task. If there is none, the goroutine ends.
+func (q *queue) next() (t task, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	oldest := &q.tasks
+	if len(q.tasks) == 0 || len(q.conns) > 0 && q.conns[0].number < q.tasks[0].number {
+		oldest = &q.conns
+	}
+	if len(*oldest) == 0 {
+		q.tasks, q.conns, q.current = nil, nil, task{}
+		q.isRunning, q.isLate = false, false
+		if q.empty != nil {
+			close(q.empty)
+			q.empty = nil
+		}
+		return task{}, false
+	}
+	q.current = (*oldest)[0]
+	(*oldest)[0] = task{} // for the garbage collector
+	*oldest = (*oldest)[1:]
+	return q.current, true
+}
+
+// awaitEmpty waits until there is no task left, and reports whether that was before the deadline.
+func (q *queue) awaitEmpty(until time.Time) bool {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-q.whenEmpty():
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// whenEmpty returns a channel that is closed when there is no task left.
+func (q *queue) whenEmpty() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.empty == nil {
+		q.empty = make(chan struct{})
+	}
+	empty := q.empty
+	if !q.isRunning {
+		close(q.empty)
+		q.empty = nil
+	}
+	return empty
+}
+
+// dropAll drops all tasks but the current one, which it returns.
+func (q *queue) dropAll() (current task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, t := range slices.Concat(q.tasks, q.conns) {
+		q.dropLocked(t)
+	}
+	q.tasks, q.conns = nil, nil
+	return q.current
+}
+
+// keepsUp reports whether others should wait for a call.
+func (q *queue) keepsUp() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.isLate
+}
+
+// markLate records that others have waited for a call in vain.
+func (q *queue) markLate() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.isLate = q.isRunning
+}
