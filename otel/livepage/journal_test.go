@@ -170,3 +170,16 @@ func TestConnectionsAreCountedOnceInALine(t *testing.T) {
 		}
 	})
 }
+
+// The observer may be called long after an event.
+func TestEventsAreListedWithTheTimeWhenTheyHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, nil)
+		then := time.Now()
+		time.Sleep(time.Minute)
+		s.see.Reconnected(t.Context(), entra.ReconnectedInfo{At: then, Conn: conn, After: time.Second})
+		if events := s.snapshot().Events; len(events) != 1 || !events[0].At.Equal(then) {
+			t.Errorf("%+v, want one of %v", events, then)
+		}
+	})
+}

@@ -26,12 +26,11 @@ func (j *journal) refreshDone(_ context.Context, info entra.RefreshDoneInfo) {
 	if info.Err != nil {
 		return // the Source was closed
 	}
-	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.failures, j.expires, j.accepted = 0, info.ExpiresOn, now
+	j.failures, j.expires, j.accepted = 0, info.ExpiresOn, info.At
 	late := info.Remaining < 0 // for a while there was no token
-	j.addLocked(event{matter: matter{what: tokenRenewed, severe: late}, length: info.ExpiresOn.Sub(now), gap: max(0, -info.Remaining)}, now)
+	j.addLocked(event{matter: matter{what: tokenRenewed, severe: late}, length: info.ExpiresOn.Sub(info.At), gap: max(0, -info.Remaining)}, info.At)
 }
 
 func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
@@ -39,11 +38,10 @@ func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
 	if !isFailure && !info.Unchanged {
 		return
 	}
-	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if info.Unchanged {
-		j.same = now
+		j.same = info.At
 		return
 	}
 	if failed.Attempt <= j.failures {
@@ -51,9 +49,9 @@ func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
 	}
 	j.failures = failed.Attempt
 	j.addLocked(event{matter: matter{
-		what: tokenFailed, severe: !now.Before(j.expires),
+		what: tokenFailed, severe: !info.At.Before(j.expires),
 		kind: failed.Kind, status: failed.Status, host: failed.Host, code: failed.Code,
-	}}, now)
+	}}, info.At)
 }
 
 func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
@@ -64,7 +62,7 @@ func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
 		return
 	}
 	login := info.Phase == entra.AuthInitial
-	s := setback{server: info.Conn.ServerAddr, login: login, last: time.Now(), expires: info.Token.ExpiresOn}
+	s := setback{server: info.Conn.ServerAddr, login: login, last: info.At, expires: info.Token.ExpiresOn}
 	m := matter{server: s.server, login: login}
 	answer, answered := errors.AsType[*entra.AuthError](info.Err)
 	switch {
@@ -111,15 +109,13 @@ func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {
 	default:
 		m.severe = true
 	}
-	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.addLocked(event{matter: m}, now)
+	j.addLocked(event{matter: m}, info.At)
 }
 
 func (j *journal) reconnected(_ context.Context, info entra.ReconnectedInfo) {
-	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.addLocked(event{matter: matter{what: connReconnected, server: info.Conn.ServerAddr}, length: info.After}, now)
+	j.addLocked(event{matter: matter{what: connReconnected, server: info.Conn.ServerAddr}, length: info.After}, info.At)
 }

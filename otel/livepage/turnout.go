@@ -80,12 +80,11 @@ func (j *journal) rotationStart(ctx context.Context, info entra.RotationStartInf
 }
 
 func (j *journal) rotationDone(ctx context.Context, info entra.RotationDoneInfo) {
-	now := time.Now()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	token, told := ctx.Value(expiryIn{j}).(time.Time)
 	if !told {
 		token = j.expires
 	}
-	j.addLocked(event{matter: matter{what: connsRotated, token: token}, turnout: turnoutOf(info)}, now)
+	j.addLocked(event{matter: matter{what: connsRotated, token: token}, turnout: turnoutOf(info)}, info.At)
 }

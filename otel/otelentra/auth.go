@@ -2,7 +2,6 @@ package otelentra
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -20,7 +19,7 @@ func (o *observer) authStart(ctx context.Context, info entra.AuthStartInfo) cont
 		return ctx
 	}
 	p := o.pool(connKey(info.Conn))
-	return o.start(ctx, spanAuth, trace.WithSpanKind(trace.SpanKindClient),
+	return o.start(ctx, spanAuth, info.At, trace.WithSpanKind(trace.SpanKindClient),
 		withAll(p.spans, authAttributes(info.Phase)...), linkTo(o.cause(info.Token.ExpiresOn)))
 }
 
@@ -40,7 +39,7 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 		span := o.own(ctx, spanAuth)
 		span.SetAttributes(errorAttributes(errorType, status)...)
 		fail(span, errorType)
-		span.End()
+		span.End(trace.WithTimestamp(info.At))
 	case spare:
 		ctx = o.authSpan(ctx, info, p, rotation, errorType, status)
 	case rotation != nil:
@@ -56,11 +55,10 @@ func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, p *poo
 	if r != nil {
 		cause = trace.SpanContextFromContext(r.ctx)
 	}
-	end := time.Now()
 	ctx, span := o.tracer.Start(ctx, spanAuth, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithTimestamp(end.Add(-info.Duration)), linkTo(cause),
+		trace.WithTimestamp(info.At.Add(-info.Duration)), linkTo(cause),
 		withAll(p.spans, append(authAttributes(info.Phase), errorAttributes(errorType, status)...)...))
 	fail(span, errorType)
-	span.End(trace.WithTimestamp(end))
+	span.End(trace.WithTimestamp(info.At))
 	return ctx
 }

@@ -2,7 +2,6 @@ package otelentra
 
 import (
 	"context"
-	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -38,12 +37,11 @@ func (o *observer) connClosed(ctx context.Context, info entra.ConnClosedInfo) {
 func (o *observer) reconnected(ctx context.Context, info entra.ReconnectedInfo) {
 	p := o.pool(connKey(info.Conn))
 	if o.spans != SpansNone {
-		end := time.Now()
 		login := o.own(ctx, spanAuth).SpanContext()
 		var span trace.Span
-		ctx, span = o.tracer.Start(ctx, spanReconnect, trace.WithNewRoot(), trace.WithTimestamp(end.Add(-info.After)), linkTo(login),
+		ctx, span = o.tracer.Start(ctx, spanReconnect, trace.WithNewRoot(), trace.WithTimestamp(info.At.Add(-info.After)), linkTo(login),
 			withAll(p.spans, keyRetireReason.String(string(info.Reason)), keyReconnectOutage.Float64(info.After.Seconds())))
-		span.End(trace.WithTimestamp(end))
+		span.End(trace.WithTimestamp(info.At))
 	}
 	o.reconnections.Add(ctx, 1, p.endOptions(info.Reason)...)
 }

@@ -38,7 +38,7 @@ func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo
 	if o.spans == SpansNone {
 		return ctx
 	}
-	ctx = o.start(ctx, spanRefresh, trace.WithNewRoot(),
+	ctx = o.start(ctx, spanRefresh, info.At, trace.WithNewRoot(),
 		withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(info.Trigger))))
 	o.began(trace.SpanContextFromContext(ctx))
 	return ctx
@@ -62,7 +62,7 @@ func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) 
 		o.remaining.Record(ctx, max(0, info.Remaining).Seconds(), o.identity)
 		span.SetAttributes(keyRemaining.Float64(info.Remaining.Seconds()))
 	}
-	span.End()
+	span.End(trace.WithTimestamp(info.At))
 }
 
 // began notes the span of the refresh under way, which is the cause of what happens with its token.
@@ -86,7 +86,7 @@ func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo
 	if o.spans == SpansNone || info.Attempt > maxRequests {
 		return ctx
 	}
-	return o.start(ctx, spanRequest, withAll(o.spanAttributes(o.identityAttributes()),
+	return o.start(ctx, spanRequest, info.At, withAll(o.spanAttributes(o.identityAttributes()),
 		keyAttempt.Int(info.Attempt), keyClaims.Bool(info.Claims)))
 }
 
@@ -107,5 +107,5 @@ func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) 
 		span.SetAttributes(keyErrorCode.String(failed.Code))
 	}
 	fail(span, errorType)
-	span.End()
+	span.End(trace.WithTimestamp(info.At))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -188,4 +189,37 @@ func TestFailuresInARowAreThereBeforeTheFirstToken(t *testing.T) {
 	if _, there := tel.metrics()["entraredis.token.refresh.consecutive_failures"]; !there {
 		t.Error("nothing tells of this process")
 	}
+}
+
+// The observer may be called long after an event.
+func TestSpansHaveTheTimesOfTheirEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tel := newTelemetry(t)
+		o, began, token := tel.given, time.Now(), life(time.Now())
+		time.Sleep(time.Hour)
+		at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+		refresh := o.RefreshStart(t.Context(), entra.RefreshStartInfo{At: at(1)})
+		request := o.AttemptStart(refresh, entra.AttemptStartInfo{At: at(2), Attempt: 1})
+		o.AttemptDone(request, entra.AttemptDoneInfo{At: at(3), Attempt: 1})
+		o.RefreshDone(refresh, entra.RefreshDoneInfo{At: at(4), ExpiresOn: token.ExpiresOn})
+		o.ConnOpened(t.Context(), entra.ConnOpenedInfo{At: at(5), Conn: conn(1)})
+		login := o.AuthStart(t.Context(), entra.AuthStartInfo{At: at(6), Conn: conn(1), Phase: entra.AuthInitial, Token: token})
+		o.AuthDone(login, entra.AuthDoneInfo{At: at(7), Conn: conn(1), Phase: entra.AuthInitial, Token: token})
+		rotation := o.RotationStart(t.Context(), entra.RotationStartInfo{At: at(8), Library: "go-redis", Pool: "cache", ServerAddr: serverAddr})
+		o.RotationDone(rotation, entra.RotationDoneInfo{At: at(9), Library: "go-redis", Pool: "cache", ServerAddr: serverAddr})
+		o.Reconnected(login, entra.ReconnectedInfo{At: at(11), Conn: conn(1), After: time.Second})
+		if !tel.records {
+			return
+		}
+		for name, second := range map[string]int{"refresh token": 1, "request token": 2, "AUTH": 6, "rotate connections": 8, "reconnect": 10} {
+			end := second + 1
+			if name == "refresh token" {
+				end = 4
+			}
+			if s := tel.one(name); !s.StartTime().Equal(at(second)) || !s.EndTime().Equal(at(end)) {
+				t.Errorf("%q lasts from %v to %v after the beginning, want %ds to %ds",
+					name, s.StartTime().Sub(began), s.EndTime().Sub(began), second, end)
+			}
+		}
+	})
 }

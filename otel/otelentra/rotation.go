@@ -24,7 +24,7 @@ func (o *observer) rotationStart(ctx context.Context, info entra.RotationStartIn
 	if o.spans == SpansNone {
 		return ctx
 	}
-	ctx = o.start(ctx, spanRotate, trace.WithNewRoot(), linkTo(o.cause(info.ExpiresOn)),
+	ctx = o.start(ctx, spanRotate, info.At, trace.WithNewRoot(), linkTo(o.cause(info.ExpiresOn)),
 		withAll(p.spans, keyWindow.Float64(info.Window.Seconds()), keyPlanned.Int(info.Connections)))
 	r := &rotation{ctx: trace.ContextWithSpan(context.Background(), trace.SpanFromContext(ctx))}
 	p.start(r, o.spans.cap())
@@ -40,5 +40,5 @@ func (o *observer) rotationDone(ctx context.Context, info entra.RotationDoneInfo
 	span := o.own(ctx, spanRotate)
 	span.SetAttributes(keyRenewed.Int(info.Renewed), keyRefused.Int(info.Refused), keyLeft.Int(info.Left),
 		keyClosed.Int(info.Closed), keyDropped.Int(dropped))
-	span.End()
+	span.End(trace.WithTimestamp(info.At))
 }

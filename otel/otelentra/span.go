@@ -60,9 +60,10 @@ const (
 	spanReconnect = "reconnect"
 )
 
-// start begins a span that own ends.
-func (o *observer) start(ctx context.Context, name string, opts ...trace.SpanStartOption) context.Context {
-	ctx, span := o.tracer.Start(ctx, name, opts...)
+// start begins a span that own ends. It began at the time of the event that tells of it, which may
+// have waited for other events.
+func (o *observer) start(ctx context.Context, name string, at time.Time, opts ...trace.SpanStartOption) context.Context {
+	ctx, span := o.tracer.Start(ctx, name, append(opts, trace.WithTimestamp(at))...)
 	return context.WithValue(ctx, mine{o, name}, span)
 }
 

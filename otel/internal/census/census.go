@@ -3,7 +3,6 @@ package census
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 )
@@ -37,7 +36,7 @@ func (c *Census) Observer() *entra.Observer {
 func (c *Census) refreshStart(ctx context.Context, info entra.RefreshStartInfo) context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.token.refresh = Refresh{Begun: time.Now(), Trigger: info.Trigger}
+	c.token.refresh = Refresh{Begun: info.At, Trigger: info.Trigger}
 	return ctx
 }
 
@@ -53,7 +52,7 @@ func (c *Census) refreshDone(_ context.Context, info entra.RefreshDoneInfo) {
 func (c *Census) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.token.asked(info, time.Now())
+	c.token.asked(info)
 }
 
 func (c *Census) connOpened(ctx context.Context, info entra.ConnOpenedInfo) context.Context {
@@ -91,10 +90,9 @@ func (c *Census) connClosed(_ context.Context, info entra.ConnClosedInfo) {
 	if p == nil {
 		return
 	}
-	now := time.Now()
-	p.closed(info.Reason, now)
+	p.closed(info.Reason, info.At)
 	if p.remove(info) && p.open == 0 {
-		p.emptied = now
+		p.emptied = info.At
 		c.empty++
 		c.forgetLocked()
 	}
@@ -107,7 +105,7 @@ func (c *Census) rotationStart(ctx context.Context, info entra.RotationStartInfo
 	if p == nil {
 		return ctx
 	}
-	return context.WithValue(ctx, rotationOf{c}, p.rotate(info, time.Now()))
+	return context.WithValue(ctx, rotationOf{c}, p.rotate(info))
 }
 
 func (c *Census) rotationDone(ctx context.Context, info entra.RotationDoneInfo) {

@@ -263,3 +263,29 @@ func TestAddsUpUnderContention(t *testing.T) {
 		t.Errorf("%d open, %d not logged in, %d closed", p.Open(), p.NotLoggedIn, p.Closes[0].Count)
 	}
 }
+
+// The observer may be called long after an event.
+func TestTimesAreThoseOfTheEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvents(t)
+		then := time.Now()
+		time.Sleep(time.Hour)
+		ctx := context.Background()
+		e.obs.RefreshStart(ctx, entra.RefreshStartInfo{At: then})
+		e.obs.AttemptDone(ctx, entra.AttemptDoneInfo{At: then, Err: &entra.RefreshError{Attempt: 1}})
+		e.obs.ConnOpened(ctx, entra.ConnOpenedInfo{At: then, Conn: conn(1)})
+		e.obs.RotationStart(ctx, entra.RotationStartInfo{
+			At: then, Library: conn(1).Library, Pool: conn(1).Pool, ServerAddr: conn(1).ServerAddr,
+		})
+		e.obs.ConnClosed(ctx, entra.ConnClosedInfo{At: then, Conn: conn(1)})
+		s := e.c.Snapshot(time.Now())
+		p := s.Pools[0]
+		for what, got := range map[string]time.Time{
+			"refresh": s.Token.Refresh.Begun, "failure": s.Token.LastFailure.At, "rotation": p.Rotation.Begun, "closing": p.Closes[0].Last,
+		} {
+			if !got.Equal(then) {
+				t.Errorf("the %s happened at %v, want %v", what, got, then)
+			}
+		}
+	})
+}

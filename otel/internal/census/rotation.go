@@ -17,8 +17,8 @@ type rotation struct {
 
 // rotate takes note of a rotation. Connections with an older token that the rotation does not plan
 // for are left out of it, because they cannot be renewed.
-func (p *pool) rotate(info entra.RotationStartInfo, now time.Time) *rotation {
-	r := &rotation{begun: now, planned: info.Connections, window: info.Window, expires: info.ExpiresOn}
+func (p *pool) rotate(info entra.RotationStartInfo) *rotation {
+	r := &rotation{begun: info.At, planned: info.Connections, window: info.Window, expires: info.ExpiresOn}
 	p.rotations = append(p.rotations, r)
 	planned, behind := 0, 0
 	for _, r := range p.rotations {

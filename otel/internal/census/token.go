@@ -41,7 +41,7 @@ func (t *token) met(times entra.TokenTimes) {
 
 // asked takes note of how an attempt ended. If the credential refuses claims, the Source asks again
 // without them. That is no failure, and does not increase the count in the error.
-func (t *token) asked(info entra.AttemptDoneInfo, now time.Time) {
+func (t *token) asked(info entra.AttemptDoneInfo) {
 	if !t.refresh.Begun.IsZero() {
 		t.refresh.Attempts = info.Attempt
 	}
@@ -51,6 +51,6 @@ func (t *token) asked(info entra.AttemptDoneInfo, now time.Time) {
 	}
 	t.failures = failed.Attempt
 	t.failure = Failure{
-		At: now, Kind: failed.Kind, Status: failed.Status, Host: failed.Host, Code: failed.Code, RetryAt: failed.RetryAt,
+		At: info.At, Kind: failed.Kind, Status: failed.Status, Host: failed.Host, Code: failed.Code, RetryAt: failed.RetryAt,
 	}
 }
