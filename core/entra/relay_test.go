@@ -368,6 +368,7 @@ func TestContextsLeadFromOneEventToTheNext(t *testing.T) {
 		ctx = o.AuthStart(ctx, entra.AuthStartInfo{})
 		o.AuthDone(ctx, entra.AuthDoneInfo{})
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if login != "opened" || logged != "login" {
 			t.Errorf("the login began in the context of %v, its end was seen in that of %v", login, logged)
 		}
@@ -386,10 +387,12 @@ func TestEventsSayWhenTheyHappened(t *testing.T) {
 			})})
 		mustToken(t, src)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		seen, at, got = nil, nil, nil
 		began := time.Now()
 		callAll(src.Observer())
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(seen) != reflect.TypeFor[entra.Observer]().NumField()-1 { // the unexported field is none
 			t.Errorf("the observer was called for %v", seen)
 		}
