@@ -178,12 +178,17 @@ func (q *queue) next() (t task, ok bool) {
 
 // awaitEmpty waits until there is no task left, and reports whether that was before the deadline.
 func (q *queue) awaitEmpty(until time.Time) bool {
+	empty := q.whenEmpty()
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
-	case <-q.whenEmpty():
+	case <-empty:
+	case <-timer.C: // also where the deadline has passed before, and the queue is empty
+	}
+	select {
+	case <-empty:
 		return true
-	case <-timer.C:
+	default:
 		return false
 	}
 }

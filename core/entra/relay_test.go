@@ -536,20 +536,21 @@ func TestFullQueueDropsTheOldest(t *testing.T) {
 	})
 }
 
-// Close drops what an observer that blocks has not got, and says so.
+// Close drops what an observer that blocks has not got, and says so, of that one only.
 func TestCloseDropsWhatABlockedObserverHasNotGot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		release := make(chan struct{})
 		calls := 0
-		src := newSource(t, minting(life), &entra.Options{
-			Logger: slog.New(slog.NewTextHandler(&log, nil)),
-			Observer: observing(func(ctx context.Context, _ string, _ time.Time) context.Context {
-				calls++
-				<-release
-				return ctx
-			}),
+		observer := observing(func(ctx context.Context, _ string, _ time.Time) context.Context {
+			calls++
+			<-release
+			return ctx
 		})
+		for range 10 {
+			observer = entra.JoinObservers(observer, new(record).observer())
+		}
+		src := newSource(t, minting(life), &entra.Options{Observer: observer, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		mustToken(t, src)
 		closeWithin(t, src)
 		if n := strings.Count(log.String(), "Close"); n != 1 || src.Status().DroppedEvents != 3 {
