@@ -1,0 +1,151 @@
+package entra_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
+)
+
+func TestObserverThatEndsItsGoroutineIsCalledAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		src := newSource(t, minting(life), &entra.Options{Observer: &entra.Observer{
+			Reconnected: func(context.Context, entra.ReconnectedInfo) {
+				calls++
+				runtime.Goexit()
+			},
+		}})
+		for range 3 {
+			src.Observer().Reconnected(t.Context(), entra.ReconnectedInfo{})
+		}
+		if synctest.Wait(); calls != 3 {
+			t.Errorf("it was called %d times", calls)
+		}
+	})
+}
+
+// A full queue drops the oldest events, but no opening without its closing.
+func TestFullQueueDropsTheOldest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const capacity, auths, conns = 4096, 5000, 6000
+		var log bytes.Buffer
+		release := make(chan struct{})
+		open := map[uint64]bool{}
+		var odd []string
+		var seen []uint64
+		observer := &entra.Observer{
+			RotationDone: func(context.Context, entra.RotationDoneInfo) { <-release },
+			ConnOpened: func(ctx context.Context, i entra.ConnOpenedInfo) context.Context {
+				open[i.Conn.ID] = true
+				return ctx
+			},
+			ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) {
+				if !open[i.Conn.ID] {
+					odd = append(odd, fmt.Sprint("closed before it was opened: ", i.Conn.ID))
+				}
+				delete(open, i.Conn.ID)
+			},
+			AuthDone: func(_ context.Context, i entra.AuthDoneInfo) { seen = append(seen, i.Conn.ID) },
+		}
+		src := newSource(t, minting(life), &entra.Options{Observer: observer, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		mustToken(t, src)
+		o, ctx := src.Observer(), t.Context()
+		conn := func(id uint64) entra.ConnInfo { return entra.ConnInfo{Library: "test", ID: id} }
+		for id := range uint64(10) {
+			o.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: conn(id)})
+		}
+		synctest.Wait()
+		o.RotationDone(ctx, entra.RotationDoneInfo{})
+		synctest.Wait()
+		for id := range uint64(auths) {
+			o.AuthDone(ctx, entra.AuthDoneInfo{Conn: conn(id)})
+		}
+		if got := src.Status().DroppedEvents; got != auths-capacity {
+			t.Errorf("%d events were dropped, want %d", got, auths-capacity)
+		}
+		for id := range uint64(conns) {
+			if id >= 10 {
+				o.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: conn(id)})
+			}
+		}
+		for id := range uint64(conns - 3) {
+			o.ConnClosed(ctx, entra.ConnClosedInfo{Conn: conn(id)})
+		}
+		synctest.Wait()
+		if n := strings.Count(log.String(), "does not keep up"); n != 1 || !strings.Contains(log.String(), "TestFullQueueDropsTheOldest") {
+			t.Errorf("%d lines that name the function:\n%s", n, &log)
+		}
+		close(release)
+		synctest.Wait()
+		if len(seen) != capacity || seen[0] != auths-capacity || !slices.IsSorted(seen) {
+			t.Errorf("%d AUTHs were delivered, want the last %d", len(seen), capacity)
+		}
+		if want := map[uint64]bool{conns - 3: true, conns - 2: true, conns - 1: true}; !maps.Equal(open, want) || len(odd) > 0 {
+			t.Errorf("open are %v, want %v; %v", open, want, odd)
+		}
+		if got := src.Status().DroppedEvents; got <= auths-capacity || got > auths-capacity+2*conns {
+			t.Errorf("%d events were dropped", got)
+		}
+	})
+}
+
+// Close drops what an observer that blocks has not got, and says so, of that one only.
+func TestCloseDropsWhatABlockedObserverHasNotGot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		release := make(chan struct{})
+		calls := 0
+		observer := observing(func(ctx context.Context, _ string, _ time.Time) context.Context {
+			calls++
+			<-release
+			return ctx
+		})
+		for range 10 {
+			observer = entra.JoinObservers(observer, new(record).observer())
+		}
+		src := newSource(t, minting(life), &entra.Options{Observer: observer, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		mustToken(t, src)
+		closeWithin(t, src)
+		if n := strings.Count(log.String(), "Close"); n != 1 || src.Status().DroppedEvents != 3 {
+			t.Errorf("%d events were dropped, log:\n%s", src.Status().DroppedEvents, &log)
+		}
+		close(release)
+		synctest.Wait()
+		if calls != 1 {
+			t.Errorf("%d events were delivered", calls)
+		}
+	})
+}
+
+// An event costs its sender a few microseconds, however slow the observer is.
+func BenchmarkEvent(b *testing.B) {
+	for _, parts := range []int{0, 1, 2} {
+		b.Run(fmt.Sprint(parts), func(b *testing.B) {
+			var calls atomic.Int64
+			var observer *entra.Observer
+			for range parts {
+				observer = entra.JoinObservers(observer, &entra.Observer{
+					AuthStart: func(ctx context.Context, _ entra.AuthStartInfo) context.Context { calls.Add(1); return ctx },
+					AuthDone:  func(context.Context, entra.AuthDoneInfo) { calls.Add(1) },
+				})
+			}
+			o := newSource(b, minting(life), &entra.Options{Observer: observer}).Observer()
+			ctx := context.Background()
+			b.ReportAllocs()
+			for b.Loop() {
+				o.AuthDone(o.AuthStart(ctx, entra.AuthStartInfo{}), entra.AuthDoneInfo{})
+			}
+		})
+	}
+}
