@@ -62,7 +62,8 @@
 //  3. server.mu: the login gate and the dial spreading of a server.
 //  4. The locks of package rotation.
 //  5. Conn.mu: the session and all other state of a connection. It is never held over I/O.
-//  6. The locks of package deadline and of server.blockedConns, below which no other is taken.
+//  6. The locks of package deadline, of server.blockedConns and of the Source's queues of events,
+//     below which none of the others is taken.
 //
 // A goroutine that holds wmu takes rmu only with TryLock. A worker of the rotation takes both only
 // with TryLock: a client waits for no worker, and no worker for a client.

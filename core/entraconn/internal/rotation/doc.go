@@ -29,11 +29,12 @@
 //
 // The package does no I/O. It sees a connection as a [Conn], and what it remembers of one is a
 // [Member]. When something happens is computed by pure functions of times and a random number, all
-// in timing.go. Calls of the observer are made by the goroutine, outside of every lock.
+// in timing.go.
 //
 // # Locks
 //
 // Server.mu guards a Server, its rotation and its Members. While it is held, only these are locked:
-// Credentials.mu, and what Conn.Accepted, Conn.CurrentBar and Conn.SetDue lock. So these must not
-// call the Server, and a caller of a Server must hold no lock that they need.
+// Credentials.mu, what Conn.Accepted, Conn.CurrentBar and Conn.SetDue lock, and the queues of the
+// Source that take an event. So these must not call the Server, and a caller of a Server must hold
+// no lock that they need.
 package rotation

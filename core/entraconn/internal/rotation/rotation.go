@@ -22,7 +22,7 @@ type rotation struct {
 	canaryRefusals int       // of canaries
 	participants   int       // connections that have not left it
 	results        [departures]int
-	ctx            context.Context // what the observer's RotationStart returned; of the goroutine that calls it
+	ctx            context.Context // what the observer's RotationStart returned
 }
 
 // A departure is the way in which a connection leaves a rotation.
@@ -64,7 +64,7 @@ func (r *rotation) beginLocked() {
 			info.Window = max(info.Window, r.windowFor(m, r.began))
 		}
 	}
-	s.observeLocked(func() { r.ctx = s.config.Observer.RotationStart(context.Background(), info) })
+	r.ctx = s.config.Observer.RotationStart(context.Background(), info)
 	r.sendCanaryLocked(r.began)
 }
 
@@ -88,7 +88,7 @@ func (r *rotation) finishLocked() {
 			info.Left++
 		}
 	}
-	s.observeLocked(func() { s.config.Observer.RotationDone(r.ctx, info) })
+	s.config.Observer.RotationDone(r.ctx, info)
 }
 
 // joinLocked takes in a connection that has logged in with an older credential.

@@ -12,7 +12,7 @@ import (
 // A Config says what a [Server] works with. All fields but Library and Pool are needed.
 type Config struct {
 	Credentials *Credentials
-	Observer    *entra.Observer
+	Observer    *entra.Observer // of a Source: its functions do not block
 	// Library, Pool and Addr are what the observer is told of whose rotation it is.
 	Library, Pool, Addr string
 }
@@ -33,7 +33,6 @@ type Server struct {
 	agenda   agenda
 	watched  map[*Credential]bool // whose end is on the agenda
 	running  bool                 // the goroutine is
-	observed []func()             // calls of the observer that the goroutine is to make
 	visits   []*Member            // for the workers
 	workers  int
 }
@@ -222,9 +221,6 @@ func (s *Server) run() {
 	var seen <-chan struct{} // the last one that was closed
 	for {
 		t := s.work(time.Now())
-		for _, observe := range t.observed {
-			observe()
-		}
 		if t.isLast {
 			return
 		}
@@ -245,7 +241,6 @@ func (s *Server) run() {
 
 // A todo is what the goroutine does without the lock.
 type todo struct {
-	observed []func()
 	expiring []*Member       // to retire
 	isLast   bool            // there is no connection: the goroutine ends
 	newer    <-chan struct{} // closed when there is a newer token
@@ -263,7 +258,6 @@ func (s *Server) work(now time.Time) (t todo) {
 		t.isLast = true
 		s.restLocked()
 	}
-	t.observed, s.observed = s.observed, nil
 	select {
 	case <-s.nudge: // for what is done by now
 	default:
@@ -504,10 +498,4 @@ func (s *Server) wakeLocked() {
 	case s.nudge <- struct{}{}:
 	default:
 	}
-}
-
-// observeLocked has the goroutine call the observer, outside of every lock.
-func (s *Server) observeLocked(f func()) {
-	s.observed = append(s.observed, f)
-	s.wakeLocked()
 }
