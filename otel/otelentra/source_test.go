@@ -1,14 +1,19 @@
 package otelentra_test
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
@@ -82,3 +87,74 @@ func TestReportsWhatReallyHappens(t *testing.T) {
 		}
 	})
 }
+
+// spanning is a credential that makes a span of each call, as those of azidentity do.
+type spanning struct {
+	azcore.TokenCredential
+	tracer trace.Tracer
+}
+
+func (c spanning) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	ctx, span := c.tracer.Start(ctx, "GetToken")
+	defer span.End()
+	return c.TokenCredential.GetToken(ctx, opts)
+}
+
+// The Source waits for the span of a request before it calls the credential, and the log handler
+// finds the span of the refresh.
+func TestSourceCallsTheCredentialBelowItsSpans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tel := newTelemetry(t)
+		sts := entratest.NewSTS(nil)
+		sts.Inject(entratest.Fault{Status: 503, Count: 1})
+		log := &traceLog{}
+		src, err := entra.NewSource(spanning{sts.Credential(), tel.tracers.Tracer("program")}, &entra.Options{
+			Observer: tel.given, Logger: slog.New(log),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := src.Token(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_ = src.Close() // it waits for the observer and the log
+		if !tel.records {
+			return
+		}
+		requests, calls := tel.named("request token"), tel.named("GetToken")
+		if len(requests) != 2 || len(calls) != 2 {
+			t.Fatalf("%d requests and %d calls", len(requests), len(calls))
+		}
+		for i := range requests {
+			if calls[i].Parent().SpanID() != requests[i].SpanContext().SpanID() {
+				t.Errorf("call %d is not below its request", i)
+			}
+		}
+		if len(log.traces) == 0 {
+			t.Error("nothing was logged")
+		}
+		for _, id := range log.traces {
+			if id != tel.one("refresh token").SpanContext().TraceID() {
+				t.Errorf("a line has the trace %v", id)
+			}
+		}
+	})
+}
+
+// A traceLog is a log handler that keeps the trace of each line.
+type traceLog struct{ traces []trace.TraceID }
+
+// Enabled implements [slog.Handler].
+func (l *traceLog) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle implements [slog.Handler].
+func (l *traceLog) Handle(ctx context.Context, _ slog.Record) error {
+	l.traces = append(l.traces, trace.SpanContextFromContext(ctx).TraceID())
+	return nil
+}
+
+// WithAttrs implements [slog.Handler].
+func (l *traceLog) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+// WithGroup implements [slog.Handler].
+func (l *traceLog) WithGroup(string) slog.Handler { return l }
