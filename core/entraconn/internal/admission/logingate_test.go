@@ -242,7 +242,9 @@ func TestProbesAreBounded(t *testing.T) {
 			if minute >= len(minutes) {
 				break
 			}
-			minutes[minute]++
+			if minutes[minute]++; minutes[minute] > 100 {
+				t.Fatalf("a hundred probes in minute %d", minute)
+			}
 			s.g.Refuse(unproven, refusal, s.now, r)
 		}
 		for i, n := range minutes {
