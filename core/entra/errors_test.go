@@ -66,6 +66,12 @@ func TestRefreshErrorSaysWhoRefusedAndWhatToCheck(t *testing.T) {
 		{"wrong secret", secretCredential,
 			entratest.Fault{Status: 401, Body: `{"error":"invalid_client","error_codes":[7000215],"error_description":"AADSTS7000215: Invalid client secret provided. ` + secretMark + `"}`},
 			entra.RefreshError{Kind: entra.KindRejected, Status: 401, Host: login, Code: "AADSTS7000215"}, "check its secret"},
+		{"wrong tenant", secretCredential,
+			entratest.Fault{Status: 400, Body: `{"error":"invalid_request","error_codes":[90002],"error_description":"AADSTS90002: Tenant 'x' not found. ` + secretMark + `"}`},
+			entra.RefreshError{Kind: entra.KindRejected, Status: 400, Host: login, Code: "AADSTS90002"}, "check the tenant id"},
+		{"loop", secretCredential,
+			entratest.Fault{Status: 400, Body: `{"error":"invalid_grant","error_codes":[50196],"error_description":"AADSTS50196: The server terminated an operation ` + secretMark + `"}`},
+			entra.RefreshError{Kind: entra.KindRejected, Status: 400, Host: login, Code: "AADSTS50196"}, "loop of requests"},
 		{"throttled", secretCredential, entratest.Fault{Status: 429, Body: secretMark},
 			entra.RefreshError{Kind: entra.KindThrottled, Status: 429, Host: login}, "retrying later"},
 		{"outage", secretCredential, entratest.Fault{Status: 503},
@@ -79,7 +85,7 @@ func TestRefreshErrorSaysWhoRefusedAndWhatToCheck(t *testing.T) {
 		{"proxy in the way", defaultCredential, entratest.Fault{Status: 403, Body: "denied"},
 			entra.RefreshError{Kind: entra.KindRejected, Status: 403, Host: imds}, "check that this machine has an identity"},
 		{"no endpoint", defaultCredential, entratest.Fault{Endpoint: entratest.IMDSProbe, Refuse: true},
-			entra.RefreshError{Kind: entra.KindNetwork}, "finds an identity to use"},
+			entra.RefreshError{Kind: entra.KindRejected}, "found no identity to use"},
 		{"endpoint that breaks off after the probe", defaultCredential, entratest.Fault{Refuse: true},
 			entra.RefreshError{Kind: entra.KindNetwork}, "check network"},
 		{"endpoint that hangs after the probe", defaultCredential, entratest.Fault{Hang: true},
@@ -130,20 +136,21 @@ func TestCodeIsFoundInWhateverTheCredentialSays(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err  error
 		want string
+		kind entra.Kind
 	}{
-		"command line tool": {errors.New("AzureCLICredential: ERROR: AADSTS70043: The refresh token has expired\nTrace"), "AADSTS70043"},
-		"first of several":  {errors.New("AADSTS50076: x AADSTS700016: y"), "AADSTS50076"},
-		"none":              {errors.New("exit status 1"), ""},
-		"no number":         {errors.New("AADSTS: x"), ""},
-		"no such number":    {errors.New("AADSTS12345678901234567890"), ""},
-		"at the end":        {errors.New("see AADSTS90033"), "AADSTS90033"},
-		"panics":            {panicking{}, ""},
+		"command line tool": {errors.New("AzureCLICredential: ERROR: AADSTS70043: The refresh token has expired\nTrace"), "AADSTS70043", entra.KindRejected},
+		"first of several":  {errors.New("AADSTS50076: x AADSTS700016: y"), "AADSTS50076", entra.KindRejected},
+		"none":              {errors.New("exit status 1"), "", entra.KindNetwork},
+		"no number":         {errors.New("AADSTS: x"), "", entra.KindNetwork},
+		"no such number":    {errors.New("AADSTS12345678901234567890"), "", entra.KindNetwork},
+		"transient":         {errors.New("see AADSTS90033"), "AADSTS90033", entra.KindNetwork},
+		"panics":            {panicking{}, "", entra.KindNetwork},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				got, _ := firstFailure(t, during(func(call) bool { return true }, failWith(tt.err)))
-				if got.Code != tt.want || got.Kind != entra.KindNetwork {
-					t.Errorf("%s, code %q, want %q", got.Kind, got.Code, tt.want)
+				if got.Code != tt.want || got.Kind != tt.kind {
+					t.Errorf("%s, code %q, want %s and %q", got.Kind, got.Code, tt.kind, tt.want)
 				}
 			})
 		})

@@ -7,15 +7,15 @@ type Kind string
 // are transient.
 const (
 	// KindNetwork: no usable answer came, or one about a failure of Entra itself (5xx, or 404 and
-	// 410 from a managed identity endpoint that is starting). A retry helps, unless the credential
-	// found no endpoint to ask. The Source cannot tell that case apart, but Err says so.
+	// 410 from a managed identity endpoint that is starting). A retry helps.
 	KindNetwork Kind = "network"
 	// KindThrottled: the answer was 429. A retry helps, after the Retry-After that the Source
 	// obeys.
 	KindThrottled Kind = "throttled"
-	// KindRejected: Entra refused the credential (400, 401, 403), or this machine's managed
-	// identity endpoint has no identity for it. A retry helps only after an operator has replaced
-	// the secret or the certificate, or assigned the identity.
+	// KindRejected: Entra refused the credential (400, 401, 403, or one of its codes in the text of
+	// a command line tool), this machine's managed identity endpoint has no identity for it, or the
+	// credential found nothing to ask with: no identity, no tool, no sign-in. A retry helps only
+	// after an operator has mended that. The error says what to check.
 	KindRejected Kind = "rejected"
 	// KindMalformed: the credential returned no error, but a token that is empty, expired, or does
 	// not name its user; or it panicked. A retry seldom helps; Options.Username helps where the

@@ -23,6 +23,8 @@ type RefreshError struct {
 	// answer. Neither Error nor a format verb or an encoding of the RefreshError repeats it. Log it
 	// only where such text may go.
 	Err error `json:"-"`
+
+	remedy string // what is wrong and what to check, if more is known than the kind
 }
 
 // Error says what all fields but Err hold, and what to check. It holds no secret, no claim and no
@@ -54,9 +56,12 @@ func (e RefreshError) Format(f fmt.State, verb rune) {
 }
 
 func (e *RefreshError) advice() string {
+	if e.remedy != "" {
+		return e.remedy
+	}
 	switch e.Kind {
 	case KindNetwork:
-		return "no usable answer from Microsoft Entra, check network, proxy, and that the credential finds an identity to use; retrying"
+		return "no usable answer from Microsoft Entra, check network, DNS and proxy; retrying"
 	case KindThrottled:
 		return "too many requests; retrying later"
 	case KindRejected:

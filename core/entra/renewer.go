@@ -274,7 +274,7 @@ func (r *renewer) failed(res result, now clock.Instant) {
 	r.observed.endAttempt(res.request, now, false, r.lastErr)
 	r.publish()
 	ctx := r.observed.context()
-	r.log.LogAttrs(ctx, slog.LevelDebug, "entra: an attempt failed", r.lastErr.logAttrs()...)
+	r.log.LogAttrs(ctx, slog.LevelDebug, "entra: an attempt failed", res.logAttrs(r.lastErr)...)
 	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.advice(), r.lastErr.logAttrs()...)
 }
 

@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
 	"net"
 	"net/http"
@@ -55,15 +56,33 @@ func (r result) classify() Kind {
 		return KindTimedOut // a response in this request was not that of the last endpoint
 	}
 	if resp := r.httpAnswer(); resp != nil {
-		switch code := resp.StatusCode; {
-		case code == http.StatusTooManyRequests:
-			return KindThrottled
-		case code == http.StatusRequestTimeout, code == http.StatusNotFound, code == http.StatusGone:
-			// The managed identity endpoint says the last two while it starts or is updated.
-			return KindNetwork
-		case code >= 400 && code < 500:
-			return KindRejected
-		}
+		return classifyStatus(resp.StatusCode)
+	}
+	return r.classifyText()
+}
+
+func classifyStatus(status int) Kind {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return KindThrottled
+	case status == http.StatusRequestTimeout, status == http.StatusNotFound, status == http.StatusGone:
+		// The managed identity endpoint says the last two while it starts or is updated.
+		return KindNetwork
+	case status >= 400 && status < 500:
+		return KindRejected
+	}
+	return KindNetwork
+}
+
+// classifyText returns the kind of a failure without an HTTP answer. Credentials that run a command
+// line tool have only the tool's text, and those that found nothing to ask with have only their own.
+func (r result) classifyText() Kind {
+	code := entraCode(r.text)
+	switch {
+	case isTransientCode(code):
+		return KindNetwork
+	case code != "", isUnavailable(r.err), remedyForTool(r.err, r.text) != "":
+		return KindRejected
 	}
 	return KindNetwork
 }
@@ -85,17 +104,16 @@ func (r result) needsOperator() bool {
 // azidentity marks what it returns for trouble on the way to Entra as not retriable, whatever it
 // is.
 func (r result) refusedClaims() bool {
-	switch r.classify() {
-	case KindRejected: // 401 and 403 are about the identity, not about the claims
-		resp := r.httpAnswer()
-		return resp != nil && resp.StatusCode == http.StatusBadRequest
-	case KindNetwork:
-		var marked interface{ NonRetriable() }
-		var onTheWay net.Error
-		return r.httpAnswer() == nil && !errors.As(r.err, &marked) && !errors.As(r.err, &onTheWay) &&
-			!errors.Is(r.err, context.Canceled)
+	kind := r.classify()
+	if kind != KindRejected && kind != KindNetwork {
+		return false
 	}
-	return false
+	if resp := r.httpAnswer(); resp != nil { // 401 and 403 are about the identity, not about the claims
+		return resp.StatusCode == http.StatusBadRequest
+	}
+	var marked interface{ NonRetriable() }
+	var onTheWay net.Error
+	return !errors.As(r.err, &marked) && !errors.As(r.err, &onTheWay) && !errors.Is(r.err, context.Canceled)
 }
 
 // failure returns what the schedule needs to know.
@@ -143,6 +161,9 @@ func (r result) refreshError(failures int, retryAt time.Time) *RefreshError {
 	if r.text != "" {
 		e.Err = &quoted{r.err, r.text}
 	}
+	if e.Kind == KindRejected {
+		e.remedy = remedyFor(r)
+	}
 	if resp := r.httpAnswer(); resp != nil && resp.StatusCode >= 400 && e.Kind != KindMalformed && e.Kind != KindTimedOut {
 		e.Status = resp.StatusCode
 		if resp.Request != nil && resp.Request.URL != nil {
@@ -150,6 +171,16 @@ func (r result) refreshError(failures int, retryAt time.Time) *RefreshError {
 		}
 	}
 	return e
+}
+
+// logAttrs describe the failure e of this result to a log at debug level. They name the credentials
+// that were tried, if none of them found anything to ask with.
+func (r result) logAttrs(e *RefreshError) []slog.Attr {
+	attrs := e.logAttrs()
+	if r.httpAnswer() == nil && isUnavailable(r.err) {
+		attrs = append(attrs, slog.String("tried", attempted(r.text)))
+	}
+	return attrs
 }
 
 // parseUnits reads a number of units. It refuses negative numbers, and returns the longest Duration
