@@ -22,7 +22,7 @@ type faultCase struct {
 	// direct: HTTP cannot carry it.
 	direct bool
 
-	kinds    []entra.Kind  // that the error of Token may have; none, that it tells of no failure yet
+	kinds    []entra.Kind  // that the error of Token may have
 	most     int           // requests in an hour, in the background
 	mostWant int           // and while a caller waits
 	alone    time.Duration // to the recovery, in the background
@@ -70,7 +70,7 @@ func faultCases() []faultCase {
 		}
 	}
 	hang := func(name string, f entratest.Fault) faultCase {
-		c := outage(name, f)
+		c := outage(name, f, entra.KindTimedOut)
 		c.most, c.mostWant = 120, 120 // each holds the Source for 30 seconds
 		return c
 	}
@@ -83,7 +83,6 @@ func faultCases() []faultCase {
 	}
 	stuck := hang("hangs and ignores its context", entratest.Fault{HangIgnoringContext: true})
 	stuck.direct, stuck.most, stuck.mostWant = true, 9, 9 // 8 calls are left behind, and no more made
-	stuck.kinds = []entra.Kind{}
 	// One JWT for all answers: the STS would sign thousands, and that took most of the time of the
 	// whole test.
 	expired := outage("token that has expired", entratest.Fault{Token: jwt(map[string]any{"oid": entratest.ObjectID, "exp": 946684740})}, entra.KindMalformed, entra.KindNetwork)
@@ -204,7 +203,7 @@ func (f *faultCase) tells(kind entra.Kind) bool {
 			return true
 		}
 	}
-	return len(f.kinds) == 0 && kind == ""
+	return false
 }
 
 // A faultRow is one of docs/outages.md: the extremes of all credentials, in the background and
@@ -249,8 +248,6 @@ func (r *faultRow) add(o outcome, waiting bool) {
 		said = "a token at once"
 	case o.kind == "" && o.username != "":
 		said = "a token"
-	case o.kind == "":
-		said = "waits; nothing has failed yet"
 	}
 	kind := strings.TrimPrefix(said, "waits; ")
 	if r.token == "" {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // DefaultScope is the scope of the tokens that Azure Cache for Redis and Azure Managed Redis
@@ -21,19 +22,27 @@ type Options struct {
 	// object id of the user, service principal or managed identity. Set it where tokens carry none.
 	Username string
 
+	// AttemptTimeout bounds one call to the credential: its context ends then, the attempt has failed,
+	// and another one follows. 0 means 30 seconds, and less for tokens that live less than 5 minutes.
+	// Negative means no bound: the call keeps its context until it returns or Close is called, and no
+	// other is made meanwhile. That is for a credential that asks a person, with a browser or a device
+	// code, who would get one prompt after the other. A positive one should leave the credential the
+	// time to answer, and be shorter than the tokens' lives.
+	AttemptTimeout time.Duration
+
 	// Observer learns what the Source and all its connections do; nil means no observer. The Source
 	// copies it: a later change has no effect. Several are joined with JoinObservers.
 	Observer *Observer
 
-	// Logger gets one line when tokens begin to fail (Warn), one when no token is valid any more
-	// (Error), and one when a new token has come (Info). For each server and token it gets one line
-	// if the server refuses the token (Warn), and one when that server accepts AUTH again (Info). It
-	// also gets a Warn when the credential changes its identity, one from NewSource for a Scope that
-	// does not end in "/.default" and for a Username that is no object id, one for each client whose
-	// program logs in by itself as another user, and each failed attempt at Debug; nil means no
-	// logger. No line holds a secret, a claim but the object id, or a response body. The Source calls
-	// the handler in a goroutine of its own, as it does with an Observer: a handler that blocks or
-	// panics holds up nothing else.
+	// Logger gets one line when tokens begin to fail or the credential is silent for 3 seconds while
+	// no token is valid (Warn), one when no token is valid any more (Error), and one when a new token
+	// has come (Info). For each server and token it gets one line if the server refuses the token
+	// (Warn), and one when that server accepts AUTH again (Info). It also gets a Warn when the
+	// credential changes its identity, one from NewSource for a Scope that does not end in "/.default"
+	// and for a Username that is no object id, one for each client whose program logs in by itself as
+	// another user, and each failed attempt at Debug; nil means no logger. No line holds a secret, a
+	// claim but the object id, or a response body. The Source calls the handler in a goroutine of its
+	// own, as it does with an Observer: a handler that blocks or panics holds up nothing else.
 	Logger *slog.Logger
 }
 

@@ -10,8 +10,8 @@ type quoted struct {
 	text string
 }
 
-func (q *quoted) Error() string { return q.text }
-func (q *quoted) Unwrap() error { return q.err }
+func (q *quoted) Error() string   { return q.text }
+func (q *quoted) Unwrap() []error { return []error{q.err} } // see RefreshError.Unwrap
 
 // entraCode finds Entra's error code, for example "AADSTS7000215", in the text of a credential's
 // error. Credentials that run a command line tool have only the tool's text.

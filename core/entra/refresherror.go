@@ -17,8 +17,8 @@ type RefreshError struct {
 	Status  int       // of the HTTP answer that refused, 0 if none did
 	Host    string    // that gave this answer, for example "login.microsoftonline.com"
 	Code    string    // Entra's own for what is wrong, for example "AADSTS7000215"; empty if it gave none
-	Attempt int       // failed attempts in a row, 1 for the first
-	RetryAt time.Time // when the Source tries next, at the latest
+	Attempt int       // failed attempts in a row, 1 for the first; the one under way included if that is what failed
+	RetryAt time.Time // when the Source tries next, at the latest; zero if the attempt is still under way
 	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole
 	// answer. Neither Error nor a format verb or an encoding of the RefreshError repeats it. Log it
 	// only where such text may go.
@@ -40,8 +40,19 @@ func (e *RefreshError) Error() string {
 	if e.Code != "" {
 		details.WriteString(", " + e.Code)
 	}
+	if e.RetryAt.IsZero() {
+		return fmt.Sprintf("entra: no new token: %s%s (attempt %d is under way): %s", e.Kind, &details, e.Attempt, e.advice())
+	}
 	return fmt.Sprintf("entra: no new token: %s%s (attempt %d, next at %s): %s; RefreshError.Err says more",
 		e.Kind, &details, e.Attempt, e.RetryAt.UTC().Format(time.RFC3339), e.advice())
+}
+
+// noAnswerYet returns the error for an attempt that has not returned.
+func noAnswerYet(attempt int) *RefreshError {
+	return &RefreshError{
+		Kind: KindTimedOut, Attempt: attempt, Err: errNoAnswerYet,
+		remedy: "the credential has not answered yet, check network, DNS, proxy and firewall to Microsoft Entra, and whether it asks a person",
+	}
 }
 
 // Unwrap gives errors.Is and errors.As the cause. It is the form for several errors: go-redis
@@ -79,8 +90,9 @@ func (e *RefreshError) advice() string {
 
 // logAttrs describe the failure to a log.
 func (e *RefreshError) logAttrs() []slog.Attr {
-	attrs := []slog.Attr{
-		slog.String("kind", string(e.Kind)), slog.Int("attempt", e.Attempt), slog.Time("retry_at", e.RetryAt),
+	attrs := []slog.Attr{slog.String("kind", string(e.Kind)), slog.Int("attempt", e.Attempt)}
+	if !e.RetryAt.IsZero() {
+		attrs = append(attrs, slog.Time("retry_at", e.RetryAt))
 	}
 	if e.Status != 0 {
 		attrs = append(attrs, slog.Int("status", e.Status), slog.String("host", e.Host))

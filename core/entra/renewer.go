@@ -20,6 +20,10 @@ const (
 	// returned from after their deadline. A few may hang in a lost connection. If eight hang, the
 	// next one would hang as well.
 	maxAbandoned = 8
+
+	// silencePatience is for how long a credential may be silent, while no token is valid, before the
+	// log and callers hear of it. A cold start with a command line tool takes 2 to 3 seconds.
+	silencePatience = 3 * time.Second
 )
 
 // A renewer is the goroutine of a Source, and the state that only this goroutine reads and writes.
@@ -32,6 +36,7 @@ type renewer struct {
 	cred     azcore.TokenCredential
 	scope    string
 	username string
+	timeout  time.Duration // of an attempt: 0 is the schedule's, negative is none
 	log      *slog.Logger
 	results  chan result
 
@@ -40,6 +45,9 @@ type renewer struct {
 	number  uint64        // of that token, from 1
 	changed chan struct{} // see snapshot
 	lastErr *RefreshError // nil if the last request did not fail
+	silence *RefreshError // not nil if nothing has failed, but the running request is silent for long
+
+	reasonKnown chan struct{} // see snapshot
 
 	running   *request
 	abandoned int
@@ -54,10 +62,14 @@ func newRenewer(s *Source, cred azcore.TokenCredential, o Options) *renewer {
 		cred:     cred,
 		scope:    o.Scope,
 		username: o.Username,
+		timeout:  o.AttemptTimeout,
 		log:      o.Logger,
 		results:  make(chan result),
 		plan:     schedule.New(s.readClocks()),
 		changed:  make(chan struct{}),
+
+		reasonKnown: make(chan struct{}),
+
 		observed: refreshReporter{relay: s.relay, observer: s.observer},
 		trouble:  troubleLog{log: o.Logger},
 	}
@@ -74,6 +86,7 @@ func (r *renewer) run(ctx context.Context) {
 		now := r.s.readClocks()
 		r.expire(now)
 		r.abandonOverdue(now)
+		r.noticeSilence(now)
 		if r.mayStart() && now.Reached(r.due()) {
 			r.start(ctx, now)
 		}
@@ -104,7 +117,7 @@ func (r *renewer) wait(ctx context.Context, timer *time.Timer) {
 func (r *renewer) alarm() schedule.Alarm {
 	switch {
 	case r.running != nil:
-		return r.plan.Alarm(r.running.abandonAt)
+		return r.plan.Alarm(r.running.abandonAt, r.silentFrom())
 	case r.mayStart():
 		return r.plan.Alarm(r.due())
 	}
@@ -149,13 +162,41 @@ func (r *renewer) nextTrigger() RefreshTrigger {
 // start starts a request, and a refresh if none is open.
 func (r *renewer) start(ctx context.Context, now clock.Instant) {
 	r.observed.begin(ctx, r.nextTrigger(), now)
-	withClaims, timeout := r.plan.Start(now), r.plan.RequestTimeout()
-	req := r.observed.beginAttempt(withClaims, now)
+	timeout := r.timeout
+	if timeout == 0 {
+		timeout = r.plan.RequestTimeout()
+	}
+	req := r.observed.beginAttempt(r.plan.Start(now), now)
 	// The observer may return a context with an end of its own. Only the renewer ends the request.
-	ctx, req.cancel = context.WithTimeout(context.WithoutCancel(req.ctx), timeout)
-	req.abandonAt = now.Add(timeout + requestGrace)
+	ctx = context.WithoutCancel(req.ctx)
+	if timeout < 0 {
+		ctx, req.cancel = context.WithCancel(ctx)
+		req.abandonAt = clock.Never
+	} else {
+		ctx, req.cancel = context.WithTimeout(ctx, timeout)
+		req.abandonAt = now.Add(timeout).Add(requestGrace)
+	}
 	r.running = req
 	go req.send(ctx, r.cred, r.scope, r.deliverResult)
+}
+
+// silentFrom returns when the running request has been silent for so long that callers and the log
+// hear of it.
+func (r *renewer) silentFrom() clock.Instant {
+	if r.running == nil || r.plan.Valid() || r.lastErr != nil || r.silence != nil {
+		return clock.Never
+	}
+	return r.running.began.Add(silencePatience)
+}
+
+// noticeSilence tells callers and the log that the credential does not answer.
+func (r *renewer) noticeSilence(now clock.Instant) {
+	if !now.Reached(r.silentFrom()) {
+		return
+	}
+	r.silence = noAnswerYet(r.plan.Failures() + 1)
+	r.publishReason()
+	r.trouble.reportSilence(r.observed.context(), "no new token: "+r.silence.advice(), r.silence.logAttrs()...)
 }
 
 // deliverResult hands a result to the renewer while there is one.
@@ -177,7 +218,7 @@ func (r *renewer) abandonOverdue(now clock.Instant) {
 }
 
 func (r *renewer) abandon() {
-	r.running = nil
+	r.running, r.silence = nil, nil
 	r.abandoned++
 }
 
@@ -188,7 +229,7 @@ func (r *renewer) finish(res result, now clock.Instant) {
 	if wasAbandoned {
 		r.abandoned--
 	} else {
-		r.running = nil
+		r.running, r.silence = nil, nil
 	}
 	var t Token
 	worth := schedule.NoNewerToken
@@ -272,7 +313,7 @@ func (r *renewer) failed(res result, now clock.Instant) {
 	r.plan.Failed(res.failure(now.Wall), now, rand.Float64(), rand.Float64())
 	r.lastErr = res.refreshError(r.plan.Failures(), r.plan.Next().Wall)
 	r.observed.endAttempt(res.request, now, false, r.lastErr)
-	r.publish()
+	r.publishReason()
 	ctx := r.observed.context()
 	r.log.LogAttrs(ctx, slog.LevelDebug, "entra: an attempt failed", res.logAttrs(r.lastErr)...)
 	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.advice(), r.lastErr.logAttrs()...)
@@ -285,6 +326,14 @@ func (r *renewer) reject(t Token, now clock.Instant) {
 	}
 	r.plan.TokenRefused(r.running != nil, now)
 	r.publish()
+}
+
+// publishReason shows the state to the readers, and wakes the callers that wait for a reason.
+func (r *renewer) publishReason() {
+	superseded := r.reasonKnown
+	r.reasonKnown = make(chan struct{})
+	r.publish()
+	close(superseded)
 }
 
 // publish shows the state to the readers.
@@ -300,9 +349,11 @@ func (r *renewer) publish() {
 			NextAttempt: r.plan.Next().Wall,
 			Failures:    r.plan.Failures(),
 		},
+		reason:      r.silence,
+		reasonKnown: r.reasonKnown,
 	}
 	if r.lastErr != nil { // a nil *RefreshError must not become an error that is not nil
-		snap.status.Err = r.lastErr
+		snap.status.Err, snap.reason = r.lastErr, r.lastErr
 	}
 	r.s.current.Store(snap)
 }

@@ -18,7 +18,7 @@ type request struct {
 	number     int // within its refresh
 	withClaims bool
 	began      clock.Instant
-	abandonAt  clock.Instant   // when the renewer abandons it
+	abandonAt  clock.Instant   // when the renewer abandons it; may be clock.Never
 	ctx        context.Context // what AttemptStart returned
 	cancel     context.CancelFunc
 }
@@ -27,7 +27,10 @@ type request struct {
 // identities pass their token caches.
 const emptyClaims = "{}"
 
-var errStuck = errors.New("entra: the credential did not return although its deadline has passed")
+var (
+	errStuck       = errors.New("entra: the credential did not return although its deadline has passed")
+	errNoAnswerYet = errors.New("entra: the credential has not returned yet")
+)
 
 // send makes the call and delivers its result, whatever the credential does.
 func (req *request) send(ctx context.Context, cred azcore.TokenCredential, scope string, deliver func(result)) {

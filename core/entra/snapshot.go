@@ -5,13 +5,24 @@ import (
 	"github.com/entraredis/entraredis/core/entra/internal/schedule"
 )
 
-// A snapshot is what readers see of the renewer. It is immutable, except that changed gets closed.
+// A snapshot is what readers see of the renewer. It is immutable, except that its channels get closed.
 type snapshot struct {
 	token   Token         // zero unless valid
 	number  uint64        // of the newest token, from 1
 	changed chan struct{} // closed when there is a newer token, and by Close
 	outlook schedule.Outlook
 	status  Status // without Health and Reason
+
+	reason      *RefreshError // why there is no token: the last failure, or a long silence; nil if nothing is known
+	reasonKnown chan struct{} // closed when there is a later reason
+}
+
+// whyNoToken returns the reason, or that the credential has not answered yet.
+func (s *snapshot) whyNoToken() *RefreshError {
+	if s.reason != nil {
+		return s.reason
+	}
+	return noAnswerYet(s.status.Failures + 1)
 }
 
 // statusAt returns the Status at now, with what has passed since the snapshot was made. rejected is

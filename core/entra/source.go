@@ -2,14 +2,15 @@ package entra
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"reflect"
 	"sync/atomic"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/entraredis/entraredis/core/entra/internal/clock"
+	"github.com/entraredis/entraredis/core/internal/impatience"
 )
 
 // A Source keeps one valid token for one identity: it asks an Azure credential for the next one
@@ -82,8 +83,9 @@ func isNil(cred azcore.TokenCredential) bool {
 // takes no lock, allocates nothing and makes no system call. Else it waits until there is a valid
 // token, until ctx ends or until Close.
 //
-// When ctx ends, the error Is ctx.Err(). If the credential has failed since the last token, the
-// error also holds that failure as a *RefreshError. After Close the error is [ErrClosed].
+// When ctx ends, the error Is ctx.Err() and holds a *RefreshError for errors.As: the last failure
+// since the last token. If nothing has failed since then, its Kind is KindTimedOut and it stands for
+// the attempt under way. After Close the error is [ErrClosed].
 //
 // A token is valid until one of this machine's two clocks, the wall clock or the monotonic clock,
 // reaches its expiry. A timer of the Source looks at them: for up to 30 seconds after a suspension,
@@ -102,27 +104,40 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	case s.wake <- struct{}{}:
 	default: // the renewer has not received an earlier one yet
 	}
-	for {
+	var reasonKnown <-chan struct{}
+	var enough <-chan time.Time
+	began := time.Now()
+	if rule, isImpatient := impatience.Of(ctx); isImpatient {
+		patience := rule.Longest
+		if snap := s.current.Load(); snap.reason == nil {
+			reasonKnown = snap.reasonKnown
+		} else {
+			patience = min(patience, rule.Known)
+		}
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		enough = timer.C
+	}
+	for gaveUp := false; ; {
 		snap := s.current.Load()
 		switch {
 		case snap.status.Closed:
 			return Token{}, ErrClosed
 		case !snap.token.IsZero():
 			return snap.token, nil
+		case gaveUp:
+			return Token{}, &waitError{snap.whyNoToken(), ctx.Err(), time.Since(began)}
 		}
 		select {
 		case <-snap.changed:
+		case <-reasonKnown:
+			gaveUp = true
+		case <-enough:
+			gaveUp = true
 		case <-ctx.Done():
-			return Token{}, s.gaveUp(ctx)
+			gaveUp = true
 		}
 	}
-}
-
-func (s *Source) gaveUp(ctx context.Context) error {
-	if err := s.current.Load().status.Err; err != nil {
-		return fmt.Errorf("entra: %w while waiting for a token: %w", ctx.Err(), err)
-	}
-	return fmt.Errorf("entra: %w while waiting for a token", ctx.Err())
 }
 
 // Latest returns the valid token, if there is one, and a channel that is closed when there is a

@@ -3,6 +3,7 @@ package entra_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -110,8 +111,13 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v, want the context's error", err)
 		}
-		if refresh, ok := errors.AsType[*entra.RefreshError](err); ok {
-			t.Errorf("a failure before the first attempt has ended: %v", refresh)
+		refresh, ok := errors.AsType[*entra.RefreshError](err)
+		if !ok || refresh.Kind != entra.KindTimedOut || refresh.Attempt != 1 || !refresh.RetryAt.IsZero() || src.Status().Err != nil {
+			t.Errorf("%v, want it to tell of the attempt under way", err)
+		}
+		if text := err.Error(); !strings.HasPrefix(text, "entra: no new token: timed_out (attempt 1 is under way): ") ||
+			!strings.HasSuffix(text, "; context deadline exceeded after waiting 5s for a token") {
+			t.Errorf("%q: want the cause first, the time last", text)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
@@ -119,7 +125,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want the context's error", err)
 		}
-		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindTimedOut {
+		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindTimedOut || refresh.RetryAt.IsZero() {
 			t.Errorf("%v, want the failure to be told", err)
 		}
 	})

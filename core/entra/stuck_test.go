@@ -109,3 +109,69 @@ func TestCredentialThatEndsItsGoroutineIsSurvived(t *testing.T) {
 		mustToken(t, src)
 	})
 }
+
+func TestAttemptTimeoutBoundsAnAttempt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		timeout, first time.Duration
+	}{
+		"default": {0, 30 * time.Second},
+		"shorter": {5 * time.Second, 5 * time.Second},
+		"longer":  {10 * time.Minute, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := hanging()
+				src := newSource(t, cred, &entra.Options{AttemptTimeout: tt.timeout})
+				time.Sleep(tt.first - time.Millisecond)
+				if n, failed := cred.count(), src.Status().Failures; n != 1 || failed != 0 {
+					t.Errorf("%d calls, %d failed before the timeout", n, failed)
+				}
+				time.Sleep(time.Millisecond)
+				synctest.Wait()
+				if got, ok := errors.AsType[*entra.RefreshError](src.Status().Err); !ok || got.Kind != entra.KindTimedOut {
+					t.Errorf("after the timeout: %v", src.Status().Err)
+				}
+			})
+		})
+	}
+}
+
+// A person gets one prompt for each token, however long the answer takes.
+func TestCredentialThatAsksAPersonAsksOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cred := slow(20 * time.Minute)
+		src := newSource(t, cred, &entra.Options{AttemptTimeout: -1})
+		for range 50 { // callers give up and come again
+			if err := within(t, src, 5*time.Second); err == nil {
+				t.Fatal("a token before the person has answered")
+			}
+		}
+		tok := mustToken(t, src)
+		if n := cred.count(); n != 1 {
+			t.Errorf("%d prompts for the first token", n)
+		}
+		_, superseded := src.Latest()
+		<-superseded
+		if left := time.Until(tok.ExpiresOn()); cred.count() != 2 || left < -20*time.Minute {
+			t.Errorf("%d prompts for two tokens, the second %v before the expiry of the first", cred.count(), left)
+		}
+	})
+}
+
+func TestCloseEndsAnAttemptWithoutTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		cred := &credential{answer: func(ctx context.Context, _ call) (azcore.AccessToken, error) {
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return azcore.AccessToken{}, ctx.Err()
+		}}
+		src := newSource(t, cred, &entra.Options{AttemptTimeout: -1})
+		time.Sleep(24 * time.Hour)
+		began := time.Now()
+		_ = src.Close()
+		if time.Since(began) > 0 || cred.count() != 1 || !errors.Is(<-ended, context.Canceled) {
+			t.Errorf("%d calls, Close took %v", cred.count(), time.Since(began))
+		}
+	})
+}

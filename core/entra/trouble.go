@@ -35,6 +35,16 @@ func (l *troubleLog) report(ctx context.Context, valid Token, what string, attrs
 	l.log.LogAttrs(ctx, level, "entra: "+what, attrs...)
 }
 
+// reportSilence logs that the credential does not answer while no token is valid. That becomes an error
+// when the attempt fails.
+func (l *troubleLog) reportSilence(ctx context.Context, what string, attrs ...slog.Attr) {
+	if l.isOpen() {
+		return
+	}
+	l.level = slog.LevelWarn
+	l.log.LogAttrs(ctx, slog.LevelWarn, "entra: "+what, attrs...)
+}
+
 // recovered logs the end of trouble, if there was any.
 func (l *troubleLog) recovered(ctx context.Context, token Token, failures int) {
 	if l.isOpen() {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
+	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
 )
 
 // Options change how a [Dialer] works. The zero value, like a nil pointer, is right for every Redis
@@ -65,8 +66,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // connection, which will log in with the client's first write.
 //
 // The function makes sure that there is a token. If there is none it waits for one, for at most 5
-// seconds, a second if the credential was rejected or its token unusable, and three quarters of
-// what ctx has left.
+// seconds or half of what ctx has left. It waits a second if it is known why there is none, because
+// the credential has failed or has been silent for 3 seconds, and else until that becomes known.
 //
 // Two protections of the server may keep a connection waiting: dial spreading, after ten or more
 // connections were lost and as long as they are not back, and the login gate, while the server
@@ -89,7 +90,7 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // of dial and of ctx, and it does not dial when ctx has ended.
 func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if err := d.awaitToken(ctx); err != nil {
+		if err := tokenwait.Dial(ctx, d.src); err != nil {
 			if ctxErr := ctx.Err(); ctxErr != nil && errors.Is(err, ctxErr) {
 				return nil, err
 			}
@@ -156,24 +157,6 @@ func (d *Dialer) warnOfLogin(addr string) {
 			slog.String("library", d.opts.Library), slog.String("pool", d.opts.Name), slog.String("server", addr),
 			slog.String("remedy", "remove AUTH, and HELLO with AUTH, from the program"))
 	}
-}
-
-// awaitToken waits until there is a token, within the bounds that DialFunc names.
-func (d *Dialer) awaitToken(ctx context.Context) error {
-	if tok, _ := d.src.Latest(); !tok.IsZero() {
-		return nil
-	}
-	patience := tokenPatience
-	if failed, ok := errors.AsType[*entra.RefreshError](d.src.Status().Err); ok && (failed.Kind == entra.KindRejected || failed.Kind == entra.KindMalformed) {
-		patience = rejectedPatience
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		patience = min(patience, time.Until(deadline)*3/4)
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	_, err := d.src.Token(ctx)
-	return err
 }
 
 // SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the

@@ -8,19 +8,11 @@ import (
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
+	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
 )
 
-const (
-	// tokenPatience bounds how long a dial or a first write waits for a token when there is none:
-	// go-redis and rueidis allow 5 seconds for a dial.
-	tokenPatience = 5 * time.Second
-	// rejectedPatience is tokenPatience for a rejected credential, which waiting does not mend. It
-	// is long enough for a rejection that is over soon, and short enough for callers to learn the
-	// reason before they give up.
-	rejectedPatience = time.Second
-	// loginPatience bounds how long SeparateLogin waits for an answer.
-	loginPatience = 5 * time.Second
-)
+// loginPatience bounds how long SeparateLogin waits for an answer.
+const loginPatience = 5 * time.Second
 
 // A login is what a connection needs until its login was answered. Conn.mu guards the fields below
 // conn.
@@ -62,15 +54,16 @@ func (l *login) firstAuthLocked() (*sentAuth, error) {
 	return nil, l.awaitAnswer()
 }
 
-// credentialLocked waits for a token if there is none, for 5 seconds at most, and for the login gate,
+// credentialLocked waits for a token if there is none, by the rule for dials, and for the login gate,
 // as long as its budget and a quarter of the time until the client's write deadline. Both waits end
-// with that deadline and with Close. It needs Conn.wmu.
+// with that deadline and with Close. The dial has not waited for a token in vain: without one it
+// returns no Conn. It needs Conn.wmu.
 func (l *login) credentialLocked() (*rotation.Credential, error) {
 	c, now := l.conn, time.Now()
 	if clientDeadline := c.inner.ClientWrite(); !clientDeadline.IsZero() {
 		l.waitBudget = min(l.waitBudget, clientDeadline.Sub(now)/4)
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), l.limit(now.Add(tokenPatience)))
+	ctx, cancel := context.WithDeadline(context.Background(), l.limit(now.Add(tokenwait.Longest)))
 	defer cancel()
 	c.mu.Lock()
 	if err := c.ending.writeErr(); err != nil {
@@ -79,7 +72,7 @@ func (l *login) credentialLocked() (*rotation.Credential, error) {
 	}
 	l.giveUp = cancel
 	c.mu.Unlock()
-	cred, err := c.server.admitLogin(ctx, c, &l.waitBudget)
+	cred, err := c.server.admitLogin(tokenwait.WithRule(ctx), c, &l.waitBudget)
 	c.mu.Lock()
 	l.giveUp = nil
 	closed := c.ending.isClosed()

@@ -126,7 +126,7 @@ func TestDialWaitsForATokenButNotForEver(t *testing.T) {
 		}
 		down := s.sts.Inject(entratest.Fault{Refuse: true})
 		s.rest(3 * time.Hour)
-		for patience, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Second: 750 * time.Millisecond} {
+		for patience, want := range map[time.Duration]time.Duration{0: time.Second, time.Second: time.Second / 2} {
 			took, err := dialAndWrite(patience)
 			if refresh := (*entra.RefreshError)(nil); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.KindNetwork {
 				t.Errorf("Entra is away: after %v: %v", took, err)
@@ -162,15 +162,15 @@ func TestWaitForATokenEndsEarly(t *testing.T) {
 		s.rest(3 * time.Hour)
 		d := entraconn.NewDialer(s.src, nil)
 		ctx, cancel := context.WithCancel(s.t.Context())
-		time.AfterFunc(time.Second, cancel)
+		time.AfterFunc(time.Second/2, cancel)
 		began := time.Now()
-		if _, err := d.DialFunc(s.network.DialContext)(ctx, "tcp", addr); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
+		if _, err := d.DialFunc(s.network.DialContext)(ctx, "tcp", addr); !errors.Is(err, context.Canceled) || time.Since(began) != time.Second/2 {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		c := d.Wrap(inner)
-		time.AfterFunc(time.Second, func() { c.Close() })
+		time.AfterFunc(time.Second/2, func() { c.Close() })
 		began = time.Now()
-		if _, err := c.Write(encode("PING")); !errors.Is(err, net.ErrClosed) || time.Since(began) != time.Second {
+		if _, err := c.Write(encode("PING")); !errors.Is(err, net.ErrClosed) || time.Since(began) != time.Second/2 {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		if _, err := c.Write(encode("PING")); !errors.Is(err, net.ErrClosed) {

@@ -15,13 +15,22 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
-// minted gives tokens with that lifetime, all with the password that the model server takes for
-// ours.
-type minted time.Duration
+// A singleToken credential returns the same token again and again, which has the password that the
+// model server takes for ours.
+type singleToken struct {
+	life      time.Duration
+	expiresOn time.Time
+}
 
-func (m minted) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+// minted returns a credential whose token lives for so long from the first request on.
+func minted(life time.Duration) *singleToken { return &singleToken{life: life} }
+
+func (c *singleToken) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if c.expiresOn.IsZero() {
+		c.expiresOn = time.Now().Add(c.life)
+	}
 	// The model tells our AUTH by its password, so the token is opaque and the user name is given.
-	return azcore.AccessToken{Token: modelserver.OurPassword, ExpiresOn: time.Now().Add(time.Duration(m))}, nil
+	return azcore.AccessToken{Token: modelserver.OurPassword, ExpiresOn: c.expiresOn}, nil
 }
 
 // mintedLogin is our AUTH with such a token.

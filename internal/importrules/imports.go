@@ -31,11 +31,13 @@ func allowances() []allowance {
 	entra, entraconn, entratest := Module+"/core/entra", Module+"/core/entraconn", Module+"/core/entratest"
 	return []allowance{
 		{"internal/resp", nil},
-		{"core/entra", []string{azcore}},
+		{"core/internal/impatience", nil},
+		{"core/entra", []string{azcore, Module + "/core/internal/impatience"}},
 		{"core/entra/internal/clock", nil},
 		{"core/entra/internal/jwt", nil},
 		{"core/entra/internal/schedule", []string{entra + "/internal/clock", entra + "/internal/jwt", backoff}},
 		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
+		{"core/entraconn/internal/tokenwait", []string{entra, Module + "/core/internal/impatience"}},
 		{"core/entraconn/internal/session", []string{Module + "/internal/resp", Module + "/core/entraconn/internal/session/lease"}},
 		{"core/entraconn/internal/session/lease", nil},
 		{"core/entraconn/internal/rotation", []string{entra, Module + "/core/entraconn/internal/session"}},
