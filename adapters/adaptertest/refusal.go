@@ -23,6 +23,13 @@ func credentialRejected(e *env) {
 	e.unnoticed()
 }
 
+// credentialSilent catches a library that leaves a caller with the end of its context, while Entra
+// does not answer and nothing has failed yet.
+func credentialSilent(e *env) {
+	e.refusing(e.sts.Credential(), entratest.Fault{Hang: true}, entra.KindTimedOut)()
+	e.unnoticed()
+}
+
 // tokenWithoutObjectID catches the same with a token that does not say which user logs in, and a
 // Source that gives up a good token for such a one.
 func tokenWithoutObjectID(e *env) {

@@ -84,6 +84,7 @@ func scenarios() []scenario {
 		{name: "Source closed before client", run: closeSourceFirst},
 		{name: "context ends while waiting for a token", run: contextEnds, cold: true},
 		{name: "credential rejected", run: credentialRejected, cold: true},
+		{name: "credential that never answers", run: credentialSilent, cold: true},
 		{name: "token without oid", run: tokenWithoutObjectID, cold: true},
 		{name: "secret nowhere in output", run: secretNowhere},
 	}

@@ -38,6 +38,11 @@ func CheckSource(name string, src []byte) []string {
 		}
 	}
 	ast.Inspect(file, c.call)
+	if c.in(clientErrors()) && !c.in(kitErrors()) && !c.test {
+		for node, what := range lossyErrors(file) {
+			c.report(node.Pos(), "%s, and go-redis returns that one instead: use the form for several errors", what)
+		}
+	}
 	if c.in(pureFolders()) && !c.test {
 		ast.Inspect(file, c.pure)
 	}

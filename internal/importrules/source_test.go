@@ -140,6 +140,11 @@ func TestHouseRulesCatch(t *testing.T) {
 		{"reminder", "a/a.go", "package a\n// TO" + "DO: later", "do it"},
 		{"sleeping test", "a/a_test.go", `package a; import "time"; func f() { time.Sleep(1) }`, "time.Sleep in a test"},
 		{"sleeping in a bubble", "a/a_test.go", `package a; import ("time"; "testing/synctest"); var _ = synctest.Test; func f() { time.Sleep(1) }`, ""},
+		{"error that unwraps to one", "core/entra/a.go", `package entra; type e struct{}; func (e) Unwrap() error { return nil }`, "Unwrap returns one error"},
+		{"error that unwraps to several", "core/entra/a.go", `package entra; type e struct{}; func (e) Unwrap() []error { return nil }`, ""},
+		{"wrapping one error", "adapters/x/a.go", `package x; import "fmt"; func f(err error) error { return fmt.Errorf("a: %w", err) }`, "fmt.Errorf wraps one error"},
+		{"wrapping two errors", "adapters/x/a.go", `package x; import "fmt"; func f(err error) error { return fmt.Errorf("%w: %w", err, err) }`, ""},
+		{"wrapping one error in the test kit", "core/entratest/a.go", `package entratest; import "fmt"; func f(err error) error { return fmt.Errorf("a: %w", err) }`, ""},
 		{"skip without a reason", "a/a_test.go", `package a; import "testing"; func f(t *testing.T) { t.Skip() }`, "without a reason"},
 		{"skip with a reason", "a/a_test.go", `package a; import "testing"; func f(t *testing.T) { t.Skip("no server") }`, ""},
 	}
