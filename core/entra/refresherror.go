@@ -20,8 +20,8 @@ type RefreshError struct {
 	Attempt int       // failed attempts in a row, 1 for the first; the one under way included if that is what failed
 	RetryAt time.Time // when the Source tries next, at the latest; zero if the attempt is still under way
 	// Err wraps what the credential returned, for errors.As. Its message may quote Entra's whole
-	// answer. Neither Error nor a format verb or an encoding of the RefreshError repeats it. Log it
-	// only where such text may go.
+	// answer, or what a credential panicked with. Neither Error nor a format verb, an encoding or a
+	// dump of the RefreshError repeats it, only Err.Error does. Log it only where such text may go.
 	Err error `json:"-"`
 
 	remedy string // what is wrong and what to check, if more is known than the kind

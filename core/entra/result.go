@@ -157,10 +157,11 @@ func (r result) retryAfter(wall time.Time) time.Duration {
 // refreshError returns the failure for callers: the number of failures in a row, and when the next
 // request is due.
 func (r result) refreshError(failures int, retryAt time.Time) *RefreshError {
-	e := &RefreshError{Kind: r.classify(), Code: entraCode(r.text), Attempt: failures, RetryAt: retryAt, Err: r.err}
-	if r.text != "" {
-		e.Err = &quoted{r.err, r.text}
+	text := r.text
+	if _, ours := errors.AsType[unusable](r.err); ours || errors.Is(r.err, errStuck) {
+		text = r.err.Error()
 	}
+	e := &RefreshError{Kind: r.classify(), Code: entraCode(r.text), Attempt: failures, RetryAt: retryAt, Err: newQuoted(r.err, text)}
 	if e.Kind == KindRejected {
 		e.remedy = remedyFor(r)
 	}

@@ -3,45 +3,41 @@ package entra_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"reflect"
+	"net/http"
+	"net/http/httptest"
+	"runtime/pprof"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-	"unsafe"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/internal/leaks"
 )
 
-// leaks reports whether text holds any part of the token that could be used, in an encoding that a
-// printer or a logger makes.
-func leaks(text, secret string) bool {
-	for part := range strings.SplitSeq(secret, ".") {
-		for _, form := range []string{part, hex.EncodeToString([]byte(part)), base64.StdEncoding.EncodeToString([]byte(part))} {
-			if strings.Contains(strings.ToLower(text), strings.ToLower(form)) {
-				return true
-			}
+// mustHide fails the test if any way of printing a value shows a piece of a secret.
+func mustHide(t *testing.T, name string, v any, secrets ...string) {
+	t.Helper()
+	finder := leaks.NewFinder(secrets...)
+	for _, text := range leaks.Print(v) {
+		if piece, found := finder.Find(text.Text); found {
+			t.Errorf("%s with %s shows %q: %s", name, text.How, piece, finder.Where(text.Text))
 		}
 	}
-	return strings.Contains(text, secretMark)
 }
 
 func TestSecretShowsUpNowhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tok := mustToken(t, newSource(t, minting(life), nil))
+		src := newSource(t, minting(life), nil)
+		tok := mustToken(t, src)
 		_, secret := tok.Credentials()
-		if !leaks("x"+secret+"x", secret) || !leaks(hex.EncodeToString([]byte(secret[:strings.IndexByte(secret, '.')])), secret) {
-			t.Fatal("the test would not see a leak")
-		}
 		type exported struct{ Token entra.Token }
 		type unexported struct {
 			token   entra.Token
@@ -51,93 +47,77 @@ func TestSecretShowsUpNowhere(t *testing.T) {
 			"value": tok, "pointer": &tok, "exported": exported{tok}, "unexported": unexported{tok, &tok},
 			"pointer to unexported": &unexported{tok, &tok}, "slice": []entra.Token{tok}, "map": map[string]*entra.Token{"t": &tok},
 			"key": map[entra.Token]int{tok: 1}, "error": fmt.Errorf("with %v and %w", tok, errors.New("x")), "any": []any{tok, &tok},
+			"Source": src, "Observer": src.Observer(), "Status": src.Status(),
 		} {
-			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%d", "%p", "%T", "%t", "%50v", "%!"} {
-				if text := fmt.Sprintf(verb, v); leaks(text, secret) {
-					t.Errorf("%s with %s: %s", name, verb, text)
-				}
-			}
-			if text, err := json.Marshal(v); err == nil && leaks(string(text), secret) {
-				t.Errorf("%s in JSON: %s", name, text)
-			}
-			var log bytes.Buffer
-			for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
-				slog.New(h).With("with", v).WithGroup("g").Info(fmt.Sprint(v), "attr", v, slog.Group("group", "in", v))
-			}
-			if leaks(log.String(), secret) {
-				t.Errorf("%s in a log: %s", name, &log)
-			}
-			var dump bytes.Buffer
-			dumpAll(&dump, reflect.ValueOf(v), 0)
-			if leaks(dump.String(), secret) {
-				t.Errorf("%s in a dump by reflection: %s", name, &dump)
-			}
+			mustHide(t, name, v, secret)
 		}
 	})
 }
 
-// dumpAll prints v as the dumpers of test libraries do: through pointers and unexported fields.
-func dumpAll(w io.Writer, v reflect.Value, depth int) {
-	if depth > 8 {
-		return
+// A pprofProfile shows the labels of goroutines and their stacks.
+func pprofProfile(t *testing.T) string {
+	var profile strings.Builder
+	for _, debug := range []int{1, 2} {
+		if err := pprof.Lookup("goroutine").WriteTo(&profile, debug); err != nil {
+			t.Fatal(err)
+		}
 	}
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			dumpAll(w, v.Elem(), depth+1)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Field(i)
-			if f.CanAddr() {
-				f = reflect.NewAt(f.Type(), unsafe.Pointer(f.UnsafeAddr())).Elem()
-			}
-			dumpAll(w, f, depth+1)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			dumpAll(w, v.Index(i), depth+1)
-		}
-	case reflect.Map:
-		for it := v.MapRange(); it.Next(); {
-			dumpAll(w, it.Key(), depth+1)
-			dumpAll(w, it.Value(), depth+1)
-		}
-	default:
-		fmt.Fprintf(w, "%v ", v)
-	}
+	return profile.String()
 }
 
+// What a credential says in its errors and panics, and the body of Entra's answer, may hold secrets.
+// Only RefreshError.Err.Error repeats them.
 func TestErrorsStatusAndLogTellNoSecret(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		body := errors.New("RESPONSE 400: " + secretMark)
-		cred := during(func(c call) bool { return c.n > 1 }, failWith(body))
-		src := newSource(t, cred, &entra.Options{Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-		tok := mustToken(t, src)
-		_, secret := tok.Credentials()
-		time.Sleep(2 * life)
-		err := within(t, src, time.Minute)
-		if !errors.Is(err, body) {
-			t.Fatalf("%v does not hold what the credential said", err)
-		}
-		refresh, _ := errors.AsType[*entra.RefreshError](err)
-		status := src.Status()
-		synctest.Wait() // the handler of the Source writes to the same log
-		for _, v := range []any{err, refresh, status, &status, entra.ErrClosed,
-			&entra.ConfigError{Field: "f", Reason: "r"}, &entra.AuthError{Addr: "a:1", Err: errors.New("WRONGPASS")}} {
-			inJSON, _ := json.Marshal(v)
-			for _, text := range []string{fmt.Sprintf("%v|%+v|%s|%q", v, v, v, v), string(inJSON)} {
-				if leaks(text, secret) {
-					t.Errorf("%T: %s", v, text)
+	const body = "RESPONSE 400: " + secretMark
+	type told struct{ Told string } // a panic value whose fields encoders print
+	for name, fail := range map[string]func(context.Context, call) error{
+		"error": failWith(errors.New(body)),
+		"error with fields": failWith(&azcore.ResponseError{ErrorCode: body, RawResponse: &http.Response{
+			StatusCode: 400, Body: io.NopCloser(strings.NewReader(body)), Request: httptest.NewRequest("POST", "https://login.test/"+secretMark, nil),
+		}}),
+		"panic":             func(context.Context, call) error { panic(body) },
+		"panic with fields": func(context.Context, call) error { panic(told{body}) },
+		"panic with an error": func(context.Context, call) error {
+			panic(fmt.Errorf("wrapped: %w", errors.New(body)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				var events []any
+				opts := &entra.Options{
+					Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+					Observer: &entra.Observer{
+						RefreshDone: func(_ context.Context, i entra.RefreshDoneInfo) { events = append(events, i) },
+						AttemptDone: func(_ context.Context, i entra.AttemptDoneInfo) { events = append(events, i) },
+					},
 				}
-			}
-			slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
-		}
-		if leaks(log.String(), secret) {
-			t.Errorf("log: %s", &log)
-		}
-	})
+				src := newSource(t, during(func(c call) bool { return c.n > 1 }, fail), opts)
+				tok := mustToken(t, src)
+				_, secret := tok.Credentials()
+				time.Sleep(2 * life)
+				err := within(t, src, time.Minute)
+				refresh, ok := errors.AsType[*entra.RefreshError](err)
+				if !ok || !strings.Contains(refresh.Err.Error(), secretMark) {
+					t.Fatalf("%v does not hold what the credential said", err)
+				}
+				status := src.Status()
+				synctest.Wait() // the Source writes to the same log
+				for what, v := range map[string]any{
+					"error": err, "RefreshError": refresh, "value": *refresh, "Status": status, "Status.Err": status.Err, "Source": src, "Options": opts,
+					"events": events, "joined": errors.Join(err, entra.ErrClosed), "wrapped": fmt.Errorf("call: %w", err),
+					"ConfigError": &entra.ConfigError{Field: "f", Reason: "r"}, "AuthError": &entra.AuthError{Addr: "a:1", Err: errors.New("WRONGPASS")},
+				} {
+					mustHide(t, what, v, secret, secretMark)
+				}
+				for what, text := range map[string]string{"log": log.String(), "profile": pprofProfile(t)} {
+					if piece, found := leaks.NewFinder(secret, secretMark).Find(text); found {
+						t.Errorf("the %s shows %q", what, piece)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestZeroTokenIsHarmless(t *testing.T) {

@@ -51,9 +51,8 @@ func (b *backlog) emptyBuffer() []byte {
 // isReusable reports whether the buffer of a write is worth keeping. That of a shortened blocking
 // command is, because such commands come again, unless it is large or holds a token.
 func isReusable(buffer []byte, edits []session.Edit) bool {
-	holdsToken := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Auth != nil })
 	shortened := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Cut > 0 })
-	return shortened && !holdsToken && cap(buffer) <= largeBuffer
+	return shortened && !session.HoldAuth(edits) && cap(buffer) <= largeBuffer
 }
 
 // appendLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for

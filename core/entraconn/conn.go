@@ -3,6 +3,7 @@ package entraconn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -211,14 +212,14 @@ type plannedWrite struct {
 	mark     session.Mark      // of the session before the write
 	unblocks []session.Unblock // CLIENT UNBLOCKs among the bytes taken
 	isLogin  bool              // no login was written before this write
-	buffer   []byte            // to compose the write in
+	buffer   []byte            // to compose the write in, nil if an AUTH is part of it
 }
 
 // planLocked plans a write of what was held back and of what the client writes, with an AUTH if one
 // may go there. It needs wmu and mu.
 func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	w := plannedWrite{
-		p: client, heldLen: len(held), mark: c.session.Mark(), isLogin: c.writtenCred == nil, buffer: c.backlog.emptyBuffer(),
+		p: client, heldLen: len(held), mark: c.session.Mark(), isLogin: c.writtenCred == nil,
 	}
 	if len(held) > 0 {
 		w.p = append(held[:len(held):len(held)], client...)
@@ -229,6 +230,9 @@ func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
 	cred := c.reloginCredentialLocked(auth)
 	relogin := func() session.Auth { return newLoginAuth(c, cred) }
 	w.edits, w.unblocks, w.taken = c.session.Plan(w.p, asAuth(auth), relogin, environment{c})
+	if !session.HoldAuth(w.edits) {
+		w.buffer = c.backlog.emptyBuffer()
+	}
 	return w
 }
 
@@ -256,7 +260,7 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 			e.Auth.(*sentAuth).reportStart()
 		}
 		b = append(b, p[from:e.At]...)
-		b = append(b, e.Ours...)
+		b = append(b, e.Ours()...)
 		from = e.At + e.Cut
 	}
 	rest := p[from:]
@@ -288,19 +292,7 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 		// example.
 		return len(p), nil
 	}
-	return clientBytes(written, w.edits), err
-}
-
-// clientBytes returns how many of the client's bytes were written, when so many bytes of the edited
-// write were.
-func clientBytes(written int, edits []session.Edit) int {
-	for _, e := range edits {
-		if written < e.At+len(e.Ours) {
-			return min(written, e.At)
-		}
-		written += e.Cut - len(e.Ours)
-	}
-	return written
+	return session.ClientBytes(written, w.edits), err
 }
 
 // cutShortLocked handles a write that was cut short, and returns its error. If a deadline passed
@@ -578,6 +570,12 @@ func (c *Conn) reportEnd() {
 		info.TokenExpiresOn = cred.Token().ExpiresOn()
 	}
 	c.server.dialer.obs.ConnClosed(context.Background(), info)
+}
+
+// Format implements [fmt.Formatter]. Every verb gives the number and the server of the connection:
+// the fields change while they are printed, and are none of a program's business.
+func (c *Conn) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "entraconn.Conn{id: %d, server: %s}", c.id, c.server.addr)
 }
 
 // connInfo describes the connection for an observer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -134,6 +135,11 @@ func (d *Dialer) Wrap(conn net.Conn) *Conn {
 	}
 	s := d.serverAt(addr)
 	return s.attach(context.Background(), conn, nil, s.newWaitBudget(context.Background()))
+}
+
+// Format implements [fmt.Formatter]. Every verb gives the names in the Dialer's options.
+func (d *Dialer) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "entraconn.Dialer{library: %s, name: %s}", d.opts.Library, d.opts.Name)
 }
 
 // serverAt returns what is known of a server. The Dialer keeps it for good: a client has few

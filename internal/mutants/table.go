@@ -47,8 +47,8 @@ func mutants() []mutant {
 		}, {
 			name: "an AUTH is counted and not sent",
 			file: "core/entraconn/conn.go",
-			old:  "		b = append(b, e.Ours...)\n",
-			new:  "		if e.Auth == nil || e.Auth.Login() {\n			b = append(b, e.Ours...)\n		}\n",
+			old:  "		b = append(b, e.Ours()...)\n",
+			new:  "		if e.Auth == nil || e.Auth.Login() {\n			b = append(b, e.Ours()...)\n		}\n",
 		}, {
 			name: "AUTH inside MULTI",
 			file: "core/entraconn/internal/session/ledger.go",

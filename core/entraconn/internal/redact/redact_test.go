@@ -18,6 +18,9 @@ func TestEveryPieceOfThePasswordIsRemoved(t *testing.T) {
 		"ERR a\r\nb\x00\xff":                                            "ERR a  b ?",
 		strings.Repeat(password[:11], 3):                                strings.Repeat(password[:11], 3),
 		"ERR unknown command 'AUTH', args: 'me' '" + password[:40] + "": "ERR unknown command 'AUTH', args: 'me' '[REDACTED]",
+		"ERR '" + strings.ToUpper(password) + "'":                       "ERR '[REDACTED]'",
+		"ERR '" + strings.ToLower(password[5:17]) + "' NO":              "ERR '[REDACTED]' NO",
+		"ERR \xff" + password[:12] + "\xff":                             "ERR ?[REDACTED]?",
 	} {
 		if got := redact.Password(line, password); got != want {
 			t.Errorf("Password(%q) = %q, want %q", line, got, want)

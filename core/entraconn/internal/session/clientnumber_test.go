@@ -138,7 +138,7 @@ func goesOut(t *testing.T, s *session.Session, command string, world *sliceWorld
 	var out []byte
 	from := 0
 	for _, e := range edits {
-		out = append(append(out, p[from:e.At]...), e.Ours...)
+		out = append(append(out, p[from:e.At]...), e.Ours()...)
 		from = e.At + e.Cut
 	}
 	return string(append(out, p[from:]...))

@@ -298,7 +298,7 @@ func TestSubscribeAfterTheEndOfASubscription(t *testing.T) {
 	if _, _, err := s.Received([]byte(push("unsubscribe", "0")+"*2\r\n+proto\r\n:2\r\n$1\r\nx\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
-	if edits, _, _ := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) != 1 || !bytes.HasPrefix(edits[0].Ours, modelserver.Encode("HELLO 3")) {
+	if edits, _, _ := s.Plan(p[taken:], nil, nil, &standstill{}); len(edits) != 1 || !bytes.HasPrefix(edits[0].Ours(), modelserver.Encode("HELLO 3")) {
 		t.Error("the subscription is one in RESP2, and can never be renewed")
 	}
 }

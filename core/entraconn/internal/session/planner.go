@@ -5,14 +5,6 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// An Edit changes what the client writes.
-type Edit struct {
-	At   int    // offset in what the client writes
-	Cut  int    // how many bytes of the client are left out there
-	Ours []byte // the bytes that are put in instead
-	Auth Auth   // the AUTH that Ours is, nil if it is something else
-}
-
 // maxHeld bounds what is held back of one command until it is complete. A blocking command that is
 // longer is sent as it is, and cannot be renewed while it blocks.
 const maxHeld = 1 << 20
@@ -141,13 +133,13 @@ func (w *planner) await(e entry) { w.s.ledger.push(e, w.s.commandStream.epoch) }
 // insert puts an AUTH in at offset.
 func (w *planner) insert(a Auth) {
 	w.s.AddAuth(a)
-	w.s.scratch.addEdit(Edit{At: w.offset, Ours: a.Wire(), Auth: a})
+	w.s.scratch.addEdit(Edit{At: w.offset, Auth: a})
 }
 
 // ask puts a command of ours that is no AUTH before the one that has begun.
 func (w *planner) ask(command []byte, what entryKind) {
 	w.await(w.s.commandStream.takeOurs(what))
-	w.s.scratch.addEdit(Edit{At: w.commandStart, Ours: command})
+	w.s.scratch.addEdit(Edit{At: w.commandStart, command: command})
 }
 
 // changeProtocol makes the wire speak the version in which the command that has begun belongs, as
@@ -232,7 +224,7 @@ func (w *planner) slice() (mustWait bool) {
 		w.ask(askNumber, awaitNumber)
 	}
 	s.leased.beginSlice(t.expectedReplies+1, command, call, now, most)
-	s.scratch.addEdit(Edit{At: w.commandStart + call.from, Cut: call.to - call.from, Ours: s.leased.sliceTimeout})
+	s.scratch.addEdit(Edit{At: w.commandStart + call.from, Cut: call.to - call.from, command: s.leased.sliceTimeout})
 	return false
 }
 

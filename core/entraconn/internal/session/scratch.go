@@ -7,9 +7,11 @@ type scratch struct {
 }
 
 type scratchpad struct {
-	edits     []Edit    // result of Plan
-	unblocks  []Unblock // in what was planned
-	collected []byte    // what has been read of the reply that is collected
+	edits    []Edit    // result of Plan
+	unblocks []Unblock // in what was planned
+	// collected returns what has been read of the reply that is collected. It is a function, because
+	// a server may repeat the token there, and printers follow pointers and print unexported bytes.
+	collected func() []byte
 	verdicts  []Verdict // that the caller has not taken yet
 }
 
@@ -57,22 +59,22 @@ func (s *scratch) takeUnblocks() (all []Unblock) {
 
 // beginAnswer forgets the answer before.
 func (s *scratch) beginAnswer() {
-	pad := s.ensure()
-	pad.collected = pad.collected[:0]
+	s.ensure().collected = nil
 }
 
 // collect adds a piece to the answer that was begun.
 func (s *scratch) collect(piece []byte) {
-	pad := s.ensure()
-	pad.collected = append(pad.collected, piece[:min(len(piece), maxAnswer-len(pad.collected))]...)
+	all := s.collectedReply()
+	all = append(all, piece[:min(len(piece), maxAnswer-len(all))]...)
+	s.ensure().collected = func() []byte { return all }
 }
 
 // collectedReply returns what was collected. It is valid until discard or beginAnswer.
 func (s *scratch) collectedReply() []byte {
-	if s.pad == nil {
+	if s.pad == nil || s.pad.collected == nil {
 		return nil
 	}
-	return s.pad.collected
+	return s.pad.collected()
 }
 
 func (s *scratch) addVerdict(v Verdict) {

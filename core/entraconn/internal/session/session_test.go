@@ -138,7 +138,7 @@ func (r *rig) send(p []byte, wanted session.Auth) {
 				r.server.Slow = 0
 			}
 		}
-		out = append(out, e.Ours...)
+		out = append(out, e.Ours()...)
 	}
 	r.deliver(append(out, p[from:taken]...))
 	r.held = bytes.Clone(p[taken:])
