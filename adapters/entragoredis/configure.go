@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/entraredis/entraredis/adapters/internal/settings"
-	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/redis/go-redis/v9"
 )
@@ -16,10 +15,20 @@ type Options struct {
 	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read
 	// the network can then use the token until it expires.
 	AllowPlaintext bool
+	// AllowUnverified permits a TLSConfig with InsecureSkipVerify that verifies the server in no other way. Any
+	// server that answers can then use the token until it expires.
+	AllowUnverified bool
 	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
 	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as
 	// announced. A Ring has no announced nodes, and refuses it.
 	NodeAddress func(addr string) string
+	// TrustNode says whether a node that the cluster announces by a name may get the token, which opens every
+	// cache of its user. It is asked about hosts that do not belong to a seed, in lower case and without a
+	// trailing dot, after NodeAddress, and by several goroutines at once. A host belongs to a seed that is a name
+	// if it is that name, lies below it, shares its parent domain where that has three labels or more, or ends in
+	// the same domain of Azure's caches. If the seed is an IP address or on this machine, localhost belongs to it.
+	// Addresses are not asked about: their certificate must have the seed's name. Default: no other host. A Ring refuses it.
+	TrustNode func(host string) bool
 	// SeparateLogin waits for the answer to AUTH before go-redis's first command is written, for proxies that
 	// cannot take both at once. It costs one round trip per connection.
 	SeparateLogin bool
@@ -30,17 +39,17 @@ func Configure(opt *redis.Options, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.Options", Reason: "is nil"}
 	}
-	return configure(clientOptions{name: "redis.Options", dialer: &opt.Dialer, options: opt, field: "Addr", addrs: []string{opt.Addr}, serverName: tlsonly.SeedHost([]string{opt.Addr})}, src, opts)
+	return configure(clientOptions{name: "redis.Options", dialer: &opt.Dialer, options: opt, field: "Addr", addrs: []string{opt.Addr}, announces: true}, src, opts)
 }
 
 // ConfigureCluster prepares opt for [redis.NewClusterClient]. Nodes that are announced by IP address are verified
 // against the host name of the seeds, if all have the same and TLSConfig has no ServerName. Addrs may be empty if
-// ClusterSlots is set.
+// ClusterSlots is set: the nodes that it named last count as seeds, so it is replaced by a function that calls it.
 func ConfigureCluster(opt *redis.ClusterOptions, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.ClusterOptions", Reason: "is nil"}
 	}
-	return configure(clientOptions{name: "redis.ClusterOptions", dialer: &opt.Dialer, field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs), slots: opt.ClusterSlots != nil, options: &redis.Options{
+	return configure(clientOptions{name: "redis.ClusterOptions", dialer: &opt.Dialer, field: "Addrs", addrs: opt.Addrs, announces: true, slots: &opt.ClusterSlots, options: &redis.Options{
 		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
 		CredentialsProvider: opt.CredentialsProvider, CredentialsProviderContext: opt.CredentialsProviderContext,
 		StreamingCredentialsProvider: opt.StreamingCredentialsProvider,
@@ -52,8 +61,10 @@ func ConfigureRing(opt *redis.RingOptions, src *entra.Source, opts *Options) err
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.RingOptions", Reason: "is nil"}
 	}
-	if opts != nil && opts.NodeAddress != nil {
-		return &entra.ConfigError{Field: "entragoredis.Options.NodeAddress", Reason: "has no meaning for a Ring, whose shards are dialed as they stand in Addrs; remove it"}
+	if opts != nil {
+		if err := settings.CheckRing("entragoredis.Options", map[string]bool{"NodeAddress": opts.NodeAddress != nil, "TrustNode": opts.TrustNode != nil}); err != nil {
+			return err
+		}
 	}
 	return configure(clientOptions{name: "redis.RingOptions", dialer: &opt.Dialer, field: "Addrs", addrs: slices.Collect(maps.Values(opt.Addrs)), options: &redis.Options{
 		Dialer: opt.Dialer, DialTimeout: opt.DialTimeout, TLSConfig: opt.TLSConfig, Username: opt.Username, Password: opt.Password,
@@ -73,5 +84,5 @@ func ConfigureUniversal(opt *redis.UniversalOptions, src *entra.Source, opts *Op
 	}); err != nil {
 		return err
 	}
-	return configure(clientOptions{name: name, dialer: &opt.Dialer, options: opt.Simple(), field: "Addrs", addrs: opt.Addrs, serverName: tlsonly.SeedHost(opt.Addrs)}, src, opts)
+	return configure(clientOptions{name: name, dialer: &opt.Dialer, options: opt.Simple(), field: "Addrs", addrs: opt.Addrs, announces: true}, src, opts)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"testing"
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
@@ -18,7 +19,7 @@ const addr = "cache.test:6380"
 
 func TestRefusesWhatCannotWork(t *testing.T) {
 	src := newSource(t)
-	secure := &tls.Config{}
+	secure, unverified := &tls.Config{}, &tls.Config{InsecureSkipVerify: true}
 	type test struct {
 		name  string
 		err   error
@@ -80,6 +81,14 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		{"no TLS", ring(func(o *redis.RingOptions) { o.TLSConfig = nil }), "redis.RingOptions.TLSConfig"},
 		{"no TLS", universal(func(o *redis.UniversalOptions) { o.TLSConfig = nil }), "redis.UniversalOptions.TLSConfig"},
 		{"TLS 1.1 only", single(func(o *redis.Options) { o.TLSConfig = &tls.Config{MaxVersion: tls.VersionTLS11} }), "redis.Options.TLSConfig.MaxVersion"},
+		{"server not verified", single(func(o *redis.Options) { o.TLSConfig = unverified }), "redis.Options.TLSConfig.InsecureSkipVerify"},
+		{"server not verified", cluster(func(o *redis.ClusterOptions) { o.TLSConfig = unverified }), "redis.ClusterOptions.TLSConfig.InsecureSkipVerify"},
+		{"server not verified", ring(func(o *redis.RingOptions) { o.TLSConfig = unverified }), "redis.RingOptions.TLSConfig.InsecureSkipVerify"},
+		{"server not verified", universal(func(o *redis.UniversalOptions) { o.TLSConfig = unverified }), "redis.UniversalOptions.TLSConfig.InsecureSkipVerify"},
+		{"server not verified, allowed", entragoredis.Configure(&redis.Options{Addr: addr, TLSConfig: unverified}, src, &entragoredis.Options{AllowUnverified: true}), ""},
+		{"server not verified by the user's Dialer", single(func(o *redis.Options) {
+			o.TLSConfig, o.Dialer = unverified, func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route") }
+		}), ""},
 		{"no TLS on this machine", single(func(o *redis.Options) { o.TLSConfig, o.Addr = nil, "localhost:6379" }), ""},
 		{"unix socket", single(func(o *redis.Options) { o.TLSConfig, o.Addr = nil, "/run/redis.sock" }), ""},
 		{"password", single(func(o *redis.Options) { o.Password = "p" }), "redis.Options.Password"},
@@ -96,6 +105,8 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		{"Sentinel", universal(func(o *redis.UniversalOptions) { o.SentinelUsername = "u" }), "redis.UniversalOptions.SentinelUsername"},
 		{"NodeAddress for a Ring", entragoredis.ConfigureRing(&redis.RingOptions{Addrs: map[string]string{"a": addr}, TLSConfig: secure}, src,
 			&entragoredis.Options{NodeAddress: entraconn.SeedHost(addr)}), "entragoredis.Options.NodeAddress"},
+		{"TrustNode for a Ring", entragoredis.ConfigureRing(&redis.RingOptions{Addrs: map[string]string{"a": addr}, TLSConfig: secure}, src,
+			&entragoredis.Options{TrustNode: func(string) bool { return true }}), "entragoredis.Options.TrustNode"},
 	} {
 		config := (*entra.ConfigError)(nil)
 		if test.field == "" && test.err != nil || test.field != "" && (!errors.As(test.err, &config) || config.Field != test.field) {

@@ -5,12 +5,14 @@
 //	client := redis.NewClient(opt)
 //
 // [Configure], [ConfigureCluster], [ConfigureRing] and [ConfigureUniversal] check the options and
-// set their Dialer. They change nothing else and dial no server: pool, hooks, retries and Close are
-// go-redis's. Call them last, right before go-redis's own constructor, because they read addresses,
+// set their Dialer, and ClusterSlots if it is set. They change nothing else and dial no server: pool,
+// hooks, retries and Close are go-redis's. Call them last, right before go-redis's own constructor, because they read addresses,
 // DialTimeout and TLSConfig once. Close clients before their [entra.Source].
 //
 // Options that cannot work are a [*entra.ConfigError]: other credentials, no TLS to another
-// machine, a Sentinel, a bad address, a second Configure. If Redis refuses a login, commands return
+// machine, TLS that does not verify the server, a Sentinel, a bad address, a second Configure. So is
+// the error of a dial of a node that the server announces and that does not belong to a seed, see
+// [Options]. If Redis refuses a login, commands return
 // an [*entra.AuthError].
 //
 // The adapter keeps a Dialer that was set before and calls it for each connection. As in go-redis

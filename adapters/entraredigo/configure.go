@@ -25,6 +25,9 @@ type Options struct {
 	// AllowPlaintext permits connections without TLS to other machines too if TLSConfig is nil. An
 	// attacker who can read the network can then use the token until it expires.
 	AllowPlaintext bool
+	// AllowUnverified permits a TLSConfig with InsecureSkipVerify that verifies the server in no other way. Any
+	// server that answers can then use the token until it expires.
+	AllowUnverified bool
 	// DialTimeout bounds connecting and TLS handshake together. Default, for 0: redigo's 30 seconds.
 	DialTimeout time.Duration
 	// Dial, if set, makes the connections. It must do TLS itself, TLSConfig is not used, and DialTimeout bounds
@@ -59,7 +62,7 @@ func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) 
 // one login gate.
 func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Context) (redis.Conn, error), error) {
 	opts = cmp.Or(opts, &Options{})
-	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, TLSField: "entraredigo.Options.TLSConfig", DialField: "entraredigo.Options.Dial"}
+	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, AllowUnverified: opts.AllowUnverified, TLSField: "entraredigo.Options.TLSConfig", DialField: "entraredigo.Options.Dial"}
 	cfg, network := opts.TLSConfig, "tcp"
 	if strings.HasPrefix(addr, "/") {
 		network = "unix"
@@ -68,14 +71,14 @@ func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Co
 		cfg = &tls.Config{}
 	}
 	if err := cmp.Or(
-		settings.CheckSource(src), hook.CheckOnce(rule.DialField, opts.Dial), rule.CheckTLS(cfg),
+		settings.CheckSource(src), hook.CheckOnce(rule.DialField, opts.Dial), rule.CheckTLS(cfg, opts.Dial != nil),
 		rule.CheckAddrs("addr", network, []string{addr}, cfg, opts.Dial != nil), rehearse(network, addr, opts.DialOptions),
 	); err != nil {
 		return nil, err
 	}
 	d := &net.Dialer{Timeout: cmp.Or(opts.DialTimeout, 30*time.Second), KeepAlive: 5 * time.Minute} // redigo's defaults
 	custom, options := opts.Dial, slices.Clone(opts.DialOptions)
-	login := hook.New(src, &entraconn.Options{Library: "redigo", Name: opts.Name, SeparateLogin: opts.SeparateLogin}, nil,
+	login := hook.New(src, &entraconn.Options{Library: "redigo", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext}, nil,
 		func(ctx context.Context, network, addr string) (net.Conn, error) {
 			return rule.Dial(ctx, custom, d, cfg, network, addr)
 		})

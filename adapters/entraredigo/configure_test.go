@@ -48,6 +48,8 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 			{"no port number", &redis.Pool{}, "cache.test:", src, nil, "addr"},
 			{"port of a name", &redis.Pool{}, "cache.test:redis", src, nil, "addr"},
 			{"TLS 1.1 only", &redis.Pool{}, addr, src, &entraredigo.Options{TLSConfig: &tls.Config{MaxVersion: tls.VersionTLS11}}, "entraredigo.Options.TLSConfig.MaxVersion"},
+			{"server not verified", &redis.Pool{}, addr, src, &entraredigo.Options{TLSConfig: &tls.Config{InsecureSkipVerify: true}}, "entraredigo.Options.TLSConfig.InsecureSkipVerify"},
+			{"server not verified, allowed", &redis.Pool{}, addr, src, &entraredigo.Options{TLSConfig: &tls.Config{InsecureSkipVerify: true}, AllowUnverified: true}, ""},
 			{"unix socket", &redis.Pool{}, "/run/redis.sock", src, nil, ""},
 			{"without effect", &redis.Pool{}, addr, src, with(redis.DialUsername("u"), redis.DialTLSConfig(&tls.Config{}), redis.DialTLSSkipVerify(true)), ""},
 			{"configured before", configured, addr, src, nil, "redis.Pool.DialContext"},

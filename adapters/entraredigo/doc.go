@@ -8,7 +8,7 @@
 // pools and connections before their [entra.Source].
 //
 // Settings that cannot work are a [*entra.ConfigError]: credentials set as well, no TLS to another
-// machine, an empty address. If Redis refuses a login, commands return an [*entra.AuthError]. If
+// machine, TLS that does not verify the server, an empty address. If Redis refuses a login, commands return an [*entra.AuthError]. If
 // the server has closed an idle connection, redigo returns that error to a caller; set the pool's
 // TestOnBorrow against that, as without Entra.
 package entraredigo

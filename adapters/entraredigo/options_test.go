@@ -90,7 +90,7 @@ func TestDialsThroughTheUsersDialFunction(t *testing.T) {
 		t.Errorf("without TLS: %v, want a *ConfigError for entraredigo.Options.Dial", err)
 	}
 	twice := func(ctx context.Context, nw, addr string) (net.Conn, error) {
-		return entraconn.NewDialer(source, nil).DialFunc(network.DialContext)(ctx, nw, addr)
+		return entraconn.NewDialer(source, &entraconn.Options{AllowPlaintext: true}).DialFunc(network.DialContext)(ctx, nw, addr)
 	}
 	dial, err = entraredigo.DialContext(source, addr, &entraredigo.Options{Dial: twice, AllowPlaintext: true})
 	if err != nil {

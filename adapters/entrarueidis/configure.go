@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 
 	"github.com/entraredis/entraredis/adapters/internal/hook"
 	"github.com/entraredis/entraredis/adapters/internal/settings"
@@ -22,10 +23,20 @@ type Options struct {
 	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read
 	// the network can then use the token until it expires.
 	AllowPlaintext bool
+	// AllowUnverified permits a TLSConfig with InsecureSkipVerify that verifies the server in no other way. Any
+	// server that answers can then use the token until it expires.
+	AllowUnverified bool
 	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
 	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as
 	// announced.
 	NodeAddress func(addr string) string
+	// TrustNode says whether a node that the cluster announces by a name may get the token, which opens every
+	// cache of its user. It is asked about hosts that do not belong to a seed, in lower case and without a
+	// trailing dot, after NodeAddress, and by several goroutines at once. A host belongs to a seed that is a name
+	// if it is that name, lies below it, shares its parent domain where that has three labels or more, or ends in
+	// the same domain of Azure's caches. If the seed is an IP address or on this machine, localhost belongs to it.
+	// Addresses are not asked about: their certificate must have the seed's name. Default: no other host.
+	TrustNode func(host string) bool
 	// SeparateLogin waits for the answer to AUTH before rueidis's first command is written, for proxies that
 	// cannot take both at once. It costs one round trip per connection.
 	SeparateLogin bool
@@ -39,7 +50,10 @@ func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) erro
 	}
 	opts = cmp.Or(opts, &Options{})
 	custom, rule := opt.DialCtxFn, tlsonly.Rule{
-		AllowPlaintext: opts.AllowPlaintext, ServerName: tlsonly.SeedHost(opt.InitAddress), TLSField: option + ".TLSConfig", DialField: option + ".DialCtxFn",
+		AllowPlaintext: opts.AllowPlaintext, AllowUnverified: opts.AllowUnverified, ServerName: tlsonly.SeedHost(opt.InitAddress),
+		TLSField: option + ".TLSConfig", DialField: option + ".DialCtxFn", Nodes: &tlsonly.Nodes{
+			Seeds: slices.Concat(opt.InitAddress, opt.Standalone.ReplicaAddress), Trust: opts.TrustNode, Options: "entrarueidis.Options", Mapped: opts.NodeAddress != nil,
+		},
 	}
 	if fn := opt.DialFn; custom == nil && fn != nil { // which rueidis ignores as soon as DialCtxFn is set
 		rule.DialField = option + ".DialFn"
@@ -50,7 +64,7 @@ func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) erro
 	if err := cmp.Or(settings.CheckSource(src), check(opt, rule, custom != nil)); err != nil {
 		return err
 	}
-	login := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin})
+	login := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext})
 	opt.DialCtxFn = (&dialer{login, rule, custom, opts.NodeAddress, opt.DisableTCPNoDelay}).dial
 	return nil
 }
@@ -64,7 +78,7 @@ func check(opt *rueidis.ClientOption, rule tlsonly.Rule, custom bool) error {
 			"MasterSet": opt.Sentinel.MasterSet != "", "Username": opt.Sentinel.Username != "", "Password": opt.Sentinel.Password != "",
 		}),
 		hook.CheckMethod(rule.DialField, opt.DialCtxFn, (*dialer)(nil).dial),
-		rule.CheckTLS(opt.TLSConfig),
+		rule.CheckTLS(opt.TLSConfig, custom),
 		rule.CheckAddrs(option+".InitAddress", "tcp", opt.InitAddress, opt.TLSConfig, custom),
 	)
 	if replicas := opt.Standalone.ReplicaAddress; err == nil && len(replicas) > 0 {

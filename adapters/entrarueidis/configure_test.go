@@ -33,8 +33,13 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 		"unix socket":               {func(o *rueidis.ClientOption) { o.InitAddress = []string{"/run/redis.sock"} }, "InitAddress"},
 		"unix socket of the user's": {func(o *rueidis.ClientOption) { o.InitAddress, o.DialCtxFn = []string{"/run/redis.sock"}, dial }, ""},
 		"TLS 1.1 only":              {func(o *rueidis.ClientOption) { o.TLSConfig.MaxVersion = tls.VersionTLS11 }, "TLSConfig.MaxVersion"},
-		"no TLS":                    {func(o *rueidis.ClientOption) { o.TLSConfig = nil }, "TLSConfig"},
-		"no TLS here":               {func(o *rueidis.ClientOption) { o.TLSConfig, o.InitAddress = nil, []string{"[::1]:6379"} }, ""},
+		"server not verified":       {func(o *rueidis.ClientOption) { o.TLSConfig.InsecureSkipVerify = true }, "TLSConfig.InsecureSkipVerify"},
+		"server verified otherwise": {func(o *rueidis.ClientOption) {
+			o.TLSConfig.InsecureSkipVerify, o.TLSConfig.VerifyConnection = true, func(tls.ConnectionState) error { return nil }
+		}, ""},
+		"server not verified by the user's dial function": {func(o *rueidis.ClientOption) { o.TLSConfig.InsecureSkipVerify, o.DialCtxFn = true, dial }, ""},
+		"no TLS":      {func(o *rueidis.ClientOption) { o.TLSConfig = nil }, "TLSConfig"},
+		"no TLS here": {func(o *rueidis.ClientOption) { o.TLSConfig, o.InitAddress = nil, []string{"[::1]:6379"} }, ""},
 		"no TLS to a replica": {func(o *rueidis.ClientOption) {
 			o.TLSConfig, o.InitAddress, o.Standalone.ReplicaAddress = nil, []string{"localhost:6379"}, []string{addr}
 		}, "TLSConfig"},

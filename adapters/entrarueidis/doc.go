@@ -10,7 +10,9 @@
 // out which, as always. Close clients before their [entra.Source].
 //
 // Options that cannot work are a [*entra.ConfigError]: other credentials, no TLS to another
-// machine, a Sentinel, a bad address, a second Configure. If Redis refuses a login, commands return
+// machine, TLS that does not verify the server, a Sentinel, a bad address, a second Configure. So is
+// the error of a dial of a node that the server announces and that does not belong to a seed, see
+// [Options]. If Redis refuses a login, commands return
 // an [*entra.AuthError].
 //
 // A DialCtxFn or DialFn that was set before is kept and called for each connection. As in rueidis

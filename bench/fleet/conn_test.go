@@ -89,4 +89,4 @@ func (c *conn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 func (c *conn) Close() error                     { return nil }
 func (c *conn) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (c *conn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(10, 0, 0, 4), Port: 6380} }
+func (c *conn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 4), Port: 6380} }

@@ -86,12 +86,12 @@ func TestGarbageWhileAuthIsUnanswered(t *testing.T) {
 			}
 			return "+OK\r\n"
 		}}
-		l, err := s.network.Listen("10.0.0.6:6380")
+		l, err := s.network.Listen("127.0.0.6:6380")
 		if err != nil {
 			t.Fatal(err)
 		}
 		wait := server.serve(l)
-		c, err := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)(s.t.Context(), "tcp", "10.0.0.6:6380")
+		c, err := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)(s.t.Context(), "tcp", "127.0.0.6:6380")
 		if err != nil {
 			t.Fatal(err)
 		}

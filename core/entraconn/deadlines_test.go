@@ -155,13 +155,13 @@ func TestSeparateLoginEndsAtTheClientsDeadline(t *testing.T) {
 	for _, takes := range []int{-1, 0} {
 		inBubble(t, func(s *site) {
 			server := &scripted{auth: func(int) string { return "" }}
-			l, err := s.network.Listen("10.0.0.6:6380")
+			l, err := s.network.Listen("127.0.0.6:6380")
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer server.serve(l)()
 			defer l.Close()
-			inner, err := s.network.DialContext(s.t.Context(), "tcp", "10.0.0.6:6380")
+			inner, err := s.network.DialContext(s.t.Context(), "tcp", "127.0.0.6:6380")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
+	"github.com/entraredis/entraredis/internal/plaintext"
 )
 
 // Options change how a [Dialer] works. The zero value, like a nil pointer, is right for every Redis
@@ -27,7 +28,35 @@ type Options struct {
 	// command is written, at the cost of one round trip. It is for a proxy that cannot take a
 	// command after an unanswered AUTH; Redis can.
 	SeparateLogin bool
+	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read the
+	// network can then use the token until it expires. Without it a connection must have a method
+	// ConnectionState, as a *tls.Conn has, or both the address that was dialed and the peer must be
+	// on this machine: a loopback address, localhost, no host or a unix socket.
+	AllowPlaintext bool
 }
+
+// secured returns dial without the connections on which the token would cross a network in plain
+// text: it closes them.
+func (o *Options) secured(dial dialFunc) dialFunc {
+	if o.AllowPlaintext {
+		return dial
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dialed, err := dial(ctx, network, addr)
+		if err != nil || plaintext.IsSafe(dialed, network, addr) {
+			return dialed, err
+		}
+		_ = dialed.Close() // nothing was sent on it
+		return nil, plaintextError(addr)
+	}
+}
+
+func plaintextError(addr string) *entra.ConfigError {
+	return &entra.ConfigError{Field: "entraconn.Options.AllowPlaintext", Reason: "is not set, and the connection to " + addr + " has no TLS, so the token would cross the network in plain text; dial a *tls.Conn or something else with ConnectionState, or set it"}
+}
+
+// A dialFunc opens a connection, as [net.Dialer.DialContext] does.
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // A Dialer makes the connections of one client, and keeps each of them logged in with the newest
 // token of its Source. It needs no Close: for each server address it starts a goroutine with the
@@ -74,9 +103,9 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // connections were lost and as long as they are not back, and the login gate, while the server
 // refuses logins or has yet to accept the first. Both together, in the dial and in the first write,
 // take at most a second, or a quarter of the time that ctx has left besides the slowest handshake of
-// the last ten and its login. Of several dials to a server that has accepted no login yet, one goes ahead. More
-// follow as time passes, and all of them once a login is accepted or a client leaves a connection
-// silent.
+// the last ten and its login. Of several dials to a server that has accepted no login yet, one goes
+// ahead. More follow as time passes, and all of them once a login is accepted or a client leaves a
+// connection silent.
 //
 // A server that has never accepted the credential and refuses it gets a login after 0.5, 1, 2 and 4
 // seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 10 a
@@ -88,8 +117,10 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // touches the network: an *entra.RefreshError, entra.ErrClosed, or an *entra.AuthError, found by
 // errors.As. Client libraries hide the error of a dial behind a timeout, count it, or dial again at
 // once. Errors of a connection they pass on. The errors that the function itself returns are those
-// of dial and of ctx, and it does not dial when ctx has ended.
+// of dial and of ctx, and an *entra.ConfigError where the token would cross a network in plain text,
+// see Options.AllowPlaintext. It does not dial when ctx has ended.
 func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	dial = d.opts.secured(dial)
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if err := tokenwait.Dial(ctx, d.src); err != nil {
 			if ctxErr := ctx.Err(); ctxErr != nil && errors.Is(err, ctxErr) {
@@ -127,14 +158,22 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 }
 
 // Wrap returns a connection that will log in on conn with its first write. conn must be fresh, and
-// have TLS already on it if there is to be TLS. Closing the Conn closes conn.
+// have TLS already on it if there is to be TLS. Closing the Conn closes conn. If conn leads to
+// another machine without TLS, and Options.AllowPlaintext is not set, calls of the Conn return an
+// *entra.ConfigError and nothing is written on conn.
 func (d *Dialer) Wrap(conn net.Conn) *Conn {
 	addr := ""
 	if remote := conn.RemoteAddr(); remote != nil {
 		addr = remote.String()
 	}
 	s := d.serverAt(addr)
-	return s.attach(context.Background(), conn, nil, s.newWaitBudget(context.Background()))
+	c := s.attach(context.Background(), conn, nil, s.newWaitBudget(context.Background()))
+	if !d.opts.AllowPlaintext && !plaintext.HasTLS(conn) && !plaintext.StaysHere(conn.RemoteAddr()) {
+		c.mu.Lock()
+		c.failLocked(entra.CloseUnsupported, plaintextError(addr))
+		c.mu.Unlock()
+	}
+	return c
 }
 
 // Format implements [fmt.Formatter]. Every verb gives the names in the Dialer's options.

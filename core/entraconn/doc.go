@@ -33,7 +33,8 @@
 // the client writes after such a command waits until the reply to it was read. Below a client that
 // has said no HELLO, a CLIENT ID goes out with the first such command of a connection.
 //
-// A Conn and a Dialer show no token to fmt, encoders, loggers and dumpers, at any moment. What the
+// A token goes to another machine over TLS only, unless Options.AllowPlaintext is set. A Conn and a
+// Dialer show no token to fmt, encoders, loggers and dumpers, at any moment. What the
 // server says of an AUTH is scrubbed of the token, and of every 12 bytes of it, before it goes into
 // an error or an event.
 //

@@ -88,7 +88,7 @@ func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 // others.
 func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 	inBubble(t, func(s *site) {
-		l, err := s.network.Listen("10.0.0.5:6380")
+		l, err := s.network.Listen("127.0.0.5:6380")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestOneServersRefusalIsNotAnothers(t *testing.T) {
 			return err
 		}
 		for range 55 { // a little more than a second each
-			if refused := (*entra.AuthError)(nil); !errors.As(dialAndPing("10.0.0.5:6380"), &refused) || refused.Addr != "10.0.0.5:6380" {
+			if refused := (*entra.AuthError)(nil); !errors.As(dialAndPing("127.0.0.5:6380"), &refused) || refused.Addr != "127.0.0.5:6380" {
 				t.Fatalf("the strict one: %v", refused)
 			}
 			if err := dialAndPing(addr); err != nil {

@@ -27,7 +27,7 @@ type peer struct {
 
 // newPeers returns n connections to one server. It runs in a bubble.
 func newPeers(t *testing.T, n int) (all []*peer) {
-	const serverAddr = "10.0.0.4:6379"
+	const serverAddr = "127.0.0.4:6379"
 	network := entratest.NewNetwork()
 	l, err := network.Listen(serverAddr)
 	if err != nil {

@@ -122,12 +122,12 @@ func elapse(d time.Duration) { time.Sleep(d) }
 // connect returns both ends of a connection.
 func (s *simulation) connect(t *testing.T, dialer *entraconn.Dialer, slow time.Duration) (*entraconn.Conn, *simulatedLine) {
 	network := entratest.NewNetwork()
-	l, err := network.Listen("10.0.0.4:6379")
+	l, err := network.Listen("127.0.0.4:6379")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	inner, err := network.DialContext(t.Context(), "tcp", "10.0.0.4:6379")
+	inner, err := network.DialContext(t.Context(), "tcp", "127.0.0.4:6379")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-const addr = "10.0.0.4:6380"
+const addr = "127.0.0.4:6380"
 
 // A site is a fake Entra, a Source, a gateway over miniredis and the network between, all in one
 // bubble.
@@ -120,15 +120,15 @@ func (s *site) gone(c *client) {
 
 // secure runs a gateway with TLS beside that of the site, and returns how to dial it.
 func (s *site) secure(below func(net.Conn) net.Conn) (dial func(context.Context, string, string) (net.Conn, error), end func()) {
-	l, err := s.network.Listen("10.0.0.5:6380")
+	l, err := s.network.Listen("127.0.0.5:6380")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	server, config, err := entratest.TLSConfigs("10.0.0.5")
+	server, config, err := entratest.TLSConfigs("127.0.0.5")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	config.ServerName = "10.0.0.5"
+	config.ServerName = "127.0.0.5"
 	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts, TLS: server})
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		conn, err := s.network.DialContext(ctx, network, gateway.Addr())
@@ -142,7 +142,7 @@ func (s *site) secure(below func(net.Conn) net.Conn) (dial func(context.Context,
 
 // handled returns how to dial a server that handles one connection, and how to end it.
 func (s *site) handled(handle func(net.Conn, *redcon.Reader)) (dial dialFunc, end func()) {
-	const addr = "10.0.0.6:6380"
+	const addr = "127.0.0.6:6380"
 	l, err := s.network.Listen(addr)
 	if err != nil {
 		s.t.Fatal(err)

@@ -42,7 +42,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 		}
 		defer w.src.Close()
 		network := entratest.NewNetwork()
-		l, err := network.Listen("10.0.0.4:6379")
+		l, err := network.Listen("127.0.0.4:6379")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func onModel(t *testing.T, life time.Duration, test func(w *wireTest)) {
 			}
 		}()
 		w.opened = time.Now()
-		c, err := entraconn.NewDialer(w.src, nil).DialFunc(network.DialContext)(t.Context(), "tcp", "10.0.0.4:6379")
+		c, err := entraconn.NewDialer(w.src, nil).DialFunc(network.DialContext)(t.Context(), "tcp", "127.0.0.4:6379")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,12 +31,13 @@ func allowances() []allowance {
 	entra, entraconn, entratest := Module+"/core/entra", Module+"/core/entraconn", Module+"/core/entratest"
 	return []allowance{
 		{"internal/resp", nil},
+		{"internal/plaintext", nil},
 		{"core/internal/impatience", nil},
 		{"core/entra", []string{azcore, Module + "/core/internal/impatience"}},
 		{"core/entra/internal/clock", nil},
 		{"core/entra/internal/jwt", nil},
 		{"core/entra/internal/schedule", []string{entra + "/internal/clock", entra + "/internal/jwt", backoff}},
-		{"core/entraconn", []string{entra, Module + "/internal/resp"}},
+		{"core/entraconn", []string{entra, Module + "/internal/resp", Module + "/internal/plaintext"}},
 		{"core/entraconn/internal/tokenwait", []string{entra, Module + "/core/internal/impatience"}},
 		{"core/entraconn/internal/session", []string{Module + "/internal/resp", Module + "/core/entraconn/internal/session/lease"}},
 		{"core/entraconn/internal/session/lease", nil},
@@ -46,7 +47,7 @@ func allowances() []allowance {
 		{"core/entraconn/internal/redact", nil},
 		{"core/entraconn/internal/modelserver", []string{redcon}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},
-		{"adapters/internal", []string{entra, entraconn}},
+		{"adapters/internal", []string{entra, entraconn, Module + "/internal/plaintext"}},
 		{"adapters/adaptertest", []string{entra, entratest, azcore}},
 		{"adapters/entragoredis", []string{entra, entraconn, Module + "/adapters/internal", goredis}},
 		{"adapters/entrarueidis", []string{entra, entraconn, Module + "/adapters/internal", rueidis}},

@@ -54,7 +54,7 @@ func TestPageShowsALifeAndNoSecret(t *testing.T) {
 				t.Fatal(err)
 			}
 			oid, secret := token.Credentials()
-			dial := entraconn.NewDialer(src, &entraconn.Options{Library: "plain"}).DialFunc(network.DialContext)
+			dial := entraconn.NewDialer(src, &entraconn.Options{Library: "plain", AllowPlaintext: true}).DialFunc(network.DialContext)
 			var conns []net.Conn
 			for range 20 {
 				c, err := dial(t.Context(), "tcp", "10.0.0.4:6380")

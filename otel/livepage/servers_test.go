@@ -42,7 +42,7 @@ func run(t *testing.T, opt redis.Options) *program {
 		t.Fatal(err)
 	}
 	p.page.Watch(p.src)
-	dial := entraconn.NewDialer(p.src, &entraconn.Options{Library: "go-redis", Name: "cache"}).DialFunc(network.DialContext)
+	dial := entraconn.NewDialer(p.src, &entraconn.Options{Library: "go-redis", Name: "cache", AllowPlaintext: true}).DialFunc(network.DialContext)
 	opt.Addr, opt.MaxRetries = p.gateway.Addr(), -1
 	opt.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) { return dial(ctx, network, addr) }
 	p.rdb = redis.NewClient(&opt)

@@ -51,7 +51,7 @@ func newService(t *testing.T, opt redis.Options) *service {
 		t.Fatal(err)
 	}
 	opt.Addr = s.gateway.Addr()
-	opt.Dialer = entraconn.NewDialer(s.src, &entraconn.Options{Library: "go-redis", Name: "cache"}).
+	opt.Dialer = entraconn.NewDialer(s.src, &entraconn.Options{Library: "go-redis", Name: "cache", AllowPlaintext: true}).
 		DialFunc(func(ctx context.Context, n, addr string) (net.Conn, error) { return network.DialContext(ctx, n, addr) })
 	s.client = redis.NewClient(&opt)
 	return s

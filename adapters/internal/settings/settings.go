@@ -33,6 +33,11 @@ func CheckDial(of string, set map[string]bool) error {
 	return unset(of, set, "is set, but the adapter has to dial; remove it and use the adapter's Options")
 }
 
+// CheckRing refuses settings that are about announced nodes, for a client to which none are announced, in the same way.
+func CheckRing(of string, set map[string]bool) error {
+	return unset(of, set, "has no meaning for a Ring, whose shards are dialed as they stand in Addrs; remove it")
+}
+
 // unset returns an error for the first set field in the order of names, so that the same mistake
 // gives the same error.
 func unset(of string, set map[string]bool, reason string) error {

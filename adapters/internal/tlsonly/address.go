@@ -8,14 +8,21 @@ import (
 	"strings"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/internal/plaintext"
 )
 
-// CheckTLS says whether cfg, which may be nil, allows TLS 1.2.
-func (r Rule) CheckTLS(cfg *tls.Config) error {
-	if cfg == nil || cfg.MaxVersion == 0 || cfg.MaxVersion >= tls.VersionTLS12 {
+// CheckTLS says whether cfg, which may be nil, allows TLS 1.2 and verifies the server. custom says that the user has set
+// a dial function, which answers for whom it connects to.
+func (r Rule) CheckTLS(cfg *tls.Config, custom bool) error {
+	switch {
+	case cfg == nil:
 		return nil
+	case cfg.MaxVersion != 0 && cfg.MaxVersion < tls.VersionTLS12:
+		return &entra.ConfigError{Field: r.TLSField + ".MaxVersion", Reason: "is " + tls.VersionName(cfg.MaxVersion) + ", but tokens are sent with TLS 1.2 or later; remove it"}
+	case cfg.InsecureSkipVerify && cfg.VerifyPeerCertificate == nil && cfg.VerifyConnection == nil && !r.AllowUnverified && !custom:
+		return &entra.ConfigError{Field: r.TLSField + ".InsecureSkipVerify", Reason: "is set, so any server could get the token; remove it, verify the server in VerifyConnection, or set Options.AllowUnverified"}
 	}
-	return &entra.ConfigError{Field: r.TLSField + ".MaxVersion", Reason: "is " + tls.VersionName(cfg.MaxVersion) + ", but tokens are sent with TLS 1.2 or later; remove it"}
+	return nil
 }
 
 // CheckAddrs says whether all of addrs may be dialed with cfg, before anything is dialed: they must
@@ -63,20 +70,7 @@ func isHostPort(addr string) bool {
 }
 
 // Local reports whether addr is a unix socket or on the loopback interface, where an empty host leads too.
-func Local(network, addr string) bool {
-	if network == "unix" || strings.HasPrefix(addr, "/") {
-		return true
-	}
-	hostname, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return false
-	}
-	if hostname == "" || strings.EqualFold(hostname, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(hostname)
-	return err == nil && ip.Unmap().IsLoopback()
-}
+func Local(network, addr string) bool { return plaintext.IsLocal(network, addr) }
 
 func isIP(hostname string) bool {
 	_, err := netip.ParseAddr(hostname)
@@ -89,7 +83,7 @@ func SeedHost(seeds []string) string {
 	common := ""
 	for i, seed := range seeds {
 		hostname, _, err := net.SplitHostPort(seed)
-		if err != nil || isIP(hostname) || i > 0 && hostname != common {
+		if err != nil || isIP(hostname) || i > 0 && !strings.EqualFold(hostname, common) {
 			return ""
 		}
 		common = hostname

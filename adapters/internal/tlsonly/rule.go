@@ -7,20 +7,25 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/entraredis/entraredis/internal/plaintext"
 )
 
 // A DialFunc opens a connection, as [net.Dialer.DialContext] does.
 type DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// A Rule says on which connections a token may be sent: those with TLS 1.2 or later, and those that do not leave
-// the machine.
+// A Rule says on which connections a token may be sent: those with TLS 1.2 or later to a server that was verified, and
+// those that do not leave the machine.
 type Rule struct {
-	AllowPlaintext bool
+	AllowPlaintext  bool
+	AllowUnverified bool
+	// Nodes says which hosts may be dialed. Nil is for a client that only dials what its user has written.
+	Nodes *Nodes
 	// ServerName is what a certificate is verified against where the address is an IP literal and the TLS
 	// configuration names no server. Nodes of Azure's clusters are announced by address, and their
 	// certificate names the host of the cache only. Empty leaves that to crypto/tls.
@@ -37,6 +42,21 @@ const handshakeTimeout = 5 * time.Second
 // unless cfg is nil. d.Timeout bounds connecting and the handshake together, or with custom a handshake that it
 // left to be made, for which 0 stands for 5 seconds. cfg is not changed, see [Rule.Config].
 func (r Rule) Dial(ctx context.Context, custom DialFunc, d *net.Dialer, cfg *tls.Config, network, addr string) (net.Conn, error) {
+	if r.Nodes == nil {
+		return r.dial(ctx, custom, d, cfg, network, addr)
+	}
+	if err := r.Nodes.Check(addr); err != nil {
+		return nil, err
+	}
+	conn, err := r.dial(ctx, custom, d, cfg, network, addr)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, r.Nodes.Explain(addr, err)
+	}
+	return conn, err
+}
+
+// dial is Dial for an address that may be dialed.
+func (r Rule) dial(ctx context.Context, custom DialFunc, d *net.Dialer, cfg *tls.Config, network, addr string) (net.Conn, error) {
 	if custom != nil {
 		conn, err := custom(ctx, network, addr)
 		if err != nil {
@@ -52,9 +72,21 @@ func (r Rule) Dial(ctx context.Context, custom DialFunc, d *net.Dialer, cfg *tls
 		return nil, err // a node that the server announced, the seeds were checked before
 	}
 	if cfg == nil {
-		return d.DialContext(ctx, network, addr)
+		return r.DialPlain(ctx, d.DialContext, network, addr)
 	}
 	return (&tls.Dialer{NetDialer: d, Config: r.Config(cfg, addr)}).DialContext(ctx, network, addr)
+}
+
+// DialPlain dials without TLS an address that was found to be on this machine, and checks that it has led there: a name
+// may lead elsewhere.
+func (r Rule) DialPlain(ctx context.Context, dial DialFunc, network, addr string) (net.Conn, error) {
+	conn, err := dial(ctx, network, addr)
+	if err != nil || r.AllowPlaintext || plaintext.StaysHere(conn.RemoteAddr()) {
+		return conn, err
+	}
+	remote := conn.RemoteAddr().String()
+	_ = conn.Close() // nothing was sent on it
+	return nil, &entra.ConfigError{Field: r.TLSField, Reason: "is nil, and " + addr + " has led to " + remote + ", so the token would cross the network in plain text; set it to &tls.Config{}, or set Options.AllowPlaintext"}
 }
 
 // Config returns a copy of cfg for addr: its MinVersion is TLS 1.2 at least, and its ServerName is r's where addr
@@ -91,19 +123,8 @@ func (r Rule) checkConn(ctx context.Context, conn net.Conn, timeout time.Duratio
 		}
 		return nil
 	}
-	if r.AllowPlaintext || Local(network, addr) && staysHere(conn.RemoteAddr()) {
+	if r.AllowPlaintext || plaintext.IsSafe(conn, network, addr) {
 		return nil
 	}
 	return &entra.ConfigError{Field: r.DialField, Reason: "returned a connection without TLS for " + addr + ", also if it only leads to a proxy on this machine; return a *tls.Conn or something else with ConnectionState, or set Options.AllowPlaintext"}
-}
-
-// staysHere reports whether remote is on this machine. It also reports true for an address of a
-// kind that does not say, as that of an in-memory network. The dialed address must be local too,
-// because the remote end may be a proxy to another machine.
-func staysHere(remote net.Addr) bool {
-	if remote == nil {
-		return true
-	}
-	_, _, err := net.SplitHostPort(remote.String())
-	return err != nil || Local(remote.Network(), remote.String())
 }

@@ -54,7 +54,7 @@ func journeys() map[string]func(t *testing.T, c net.Conn) {
 }
 
 func travel(t *testing.T, to string, journey func(t *testing.T, c net.Conn)) {
-	const addr = "10.0.0.4:6380"
+	const addr = "127.0.0.4:6380"
 	network, sts := entratest.NewNetwork(), entratest.NewSTS(nil)
 	l, err := network.Listen(addr)
 	must(t, err)
