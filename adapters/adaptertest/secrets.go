@@ -7,8 +7,9 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// secretNowhere catches a library that writes a token to a log, an error or an observer's report.
-// Every scenario ends with that search; this one meets as many errors as it can.
+// secretNowhere catches a library that writes a token, or a piece of one, to a log, an error or an observer's report.
+// Every scenario ends with a search for tokens; this one meets as many errors as it can, also those of a server that
+// repeats what it was sent.
 func secretNowhere(e *env) {
 	client := e.open("talkative", 2)
 	e.warm(client, 2)
@@ -26,8 +27,14 @@ func secretNowhere(e *env) {
 		_, err = client.Pipeline(ctx, []string{"ECHO", "text"}, []string{"NO-SUCH-COMMAND"})
 		_ = e.output.saw(err)
 	}
+	token, err := e.source.Token(e.ctx)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	user, password := token.Credentials()
 	for _, fault := range []entratest.WireFault{
-		{RefuseAuth: wrongPass}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
+		{RefuseAuth: "ERR unknown command 'AUTH', with args beginning with: '" + user + "' '" + password + "'"},
+		{RefuseAuth: "LOADING " + password[len(password)-100:]}, {RefuseAuth: wrongPass}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
 	} {
 		handle := e.gateway.Inject(fault)
 		e.gateway.DropAll()
@@ -43,7 +50,10 @@ func secretNowhere(e *env) {
 	}
 	e.awaitTokens(1)
 	do()
-	if !e.output.holds("talkative") {
+	if !e.output.holds("talkative") || !e.output.holds("[REDACTED]") {
 		e.t.Error("nothing was written down: nothing was tested")
+	}
+	if e.output.holdsPieceOf(e.tap.secrets()) {
+		e.t.Error("a piece of an access token stands in a log, in an error or in what the observer was told")
 	}
 }

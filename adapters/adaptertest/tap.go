@@ -85,6 +85,28 @@ func (o *output) holds(text string) bool {
 	return strings.Contains(o.text.String(), text)
 }
 
+// shortestLeak is how many bytes of a token in a row no output may contain.
+const shortestLeak = 12
+
+// holdsPieceOf reports whether a piece of a secret was written down.
+func (o *output) holdsPieceOf(secrets []string) bool {
+	pieces := map[string]bool{}
+	for _, secret := range secrets {
+		for at := 0; at+shortestLeak <= len(secret); at++ {
+			pieces[secret[at:at+shortestLeak]] = true
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := o.text.String()
+	for at := 0; at+shortestLeak <= len(text); at++ {
+		if pieces[text[at:at+shortestLeak]] {
+			return true
+		}
+	}
+	return false
+}
+
 // observer writes down everything that an Observer is told.
 func (o *output) observer() *entra.Observer {
 	return &entra.Observer{
