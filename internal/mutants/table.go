@@ -200,6 +200,11 @@ func mutants() []mutant {
 			old:  "tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext,",
 			new:  "tlsonly.Rule{AllowPlaintext: true,",
 		}, {
+			name: "the token follows a cluster to any name",
+			file: "adapters/internal/tlsonly/nodes.go",
+			old:  "	if n.Trust != nil && n.Trust(node) {\n",
+			new:  "	if n.Trust == nil || n.Trust(node) {\n",
+		}, {
 			name: "entrarueidis drops the client's own DialCtxFn",
 			file: "adapters/entrarueidis/configure.go",
 			old:  "custom, rule := opt.DialCtxFn, ",

@@ -99,14 +99,24 @@ func (e *announcedError) Temporary() bool {
 	return ok && t.Temporary()
 }
 
-// hostOf returns the host of an address in lower case and without a trailing dot. An address that is not host:port is
-// all host: a dial function of the user's may have names of its own.
+// hostOf returns the host of an address, as DNS compares names: the letters of ASCII in lower case, and without a trailing
+// dot. What is an IP address only without that dot is a name, and keeps it. An address that is not host:port is all host: a
+// dial function of the user's may have names of its own.
 func hostOf(addr string) string {
 	hostname, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		hostname = addr
 	}
-	return strings.ToLower(strings.TrimSuffix(hostname, "."))
+	hostname = strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, hostname)
+	if undotted := strings.TrimSuffix(hostname, "."); !isIP(undotted) {
+		return undotted
+	}
+	return hostname
 }
 
 // belongs reports whether a token for seed may go to node, both as hostOf returns them.

@@ -70,12 +70,16 @@ func TestTokenGoesToTheSeedsHostsOnly(t *testing.T) {
 		{"cache:6380", "cache:6381", true},
 		{"cache:6380", "evil.cache:6380", false}, // cache may be a top-level domain
 		{"cache:6380", "other:6380", false},
-		{"b\u00fccher.corp.example:6380", "B\u00dcCHER.corp.example:6381", true},
+		{"b\u00fccher.corp.example:6380", "b\u00fccher.CORP.example:6381", true},
+		{"b\u00fccher.corp.example:6380", "b\u00dccher.corp.example:6381", false},
+		{"cake.corp.example:6380", "ca\u212ae.corp.example:6381", false}, // the Kelvin sign, a capital k to Unicode
 		{"b\u00fccher.corp.example:6380", "x.b\u00fccher.corp.example:6381", false},
 		{"xn--bcher-kva.corp.example:6380", "x.xn--bcher-kva.corp.example:6381", true},
 		// Addresses are verified against the seed's name.
 		{classic, "10.0.0.4:6380", true},
 		{classic, "[2001:db8::1]:6380", true},
+		{classic, "[2001:DB8::1]:6380", true},
+		{classic, "10.0.0.4.:6380", false}, // a name to resolvers
 		{classic, "[fe80::1%eth0]:6380", true},
 		{classic, "[::ffff:10.0.0.4]:6380", true},
 		{"10.0.0.4:6380", "10.0.0.5:6380", true},
