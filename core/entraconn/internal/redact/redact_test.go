@@ -34,6 +34,7 @@ func TestEveryPieceOfThePasswordIsRemoved(t *testing.T) {
 // Whatever a server says, no piece of the password passes.
 func FuzzPassword(f *testing.F) {
 	f.Add("ERR 'secret-secret-secret' no", "secret-secret-secret")
+	f.Add("ERR 'SECRET-Secret-sEcReT' no", "secret-secret-SECRET")
 	f.Add("aaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaa")
 	f.Add("[REDACTED][REDACTED]", "[REDACTED][REDACTED]")
 	f.Fuzz(func(t *testing.T, line, password string) {
@@ -43,6 +44,11 @@ func FuzzPassword(f *testing.F) {
 			return
 		}
 		got := redact.Password(line, password)
+		isLetter := func(r rune) bool { return r >= 0x80 } // which has other cases to strings than to us
+		if strings.ContainsFunc(password, isLetter) || strings.ContainsFunc(line, isLetter) {
+			return
+		}
+		got, password = strings.ToLower(got), strings.ToLower(password)
 		for at := 0; at+redact.ShortestPiece <= len(password); at++ {
 			if piece := password[at : at+redact.ShortestPiece]; strings.Contains(got, piece) {
 				t.Fatalf("Password(%q, %q) = %q holds %q", line, password, got, piece)
