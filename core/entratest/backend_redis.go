@@ -51,7 +51,10 @@ type redisUpstream struct {
 	admin *proto.Client
 }
 
-func (u *redisUpstream) dial(ctx context.Context) (net.Conn, error) { return u.server.dial(ctx) }
+// dial leaves the identity: a redis-server has its own.
+func (u *redisUpstream) dial(ctx context.Context, _ identity) (net.Conn, error) {
+	return u.server.dial(ctx)
+}
 
 func (u *redisUpstream) allow(ctx context.Context, who user, rights []string) error {
 	_, err := u.do(ctx, append([]string{"ACL", "SETUSER", who.name, "reset", "on", ">" + who.password}, rights...)...)

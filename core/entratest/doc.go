@@ -23,6 +23,9 @@
 // [StartRedisCluster] runs a Redis cluster of three masters and three replicas, each behind a gateway, whose slots
 // migrate and whose masters fail over when the test says so.
 //
+// A [Dialect] has the gateway speak as another server does: Redis 6, Azure Cache for Redis, Azure Managed Redis, a proxy
+// that stays in RESP2, a server without passwords. Their answers to AUTH, HELLO and unknown commands differ.
+//
 // A [Network] joins them without sockets. [TLSConfigs] makes certificates.
 //
 // # Faults

@@ -14,6 +14,8 @@ type GatewayOptions struct {
 	// STS vouches for tokens. All of a process sign with one key, so nil, which stands for a new one, accepts
 	// the tokens of any.
 	STS *STS
+	// Dialect is how the server speaks: as [Redis7] does, if zero.
+	Dialect Dialect
 	// Backend runs the commands: a new [NewMiniredis] if nil. Several gateways may share one.
 	Backend Backend
 	// TLS is the server's configuration; nil means no TLS.
@@ -22,7 +24,8 @@ type GatewayOptions struct {
 	// Redis gives, and is closed.
 	MaxClients int
 	// Rights are the ACL rules that the backend is given for the user of a good token, as an access policy would: all
-	// rights, "+@all", "~*" and "&*", if nil. Miniredis has no ACL, and gives all.
+	// rights, "+@all", "~*" and "&*", if nil. Without "+eval" the gateway's own errors become NOPERM. Miniredis has no
+	// ACL, and gives all.
 	Rights []string
 }
 
@@ -31,12 +34,13 @@ type GatewayOptions struct {
 // last authenticated it expires. A backend runs the commands. Bytes pass as they are, in both directions.
 //
 // What it does to the stream is this. The first two arguments of AUTH, also in HELLO, are replaced by a user of the
-// backend's that exists only for this token, or by a wrong password if the token is no good. So the backend
-// itself decides when an AUTH takes effect: in order, at EXEC if it was queued, not at all below a RESP2
-// subscription. At the token's expiry the gateway removes that user, and the backend ends every connection that
+// backend's that exists only for this token. So the backend itself decides when an AUTH takes effect: in order, at EXEC
+// if it was queued, not at all below a RESP2 subscription. The gateway's own errors, such as that to a token that is no
+// good, are replies of the backend's to an EVAL. At the token's expiry the gateway removes that user, and the backend ends every connection that
 // is logged in as it, whatever that is doing. ACL WHOAMI and CLIENT LIST show the replaced name. Every other
-// command is passed on byte for byte, except the inline form, which becomes an array, and commands before the
-// first good AUTH or after RESET, which are answered with -NOAUTH.
+// command is passed on byte for byte, except the inline form, which becomes an array, commands before the
+// first good AUTH or after RESET, which are answered with -NOAUTH, and those that the server does not know in its
+// [Dialect].
 type Gateway struct {
 	opts     GatewayOptions
 	listener net.Listener
@@ -80,6 +84,7 @@ func NewGateway(l net.Listener, opts *GatewayOptions) *Gateway {
 	if opts != nil {
 		g.opts = *opts
 	}
+	g.opts.Dialect = g.opts.Dialect.complete()
 	if g.opts.STS == nil {
 		g.opts.STS = NewSTS(nil)
 	}
@@ -87,7 +92,7 @@ func NewGateway(l net.Listener, opts *GatewayOptions) *Gateway {
 		g.opts.Backend = NewMiniredis()
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
-	g.tokens = newAdmissions(g.opts.Backend, &g.opts.STS.clock, g.opts.Rights, func(n int) {
+	g.tokens = newAdmissions(&g.opts, func(n int) {
 		g.count(func(s *GatewayStats) { s.Expired += n })
 	})
 	g.work.Go(g.accept)
@@ -208,6 +213,7 @@ func (g *Gateway) register(s *session) bool {
 	defer g.mu.Unlock()
 	g.stats.Accepted++
 	s.number = g.stats.Accepted
+	s.proxy = s.number % max(g.opts.Dialect.Proxies, 1)
 	g.sessions[s] = struct{}{}
 	if g.closed { // accepted while Close was dropping the others
 		s.kill()

@@ -14,13 +14,15 @@ import (
 type admissions struct {
 	backend Backend
 	clock   *clock
+	version string   // that the backend shall say it is
 	rights  []string // of the users of good tokens
+	guests  []string // the rights of connections before their first good AUTH
 	expired func(connections int)
 
 	// door is a mutex that may be held over I/O with the backend, see [turn].
 	door     turn
 	up       upstream // nil until the first connection
-	guest    user     // logged in on connections before their first good AUTH
+	guest    user     // logged in on connections before their first good AUTH; the user default of a server without passwords
 	admitted map[string]admission
 	again    chan struct{} // tells the goroutine that an expiry may come before the one it waits for
 	stop     chan struct{}
@@ -36,20 +38,26 @@ type admission struct {
 // use EVAL and CLIENT REPLY. AUTH, HELLO, QUIT and RESET are always allowed.
 func guestRights() []string { return []string{"-@all", "+eval", "+client|reply"} }
 
-func newAdmissions(b Backend, c *clock, rights []string, expired func(int)) *admissions {
+func newAdmissions(opts *GatewayOptions, expired func(int)) *admissions {
+	rights, guests := opts.Rights, guestRights()
 	if rights == nil {
 		rights = []string{"+@all", "~*", "&*"}
 	}
+	if opts.Dialect.Passwordless {
+		guests = rights
+	}
 	return &admissions{
-		backend: b, clock: c, rights: rights, expired: expired, door: make(turn, 1),
+		backend: opts.Backend, clock: &opts.STS.clock, version: opts.Dialect.Version, rights: rights, guests: guests,
+		expired: expired, door: make(turn, 1),
 		admitted: map[string]admission{}, again: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
 
 func newUser() user { return user{name: "entratest-" + rand.Text(), password: rand.Text()} }
 
-// connect returns a connection to the backend, and the user with which it must log in as a guest.
-func (a *admissions) connect(ctx context.Context) (net.Conn, user, error) {
+// connect returns a connection to the backend for a client of one of the proxies, and the user with which it must log
+// in as a guest.
+func (a *admissions) connect(ctx context.Context, proxy int) (net.Conn, user, error) {
 	a.door.take()
 	err := a.attach(ctx)
 	up, guest := a.up, a.guest
@@ -57,7 +65,7 @@ func (a *admissions) connect(ctx context.Context) (net.Conn, user, error) {
 	if err != nil {
 		return nil, user{}, err
 	}
-	c, err := up.dial(ctx)
+	c, err := up.dial(ctx, identity{version: a.version, proxy: proxy})
 	return c, guest, err
 }
 
@@ -71,7 +79,7 @@ func (a *admissions) attach(ctx context.Context) error {
 		return err
 	}
 	guest := newUser()
-	if err := up.allow(ctx, guest, guestRights()); err != nil {
+	if err := up.allow(ctx, guest, a.guests); err != nil {
 		_ = up.close() // the error before says more
 		return err
 	}

@@ -7,12 +7,8 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// What Redis says. The first is also what [STS.Verify]'s errors become: a server does not tell why.
-const (
-	wrongPass   = "WRONGPASS invalid username-password pair or user is disabled."
-	noAuth      = "NOAUTH Authentication required."
-	noAuthHello = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
-)
+// noAuth is what every Redis says to a command before the first good AUTH.
+const noAuth = "NOAUTH Authentication required."
 
 // A rewriter turns the commands of one client into those that the backend shall get. It belongs to one goroutine.
 type rewriter struct {
@@ -24,7 +20,10 @@ type rewriter struct {
 
 // rewrite appends what the backend shall get for a command.
 func (r *rewriter) rewrite(out []byte, cmd redcon.Command) []byte {
-	args := cmd.Args
+	args, dialect := cmd.Args, r.gateway.opts.Dialect
+	if line := dialect.unknown(args); line != "" {
+		return appendRefusal(out, line)
+	}
 	switch strings.ToUpper(string(args[0])) {
 	case "AUTH":
 		return r.rewriteAuth(out, cmd)
@@ -44,13 +43,13 @@ func (r *rewriter) rewrite(out []byte, cmd redcon.Command) []byte {
 	case "QUIT":
 		return append(out, cmd.Raw...)
 	}
-	if !r.loggedIn {
+	if !r.loggedIn && !dialect.Passwordless {
 		return appendRefusal(out, noAuth)
 	}
 	return append(out, cmd.Raw...)
 }
 
-// rewriteAuth handles AUTH user token, and AUTH password, which no user has here.
+// rewriteAuth handles AUTH user token, and AUTH password, which is of no use here.
 func (r *rewriter) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 	var name, token string
 	switch args := cmd.Args; len(args) {
@@ -65,13 +64,14 @@ func (r *rewriter) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 	if refusal != "" {
 		return appendRefusal(out, refusal)
 	}
-	r.loggedIn = r.loggedIn || u != r.stranger()
+	r.loggedIn = true
 	return appendCommand(out, "AUTH", u.name, u.password)
 }
 
 // rewriteHello handles HELLO [version [AUTH user token] [SETNAME name]]. Anything else in it is an error, which is
 // left to the backend to tell.
 func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
+	dialect := r.gateway.opts.Dialect
 	args := make([]string, len(cmd.Args))
 	for i, a := range cmd.Args {
 		args[i] = string(a)
@@ -80,7 +80,7 @@ func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 		return append(out, cmd.Raw...) // -NOPROTO, before the backend looks at the rest
 	}
 	if len(args) > 1 && args[1] == "3" {
-		if _, h := r.gateway.faults.strike(func(f WireFault) bool { return f.StayInRESP2 }); h != nil {
+		if _, h := r.gateway.faults.strike(func(f WireFault) bool { return f.StayInRESP2 }); h != nil || dialect.StaysInRESP2 {
 			args[1] = "2"
 		}
 	}
@@ -93,7 +93,7 @@ func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 				return appendRefusal(out, refusal)
 			}
 			args[i+1], args[i+2] = u.name, u.password
-			login = login || u != r.stranger()
+			login = true
 			i += 3
 		case option == "SETNAME" && i+1 < len(args):
 			i += 2
@@ -101,42 +101,32 @@ func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 			return appendCommand(out, args...)
 		}
 	}
-	if !login && !r.loggedIn && !hasAuth(args) {
-		return appendRefusal(out, noAuthHello)
+	if !login && !r.loggedIn && !dialect.Passwordless {
+		return appendRefusal(out, dialect.noHello())
 	}
 	r.loggedIn = r.loggedIn || login
 	return appendCommand(out, args...)
 }
 
-func hasAuth(hello []string) bool {
-	for i := 2; i < len(hello); i += 2 { // SETNAME takes one argument
-		if strings.EqualFold(hello[i], "AUTH") {
-			return true
-		}
-	}
-	return false
-}
-
-// stranger is a user whom the backend refuses.
-func (r *rewriter) stranger() user { return user{name: r.guest.name, password: "wrong"} }
-
-// judge decides over a user name and a token. It returns the backend's user to log in as, a stranger if they
-// are no good, or the error to give instead.
+// judge decides over a user name, which may be missing, and a token. It returns the backend's user to log in as, or the
+// error to give instead.
 func (r *rewriter) judge(name, token string) (u user, refusal string) {
 	g := r.gateway
 	claims, err := g.opts.STS.Verify(token)
 	a := Auth{At: time.Now(), Conn: r.number, TokenID: claims.TokenID}
-	f, h := g.faults.strike(func(f WireFault) bool { return f.refuses(r.loggedIn) })
+	isGood := err == nil && claims.ObjectID != "" && claims.ObjectID == name && !g.opts.STS.issuer.isRevoked(claims.TokenID)
+	if f, h := g.faults.strike(func(f WireFault) bool { return f.refuses(r.loggedIn) }); h != nil {
+		a.Err = f.RefuseAuth
+	} else {
+		a.Err = g.opts.Dialect.refusal(name, isGood)
+	}
 	switch {
-	case h != nil:
-		refusal = f.RefuseAuth
-		a.Err = refusal
-	case err != nil || claims.ObjectID == "" || claims.ObjectID != name || g.opts.STS.issuer.isRevoked(claims.TokenID):
-		u, a.Err = r.stranger(), wrongPass
+	case a.Err != "":
+	case g.opts.Dialect.Passwordless:
+		u = r.guest
 	default:
 		if u, err = g.tokens.admit(g.ctx, token, g.opts.STS.issuer.endOf(claims)); err != nil {
-			refusal = "ERR " + err.Error()
-			a.Err = refusal
+			a.Err = "ERR " + err.Error()
 		}
 	}
 	g.mu.Lock()
@@ -151,7 +141,7 @@ func (r *rewriter) judge(name, token string) (u user, refusal string) {
 		g.stats.Auths++
 		g.stats.Logins++
 	}
-	return u, refusal
+	return u, a.Err
 }
 
 // appendCommand writes a command as clients do.

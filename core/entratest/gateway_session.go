@@ -16,6 +16,7 @@ import (
 type session struct {
 	gateway *Gateway
 	number  int
+	proxy   int // through which it came, see [Dialect.Proxies]
 	client  net.Conn
 	killed  chan struct{} // closed by kill
 
@@ -57,7 +58,7 @@ func (s *session) turnAway(line string) {
 
 // open connects the session to the backend as a guest, who may do nothing.
 func (s *session) open(ctx context.Context) (backend net.Conn, guest user, err error) {
-	c, guest, err := s.gateway.tokens.connect(ctx)
+	c, guest, err := s.gateway.tokens.connect(ctx, s.proxy)
 	if err != nil {
 		return nil, user{}, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"sync/atomic"
 
 	"github.com/alicebob/miniredis/v2"
 )
@@ -20,8 +19,7 @@ import (
 // in MULTI, is answered with an error. A message that is published while its subscriber leaves the
 // channel may arrive right after the confirmation.
 type Miniredis struct {
-	redis  *miniredis.Miniredis
-	nextID atomic.Int64
+	redis *miniredis.Miniredis
 
 	// running is held while a command runs. As in Redis, commands run one after the other and never
 	// wait.
@@ -29,15 +27,19 @@ type Miniredis struct {
 	waiting waiters
 	shards  shardChannels
 
-	mu    sync.Mutex
-	conns map[*miniConn]struct{}
-	users map[string]string // their passwords
+	mu      sync.Mutex
+	conns   map[*miniConn]struct{}
+	users   map[string]string // their passwords
+	numbers map[int]int64     // how many connections came through each proxy
 }
 
 // NewMiniredis returns an empty server. Closing it is needed only to interrupt blocked commands that no gateway
 // closes.
 func NewMiniredis() *Miniredis {
-	m := &Miniredis{redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}, shards: shardChannels{}}
+	m := &Miniredis{
+		redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}, numbers: map[int]int64{},
+		shards: shardChannels{},
+	}
 	m.redis.ClockTTL(true)
 	return m
 }
@@ -76,10 +78,12 @@ type miniUpstream struct {
 
 // dial connects in memory. Replies are not bounded: a Redis server keeps what its client does not read, and
 // miniredis holds its lock while it writes.
-func (u *miniUpstream) dial(context.Context) (net.Conn, error) {
+func (u *miniUpstream) dial(_ context.Context, as identity) (net.Conn, error) {
 	client, wire := connPair(nameAddr("gateway"), nameAddr("miniredis"), socketBuffer, unbounded)
-	c := newMiniConn(u.miniredis, wire)
+	c := newMiniConn(u.miniredis, wire, as)
 	u.miniredis.mu.Lock()
+	u.miniredis.numbers[as.proxy]++
+	c.id = u.miniredis.numbers[as.proxy]
 	u.miniredis.conns[c] = struct{}{}
 	u.miniredis.mu.Unlock()
 	u.work.Go(c.serve)

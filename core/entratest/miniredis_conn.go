@@ -26,7 +26,8 @@ type queued struct {
 type miniConn struct {
 	miniredis *Miniredis
 	wire      *conn
-	id        int64
+	as        identity
+	id        int64  // counted for each proxy
 	user      string // of the last good AUTH; guarded by Miniredis.mu
 	protocol  protocol
 	ended     atomic.Bool   // by the server: what was read but not executed is forgotten
@@ -45,8 +46,8 @@ type miniConn struct {
 	peer     *server.Peer
 }
 
-func newMiniConn(m *Miniredis, wire *conn) *miniConn {
-	c := &miniConn{miniredis: m, wire: wire, outlet: outlet{wire: wire}, id: m.nextID.Add(1), left: make(chan struct{}), out: &bytes.Buffer{}}
+func newMiniConn(m *Miniredis, wire *conn, as identity) *miniConn {
+	c := &miniConn{miniredis: m, wire: wire, as: as, outlet: outlet{wire: wire}, left: make(chan struct{}), out: &bytes.Buffer{}}
 	c.renew()
 	return c
 }
@@ -279,7 +280,7 @@ func (c *miniConn) clientLocked(args []string) ([]byte, bool) {
 		}
 		return ok, true
 	case "UNBLOCK":
-		return c.miniredis.waiting.unblock(args), true
+		return c.miniredis.waiting.unblock(c.as.proxy, args), true
 	}
 	return nil, false
 }
@@ -308,7 +309,7 @@ func (c *miniConn) auth(args []string) []byte {
 	return b
 }
 
-// hello adds the form without arguments, which miniredis lacks, and the client's name and id.
+// hello adds the form without arguments, which miniredis lacks, and the client's name. The answer is a redis-server's.
 func (c *miniConn) hello(args []string) []byte {
 	if len(args) == 1 {
 		version := "2"
@@ -331,8 +332,26 @@ func (c *miniConn) hello(args []string) []byte {
 			c.peer.ClientName = args[i+1]
 		}
 	}
-	const id = "$2\r\nid\r\n" // miniredis has one for all
-	return bytes.Replace(b, []byte(id+":42\r\n"), redcon.AppendInt([]byte(id), c.id), 1)
+	return c.greeting()
+}
+
+// greeting is what HELLO tells: miniredis has one number for all connections, and a version of its own.
+func (c *miniConn) greeting() []byte {
+	version, protocol := c.as.version, int64(2)
+	if version == "" {
+		version = Redis7().Version
+	}
+	b := redcon.AppendArray(nil, 14)
+	if c.protocol.resp3.Load() {
+		b, protocol = []byte("%7\r\n"), 3
+	}
+	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "server"), "redis")
+	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "version"), version)
+	b = redcon.AppendInt(redcon.AppendBulkString(b, "proto"), protocol)
+	b = redcon.AppendInt(redcon.AppendBulkString(b, "id"), c.id)
+	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "mode"), "standalone")
+	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "role"), "master")
+	return redcon.AppendArray(redcon.AppendBulkString(b, "modules"), 0)
 }
 
 // transactionLocked follows MULTI, to know what EXEC did. It needs Miniredis.running.

@@ -74,8 +74,8 @@ func (all *waiters) take(w *waiter) bool {
 	return at >= 0
 }
 
-// unblock is CLIENT UNBLOCK.
-func (all *waiters) unblock(args []string) []byte {
+// unblock is CLIENT UNBLOCK, sent through a proxy.
+func (all *waiters) unblock(proxy int, args []string) []byte {
 	if len(args) < 1 || len(args) > 2 {
 		return redcon.AppendError(nil, "ERR wrong number of arguments for 'client|unblock' command")
 	}
@@ -93,7 +93,7 @@ func (all *waiters) unblock(args []string) []byte {
 	if err != nil {
 		return redcon.AppendError(nil, "ERR value is not an integer or out of range")
 	}
-	at := slices.IndexFunc(*all, func(w *waiter) bool { return w.conn.id == id })
+	at := slices.IndexFunc(*all, func(w *waiter) bool { return w.conn.id == id && w.conn.as.proxy == proxy })
 	if at < 0 {
 		return redcon.AppendInt(nil, 0)
 	}

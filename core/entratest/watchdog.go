@@ -172,7 +172,7 @@ func (r *watchdogRelay) serve() {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
 	defer cancel()
-	backend, err := r.up.dial(ctx)
+	backend, err := r.up.dial(ctx, identity{})
 	if err != nil {
 		return // the Watchdog's first PING ends with the connection
 	}
