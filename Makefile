@@ -24,7 +24,8 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
-.PHONY: drawings bench bench-get bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest check check-rest \
+.PHONY: drawings bench bench-get bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest \
+	test-dialects check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
@@ -41,15 +42,20 @@ test-race: backends
 test-virtual:
 	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)' $(TEST_FLAGS) ./adapters/entra...
 
+# test-virtual runs, in the dialects of Redis that are not the usual one, the scenarios in which a dialect can matter.
+# Here run all.
+test-dialects:
+	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)_in_' $(TEST_FLAGS) ./adapters/entra... -adaptertest.dialects
+
 test-rest:
 	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
 
 # The import rules and the snippets of README and docs are tests, so they are part of test.
 check: test check-rest
 
-# The gate without the tests, for CI, which has just run them. The live page's test in Chromium is not in it, because
+# The gate without what test has run, for CI. The live page's test in Chromium is not in it, because
 # a browser is much to ask of a machine: run make page-test when the page was changed.
-check-rest: fmt vet staticcheck tidy nested bench-test vuln quickstart observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:

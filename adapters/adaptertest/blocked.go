@@ -36,10 +36,10 @@ func cancelled(e *env) {
 		until := time.Now().Add(e.dice.upTo(e.life / 4))
 		ctx, cancel := context.WithDeadline(e.ctx, until)
 		defer cancel()
-		reply, err := client.Block(ctx, "BLMOVE", "from", "to", "LEFT", "RIGHT", "0")
+		reply, err := client.Block(ctx, e.move("from", "to", "0")...)
 		if err == nil {
 			if got := elements(reply); len(got) != 1 {
-				return fmt.Errorf("BLMOVE: %v", reply)
+				return fmt.Errorf("the move returned %v", reply)
 			}
 			waited++
 			return nil
@@ -108,7 +108,7 @@ func (e *env) awaitNoneBlocked(client Client) {
 // sends the command again and again, or gives up the call.
 func blockedDuringOutage(e *env) {
 	client := e.open("outage", 2)
-	q := queues("outage")[0]
+	q := e.queues("outage")[0]
 	done := make(chan int, 1)
 	var consumer sync.WaitGroup
 	consumer.Go(func() { e.consume(client, q, done) })
@@ -149,7 +149,7 @@ func manyBlocked(e *env) {
 	lists := make([]queue, conns)
 	var consumers sync.WaitGroup
 	for i := range lists {
-		lists[i] = queues(fmt.Sprint("blocked", i))[0]
+		lists[i] = e.queues(fmt.Sprint("blocked", i))[0]
 		done := make(chan int, 1)
 		done <- 0
 		consumers.Go(func() { e.consume(client, lists[i], done) })

@@ -18,7 +18,7 @@ func blockedAcrossTokens(e *env) {
 		tokens = 20
 	}
 	client := e.open("consumer", 8)
-	table := queues("queue")
+	table := e.queues("queue")
 	var workers sync.WaitGroup
 	pushed, stop := make([]int, len(table)), make(chan struct{})
 	for i, q := range table {
@@ -50,7 +50,7 @@ func blockedAcrossTokens(e *env) {
 		}
 	}
 	if moved, err := client.Do(e.ctx, "LLEN", table[1].push[1]+":to"); err != nil || moved != int64(pushed[1]) {
-		e.t.Errorf("BLMOVE moved %v of %d elements, %v", moved, pushed[1], e.output.saw(err))
+		e.t.Errorf("%v of %d elements were moved, %v", moved, pushed[1], e.output.saw(err))
 	}
 	e.renewed(len(table))
 	e.unnoticed()
@@ -83,7 +83,7 @@ func waitEnds(e *env) {
 	client := e.open("waiting", 2)
 	seconds := strconv.Itoa(int(timeout / time.Second))
 	var callers sync.WaitGroup
-	for _, command := range [][]string{{"BLPOP", "none", seconds}, {"BLMOVE", "none", "nowhere", "LEFT", "LEFT", seconds}} {
+	for _, command := range [][]string{{"BLPOP", "none", seconds}, e.move("none", "nowhere", seconds)} {
 		callers.Go(func() {
 			began := time.Now()
 			reply, err := client.Block(e.ctx, command...)

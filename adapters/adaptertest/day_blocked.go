@@ -14,7 +14,7 @@ const lastElement = -1
 
 // blocked has a consumer wait without end in each kind of blocking command, and one more wait for two hours at a time.
 func (d *day) blocked() {
-	for _, q := range queues("day") {
+	for _, q := range d.queues("day") {
 		if q.prepare != nil {
 			if _, err := d.client.Do(d.ctx, q.prepare...); err != nil {
 				d.t.Fatal(d.output.saw(err))
@@ -75,7 +75,7 @@ func (d *day) produces(q queue, o *order) {
 	push(lastElement)
 }
 
-// judgeQueue requires that what was moved by BLMOVE is complete whatever happened, for its result is in Redis, and that
+// judgeQueue requires that what was moved is complete whatever happened, for its result is in Redis, and that
 // what was popped is, except in the reboot's moment.
 func (d *day) judgeQueue(q queue, o *order) {
 	sent, lost, err := o.judge()
@@ -84,16 +84,20 @@ func (d *day) judgeQueue(q queue, o *order) {
 	if err != nil {
 		d.t.Errorf("%s: %v", q.pop[0], err)
 	}
-	if q.pop[0] != "BLMOVE" {
+	if q.pop[0] != "BLMOVE" && q.pop[0] != "BRPOPLPUSH" {
 		return
 	}
-	moved, err := d.client.Do(d.ctx, "LRANGE", q.pop[2], "0", "-1")
+	list, err := d.client.Do(d.ctx, "LRANGE", q.pop[2], "0", "-1")
+	moved := elements(list)
+	if q.pop[0] == "BRPOPLPUSH" { // which puts the newest first
+		slices.Reverse(moved)
+	}
 	want := []string{}
 	for n := range sent {
 		want = append(want, fmt.Sprint("element ", n))
 	}
-	if want = append(want, fmt.Sprint("element ", lastElement)); err != nil || !slices.Equal(elements(moved), want) {
-		d.t.Errorf("BLMOVE moved %v, %v; want %v", moved, d.output.saw(err), want)
+	if want = append(want, fmt.Sprint("element ", lastElement)); err != nil || !slices.Equal(moved, want) {
+		d.t.Errorf("%s moved %v, %v; want %v", q.pop[0], moved, d.output.saw(err), want)
 	}
 }
 

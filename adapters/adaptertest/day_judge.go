@@ -52,7 +52,7 @@ func (d *day) judge(outage, revoked *entratest.FaultHandle) {
 	if outage.Hits() == 0 || revoked.Hits() == 0 {
 		d.t.Errorf("%d requests while Entra was down, %d tokens revoked: nothing was tested", outage.Hits(), revoked.Hits())
 	}
-	refused := d.refused()
+	refused := d.refusals()
 	for _, auth := range refused {
 		if auth.TokenID != refused[0].TokenID {
 			d.t.Errorf("the server refused token %s as well, not only the one that was revoked", auth.TokenID)

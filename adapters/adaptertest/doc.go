@@ -15,6 +15,10 @@
 //     TLS. Here the commands run all the time, so renewals meet them. Without redis-server on the
 //     PATH it is skipped.
 //
+// Under virtual time it runs in every dialect of package entratest: in Redis 7 all scenarios, in the
+// others those in which a dialect can matter, and all with -adaptertest.dialects. [Dialects] says
+// what a dialect lacks. With -short it runs in Redis 7 only.
+//
 // [RunCluster] does the same for clients of several servers, with a [ClusterHarness], against a
 // Redis cluster of three masters and three replicas, each behind a gateway, under real time only.
 //

@@ -32,12 +32,17 @@ const (
 // hangs is how long a scenario waits for what comes at once or never. Only hangs are judged by it.
 const hangs = 10 * time.Minute
 
+// defaultUser is whom a server without passwords knows.
+const defaultUser = "default"
+
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
 type env struct {
 	t        *testing.T
 	ctx      context.Context // ends when the scenario hangs
 	harness  Harness
 	protocol int
+	dialect  entratest.Dialect
+	username string // for the Source; empty for that of the token
 	virtual  bool
 	life     time.Duration       // of the tokens of scenarios that wait for their end
 	fed      time.Time           // when the Source began
@@ -53,10 +58,10 @@ type env struct {
 	cfg     Config
 }
 
-func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
+func newVirtual(t *testing.T, h Harness, s scenario, protocol int, dialect entratest.Dialect) *env {
 	// No name: go-redis looks up names for its maintenance notifications, and that is real.
 	const addr = "10.6.3.80:6380"
-	e := &env{t: t, harness: h, protocol: protocol, virtual: true, life: virtualLife}
+	e := &env{t: t, harness: h, protocol: protocol, dialect: dialect, virtual: true, life: virtualLife}
 	if s.short {
 		e.life = shortLife
 	}
@@ -87,7 +92,7 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int) *env {
 }
 
 func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entratest.Watchdog) *env {
-	e := &env{t: t, harness: h, protocol: protocol, life: realLife, watchdog: watchdog, starved: watchdog.Starved()}
+	e := &env{t: t, harness: h, protocol: protocol, dialect: entratest.Redis7(), life: realLife, watchdog: watchdog, starved: watchdog.Starved()}
 	redis, err := entratest.StartRedis(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +144,13 @@ func startWatchdog(t *testing.T) *entratest.Watchdog {
 
 func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, tokens *entratest.STSOptions, limit time.Duration) {
 	e.prepare(tokens, limit)
-	opts.STS = e.sts
+	switch {
+	case s.passwordless:
+		e.dialect = entratest.Passwordless() // which does not know the user of the token
+	case e.dialect.Passwordless:
+		e.username = defaultUser
+	}
+	opts.STS, opts.Dialect = e.sts, e.dialect
 	e.gateway = entratest.NewGateway(listener, opts)
 	e.t.Cleanup(func() {
 		if err := e.gateway.Close(); err != nil {
@@ -186,6 +197,7 @@ func (e *env) keepSecrets() {
 func (e *env) feed(cred azcore.TokenCredential) {
 	e.tap, e.fed = &tap{cred: cred, sts: e.sts}, time.Now()
 	source, err := entra.NewSource(e.tap, &entra.Options{
+		Username: e.username,
 		Observer: e.output.observer(),
 		Logger:   slog.New(slog.NewTextHandler(e.output, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})

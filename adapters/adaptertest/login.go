@@ -56,8 +56,6 @@ func loginWithAzidentity(e *env) {
 	e.unnoticed()
 }
 
-const wrongPass = "WRONGPASS invalid username-password pair or user is disabled."
-
 // authRefusedAtLogin catches a library that hides why the login failed, that dials as fast as its
 // callers ask (go-redis with 50 of them: 5,000 times a second), and one that does not recover when
 // the access policy is fixed.
@@ -68,9 +66,30 @@ func authRefusedAtLogin(e *env) {
 	if e.virtual {
 		span = 10 * time.Second
 	}
-	e.refusedAtLogin(wrongPass, 50, span)
+	e.refusedAtLogin(e.dialect.WrongPassword, 50, span)
 	if health := e.source.Status().Health; e.virtual && health != entra.HealthReady {
 		e.t.Errorf("a login was accepted again, and the Source is %s", health)
+	}
+}
+
+// refusedWithoutPasswords catches the same with a server that developers run: it asks for no password and knows no user
+// but its own, default. Clients that log in as that user get along with it.
+func refusedWithoutPasswords(e *env) {
+	client := e.open("developer", 8)
+	e.refused(client, 8, 2*time.Second)
+	if err := client.Close(); err != nil {
+		e.t.Errorf("close: %v", err)
+	}
+	e.username = defaultUser
+	e.feed(e.sts.Credential())
+	client = e.open("developer", 2)
+	e.warm(client, 2)
+	if e.virtual {
+		e.awaitRotations()
+		e.ping(client, 2)
+	}
+	if n := len(e.accepted()); n < 2 {
+		e.t.Errorf("%d connections were logged in", n)
 	}
 }
 
@@ -105,6 +124,19 @@ const shortestPiece = 12
 func (e *env) refusedAtLogin(words string, callers int, span time.Duration) {
 	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: words, LoginOnly: true})
 	client := e.open("refused", callers)
+	e.refused(client, callers, span)
+	fault.Remove()
+	e.eventually("after the access policy was mended", func(ctx context.Context) error {
+		_, err := client.Do(ctx, "SET", "key", "value")
+		return err
+	})
+	if err := client.Close(); err != nil {
+		e.t.Errorf("close: %v", err)
+	}
+}
+
+// refused has callers call for a while, all in vain.
+func (e *env) refused(client Client, callers int, span time.Duration) {
 	before := e.gateway.Stats().Accepted
 	var saidSo atomic.Bool
 	calls := e.during(func() { rest(e.ctx, span) }, callers, 50*time.Millisecond, func(int, int) error {
@@ -127,14 +159,6 @@ func (e *env) refusedAtLogin(words string, callers int, span time.Duration) {
 	}
 	if !saidSo.Load() {
 		e.t.Error("the server refuses logins, and the Source never said so")
-	}
-	fault.Remove()
-	e.eventually("after the access policy was mended", func(ctx context.Context) error {
-		_, err := client.Do(ctx, "SET", "key", "value")
-		return err
-	})
-	if err := client.Close(); err != nil {
-		e.t.Errorf("close: %v", err)
 	}
 }
 

@@ -5,13 +5,16 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// Matrix returns a Markdown section: the table of what the suite runs with h, and why it does not run the rest.
+// Matrix returns a Markdown section: the table of what the suite runs with h against Redis 7, and why it does not run the
+// rest.
 func Matrix(h Harness) string {
 	var rows []row
 	for _, s := range scenarios() {
-		rows = append(rows, row{s.name, func(protocol int) string { return s.skip(h, protocol) }})
+		rows = append(rows, row{s.name, func(protocol int) string { return s.skip(h, protocol, entratest.Redis7()) }})
 	}
 	return matrix(h.Library, h.Protocols, rows)
 }

@@ -68,7 +68,7 @@ func tokenNotNewer(e *env) {
 	if fault.Hits() != 2 {
 		e.t.Errorf("Entra gave the old token %d times, not 2: nothing was tested", fault.Hits())
 	}
-	if n := len(e.refused()); n > 0 {
+	if n := len(e.refusals()); n > 0 {
 		e.t.Errorf("the server refused %d AUTHs", n)
 	}
 	e.renewed(2)
@@ -80,7 +80,7 @@ func tokenNotNewer(e *env) {
 func authRefusedOnce(e *env) {
 	client := e.open("retried", 2)
 	e.warm(client, 2)
-	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: wrongPass, RotationOnly: true, Count: 1})
+	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: e.dialect.WrongPassword, RotationOnly: true, Count: 1})
 	refusedThenAccepted := func(context.Context) error {
 		auths := e.gateway.Auths()
 		refused := slices.IndexFunc(auths, func(a entratest.Auth) bool { return a.Err != "" })
@@ -100,7 +100,7 @@ func authRefusedOnce(e *env) {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
 	})
-	if n := len(e.refused()); n != 1 {
+	if n := len(e.refusals()); n != 1 {
 		e.t.Errorf("the server refused %d AUTHs, not 1", n)
 	}
 	e.unnoticed()

@@ -15,16 +15,32 @@ type queue struct {
 	pop     []string
 }
 
-// queues returns one for each kind of blocking command, on keys that begin with name.
-func queues(name string) []queue {
+// queues returns one for each kind of blocking command that the server knows, on keys that begin with name.
+func (e *env) queues(name string) []queue {
 	list, set, stream, moved := name+":list", name+":set", name+":stream", name+":moved"
+	move := queue{push: []string{"RPUSH", moved}, pop: e.move(moved, moved+":to", "0")}
+	if move.pop[0] == "BRPOPLPUSH" {
+		move.push[0] = "LPUSH"
+	}
+	best := queue{push: []string{"ZADD", set}, pop: []string{"BZMPOP", "0", "1", set, "MIN"}}
+	if !e.dialect.Knows("BZMPOP") {
+		best.pop = []string{"BZPOPMIN", set, "0"}
+	}
 	return []queue{
 		{push: []string{"RPUSH", list}, pop: []string{"BLPOP", list, "0"}},
-		{push: []string{"RPUSH", moved}, pop: []string{"BLMOVE", moved, moved + ":to", "LEFT", "RIGHT", "0"}},
-		{push: []string{"ZADD", set}, pop: []string{"BZMPOP", "0", "1", set, "MIN"}},
+		move,
+		best,
 		{prepare: []string{"XGROUP", "CREATE", stream, "group", "0", "MKSTREAM"}, push: []string{"XADD", stream, "*", "field"},
 			pop: []string{"XREADGROUP", "GROUP", "group", "consumer", "COUNT", "1", "BLOCK", "0", "STREAMS", stream, ">"}},
 	}
+}
+
+// move returns a command that waits for an element in one list and moves it to another.
+func (e *env) move(from, to, seconds string) []string {
+	if e.dialect.Knows("BLMOVE") {
+		return []string{"BLMOVE", from, to, "LEFT", "RIGHT", seconds}
+	}
+	return []string{"BRPOPLPUSH", from, to, seconds}
 }
 
 // pushing returns the command that pushes element n.

@@ -34,7 +34,7 @@ func secretNowhere(e *env) {
 	user, password := token.Credentials()
 	for _, fault := range []entratest.WireFault{
 		{RefuseAuth: "ERR unknown command 'AUTH', with args beginning with: '" + user + "' '" + password + "'"},
-		{RefuseAuth: "LOADING " + password[len(password)-100:]}, {RefuseAuth: wrongPass}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
+		{RefuseAuth: "LOADING " + password[len(password)-100:]}, {RefuseAuth: e.dialect.WrongPassword}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
 	} {
 		handle := e.gateway.Inject(fault)
 		e.gateway.DropAll()

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"github.com/entraredis/entraredis/core/entratest"
 )
 
 // A scenario is one thing that happens to a program. Its name says what.
@@ -33,13 +35,17 @@ type scenario struct {
 	rights []string
 	// tls runs it over TLS under virtual time too.
 	tls bool
+	// dialects is set if a dialect of Redis can matter to it.
+	dialects bool
+	// passwordless runs it against a server without passwords, in every dialect.
+	passwordless bool
 }
 
 func scenarios() []scenario {
 	return []scenario{
-		{name: "login", run: login, tls: true},
+		{name: "login", run: login, tls: true, dialects: true},
 		{name: "login with azidentity", run: loginWithAzidentity, long: true},
-		{name: "login answered before the first command", run: separateLogin},
+		{name: "login answered before the first command", run: separateLogin, dialects: true},
 		{name: "idle across 3 rotations", run: idleAcrossRotations},
 		{name: "in use across 3 rotations", run: inUseAcrossRotations},
 		{name: "pipelines of 100 commands", run: pipelinesOf100},
@@ -51,33 +57,34 @@ func scenarios() []scenario {
 		{name: "outage shorter than the token's rest", run: outageShorter},
 		{name: "outage longer than the token's rest", run: outageLonger},
 		{name: "token that is not newer", run: tokenNotNewer},
-		{name: "AUTH refused once, then accepted", run: authRefusedOnce},
-		{name: "AUTH refused at login", run: authRefusedAtLogin, long: true},
+		{name: "AUTH refused once, then accepted", run: authRefusedOnce, dialects: true},
+		{name: "AUTH refused at login", run: authRefusedAtLogin, long: true, dialects: true},
+		{name: "AUTH refused by a server without passwords", run: refusedWithoutPasswords, long: true, passwordless: true},
 		{name: "AUTH refused at login in other words", run: authRefusedInOtherWords, virtual: "the gateway says the words, whatever the server"},
-		{name: "server full", run: serverFull},
+		{name: "server full", run: serverFull, dialects: true},
 		{name: "server drops all connections", run: serverDropsAll},
-		{name: "storm: all connections dropped at once", run: stormDropped, long: true},
-		{name: "storm: server away for 30 seconds", run: stormAway, long: true},
+		{name: "storm: all connections dropped at once", run: stormDropped, long: true, dialects: true},
+		{name: "storm: server away for 30 seconds", run: stormAway, long: true, dialects: true},
 		{name: "replies broken off or late", run: brokenReplies},
 		{name: "two clients on one Source", run: twoClients},
-		{name: "Pub/Sub across 3 rotations", run: subscribed(Channel, "channel", "PUBLISH", "channel")},
-		{name: "patterns across 3 rotations", run: subscribed(Pattern, "chan*", "PUBLISH", "channel")},
-		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel")},
-		{name: "back from a subscription into the pool", run: backInThePool},
+		{name: "Pub/Sub across 3 rotations", run: subscribed(Channel, "channel", "PUBLISH", "channel"), dialects: true},
+		{name: "patterns across 3 rotations", run: subscribed(Pattern, "chan*", "PUBLISH", "channel"), dialects: true},
+		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel"), dialects: true},
+		{name: "back from a subscription into the pool", run: backInThePool, dialects: true},
 		{name: "SUBSCRIBE refused", run: subscribeRefused, rights: []string{"+@all", "~*", "&allowed"}, real: "miniredis has no ACL"},
-		{name: "server without RESP3", run: serverWithoutRESP3, needs2: "a client that is to speak RESP3 may refuse such a server"},
-		{name: "proxy that stays in RESP2", run: proxyStaysInRESP2, long: true, needs2: "a client that is to speak RESP3 may refuse such a proxy"},
+		{name: "server without RESP3", run: serverWithoutRESP3, needs2: "a client that is to speak RESP3 may refuse such a server", dialects: true},
+		{name: "proxy that stays in RESP2", run: proxyStaysInRESP2, long: true, needs2: "a client that is to speak RESP3 may refuse such a proxy", dialects: true},
 		{name: "blocked across many tokens", run: blockedAcrossTokens},
 		{name: "wait of several tokens ends at its time", run: waitEnds},
-		{name: "blocking calls cancelled", run: cancelled},
-		{name: "CLIENT UNBLOCK by another client", run: unblocked},
+		{name: "blocking calls cancelled", run: cancelled, dialects: true},
+		{name: "CLIENT UNBLOCK by another client", run: unblocked, dialects: true},
 		{name: "blocked while Entra is down", run: blockedDuringOutage},
 		{name: "100 connections blocked at once", run: manyBlocked},
 		{name: "tight loop of short blocking calls", run: tightLoop},
 		{name: "held across 3 rotations", run: heldAcrossRotations},
 		{name: "one connection per call", run: oneByOne},
 		{name: "streamed replies during rotations", run: streamed, short: true},
-		{name: "cached reads are never stale", run: neverStale, short: true, needs3: "client-side caching needs RESP3"},
+		{name: "cached reads are never stale", run: neverStale, short: true, needs3: "client-side caching needs RESP3", dialects: true},
 		{name: "prefix commands are never separated", run: prefixesStay},
 		{name: "a day", run: aDay, virtual: "it takes a day"},
 		{name: "client closed before Source", run: closeClientFirst},
@@ -86,31 +93,45 @@ func scenarios() []scenario {
 		{name: "credential rejected", run: credentialRejected, cold: true},
 		{name: "credential that never answers", run: credentialSilent, cold: true},
 		{name: "token without oid", run: tokenWithoutObjectID, cold: true},
-		{name: "secret nowhere in output", run: secretNowhere},
+		{name: "secret nowhere in output", run: secretNowhere, dialects: true},
 	}
 }
 
-// skip returns why h cannot run s with a protocol, or "".
-func (s scenario) skip(h Harness, protocol int) string {
+// skip returns why h cannot run s with a protocol in a dialect, or "".
+func (s scenario) skip(h Harness, protocol int, dialect entratest.Dialect) string {
 	if reason, ok := h.Lacks[s.name]; ok {
 		return reason
 	}
+	reason := s.needs2
 	if protocol == 2 {
-		return s.needs3
+		reason = s.needs3
 	}
-	return s.needs2
+	if reason == "" {
+		reason = lackOf(dialect, s.name, h, protocol)
+	}
+	return reason
 }
 
-// Run runs the whole suite.
+// Run runs the whole suite against Redis 7, and under virtual time against the other dialects of package entratest. Of
+// these, -short leaves out all, and without -adaptertest.dialects only the scenarios run in which a dialect can matter.
 func Run(t *testing.T, h Harness) {
-	t.Run("virtual time", func(t *testing.T) {
-		each(t, h, runtime.GOMAXPROCS(0), func(t *testing.T, s scenario, protocol int) {
-			if s.real != "" {
-				t.Skip(s.real)
+	for i, dialect := range entratest.Dialects() {
+		name, isUsual := "virtual time", i == 0
+		if !isUsual {
+			name += " in " + dialect.Name
+		}
+		t.Run(name, func(t *testing.T) {
+			if !isUsual && testing.Short() && !*dialectsFlag {
+				t.Skip("-short runs the suite against Redis 7 only")
 			}
-			synctest.Test(t, func(t *testing.T) { s.run(newVirtual(t, h, s, protocol)) })
+			each(t, h, chosen(isUsual), dialect, runtime.GOMAXPROCS(0), func(t *testing.T, s scenario, protocol int) {
+				if s.real != "" {
+					t.Skip(s.real)
+				}
+				synctest.Test(t, func(t *testing.T) { s.run(newVirtual(t, h, s, protocol, dialect)) })
+			})
 		})
-	})
+	}
 	t.Run("real time", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("real time takes minutes: -short runs virtual time only")
@@ -119,7 +140,7 @@ func Run(t *testing.T, h Harness) {
 			t.Skip("redis-server is not installed: only miniredis was used")
 		}
 		watchdog := startWatchdog(t)
-		each(t, h, realAtOnce, func(t *testing.T, s scenario, protocol int) {
+		each(t, h, scenarios(), entratest.Redis7(), realAtOnce, func(t *testing.T, s scenario, protocol int) {
 			if s.virtual != "" {
 				t.Skip(s.virtual)
 			}
@@ -132,20 +153,20 @@ func Run(t *testing.T, h Harness) {
 // would allow no more than there are processors.
 const realAtOnce = 50
 
-// each runs the scenarios of all protocols, atOnce at the same time.
-func each(t *testing.T, h Harness, atOnce int, run func(t *testing.T, s scenario, protocol int)) {
+// each runs scenarios in a dialect with all protocols, atOnce at the same time.
+func each(t *testing.T, h Harness, all []scenario, dialect entratest.Dialect, atOnce int, run func(t *testing.T, s scenario, protocol int)) {
 	slots := make(chan struct{}, atOnce)
 	var protocols sync.WaitGroup
 	for _, protocol := range h.Protocols {
 		protocols.Go(func() {
 			t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
 				var under sync.WaitGroup
-				for _, s := range scenarios() {
+				for _, s := range all {
 					slots <- struct{}{}
 					under.Go(func() {
 						defer func() { <-slots }()
 						t.Run(s.name, func(t *testing.T) {
-							if reason := s.skip(h, protocol); reason != "" {
+							if reason := s.skip(h, protocol, dialect); reason != "" {
 								t.Skip(reason)
 							}
 							run(t, s, protocol)

@@ -27,6 +27,19 @@ func (c conn) Block(ctx context.Context, args ...string) (any, error) {
 			moved, err := c.BLMove(ctx, args[1], args[2], args[3], args[4], timeout).Result()
 			return plain(moved, err)
 		}
+	case "BRPOPLPUSH":
+		if timeout, ok := seconds(last); ok {
+			moved, err := c.BRPopLPush(ctx, args[1], args[2], timeout).Result()
+			return plain(moved, err)
+		}
+	case "BZPOPMIN":
+		if timeout, ok := seconds(last); ok {
+			popped, err := c.BZPopMin(ctx, timeout, args[1:last]...).Result()
+			if err != nil {
+				return plain(nil, err)
+			}
+			return plain([]any{popped.Key, popped.Member, popped.Score}, nil)
+		}
 	case "BZMPOP": // timeout 1 key MIN
 		if timeout, ok := seconds(1); ok {
 			key, popped, err := c.BZMPop(ctx, timeout, args[4], 1, args[3]).Result()
