@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
@@ -11,31 +12,38 @@ import (
 // command would go out once more and pop an element that no caller receives. So the session of the
 // blocked connection is told before a CLIENT UNBLOCK of the same Dialer goes out.
 type blockedConns struct {
-	mu       sync.Mutex
-	byNumber map[int64]*Conn // by the server's number of the connection
+	mu sync.Mutex
+	// byNumber has them by the server's number of the connection. Each of several proxies behind one
+	// address counts its own, so a number may stand for several connections.
+	byNumber map[int64][]*Conn
 }
 
 func (b *blockedConns) add(connNumber int64, c *Conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.byNumber == nil {
-		b.byNumber = make(map[int64]*Conn)
+		b.byNumber = make(map[int64][]*Conn)
 	}
-	b.byNumber[connNumber] = c
+	if !slices.Contains(b.byNumber[connNumber], c) {
+		b.byNumber[connNumber] = append(b.byNumber[connNumber], c)
+	}
 }
 
 func (b *blockedConns) remove(connNumber int64, c *Conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byNumber[connNumber] == c {
+	others := slices.DeleteFunc(b.byNumber[connNumber], func(blocked *Conn) bool { return blocked == c })
+	if len(others) == 0 {
 		delete(b.byNumber, connNumber)
+		return
 	}
+	b.byNumber[connNumber] = others
 }
 
-func (b *blockedConns) get(connNumber int64) *Conn {
+func (b *blockedConns) get(connNumber int64) []*Conn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.byNumber[connNumber]
+	return slices.Clone(b.byNumber[connNumber])
 }
 
 // tell tells the session of each connection that is about to be unblocked. The caller holds the wmu
@@ -44,7 +52,7 @@ func (b *blockedConns) get(connNumber int64) *Conn {
 // have cancelled them.
 func (b *blockedConns) tell(all []session.Unblock) {
 	for _, u := range all {
-		if c := b.get(u.ClientID); c != nil {
+		for _, c := range b.get(u.ClientID) {
 			c.unblocked(u)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 // CLIENT UNBLOCK goes out on the other one.
 type connPair struct {
 	t                   *testing.T
+	dialer              *entraconn.Dialer
 	conn, other         *entraconn.Conn
 	server, otherServer *peer
 	writes              *slowWrites // below conn
@@ -31,8 +32,8 @@ func newConnPair(t *testing.T) *connPair {
 	t.Cleanup(func() { src.Close() })
 	peers := newPeers(t, 2)
 	p := &connPair{t: t, server: peers[0], otherServer: peers[1], writes: &slowWrites{Conn: peers[0].client}}
-	dialer := entraconn.NewDialer(src, nil)
-	p.conn, p.other = dialer.Wrap(p.writes), dialer.Wrap(peers[1].client)
+	p.dialer = entraconn.NewDialer(src, nil)
+	p.conn, p.other = p.dialer.Wrap(p.writes), p.dialer.Wrap(peers[1].client)
 	t.Cleanup(func() { p.conn.Close() })
 	t.Cleanup(func() { p.other.Close() })
 	tooLate := time.AfterFunc(10*time.Hour, func() { p.server.server.Close() }) // ends a read that waits in vain

@@ -2,6 +2,7 @@ package entraconn_test
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,6 +99,34 @@ func TestUnblockWhileWeRead(t *testing.T) {
 		p.server.says("$1\r\nx\r\n$1\r\nx\r\n")
 		p.reads("$1\r\nx\r\n$1\r\nx\r\n")
 		p.checkUnblocked(1)
+	})
+}
+
+// Each of several proxies behind one address counts its connections, so two of a client may have one
+// number. A CLIENT UNBLOCK between two slices is for either, and ends the call of both.
+func TestUnblockOfTwoConnectionsWithOneNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newNumberedPair(t)
+		p.sends(p.conn, "BLPOP k 0")
+		read := p.beginRead()
+		resume := p.holdAtEndOfSlice("_\r\n")
+
+		peer := newPeers(t, 1)[0]
+		twin := p.dialer.Wrap(peer.client)
+		defer twin.Close()
+		p.sends(twin, "HELLO 3", "BLPOP k 0")
+		go func() { _, _ = io.Copy(io.Discard, twin) }() // until it is closed
+		peer.says("+OK\r\n%1\r\n$2\r\nid\r\n:17\r\n")
+
+		p.server.says("_\r\n")
+		p.sends(p.other, "CLIENT UNBLOCK 17")
+		resume()
+		if got := <-read; got.text != "_\r\n" {
+			t.Errorf("the client read %q, %v; want null", got.text, got.err)
+		}
+		if n := p.server.slices(); n != 2 {
+			t.Errorf("BLPOP was sent %d times, want 2", n)
+		}
 	})
 }
 
