@@ -1,7 +1,9 @@
 package entraconn_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -178,6 +180,164 @@ func TestGateOpensWithTheFirstAcceptedLogin(t *testing.T) {
 		}
 		if d := time.Since(began); d > 0 {
 			t.Errorf("20 dials after an accepted login took %v", d)
+		}
+	})
+}
+
+// closedGate dials a connection in advance, and another one whose login is refused. So the login
+// gate is closed, and the first connection is silent.
+func closedGate(s *site) (silent *client, dial dialFunc) {
+	s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS no"})
+	dial = entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
+	silent = s.client(dial)
+	if _, err := s.try(dial); !errors.As(err, new(*entra.AuthError)) {
+		s.t.Fatalf("got %v", err)
+	}
+	return silent, dial
+}
+
+// takeProbe uses the probe that is due next, so that none is due for half a second at least.
+func takeProbe(s *site, dial dialFunc, at time.Duration) {
+	s.rest(at)
+	if _, err := s.try(dial); !errors.As(err, new(*entra.AuthError)) {
+		s.t.Fatalf("got %v", err)
+	}
+}
+
+// A connection that was silent when the gate closed asks for its permit in the first write. That
+// waits, and sends nothing if there is none.
+func TestFirstWriteWaitsForTheGate(t *testing.T) {
+	inBubble(t, func(s *site) {
+		silent, dial := closedGate(s)
+		defer silent.Close()
+		takeProbe(s, dial, 500*time.Millisecond)
+		takeProbe(s, dial, time.Second) // the next one is in nearly 2 s
+		refused := s.gateway.Stats().Refused
+		began := time.Now()
+		err := silent.send("PING")
+		if took := time.Since(began); !errors.As(err, new(*entra.AuthError)) || took < 900*time.Millisecond || took > time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+		if _, err := silent.line(); !errors.As(err, new(*entra.AuthError)) || time.Since(began) > time.Second {
+			t.Errorf("a read after that: %v", err)
+		}
+		if n := s.gateway.Stats().Refused; n != refused {
+			t.Errorf("%d AUTHs were sent", n-refused)
+		}
+		if reasons := s.events.reasons(); reasons[len(reasons)-1] != entra.CloseAuthRejected {
+			t.Errorf("ended with %v", reasons)
+		}
+	})
+}
+
+func TestFirstWriteIsTheProbeThatIsDue(t *testing.T) {
+	inBubble(t, func(s *site) {
+		silent, _ := closedGate(s)
+		defer silent.Close()
+		refused := s.gateway.Stats().Refused
+		began := time.Now()
+		if err := silent.send("PING"); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took < 450*time.Millisecond || took > 500*time.Millisecond {
+			t.Errorf("wrote after %v", took)
+		}
+		if _, err := silent.line(); !errors.As(err, new(*entra.AuthError)) || s.gateway.Stats().Refused != refused+1 {
+			t.Errorf("%v, %d AUTHs were sent", err, s.gateway.Stats().Refused-refused)
+		}
+	})
+}
+
+func TestFirstWriteWaitsAQuarterOfItsTime(t *testing.T) {
+	inBubble(t, func(s *site) {
+		silent, _ := closedGate(s)
+		defer silent.Close()
+		_ = silent.SetWriteDeadline(time.Now().Add(400 * time.Millisecond))
+		began := time.Now()
+		if err := silent.send("PING"); !errors.As(err, new(*entra.AuthError)) || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
+}
+
+func TestCloseEndsTheWaitForTheGate(t *testing.T) {
+	inBubble(t, func(s *site) {
+		silent, _ := closedGate(s)
+		time.AfterFunc(200*time.Millisecond, func() { silent.Close() })
+		began := time.Now()
+		if err := silent.send("PING"); !errors.Is(err, net.ErrClosed) || time.Since(began) != 200*time.Millisecond {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
+}
+
+// A dial whose context ends while it waits makes no connection.
+func TestDialDoesNotBeginAfterItsContext(t *testing.T) {
+	inBubble(t, func(s *site) {
+		dials := 0
+		dial := entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dials++
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		first, cancelFirst := context.WithCancel(s.t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = dial(first, "tcp", addr) })
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(s.t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		_, err := dial(ctx, "tcp", addr)
+		timeout := net.Error(nil)
+		if !errors.Is(err, context.Canceled) || !errors.As(err, &timeout) || timeout.Timeout() || dials != 1 {
+			t.Errorf("%d dials: %v", dials, err)
+		}
+		ctx, cancel = context.WithTimeout(s.t.Context(), 0)
+		defer cancel()
+		if _, err := dial(ctx, "tcp", addr); !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &timeout) || !timeout.Timeout() || dials != 1 {
+			t.Errorf("%d dials: %v", dials, err)
+		}
+		cancelFirst()
+		all.Wait()
+	})
+}
+
+// A server that refuses AUTHs of a rotation, after it has accepted the same token elsewhere, has not
+// taken that back. New connections log in, ten a second, and more when they are accepted.
+func TestRefusalInARotationIsMixedEvidence(t *testing.T) {
+	inBubble(t, func(s *site) {
+		open := s.dialer(nil)
+		for range 3 {
+			c := open()
+			defer c.Close()
+			c.do("PING", "+PONG")
+		}
+		auths := s.gateway.Stats().Auths
+		s.nextToken()
+		for s.gateway.Stats().Auths == auths { // the canary
+			time.Sleep(10 * time.Millisecond)
+		}
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not here", RotationOnly: true, Count: 1})
+		if err := fault.Wait(s.t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		for range 3 {
+			silent := open()
+			defer silent.Close()
+		}
+		// Two pauses of 100 ms, or less if an AUTH of the rotation is accepted between them. To wait
+		// for a verdict on a silent connection takes 10 ms.
+		if took := time.Since(began); took > 200*time.Millisecond || took < 25*time.Millisecond {
+			t.Errorf("three dials took %v, want 200 ms at most", took)
+		}
+		for range 20 {
+			c := open()
+			defer c.Close()
+			c.do("PING", "+PONG")
+		}
+		if took := time.Since(began); took > 600*time.Millisecond {
+			t.Errorf("all dials took %v", took)
 		}
 	})
 }

@@ -145,3 +145,21 @@ func TestAcceptedTellsWhetherItIsTheBest(t *testing.T) {
 		c.close()
 	})
 }
+
+// What the server has accepted on one connection stays what logins use if it refuses that on another
+// one. It is for the login gate to say that logins with it are refused.
+func TestRefusalOnOneConnectionLeavesTheCredentialProven(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c, other := s.login(), s.login()
+		cred := c.Accepted()
+		other.answered(cred, true)
+		if best, proven := s.server.Best(time.Now()); best != cred || !proven {
+			t.Errorf("best is number %d, proven %v", best.Number(), proven)
+		}
+		s.server.LoginRefused(cred)
+		if s.server.IsProven(cred) {
+			t.Error("proven although logins with it are refused")
+		}
+		closeAll([]*conn{c, other})
+	})
+}
