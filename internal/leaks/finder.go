@@ -5,7 +5,6 @@ package leaks
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -35,17 +34,12 @@ func NewFinder(secrets ...string) *Finder {
 	return f
 }
 
-var (
-	hexText    = regexp.MustCompile(`[0-9a-fA-F]{24,}`)
-	base64Text = regexp.MustCompile(`[0-9A-Za-z+/_-]{16,}`)
-)
-
 // Find returns the first piece of the secret that text holds.
 func (f *Finder) Find(text string) (piece string, found bool) {
 	if piece, found = f.findPlain(text); found {
 		return piece, true
 	}
-	for _, run := range hexText.FindAllString(text, -1) {
+	for _, run := range runsOf(text, isHex, 2*ShortestPiece) {
 		for skip := range 2 {
 			digits := run[skip:]
 			decoded, _ := hex.DecodeString(digits[:len(digits)&^1])
@@ -54,7 +48,7 @@ func (f *Finder) Find(text string) (piece string, found bool) {
 			}
 		}
 	}
-	for _, run := range base64Text.FindAllString(text, -1) {
+	for _, run := range runsOf(text, isBase64, ShortestPiece*4/3) {
 		run = strings.NewReplacer("-", "+", "_", "/").Replace(run)
 		for skip := range min(4, len(run)) {
 			chars := run[skip:]
@@ -90,10 +84,33 @@ func (f *Finder) findPlain(text string) (piece string, found bool) {
 	return "", false
 }
 
+// runsOf returns the longest parts of text that consist of bytes of a kind, and are not shorter than that.
+func runsOf(text string, isKind func(byte) bool, shortest int) (runs []string) {
+	for start := 0; start < len(text); start++ {
+		end := start
+		for end < len(text) && isKind(text[end]) {
+			end++
+		}
+		if end-start >= shortest {
+			runs = append(runs, text[start:end])
+		}
+		start = end
+	}
+	return runs
+}
+
+func isHex(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F'
+}
+
+func isBase64(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || b == '+' || b == '/' || b == '-' || b == '_'
+}
+
 // findList finds the secret as a list: "65 66", "0x41, 0x42", "'A' 'B'", "U+0041 U+0042".
 func (f *Finder) findList(text string) (piece string, found bool) {
 	elements := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,[]{}()", r) })
-	if len(elements) < ShortestPiece {
+	if !hasList(elements) {
 		return "", false
 	}
 	for _, base := range []int{characters, 2, 8, 10, 16} {
@@ -110,6 +127,22 @@ func (f *Finder) findList(text string) (piece string, found bool) {
 		}
 	}
 	return "", false
+}
+
+// hasList reports whether so many elements in a row are short enough to stand for a byte.
+func hasList(elements []string) bool {
+	const longest = len("0b01100101")
+	inRow := 0
+	for _, element := range elements {
+		inRow++
+		if len(element) > longest {
+			inRow = 0
+		}
+		if inRow == ShortestPiece {
+			return true
+		}
+	}
+	return false
 }
 
 // characters stands for the base of a list of characters.

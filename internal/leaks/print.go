@@ -19,8 +19,8 @@ type Text struct {
 	Text string
 }
 
-// verbs are all of fmt, and some that it does not know.
-const verbs = "vTtbcdoOqxXUegspw!z"
+// verbs are those of fmt, without some that print as another one does, and one that it does not know.
+const verbs = "vsqxXdobcUtpz"
 
 var flags = []string{"", "+", "#"}
 

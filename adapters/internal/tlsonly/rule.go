@@ -1,6 +1,6 @@
-// Package tlsonly keeps access tokens off plaintext networks. A token is a bearer secret: an
-// attacker who reads it on the network can log in as the user until it expires. Every adapter dials
-// by the same [Rule].
+// Package tlsonly keeps access tokens off plaintext networks and away from servers that are not the
+// cache's. A token is a bearer secret: an attacker who gets it can log in as the user, to every cache
+// of that user, until it expires. Every adapter dials by the same [Rule].
 package tlsonly
 
 import (
