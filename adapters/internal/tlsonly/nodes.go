@@ -63,8 +63,12 @@ func (n *Nodes) Explain(addr string, err error) error {
 	if n.Mapped || errors.As(err, new(*entra.ConfigError)) || slices.ContainsFunc(n.seeds(), isSeed) {
 		return err
 	}
-	return &announcedError{err: err, advice: "the cluster announced this address; if it cannot be reached from here, set " +
+	announced := &announcedError{err: err, advice: "the cluster announced this address; if it cannot be reached from here, set " +
 		n.Options + ".NodeAddress to " + n.seedHost()}
+	if ne, ok := errors.AsType[net.Error](err); ok {
+		return &announcedNetError{announced, ne}
+	}
+	return announced
 }
 
 // seedHost returns what to write for NodeAddress.
@@ -85,17 +89,18 @@ type announcedError struct {
 func (e *announcedError) Error() string   { return e.err.Error() + "; " + e.advice }
 func (e *announcedError) Unwrap() []error { return []error{e.err} }
 
-// Timeout and Temporary are those of the dial's error, for clients that ask a [net.Error].
-func (e *announcedError) Timeout() bool {
-	ne, ok := errors.AsType[net.Error](e.err)
-	return ok && ne.Timeout()
+// An announcedNetError is an announcedError of a [net.Error], for clients that ask for one. Other errors must not be one:
+// go-redis retries what has a method Timeout.
+type announcedNetError struct {
+	*announcedError
+	net net.Error
 }
 
-func (e *announcedError) Temporary() bool {
-	t, ok := errors.AsType[interface {
-		error
-		Temporary() bool
-	}](e.err)
+func (e *announcedNetError) Timeout() bool { return e.net.Timeout() }
+
+// Temporary is deprecated in [net.Error], and clients still call it.
+func (e *announcedNetError) Temporary() bool {
+	t, ok := e.net.(interface{ Temporary() bool })
 	return ok && t.Temporary()
 }
 

@@ -166,6 +166,7 @@ func TestDialErrorOfAnAnnouncedAddressNamesSeedHost(t *testing.T) {
 		{"announced, without an answer", "10.1.2.3:8500", nodes(), timeout, true},
 		{"announced by name", "node.cache.test:8500", nodes(), refused, true},
 		{"end of the dial's time", "10.1.2.3:8500", nodes(), context.DeadlineExceeded, true},
+		{"another certificate", "10.1.2.3:8500", nodes(), &tls.CertificateVerificationError{Err: errors.New("another name")}, true},
 		{"seed", "cache.test:10000", nodes(), refused, false},
 		{"another port of the seed", "CACHE.test:8500", nodes(), refused, false},
 		{"mapped already", "10.1.2.3:8500", &tlsonly.Nodes{Seeds: []string{"cache.test:10000"}, Mapped: true}, refused, false},
@@ -187,9 +188,9 @@ func TestDialErrorOfAnAnnouncedAddressNamesSeedHost(t *testing.T) {
 		if errors.Unwrap(err) != nil {
 			t.Errorf("%s: unwraps to %v, which says less", test.name, errors.Unwrap(err))
 		}
-		ne, ok := err.(net.Error) //nolint:errorlint // as clients ask
-		if !ok || ne.Timeout() != os.IsTimeout(test.err) {
-			t.Errorf("%s: is a %T with another timeout than %v", test.name, err, test.err)
+		_, want := test.err.(net.Error)                                                            //nolint:errorlint // as clients ask
+		if ne, is := err.(net.Error); is != want || is && ne.Timeout() != os.IsTimeout(test.err) { //nolint:errorlint // as clients ask
+			t.Errorf("%s: a %T stands for a %T", test.name, err, test.err)
 		}
 	}
 	_, err := rule.Dial(t.Context(), nil, &net.Dialer{}, nil, "tcp", "10.0.0.1:6380")
