@@ -28,7 +28,7 @@ func TestConnOfAServerThatServesNoClientReturnsItsWords(t *testing.T) {
 	for range 2 {
 		n, err := c.Read(got)
 		busy, ok := errors.AsType[*entra.AuthError](err)
-		if n > 0 || !ok || !busy.Temporary() || busy.User != "us" || !strings.HasPrefix(err.Error(), "LOADING to AUTH; entra: 10.0.0.4:6379 ") {
+		if n > 0 || !ok || !busy.Temporary() || busy.User != "us" || !strings.HasPrefix(err.Error(), "LOADING to AUTH; entra: 127.0.0.4:6379 ") {
 			t.Errorf("%q, %v", got[:n], err)
 		}
 		inner.reply = []byte("-LOADING to GET\r\n")

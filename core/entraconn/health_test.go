@@ -21,7 +21,7 @@ func TestRefusingCacheCostsAHealthyOneNothing(t *testing.T) {
 	var tokens, auths [2]int
 	for i, refuses := range []bool{false, true} {
 		inBubble(t, func(s *site) {
-			const other = "10.0.0.5:6380"
+			const other = "127.0.0.5:6380"
 			s.listen(other).Inject(entratest.WireFault{RefuseAuth: "WRONGPASS no assignment here"})
 			healthy := s.dialer(nil)()
 			defer healthy.Close()
@@ -74,7 +74,7 @@ func TestRefusingCacheAloneHasThreeTokensReplaced(t *testing.T) {
 // Three proxies stand behind one address, and one of them has not heard of the access policy.
 func TestProxyThatRefusesMakesItsAddressMixed(t *testing.T) {
 	inBubble(t, func(s *site) {
-		proxies := []string{addr, "10.0.0.5:6380", "10.0.0.6:6380"}
+		proxies := []string{addr, "127.0.0.5:6380", "127.0.0.6:6380"}
 		s.listen(proxies[1])
 		fault := s.listen(proxies[2]).Inject(entratest.WireFault{RefuseAuth: "WRONGPASS who is that"})
 		dials := 0
@@ -82,7 +82,7 @@ func TestProxyThatRefusesMakesItsAddressMixed(t *testing.T) {
 			dials++
 			return s.network.DialContext(ctx, network, proxies[dials%len(proxies)])
 		})
-		const balancer = "cache.example:10000"
+		const balancer = "127.0.0.7:10000"
 		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(time.Second) {
 			s.logsIn(dial, balancer)
 			if st := s.src.Status(); fault.Hits() > 1 && st.Health != entra.HealthDegraded {
