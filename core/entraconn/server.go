@@ -249,8 +249,10 @@ func (s *server) giveBack(c *Conn) {
 
 // giveBackLocked is giveBack for callers with the lock. It needs mu.
 func (s *server) giveBackLocked(c *Conn) {
-	s.loginGate.Release(s.permits[c], time.Now())
-	delete(s.permits, c)
+	if p := s.permits[c]; p != nil {
+		s.loginGate.Release(p, time.Now())
+		delete(s.permits, c)
+	}
 }
 
 // authAccepted acts on an AUTH that the server has accepted.

@@ -30,10 +30,11 @@ func HoldAuth(edits []Edit) bool {
 // write were.
 func ClientBytes(written int, edits []Edit) int {
 	for _, e := range edits {
-		if written < e.At+len(e.Ours()) {
+		n := len(e.Ours())
+		if written < e.At+n {
 			return min(written, e.At)
 		}
-		written += e.Cut - len(e.Ours())
+		written += e.Cut - n
 	}
 	return written
 }

@@ -38,7 +38,7 @@ func (c *leasedCall) leaseState() lease.State {
 	if c == nil {
 		return lease.None
 	}
-	return c.lease.State()
+	return c.lease.State
 }
 
 // awaitsReply reports whether that reply is the one to the slice.

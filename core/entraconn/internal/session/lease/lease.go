@@ -9,7 +9,7 @@ package lease
 // What a lease is in follows from its events alone. docs/design.md draws it, and the test of this
 // package holds On to that drawing.
 type Lease struct {
-	state State
+	State State // only On changes it
 	reply Reply
 }
 
@@ -66,14 +66,6 @@ const (
 	Forget            // the call is over
 )
 
-// State returns what the lease is in; a nil one never had a call.
-func (l *Lease) State() State {
-	if l == nil {
-		return None
-	}
-	return l.state
-}
-
 // UnblockReply returns what the CLIENT UNBLOCK that was sent for the call ends it with.
 func (l *Lease) UnblockReply() Reply { return l.reply }
 
@@ -81,11 +73,11 @@ func (l *Lease) UnblockReply() Reply { return l.reply }
 func (l *Lease) On(e Event) Action {
 	switch e {
 	case SliceSent:
-		if l.state == None {
-			l.state = Waiting
+		if l.State == None {
+			l.State = Waiting
 		}
 	case SliceRetracted:
-		if l.state == Waiting {
+		if l.State == Waiting {
 			return l.end()
 		}
 	case Unblocked:
@@ -93,32 +85,32 @@ func (l *Lease) On(e Event) Action {
 	case UnblockedWithError:
 		return l.unblock(UnblockedReply)
 	case HalfNull:
-		if l.state == Waiting {
-			l.state = Undecided
+		if l.State == Waiting {
+			l.State = Undecided
 			return KeepByte
 		}
 	case NullAtEnd:
 		return l.nullAtEnd()
 	case ClientsReply:
-		if l.state == Undecided {
-			l.state = Waiting
+		if l.State == Undecided {
+			l.State = Waiting
 			return GiveByte
 		}
 	case ReplyEnded:
 		switch {
-		case l.state == Waiting:
+		case l.State == Waiting:
 			return l.end()
-		case l.state == TakingNull && l.reply == NoReply:
-			l.state = BetweenSlices
-		case l.state == TakingNull:
-			l.state = Replying
+		case l.State == TakingNull && l.reply == NoReply:
+			l.State = BetweenSlices
+		case l.State == TakingNull:
+			l.State = Replying
 		}
 	case Resend:
-		if l.state == BetweenSlices {
-			l.state = None // until the next slice is sent; what is left may be so short that it needs none
+		if l.State == BetweenSlices {
+			l.State = None // until the next slice is sent; what is left may be so short that it needs none
 		}
 	case ReplyGiven:
-		if l.state == Replying {
+		if l.State == Replying {
 			return l.end()
 		}
 	}
@@ -133,13 +125,13 @@ func (l *Lease) end() Action {
 
 // unblock takes a CLIENT UNBLOCK. The server acts on the first one only.
 func (l *Lease) unblock(reply Reply) Action {
-	switch l.state {
+	switch l.State {
 	case Waiting, Undecided, TakingNull:
 		if l.reply == NoReply {
 			l.reply = reply
 		}
 	case BetweenSlices: // the server has nothing to unblock
-		l.state, l.reply = Replying, reply
+		l.State, l.reply = Replying, reply
 		return WakeClient
 	}
 	return DoNothing
@@ -149,12 +141,12 @@ func (l *Lease) unblock(reply Reply) Action {
 // unless it should end with an error.
 func (l *Lease) nullAtEnd() Action {
 	switch {
-	case l.state != Waiting && l.state != Undecided:
+	case l.State != Waiting && l.State != Undecided:
 	case l.reply != NullReply:
-		l.state = TakingNull
+		l.State = TakingNull
 		return TakeOut
-	case l.state == Undecided:
-		l.state = Waiting
+	case l.State == Undecided:
+		l.State = Waiting
 		return GiveByte
 	}
 	return DoNothing
