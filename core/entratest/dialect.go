@@ -23,8 +23,9 @@ type Dialect struct {
 	Unknown []string
 	// StaysInRESP2 answers HELLO 3 as HELLO 2, with an array.
 	StaysInRESP2 bool
-	// Proxies is how many proxies serve the address in turn, each of which counts its connections from 1. So numbers of
-	// connections repeat, and CLIENT UNBLOCK reaches connections of its own proxy only. 0 means that there is one.
+	// Proxies is how many proxies serve the address, as behind a load balancer, each of which counts its connections from
+	// 1. So numbers of connections repeat, and CLIENT UNBLOCK reaches connections of its own proxy only. Each connection
+	// gets one by a hash of its number, so [WireFault.Proxy] strikes a part of them. 0 means that there is one.
 	Proxies int
 	// Passwordless is a server to which no password was given, as developers run it. It takes commands without an AUTH.
 	// It knows one user, default, who may log in with anything, and no token: so it refuses the users of tokens, and

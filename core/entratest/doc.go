@@ -30,9 +30,9 @@
 //
 // # Faults
 //
-// Trouble is declared: [STS.Inject] with a [Fault], [Gateway.Inject] with a [WireFault]. Both return a
-// [FaultHandle], which counts hits, waits for the first, and ends the fault. [Gateway.DropAll] resets all
-// connections at once, [STS.SetClock] sets the servers' clocks.
+// Trouble is declared: [STS.Inject] with a [Fault], [Gateway.Inject] with a [WireFault], which may strike a part of the
+// connections only, [Network.Inject] with a [NetworkFault]. Each returns a [FaultHandle], which counts hits, waits for the
+// first, and ends the fault. [Gateway.DropAll] resets all connections at once, [STS.SetClock] sets the servers' clocks.
 //
 //	h := sts.Inject(entratest.Fault{Status: 429, RetryAfter: "30", Count: 3})
 //	defer h.Remove()

@@ -7,15 +7,16 @@ import (
 	"sync"
 )
 
-// A FaultHandle watches and ends a fault that was injected into an [STS] or a [Gateway]. It is safe for
+// A FaultHandle watches and ends a fault that was injected into an [STS], a [Gateway] or a [Network]. It is safe for
 // concurrent use.
 type FaultHandle struct {
 	limit int
 	hit   chan struct{} // closed by the first hit
 	gone  chan struct{} // closed by Remove
 
-	mu   sync.Mutex
-	hits int
+	mu       sync.Mutex
+	hits     int
+	ordinals map[int]int // of the connections that met the fault, by their number
 }
 
 func newFaultHandle(limit int) *FaultHandle {
@@ -76,6 +77,21 @@ func (h *FaultHandle) strike() bool {
 	return true
 }
 
+// ordinal returns which of the connections that met the fault one is, counted from 1.
+func (h *FaultHandle) ordinal(conn int) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n, known := h.ordinals[conn]
+	if !known {
+		if h.ordinals == nil {
+			h.ordinals = map[int]int{}
+		}
+		n = len(h.ordinals) + 1
+		h.ordinals[conn] = n
+	}
+	return n
+}
+
 // spent reports whether the fault can never strike again.
 func (h *FaultHandle) spent() bool {
 	h.mu.Lock()
@@ -108,12 +124,12 @@ func (fs *faults[F]) inject(f F, count int) *FaultHandle {
 }
 
 // strike returns the oldest fault that matches, having counted the hit. The handle is nil if there is none.
-func (fs *faults[F]) strike(matches func(F) bool) (F, *FaultHandle) {
+func (fs *faults[F]) strike(matches func(F, *FaultHandle) bool) (F, *FaultHandle) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.list = slices.DeleteFunc(fs.list, func(i injected[F]) bool { return i.handle.spent() })
 	for _, i := range fs.list {
-		if matches(i.fault) && i.handle.strike() {
+		if matches(i.fault, i.handle) && i.handle.strike() {
 			return i.fault, i.handle
 		}
 	}

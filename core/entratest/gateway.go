@@ -23,6 +23,9 @@ type GatewayOptions struct {
 	// MaxClients is how many connections may be open at once; 0 means any number. One more gets the error that
 	// Redis gives, and is closed.
 	MaxClients int
+	// StaticUsers are users that log in with a password instead of a token, by name: for clients that those with tokens
+	// are compared with. They get Rights too, and their connections never expire. Faults strike their AUTHs as well.
+	StaticUsers map[string]string
 	// Rights are the ACL rules that the backend is given for the user of a good token, as an access policy would: all
 	// rights, "+@all", "~*" and "&*", if nil. Without "+eval" the gateway's own errors become NOPERM. Miniredis has no
 	// ACL, and gives all.
@@ -74,6 +77,7 @@ type GatewayStats struct {
 type Auth struct {
 	At      time.Time
 	Conn    int    // the number of the connection, counted from 1 as they were accepted
+	User    string // the user name that was sent, "default" for an AUTH without one
 	TokenID string // the token's uti, empty if it could not be read
 	Err     string // the error reply; empty if it was good
 }
@@ -135,7 +139,7 @@ func (g *Gateway) Conns() []int {
 	defer g.mu.Unlock()
 	open := make([]int, 0, len(g.sessions))
 	for s := range g.sessions {
-		open = append(open, s.number)
+		open = append(open, s.arrival.number)
 	}
 	slices.Sort(open)
 	return open
@@ -178,20 +182,34 @@ func (g *Gateway) accept() {
 		if err != nil {
 			return // the listener is closed; nothing else fails on loopback or in memory
 		}
-		if _, h := g.faults.strike(func(f WireFault) bool { return f.RefuseConn }); h != nil {
-			g.count(func(s *GatewayStats) { s.Accepted++ })
+		at := g.arrive()
+		if _, h := g.strike(at, func(f WireFault) bool { return f.RefuseConn }); h != nil {
 			reset(c)
 			continue
 		}
-		g.work.Go(func() { g.serve(c) })
+		g.work.Go(func() { g.serve(c, at) })
 	}
 }
 
-func (g *Gateway) serve(c net.Conn) {
+// arrive counts a connection that was accepted.
+func (g *Gateway) arrive() arrival {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stats.Accepted++
+	return newArrival(g.stats.Accepted, g.opts.Dialect.Proxies)
+}
+
+// strike returns the oldest fault of a kind that strikes a connection, having counted the hit. The handle is nil if
+// there is none.
+func (g *Gateway) strike(at arrival, kind func(WireFault) bool) (WireFault, *FaultHandle) {
+	return g.faults.strike(func(f WireFault, h *FaultHandle) bool { return kind(f) && f.chooses(at, h) })
+}
+
+func (g *Gateway) serve(c net.Conn, at arrival) {
 	if g.opts.TLS != nil {
 		c = tls.Server(c, g.opts.TLS)
 	}
-	s := &session{gateway: g, client: c, killed: make(chan struct{})}
+	s := &session{gateway: g, arrival: at, client: c, killed: make(chan struct{})}
 	full := g.register(s)
 	defer g.unregister(s)
 	if t, ok := c.(*tls.Conn); ok {
@@ -200,7 +218,7 @@ func (g *Gateway) serve(c net.Conn) {
 			return
 		}
 	}
-	if _, h := g.faults.strike(func(f WireFault) bool { return f.MaxClients }); h != nil || full {
+	if _, h := g.strike(at, func(f WireFault) bool { return f.MaxClients }); h != nil || full {
 		s.turnAway("ERR max number of clients reached")
 		return
 	}
@@ -211,9 +229,6 @@ func (g *Gateway) serve(c net.Conn) {
 func (g *Gateway) register(s *session) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.stats.Accepted++
-	s.number = g.stats.Accepted
-	s.proxy = s.number % max(g.opts.Dialect.Proxies, 1)
 	g.sessions[s] = struct{}{}
 	if g.closed { // accepted while Close was dropping the others
 		s.kill()

@@ -31,7 +31,7 @@ type admissions struct {
 
 type admission struct {
 	user user
-	end  time.Time // of the token, in the time of clock.judged
+	end  time.Time // of the token, in the time of clock.judged; zero for a static user, who stays
 }
 
 // guestRights returns the ACL rules of a connection before its first good AUTH: it may log in, and
@@ -88,7 +88,8 @@ func (a *admissions) attach(ctx context.Context) error {
 	return nil
 }
 
-// admit returns the backend's user for a token that was verified.
+// admit returns the backend's user for a token that was verified, or for a static user, whose name stands for the token
+// and who has no end.
 func (a *admissions) admit(ctx context.Context, token string, end time.Time) (user, error) {
 	a.door.take()
 	defer a.door.release()
@@ -133,7 +134,7 @@ func (a *admissions) next() (time.Time, bool) {
 	defer a.door.release()
 	var next time.Time
 	for _, ad := range a.admitted {
-		if next.IsZero() || ad.end.Before(next) {
+		if !ad.end.IsZero() && (next.IsZero() || ad.end.Before(next)) {
 			next = ad.end
 		}
 	}
@@ -145,7 +146,7 @@ func (a *admissions) expel(now time.Time) {
 	a.door.take()
 	defer a.door.release()
 	for token, ad := range a.admitted {
-		if now.Before(ad.end) {
+		if ad.end.IsZero() || now.Before(ad.end) {
 			continue
 		}
 		// An error means that the backend is gone, and every connection with it.

@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ const noAuth = "NOAUTH Authentication required."
 // A rewriter turns the commands of one client into those that the backend shall get. It belongs to one goroutine.
 type rewriter struct {
 	gateway  *Gateway
-	number   int  // of the connection
+	arrival  arrival
 	guest    user // whom the backend knows before the first good AUTH, and after RESET
 	loggedIn bool
 }
@@ -80,7 +81,7 @@ func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 		return append(out, cmd.Raw...) // -NOPROTO, before the backend looks at the rest
 	}
 	if len(args) > 1 && args[1] == "3" {
-		if _, h := r.gateway.faults.strike(func(f WireFault) bool { return f.StayInRESP2 }); h != nil || dialect.StaysInRESP2 {
+		if _, h := r.gateway.strike(r.arrival, func(f WireFault) bool { return f.StayInRESP2 }); h != nil || dialect.StaysInRESP2 {
 			args[1] = "2"
 		}
 	}
@@ -108,24 +109,64 @@ func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 	return appendCommand(out, args...)
 }
 
+// authUser returns the user name of an AUTH, or of a HELLO with AUTH.
+func authUser(cmd redcon.Command) (name string, isAuth bool) {
+	args := cmd.Args
+	switch strings.ToUpper(string(args[0])) {
+	case "AUTH":
+		if len(args) == 2 {
+			return "default", true
+		}
+		return string(args[min(1, len(args)-1)]), len(args) == 3
+	case "HELLO":
+		for i := 2; i+2 < len(args); i += 2 { // SETNAME takes one argument
+			if strings.EqualFold(string(args[i]), "AUTH") {
+				return string(args[i+1]), true
+			}
+		}
+	}
+	return "", false
+}
+
+// A verdict is what is known of a user name and a password or token before faults have their say.
+type verdict struct {
+	good    bool
+	tokenID string
+	key     string    // for [admissions.admit]
+	end     time.Time // of a token
+}
+
+func (r *rewriter) verify(name, password string) verdict {
+	opts := &r.gateway.opts
+	if want, isStatic := opts.StaticUsers[name]; isStatic {
+		return verdict{good: password == want, key: "static user " + name} // no token has a space in it
+	}
+	claims, err := opts.STS.Verify(password)
+	v := verdict{tokenID: claims.TokenID, key: password}
+	if err == nil && claims.ObjectID != "" && claims.ObjectID == name && !opts.STS.issuer.isRevoked(claims.TokenID) {
+		v.good, v.end = true, opts.STS.issuer.endOf(claims)
+	}
+	return v
+}
+
 // judge decides over a user name, which may be missing, and a token. It returns the backend's user to log in as, or the
 // error to give instead.
 func (r *rewriter) judge(name, token string) (u user, refusal string) {
 	g := r.gateway
-	claims, err := g.opts.STS.Verify(token)
-	a := Auth{At: time.Now(), Conn: r.number, TokenID: claims.TokenID}
-	isGood := err == nil && claims.ObjectID != "" && claims.ObjectID == name && !g.opts.STS.issuer.isRevoked(claims.TokenID)
-	if f, h := g.faults.strike(func(f WireFault) bool { return f.refuses(r.loggedIn) }); h != nil {
+	full := cmp.Or(name, "default")
+	v := r.verify(full, token)
+	a := Auth{At: time.Now(), Conn: r.arrival.number, User: full, TokenID: v.tokenID}
+	f, h := g.strike(r.arrival, func(f WireFault) bool { return f.RefuseAuth != "" && f.choosesAuth(full, r.loggedIn) })
+	if a.Err = g.opts.Dialect.refusal(name, v.good); h != nil {
 		a.Err = f.RefuseAuth
-	} else {
-		a.Err = g.opts.Dialect.refusal(name, isGood)
 	}
 	switch {
 	case a.Err != "":
 	case g.opts.Dialect.Passwordless:
 		u = r.guest
 	default:
-		if u, err = g.tokens.admit(g.ctx, token, g.opts.STS.issuer.endOf(claims)); err != nil {
+		var err error
+		if u, err = g.tokens.admit(g.ctx, v.key, v.end); err != nil {
 			a.Err = "ERR " + err.Error()
 		}
 	}
@@ -162,5 +203,8 @@ func appendRefusal(out []byte, line string) []byte {
 		}
 		return r
 	}, line)
-	return appendCommand(out, "EVAL", "return {err = ARGV[1]}", "0", line)
+	return appendCommand(out, "EVAL", refusalScript, "0", line)
 }
+
+// refusalScript replies with an error. A [Miniredis] knows it, and does without Lua.
+const refusalScript = "return {err = ARGV[1]}"

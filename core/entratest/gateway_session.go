@@ -15,8 +15,7 @@ import (
 // run takes commands up, replies takes what comes back down.
 type session struct {
 	gateway *Gateway
-	number  int
-	proxy   int // through which it came, see [Dialect.Proxies]
+	arrival arrival
 	client  net.Conn
 	killed  chan struct{} // closed by kill
 
@@ -58,7 +57,7 @@ func (s *session) turnAway(line string) {
 
 // open connects the session to the backend as a guest, who may do nothing.
 func (s *session) open(ctx context.Context) (backend net.Conn, guest user, err error) {
-	c, guest, err := s.gateway.tokens.connect(ctx, s.proxy)
+	c, guest, err := s.gateway.tokens.connect(ctx, s.arrival.proxy)
 	if err != nil {
 		return nil, user{}, err
 	}
@@ -96,7 +95,7 @@ func (s *session) run() {
 		defer close(down)
 		s.replies(backend)
 	}()
-	if err := s.commands(backend, &rewriter{gateway: s.gateway, number: s.number, guest: guest}); err != nil {
+	if err := s.commands(backend, &rewriter{gateway: s.gateway, arrival: s.arrival, guest: guest}); err != nil {
 		s.kill()
 	} else if half, ok := backend.(interface{ CloseWrite() error }); ok {
 		// The client has said its last. Redis reads to the end of that before it goes, and so does the backend,
@@ -128,11 +127,11 @@ func (s *session) commands(backend net.Conn, rewriter *rewriter) error {
 		}
 		s.gateway.count(func(st *GatewayStats) { st.Commands += len(batch) })
 		for _, cmd := range batch {
-			if f, h := s.gateway.faults.strike(func(f WireFault) bool { return f.Delay > 0 }); h != nil {
+			for _, p := range s.pauses(cmd, rewriter.loggedIn) {
 				if err := send(); err != nil {
 					return err
 				}
-				s.pause(f.Delay)
+				s.wait(p)
 			}
 			out = rewriter.rewrite(out, cmd)
 		}
@@ -153,11 +152,47 @@ func (s *session) complain(err error) error {
 	return werr
 }
 
-func (s *session) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+// A pause is what a fault makes of a command that it holds up.
+type pause struct {
+	length  time.Duration
+	removed <-chan struct{} // for one without a length: until the fault is removed
+}
+
+// pauses returns how faults hold up a command.
+func (s *session) pauses(cmd redcon.Command, loggedIn bool) []pause {
+	var all []pause
+	if _, h := s.gateway.strike(s.arrival, func(f WireFault) bool { return f.Silent }); h != nil {
+		all = append(all, pause{removed: h.gone})
+	}
+	if name, isAuth := authUser(cmd); isAuth {
+		f, h := s.gateway.strike(s.arrival, func(f WireFault) bool {
+			return (f.SilentAuth || f.LateAuth > 0) && f.choosesAuth(name, loggedIn)
+		})
+		switch {
+		case h == nil:
+		case f.SilentAuth:
+			all = append(all, pause{removed: h.gone})
+		default:
+			all = append(all, pause{length: f.LateAuth})
+		}
+	}
+	if f, h := s.gateway.strike(s.arrival, func(f WireFault) bool { return f.Delay > 0 }); h != nil {
+		all = append(all, pause{length: f.Delay})
+	}
+	return all
+}
+
+// wait waits until a pause is over, or the session has ended.
+func (s *session) wait(p pause) {
+	var over <-chan time.Time
+	if p.length > 0 {
+		timer := time.NewTimer(p.length)
+		defer timer.Stop()
+		over = timer.C
+	}
 	select {
-	case <-timer.C:
+	case <-over:
+	case <-p.removed:
 	case <-s.killed:
 	}
 }
@@ -171,11 +206,11 @@ func (s *session) replies(backend net.Conn) {
 		n, err := backend.Read(buf)
 		b := buf[:n]
 		if n > 0 {
-			if f, h := s.gateway.faults.strike(func(f WireFault) bool { return len(f.Garbage) > 0 }); h != nil {
+			if f, h := s.gateway.strike(s.arrival, func(f WireFault) bool { return len(f.Garbage) > 0 }); h != nil {
 				b = append(append([]byte(nil), f.Garbage...), b...)
 			}
 			if left == 0 {
-				if f, h := s.gateway.faults.strike(func(f WireFault) bool { return f.CutAfter > 0 }); h != nil {
+				if f, h := s.gateway.strike(s.arrival, func(f WireFault) bool { return f.CutAfter > 0 }); h != nil {
 					left = f.CutAfter
 				}
 			}

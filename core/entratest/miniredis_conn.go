@@ -182,6 +182,11 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 		if b, ok := c.clientLocked(args[1:]); ok {
 			return b
 		}
+	case "EVAL":
+		// A gateway that refuses thousands of logins would spend its time on making interpreters.
+		if len(args) == 4 && args[1] == refusalScript && !c.multi {
+			return redcon.AppendError(nil, args[3])
+		}
 	case "AUTH":
 		return c.auth(args)
 	case "HELLO":

@@ -19,6 +19,8 @@ import (
 // that is listened on exists. A Network is safe for concurrent use and needs no closing; closing its listeners
 // and connections is enough.
 type Network struct {
+	dialFaults dialFaults
+
 	mu        sync.Mutex
 	listeners map[string]*listener // by name:port and by ip:port
 	hosts     map[string]netip.Addr
@@ -87,6 +89,9 @@ func (n *Network) resolveLocked(host string) netip.Addr {
 	return ip
 }
 
+// Inject makes a fault strike dials from now on.
+func (n *Network) Inject(f NetworkFault) *FaultHandle { return n.dialFaults.inject(f, f.Count) }
+
 // DialContext connects to a listener of this network. It fits the dial hooks of net/http and of
 // Redis clients. Where no listener is, the connection is refused. The network argument must be one
 // of TCP's.
@@ -100,6 +105,9 @@ func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Co
 		return fail(net.UnknownNetworkError(network))
 	}
 	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	if err := n.dialFaults.endure(ctx, addr); err != nil {
 		return fail(err)
 	}
 	n.mu.Lock()

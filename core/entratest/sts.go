@@ -197,7 +197,7 @@ func (s *STS) answer(r *http.Request) (answer, error) {
 // strike applies the waiting and the refusing of the fault that fits, and returns that fault for
 // the rest. It returns the zero Fault if none fits.
 func (s *STS) strike(ctx context.Context, e Endpoint) (Fault, error) {
-	f, handle := s.faults.strike(func(f Fault) bool {
+	f, handle := s.faults.strike(func(f Fault, _ *FaultHandle) bool {
 		return f.Endpoint == e || f.Endpoint == "" && e.givesTokens()
 	})
 	if handle == nil {
