@@ -7,6 +7,8 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make drawings   docs/images/*.svg of the .d2 files beside them
+# make never-worse   every fault beside a client with a password: writes docs/never-worse.md
+# make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
 # make bench-quick   less of it, in two minutes: prints the page and writes nothing
@@ -24,8 +26,8 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
-.PHONY: drawings bench bench-get bench-quick bench-test nested page-test observability-test test test-race test-virtual test-rest \
-	test-dialects check check-rest \
+.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
+	test-virtual test-rest test-dialects check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
@@ -55,7 +57,7 @@ check: test check-rest
 
 # The gate without what test has run, for CI. The live page's test in Chromium is not in it, because
 # a browser is much to ask of a machine: run make page-test when the page was changed.
-check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -115,6 +117,14 @@ observability-test:
 # internal/documents checks that a drawing was made of the text that is there.
 drawings:
 	@for text in docs/images/*.d2; do $(GO) run $(D2) "$$text" "$${text%.d2}.svg" || exit 1; done
+
+# Delete what is met now in internal/neverworse/unmet_test.go before, or it fails.
+never-worse:
+	$(GO) test -count 1 -timeout $(TEST_TIMEOUT) ./internal/neverworse -update
+
+# It fails by counts of errors. The ratio of CPU is for the reader.
+unpaused:
+	$(GO) run ./internal/neverworse/unpaused
 
 bench: backends
 	cd bench && $(GO) run .

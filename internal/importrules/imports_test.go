@@ -97,6 +97,8 @@ func TestImportRulesCatch(t *testing.T) {
 		{"suite with the test kit", "adapters/adaptertest", []string{module + "/core/entratest"}, ""},
 		{"example with the test kit", "examples/quickstart", []string{module + "/core/entratest"}, ""},
 		{"journey with the test kit", "internal/journeys/trip", []string{module + "/core/entratest"}, ""},
+		{"loop without a pause with the test kit", "internal/neverworse/unpaused", []string{module + "/core/entratest"}, ""},
+		{"twin with the test kit", "internal/neverworse/twin", []string{module + "/core/entratest"}, "test kit"},
 		{"rule with the test kit", "internal/lockrules", []string{module + "/core/entratest"}, "test kit"},
 		{"core with the test kit", "core/entraconn", []string{module + "/core/entratest"}, "test kit"},
 		{"telemetry with a client", "otel/otelentra", []string{"github.com/redis/rueidis"}, "not a client"},
