@@ -15,6 +15,7 @@ type goRedis struct{ client *redis.Client }
 func openGoRedis(at Site) (Client, error) {
 	opt := &redis.Options{
 		Addr: at.Addr, Dialer: at.Dial, DialTimeout: at.DialTimeout, PoolSize: at.Conns, MinIdleConns: at.InAdvance, ContextTimeoutEnabled: true,
+		ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, // the usual ones would be most of the memory of a test that dials all the time
 	}
 	if at.Source == nil {
 		opt.Username, opt.Password = at.Username, at.Password
