@@ -18,6 +18,8 @@ type fault struct {
 	pace time.Duration
 	// inAdvance is how many connections the client dials before the first call.
 	inAdvance int
+	// cold plays the fault from before the clients are opened.
+	cold bool
 	// play makes the fault and returns when it is over. It may leave what strikes by itself later.
 	play func(w *world)
 }
@@ -41,6 +43,9 @@ func faults() []fault {
 		{name: "every login refused for 60 s, callers call twice a second", pace: 500 * time.Millisecond, play: func(w *world) {
 			w.during(60*time.Second, w.injectAuth(entratest.WireFault{RefuseAuth: wrongPass, LoginOnly: true}))
 		}},
+		{name: "every login refused for 20 s from the start", cold: true, play: func(w *world) {
+			w.during(20*time.Second, w.injectAuth(entratest.WireFault{RefuseAuth: wrongPass}))
+		}},
 		{name: "black hole for 20 s: dials and connections never answer; 100 callers without a deadline",
 			callers: 100, deadline: -1, play: func(w *world) {
 				dials := w.injectNetwork(entratest.NetworkFault{Silent: true})
@@ -48,6 +53,12 @@ func faults() []fault {
 				w.wait(20 * time.Second)
 				dials()
 				conns()
+			}},
+		{name: "black hole for 20 s from the start: dials never answer; 100 callers without a deadline",
+			callers: 100, deadline: -1, cold: true, play: func(w *world) {
+				end := w.injectNetwork(entratest.NetworkFault{Silent: true})
+				w.wait(20 * time.Second)
+				end()
 			}},
 		{name: "AUTH not answered for 20 s", play: func(w *world) {
 			w.during(20*time.Second, w.injectAuth(entratest.WireFault{SilentAuth: true, LoginOnly: true}))

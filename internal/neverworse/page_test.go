@@ -30,9 +30,10 @@ longest of the five. A recovery ends when every caller is served and sees no err
 - longest wait in a dial: plain's and a second
 - recovery from the end of the fault, or until the connections are there: 5 seconds, or plain's and a fifth if that is longer
 
-"met" is followed by how much better ours is, where it is. "not met" is followed by the bounds that ours does not keep. The
-numbers are those of one run, for the libraries draw random numbers of their own. The test compares the verdicts of each
-run with this page.
+"met" is followed by how much better ours is, where it is. "not met" is followed by the bounds that ours does not keep. It
+becomes "met" when ours makes do with half of each allowance, so that a number close to a bound does not change it from
+run to run. The numbers are those of one run, for the libraries draw random numbers of their own. The test compares the
+verdicts of each run with this page.
 
 The time of the processor cannot be measured in virtual time. So ` + "`make unpaused`" + ` has callers that never pause meet
 a server that refuses every login in real time. It prints the errors a second that they see, and what that costs, and

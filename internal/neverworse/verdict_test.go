@@ -20,6 +20,7 @@ type row struct {
 	fault, library string
 	callers        int
 	runs           int
+	known          bool // in unmet_test.go
 	plain, ours    outcome
 }
 
@@ -39,22 +40,28 @@ type bound struct {
 	words string // the numbers
 }
 
+// bounds judges the row. One that is known as not met must make do with half of each allowance, so that a number close to a
+// bound does not change the verdict from run to run.
 func (r row) bounds() []bound {
+	share := 1
+	if r.known {
+		share = 2
+	}
 	atMost := func(name string, plain, ours int) bound {
-		most := plain*12/10 + r.callers
+		most := plain + (plain/5+r.callers)/share
 		return bound{name, ours <= most, fmt.Sprintf("%s plain %s, ours %s, want %s at most", name, count(plain), count(ours), count(most))}
 	}
 	atMostFor := func(name string, plain, ours, most time.Duration) bound {
 		return bound{name, ours <= most, fmt.Sprintf("%s plain %s, ours %s, want %s at most", name, seconds(plain), seconds(ours), seconds(most))}
 	}
-	leastCalls := r.plain.successes * 95 / 100
+	leastCalls := r.plain.successes - r.plain.successes/20/share
 	return []bound{
 		atMost("errors", r.plain.errors, r.ours.errors),
 		{"calls", r.ours.successes >= leastCalls, fmt.Sprintf("successful calls plain %s, ours %s, want %s at least",
 			count(r.plain.successes), count(r.ours.successes), count(leastCalls))},
 		atMost("dials", r.plain.dials, r.ours.dials),
-		atMostFor("wait", r.plain.wait, r.ours.wait, r.plain.wait+moreWait),
-		atMostFor("recovery", r.plain.recovery, r.ours.recovery, max(mostRecovery, r.plain.recovery*12/10)),
+		atMostFor("wait", r.plain.wait, r.ours.wait, r.plain.wait+moreWait/time.Duration(share)),
+		atMostFor("recovery", r.plain.recovery, r.ours.recovery, max(mostRecovery, r.plain.recovery+r.plain.recovery/5/time.Duration(share))),
 	}
 }
 

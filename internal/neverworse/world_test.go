@@ -65,8 +65,16 @@ func runInBubble(t *testing.T, library twin.Library, f fault, seed uint64) (plai
 	if _, err := source.Token(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.plain, w.ours = w.open(library, nil), w.open(library, source)
-	w.live(seed)
+	var playing sync.WaitGroup
+	if f.cold {
+		playing.Go(func() { f.play(w) })
+		synctest.Wait() // until the fault strikes
+	}
+	var opening sync.WaitGroup // rueidis dials meanwhile
+	opening.Go(func() { w.plain = w.open(library, nil) })
+	opening.Go(func() { w.ours = w.open(library, source) })
+	opening.Wait()
+	w.live(seed, &playing)
 	for _, s := range w.sides() {
 		s.client.Close()
 	}
@@ -90,14 +98,14 @@ func (w *world) open(library twin.Library, source *entra.Source) *side {
 		DialTimeout: s.dialTimeout, Conns: max(s.callers, w.fault.inAdvance), InAdvance: w.fault.inAdvance,
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		panic(err) // t.Fatal belongs to the test's own goroutine
 	}
 	s.client = made
 	return s
 }
 
-// live has the callers call, plays the fault and waits until both sides have recovered.
-func (w *world) live(seed uint64) {
+// live has the callers call, plays the fault unless it is playing already, and waits until both sides have recovered.
+func (w *world) live(seed uint64, playing *sync.WaitGroup) {
 	ctx, stop := context.WithCancel(w.t.Context())
 	defer stop()
 	if w.fault.inAdvance > 0 {
@@ -105,9 +113,10 @@ func (w *world) live(seed uint64) {
 	}
 	var callers sync.WaitGroup
 	for _, s := range w.sides() {
-		// go-redis finds out with its first command whether the server announces its maintenance, and holds a lock meanwhile.
-		if err := s.client.Call(ctx, "key"); err != nil {
-			w.t.Fatalf("before the fault: %v", err)
+		if !w.fault.cold {
+			if err := s.client.Call(ctx, "key"); err != nil {
+				w.t.Fatalf("before the fault: %v", err)
+			}
 		}
 		for i := range s.callers {
 			dice := rand.New(rand.NewPCG(seed, uint64(i))) // the same for both sides
@@ -115,7 +124,11 @@ func (w *world) live(seed uint64) {
 		}
 	}
 	time.Sleep(4*w.plain.pace + time.Duration(rand.New(rand.NewPCG(seed, seed)).Int64N(int64(w.plain.pace))))
-	w.fault.play(w)
+	if w.fault.cold {
+		playing.Wait()
+	} else {
+		w.fault.play(w)
+	}
 	over := time.Now()
 	for _, s := range w.sides() {
 		s.faultIsOver(over)

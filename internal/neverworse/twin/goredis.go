@@ -8,6 +8,7 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 type goRedis struct{ client *redis.Client }
@@ -15,7 +16,9 @@ type goRedis struct{ client *redis.Client }
 func openGoRedis(at Site) (Client, error) {
 	opt := &redis.Options{
 		Addr: at.Addr, Dialer: at.Dial, DialTimeout: at.DialTimeout, PoolSize: at.Conns, MinIdleConns: at.InAdvance, ContextTimeoutEnabled: true,
-		ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, // the usual ones would be most of the memory of a test that dials all the time
+		// It holds a lock over I/O, for which the time of a bubble of testing/synctest would stand still.
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		ReadBufferSize:           4 << 10, WriteBufferSize: 4 << 10, // the usual ones would be most of the memory of a test that dials all the time
 	}
 	if at.Source == nil {
 		opt.Username, opt.Password = at.Username, at.Password

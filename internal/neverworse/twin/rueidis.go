@@ -35,10 +35,10 @@ func openRueidis(at Site) (Client, error) {
 		return dial(ctx, addr, d, cfg)
 	}
 	client, err := rueidis.NewClient(opt)
-	if err != nil {
+	if client == nil {
 		return nil, err
 	}
-	return rueidisClient{client}, nil
+	return rueidisClient{client}, nil // with ForceSingleClient it is usable although it could not connect
 }
 
 func (c rueidisClient) Call(ctx context.Context, key string) error {
