@@ -92,7 +92,7 @@ func (u *miniUpstream) dial(_ context.Context, as identity) (net.Conn, error) {
 
 func (u *miniUpstream) allow(_ context.Context, who user, _ []string) error {
 	m := u.miniredis
-	m.redis.RequireUserAuth(who.name, who.password)
+	m.setPassword(who.name, who.password)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.users[who.name] = who.password
@@ -101,7 +101,7 @@ func (u *miniUpstream) allow(_ context.Context, who user, _ []string) error {
 
 func (u *miniUpstream) expel(_ context.Context, who user) (int, error) {
 	m := u.miniredis
-	m.redis.RequireUserAuth(who.name, "")
+	m.setPassword(who.name, "")
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.users, who.name)
@@ -117,6 +117,14 @@ func (u *miniUpstream) expel(_ context.Context, who user) (int, error) {
 func (u *miniUpstream) close() error {
 	u.work.Wait()
 	return nil
+}
+
+// setPassword makes a user, or removes it if the password is empty. No command runs meanwhile: miniredis's HELLO looks up
+// passwords without miniredis's lock.
+func (m *Miniredis) setPassword(name, password string) {
+	m.running.Lock()
+	defer m.running.Unlock()
+	m.redis.RequireUserAuth(name, password)
 }
 
 // become records that c has logged in, or out with the zero user. If that user was expelled in the same moment,
