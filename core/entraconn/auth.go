@@ -153,6 +153,9 @@ func (a *sentAuth) loginFailedLocked(failed *entra.AuthError, why session.AuthFa
 	if !why.IsRefusal() {
 		reason, replies = entra.CloseByServer, c.session.HandshakeReplies()
 	}
+	if why.IsLastWord() {
+		replies = min(replies, 1)
+	}
 	c.failLocked(reason, failed)
 	c.mu.Unlock()
 	if why.IsRefusal() {

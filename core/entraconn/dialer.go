@@ -108,9 +108,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // connection silent.
 //
 // A server that has never accepted the credential and refuses it gets a login after 0.5, 1, 2 and 4
-// seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 10 a
-// second, more with each that it accepts and fewer with each that it refuses, until eight in a row
-// were refused.
+// seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 100 a
+// second, half as many with each more that it refuses in a row, and probes after eight of them.
 //
 // If there is no token, or the server refuses logins and the wait for the next one has ended, the
 // function returns a connection that answers every call with the error that tells why and never

@@ -21,13 +21,18 @@ const (
 	// serverUnready: the server serves no client at the moment. It is no refusal, and waiting
 	// helps.
 	serverUnready
+	// serverFull: the same, and the server has closed the connection, so it answers nothing else.
+	serverFull
 	// notOurs: the reply belongs to another command, so replies are not counted as the server
 	// counts them.
 	notOurs
 )
 
 // IsRefusal reports whether logins are to wait, because the next one would fare no better.
-func (f AuthFailure) IsRefusal() bool { return f != serverUnready && f != notOurs }
+func (f AuthFailure) IsRefusal() bool { return f < serverUnready }
+
+// IsLastWord reports whether the server has answered nothing after it.
+func (f AuthFailure) IsLastWord() bool { return f == serverFull }
 
 // BlamesToken reports whether another token may help.
 func (f AuthFailure) BlamesToken() bool { return f == tokenRefused }
@@ -42,6 +47,7 @@ func (f AuthFailure) Remedy() string {
 		addressDenied:     "check the server's protected mode, firewall and network settings: it takes no connections from this machine",
 		nodeUnfit:         "check the state of the server",
 		serverUnready:     "the server serves no client at the moment; retrying helps",
+		serverFull:        "the server serves no client at the moment; retrying helps",
 		notOurs:           "",
 	}[f]
 }
@@ -69,7 +75,7 @@ func classifyAuthError(line string, login bool) AuthFailure {
 	case !login && about != "" && about != "AUTH":
 		return notOurs
 	case strings.HasPrefix(text, "MAX NUMBER OF CLIENTS"):
-		return serverUnready
+		return serverFull
 	case strings.Contains(text, "UNKNOWN COMMAND"), strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"):
 		return authUnknown
 	case strings.Contains(text, "NO PASSWORD IS SET"), strings.Contains(text, "WITHOUT ANY PASSWORD CONFIGURED"),

@@ -309,7 +309,7 @@ func (r *receiver) upgradeAnswered(frame resp.Frame) error {
 
 // isTransient reports whether an error says that the server serves no client at the moment.
 func isTransient(answer []byte) bool {
-	return classifyAuthError(strings.TrimSuffix(string(answer[1:]), "\r\n"), true) == serverUnready
+	return !classifyAuthError(strings.TrimSuffix(string(answer[1:]), "\r\n"), true).IsRefusal()
 }
 
 // downgradeAnswered takes the answer to our HELLO 2.
