@@ -22,7 +22,7 @@ type serverRegister struct {
 	current func() (Token, uint64)
 	replace func(Token)
 
-	mu      sync.Mutex // the only lock of a Source; never held over a log line
+	mu      sync.Mutex // never held over a log line
 	records map[string]*serverRecord
 }
 

@@ -224,8 +224,8 @@ func SeedHost(seed string) func(addr string) string {
 }
 
 // A stubConn is a connection that was never dialed and only returns an error. A client gets it
-// instead of one to a server that refuses logins, after it has waited. An error of the dial would
-// not do: clients count those, report a timeout instead, or retry at once.
+// while there is no token, or the server refuses logins, after it has waited. An error of the dial
+// would not do: clients count those, report a timeout instead, or retry at once.
 type stubConn struct {
 	network, addr string
 	err           error

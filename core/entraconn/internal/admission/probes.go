@@ -13,7 +13,7 @@ type probeSchedule struct {
 const (
 	firstPause = 500 * time.Millisecond
 	// longestPause is how long a server that accepts logins again waits for one, at most. A thousand
-	// programs without an access policy make some 200 handshakes a second.
+	// clients without an access policy make some 200 handshakes a second.
 	longestPause = 5 * time.Second
 	// pauseJitter keeps programs apart that were started together: a pause is shorter by up to a
 	// tenth. So there are 18 logins in the first minute at most, and 14 in each later one.
