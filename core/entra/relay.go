@@ -25,7 +25,7 @@ const (
 // A relay brings each event to the observers of the user, and each line to the user's log handler.
 // They are called by the goroutines of queues, so they hold up only themselves.
 type relay struct {
-	listener *Observer // is called first, on the path that it observes; only of this package
+	listener *Observer // is called first, on the path that it observes, without At; only of this package
 	parts    []*part
 	logger   *slog.Logger // for lines of the Source: it never blocks and never panics
 	log      *queue
@@ -102,14 +102,14 @@ func relayStart[I any](r *relay, at func(*I) *time.Time, of func(*Observer) star
 	}
 	return func(ctx context.Context, info I) context.Context {
 		now := time.Now()
-		if happened := at(&info); happened.IsZero() {
-			*happened = now
-		}
 		if listen != nil {
 			listen(ctx, info)
 		}
 		if !isObserved {
 			return ctx
+		}
+		if happened := at(&info); happened.IsZero() {
+			*happened = now
 		}
 		s := &started{Context: ctx, relay: r, at: now, before: r.startedOf(ctx), answers: make([]answer, len(functions))}
 		for i, function := range functions {
@@ -144,14 +144,14 @@ func relayDone[I any](r *relay, at func(*I) *time.Time, of func(*Observer) doneF
 	}
 	return func(ctx context.Context, info I) {
 		now := time.Now()
-		if happened := at(&info); happened.IsZero() {
-			*happened = now
-		}
 		if listen != nil {
 			listen(ctx, info)
 		}
 		if !isObserved {
 			return
+		}
+		if happened := at(&info); happened.IsZero() {
+			*happened = now
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -25,7 +25,7 @@ type bound struct {
 func bounds() []bound {
 	return []bound{
 		{"get", 40},
-		{"close", 27}, // two tell the register of servers in core/entra
+		{"close", 25},
 		{"idle", 1000},
 		{"blpop", 2000},
 	}

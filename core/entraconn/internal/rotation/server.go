@@ -256,24 +256,17 @@ func (s *Server) work(now time.Time) (t todo) {
 		t.expiring, t.wait = s.workLocked(now)
 	} else {
 		t.isLast = true
-		s.restLocked()
+		if s.underway != nil {
+			s.underway.finishLocked()
+		}
+		s.running, s.agenda, s.watched = false, nil, nil
+		s.forget.Reset(choiceMemory)
 	}
 	select {
 	case <-s.nudge: // for what is done by now
 	default:
 	}
 	return t
-}
-
-// restLocked prepares for the end of the goroutine.
-func (s *Server) restLocked() {
-	s.running = false
-	if s.underway != nil {
-		s.underway.finishLocked()
-	}
-	s.agenda = nil
-	s.watched = nil
-	s.forget.Reset(choiceMemory)
 }
 
 // workLocked does what is due on the agenda. It returns connections to retire and how long there is
