@@ -18,7 +18,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
@@ -51,10 +50,6 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// unmet returns the libraries whose callers still see more errors. One that is met fails the program until it is deleted
-// here.
-func unmet() []string { return []string{"go-redis", "redigo"} }
-
 // compare measures each library in turn.
 func compare(ctx context.Context) error {
 	twin.Silence()
@@ -68,13 +63,8 @@ func compare(ctx context.Context) error {
 		fmt.Printf("%-10s %14.0f %14.0f %8.2f %13.1f%% %13.1f%% %8.2f\n", l.Name, plain.errorRate(), ours.errorRate(),
 			ours.errorRate()/max(1, plain.errorRate()), plain.load(), ours.load(), ours.load()/max(0.1, plain.load()))
 		most := plain.errorRate()*1.2 + callers
-		switch met, known := ours.errorRate() <= most, slices.Contains(unmet(), l.Name); {
-		case !met && !known:
+		if ours.errorRate() > most {
 			wrong = append(wrong, fmt.Errorf("%s: %.0f errors a second, want %.0f at most", l.Name, ours.errorRate(), most))
-		case !met:
-			fmt.Printf("%-10s not met yet: want %.0f errors a second at most\n", "", most)
-		case known:
-			wrong = append(wrong, fmt.Errorf("%s: no worse than plain now: delete it in unmet", l.Name))
 		}
 	}
 	return errors.Join(wrong...)
