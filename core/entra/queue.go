@@ -123,24 +123,21 @@ func (q *queue) dropLocked(t task) {
 	}
 }
 
-// run is the goroutine.
+// run is the goroutine. If a function ends it, another one takes its place.
 func (q *queue) run() {
-	defer q.goOn()
+	isEmpty := false
+	defer func() {
+		if !isEmpty {
+			go q.run()
+		}
+	}()
 	for {
 		t, ok := q.next()
 		if !ok {
+			isEmpty = true // from now on put may start another goroutine
 			return
 		}
 		q.do(t)
-	}
-}
-
-// goOn starts another goroutine if a function has ended this one.
-func (q *queue) goOn() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.isRunning {
-		go q.run()
 	}
 }
 

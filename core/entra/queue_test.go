@@ -35,6 +35,29 @@ func TestObserverThatEndsItsGoroutineIsCalledAgain(t *testing.T) {
 	})
 }
 
+// A queue's goroutine ends when there is nothing to call, and another one may begin in that moment.
+func TestObserverIsCalledByOneGoroutineAtATime(t *testing.T) {
+	var inside, together, spin atomic.Int64
+	src := newSource(t, minting(life), &entra.Options{Observer: &entra.Observer{
+		Reconnected: func(context.Context, entra.ReconnectedInfo) {
+			if inside.Add(1) > 1 {
+				together.Add(1)
+			}
+			inside.Add(-1)
+		},
+	}})
+	o, ctx := src.Observer(), t.Context()
+	for i := range 100_000 {
+		o.Reconnected(ctx, entra.ReconnectedInfo{})
+		for range i % 64 { // in all distances to the end of the goroutine
+			spin.Add(1)
+		}
+	}
+	if n := together.Load(); n > 0 {
+		t.Errorf("%d calls began before another one had returned", n)
+	}
+}
+
 // A full queue drops the oldest events, but no opening without its closing.
 func TestFullQueueDropsTheOldest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
