@@ -123,6 +123,41 @@ func TestFullQueueDropsTheOldest(t *testing.T) {
 	})
 }
 
+// An observer of closings alone has no openings that they could be dropped with, and the reverse.
+func TestQueueOfOpeningsOrClosingsAloneIsBounded(t *testing.T) {
+	for _, event := range []string{"openings", "closings"} {
+		t.Run(event, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const capacity, conns = 4096, 10_000
+				release := make(chan struct{})
+				calls := 0
+				observer := &entra.Observer{ConnClosed: func(context.Context, entra.ConnClosedInfo) { calls++; <-release }}
+				if event == "openings" {
+					observer = &entra.Observer{ConnOpened: func(ctx context.Context, _ entra.ConnOpenedInfo) context.Context {
+						calls++
+						<-release
+						return ctx
+					}}
+				}
+				src := newSource(t, minting(life), &entra.Options{Observer: observer})
+				for id := range uint64(conns) {
+					conn := entra.ConnInfo{ID: id}
+					ctx := src.Observer().ConnOpened(t.Context(), entra.ConnOpenedInfo{Conn: conn})
+					src.Observer().ConnClosed(ctx, entra.ConnClosedInfo{Conn: conn})
+					synctest.Wait()
+				}
+				if got := src.Status().DroppedEvents; got != conns-capacity-1 {
+					t.Errorf("%d events were dropped, want %d", got, conns-capacity-1)
+				}
+				close(release)
+				if synctest.Wait(); calls != capacity+1 {
+					t.Errorf("%d calls, want %d", calls, capacity+1)
+				}
+			})
+		})
+	}
+}
+
 // Close drops what an observer that blocks has not got, and says so, of that one only.
 func TestCloseDropsWhatABlockedObserverHasNotGot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -127,7 +127,7 @@ func relayStart[I any](r *relay, at func(*I) *time.Time, of func(*Observer) star
 					},
 					drop:     func() { close(s.answers[i].ready) },
 					function: function,
-					conn:     connEventOf(&info),
+					conn:     r.parts[i].connEventOf(&info),
 				})
 			}
 		}
@@ -160,7 +160,7 @@ func relayDone[I any](r *relay, at func(*I) *time.Time, of func(*Observer) doneF
 				r.parts[i].add(task{
 					call:     func() { function(r.contextOf(ctx, i, now), info) },
 					function: function,
-					conn:     connEventOf(&info),
+					conn:     r.parts[i].connEventOf(&info),
 				})
 			}
 		}
@@ -176,8 +176,12 @@ func functionsOf[F any](r *relay, of func(*Observer) F, isSet func(F) bool) (all
 	return all, isAnySet
 }
 
-// connEventOf returns what the info of an event says about a connection.
-func connEventOf(info any) connEvent {
+// connEventOf returns what the info of an event says about a connection, to an observer of both the
+// opening and the closing. To one of either the queue may drop them by themselves.
+func (p *part) connEventOf(info any) connEvent {
+	if p.observer.ConnOpened == nil || p.observer.ConnClosed == nil {
+		return connEvent{}
+	}
 	switch info := info.(type) {
 	case *ConnOpenedInfo:
 		return connEvent{info.Conn.Library, info.Conn.Pool, info.Conn.ServerAddr, info.Conn.ID, connIsOpen}
