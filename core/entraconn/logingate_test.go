@@ -61,6 +61,38 @@ func TestRefusedLoginIsATypedErrorAndNoStorm(t *testing.T) {
 	})
 }
 
+// A context that leaves no time to wait at the gate gets no errors faster than the server would give
+// them.
+func TestRefusalsTakeTimeWithShortContexts(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair"})
+		const handshake, timeout = 15 * time.Millisecond, 20 * time.Millisecond
+		dial := entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			time.Sleep(handshake)
+			return s.network.DialContext(ctx, network, addr)
+		})
+		began, errorCount := time.Now(), 0
+		for ; time.Since(began) < 10*time.Second && errorCount < 5000; errorCount++ {
+			ctx, cancel := context.WithTimeout(s.t.Context(), timeout)
+			conn, err := dial(ctx, "tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = conn.Write(encode("PING")); err == nil {
+				_, err = conn.Read(make([]byte, 100))
+			}
+			if refused := (*entra.AuthError)(nil); !errors.As(err, &refused) || ctx.Err() != nil {
+				t.Fatal(err, ctx.Err())
+			}
+			conn.Close()
+			cancel()
+		}
+		if most := int(10 * time.Second / handshake * 12 / 10); errorCount > most {
+			t.Errorf("%d errors in %v, want at most %d in 10 s", errorCount, time.Since(began), most)
+		}
+	})
+}
+
 // A client that dials in advance must not delay dials of clients that have commands to send.
 func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 	inBubble(t, func(s *site) {

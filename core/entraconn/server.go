@@ -74,24 +74,40 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 
 // newWaitBudget returns how long a dial may be kept waiting whose context is ctx.
 func (s *server) newWaitBudget(ctx context.Context) time.Duration {
-	available := time.Duration(math.MaxInt64)
-	if deadline, ok := ctx.Deadline(); ok {
-		available = time.Until(deadline)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return admission.WaitBudget(available, s.handshakes.Slowest())
+	return admission.WaitBudget(available(ctx), s.handshakes.Slowest())
+}
+
+// available returns how long ctx lasts.
+func available(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return time.Until(deadline)
+	}
+	return math.MaxInt64
 }
 
 // admitDial waits until a dial may begin, as long as its budget allows. It returns the permit with
 // which the connection may log in, nil if it needs none, or an *entra.AuthError if the server
 // refuses logins. After a loss of many connections it waits for a place among the other dials.
 func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admission.Permit, error) {
+	began, refusalTime := time.Now(), s.refusalTime(ctx)
 	permit, err := s.awaitPermit(ctx, budget)
 	if permit == nil && err == nil && s.awaitPlace(ctx, budget) {
-		return s.awaitPermit(ctx, budget) // the server may refuse logins by now
+		permit, err = s.awaitPermit(ctx, budget) // the server may refuse logins by now
+	}
+	if err != nil {
+		refusalTime -= time.Since(began)
+		spend(ctx, &refusalTime, refusalTime, nil)
 	}
 	return permit, err
+}
+
+// refusalTime returns how long a dial takes at least that is refused.
+func (s *server) refusalTime(ctx context.Context) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return admission.RefusalTime(available(ctx), s.handshakes.Slowest())
 }
 
 // awaitPermit waits until the login gate admits a dial.

@@ -17,6 +17,14 @@ func WaitBudget(available, slowestHandshake time.Duration) time.Duration {
 	return max(0, min(longestWait, (available-slowestHandshake*4/3)/4))
 }
 
+// RefusalTime returns how long a dial that the login gate refuses must take at least: as long as one
+// that the server refuses, because a caller that cannot wait at the gate and tries again would
+// otherwise do so in no time. It leaves a quarter of the time that is available, so that the caller
+// learns the reason.
+func RefusalTime(available, slowestHandshake time.Duration) time.Duration {
+	return min(longestWait, slowestHandshake, available/4*3)
+}
+
 // Handshakes remembers how long the last ten dials took that succeeded. The zero Handshakes is ready
 // for use.
 type Handshakes struct {
