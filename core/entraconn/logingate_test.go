@@ -93,6 +93,42 @@ func TestRefusalsTakeTimeWithShortContexts(t *testing.T) {
 	})
 }
 
+// One refused login limits the logins with a credential that the server has accepted. Ten minutes
+// later that is no reason any more to fail dials that cannot wait.
+func TestOldRefusalFailsNoDial(t *testing.T) {
+	inBubble(t, func(s *site) {
+		dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
+		if !s.logsIn(dial, addr) {
+			t.Fatal("the first login was refused")
+		}
+		s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair", Count: 1})
+		if s.logsIn(dial, addr) {
+			t.Fatal("the second login was accepted")
+		}
+		time.Sleep(10 * time.Minute)
+		var callers sync.WaitGroup
+		for range 50 {
+			callers.Go(func() {
+				ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Millisecond)
+				defer cancel()
+				conn, err := dial(ctx, "tcp", addr)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				if _, err = conn.Write(encode("PING")); err == nil {
+					_, err = conn.Read(make([]byte, 100))
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		callers.Wait()
+	})
+}
+
 // A client that dials in advance must not delay dials of clients that have commands to send.
 func TestSilentConnectionsDoNotHoldUpOthers(t *testing.T) {
 	inBubble(t, func(s *site) {

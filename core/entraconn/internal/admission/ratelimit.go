@@ -5,13 +5,15 @@ import "time"
 // A rateLimit admits logins with a credential that the server has accepted and refuses now and then:
 // behind one address there may be proxies of which one refuses, or which learn of an access policy
 // at different times. Each refusal halves the rate. An acceptance brings the first rate back, and
-// one more in a row ends the limit. The zero rateLimit limits no credential.
+// one more in a row ends the limit, as does a minute without a refusal. The zero rateLimit limits no
+// credential.
 type rateLimit struct {
-	number   uint64 // of the credential
-	rate     float64
-	latestAt time.Time // when a login went ahead
-	inRow    int       // refusals in a row
-	rowBegan time.Time
+	number    uint64 // of the credential
+	rate      float64
+	latestAt  time.Time // when a login went ahead
+	refusedAt time.Time
+	inRow     int // refusals in a row
+	rowBegan  time.Time
 }
 
 const (
@@ -24,10 +26,16 @@ const (
 	// the logins are refused, it takes 255 of them on average until eight are in a row.
 	refusalsToClose = 8
 	shortestRow     = time.Second
+	// limitMemory is how long a limit lasts without a refusal. A client whose connections are open
+	// makes no login that could end it, and may need many at once an hour later.
+	limitMemory = time.Minute
 )
 
 // takeTurn decides on a login.
 func (l *rateLimit) takeTurn(now time.Time) (p *Permit, wait time.Duration) {
+	if !l.isRecent(now) {
+		return &Permit{}, 0
+	}
 	next := l.latestAt.Add(time.Duration(float64(time.Second) / l.rate))
 	if now.Before(next) {
 		return nil, next.Sub(now)
@@ -36,13 +44,19 @@ func (l *rateLimit) takeTurn(now time.Time) (p *Permit, wait time.Duration) {
 	return &Permit{}, 0
 }
 
+func (l *rateLimit) isRecent(now time.Time) bool { return now.Sub(l.refusedAt) < limitMemory }
+
 // slowDown is told of a refusal. It reports whether there were enough of them to close the gate.
 func (l *rateLimit) slowDown(number uint64, now time.Time) bool {
-	if l.number == number {
-		l.rate = max(l.rate/2, leastRate)
-	} else {
+	switch {
+	case l.number != number:
 		*l = rateLimit{number: number, rate: firstRate}
+	case l.isRecent(now):
+		l.rate = max(l.rate/2, leastRate)
+	default:
+		l.rate = firstRate
 	}
+	l.refusedAt = now
 	if l.inRow == 0 {
 		l.rowBegan = now
 	}
