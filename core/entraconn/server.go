@@ -76,11 +76,11 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 func (s *server) newWaitBudget(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return admission.WaitBudget(available(ctx), s.handshakes.Slowest())
+	return admission.WaitBudget(timeLeft(ctx), s.handshakes.Slowest())
 }
 
-// available returns how long ctx lasts.
-func available(ctx context.Context) time.Duration {
+// timeLeft returns how long ctx lasts.
+func timeLeft(ctx context.Context) time.Duration {
 	if deadline, ok := ctx.Deadline(); ok {
 		return time.Until(deadline)
 	}
@@ -91,14 +91,14 @@ func available(ctx context.Context) time.Duration {
 // which the connection may log in, nil if it needs none, or an *entra.AuthError if the server
 // refuses logins. After a loss of many connections it waits for a place among the other dials.
 func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admission.Permit, error) {
-	began, refusalTime := time.Now(), s.refusalTime(ctx)
+	began, least := time.Now(), s.refusalTime(ctx)
 	permit, err := s.awaitPermit(ctx, budget)
 	if permit == nil && err == nil && s.awaitPlace(ctx, budget) {
 		permit, err = s.awaitPermit(ctx, budget) // the server may refuse logins by now
 	}
 	if err != nil {
-		refusalTime -= time.Since(began)
-		spend(ctx, &refusalTime, refusalTime, nil)
+		least -= time.Since(began)
+		spend(ctx, &least, least, nil)
 	}
 	return permit, err
 }
@@ -107,7 +107,7 @@ func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admissi
 func (s *server) refusalTime(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return admission.RefusalTime(available(ctx), s.handshakes.Slowest())
+	return admission.RefusalTime(timeLeft(ctx), s.handshakes.Slowest())
 }
 
 // awaitPermit waits until the login gate admits a dial.
