@@ -89,10 +89,17 @@ func (r *serverRecord) refusesPlainly() bool {
 	return r.refusals >= plainRefusals && r.refusedAt.Sub(r.refusingSince) >= plainSpan
 }
 
+// refusesOtherToken reports whether the token that was refused last is neither the one that the server
+// has accepted nor older: a login that was under way when the newer one was accepted may come too
+// late for its own.
+func (r *serverRecord) refusesOtherToken() bool {
+	return r.refusedToken != r.acceptedToken && !isOlder(r.refusedToken, r.acceptedToken)
+}
+
 // state returns the state of the server. As long as no AUTH is answered it does not become worse.
 func (r *serverRecord) state(now time.Time) ServerState {
 	switch {
-	case r.refusals > 0 && (r.refusesPlainly() || !r.wavers && r.refusedToken != r.acceptedToken):
+	case r.refusals > 0 && (r.refusesPlainly() || !r.wavers && r.refusesOtherToken()):
 		return ServerRefuses
 	case r.refusals > 0 || r.wavers && now.Sub(r.refusedAt) < wavererMemory:
 		return ServerMixed

@@ -248,6 +248,28 @@ func TestServerThatAcceptsAnOlderTokenOnlyIsMixed(t *testing.T) {
 	})
 }
 
+// A login that was under way in a rotation may be refused after the newer token was accepted, because
+// its own has expired or was revoked. The server serves.
+func TestLateRefusalOfAnOlderTokenIsNotThatOfTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newSource(t, minting(life), nil)
+		a := redisServer{t, src, "a:1"}
+		old := mustToken(t, src)
+		a.accepts(old)
+		_, superseded := src.Latest()
+		<-superseded
+		tok := mustToken(t, src)
+		a.accepts(tok)
+		a.refuses(old)
+		checkHealth(t, src, "the older token was refused", entra.HealthDegraded)
+		if src.Status().Rejected {
+			t.Error("the current token is rejected")
+		}
+		a.accepts(tok)
+		checkHealth(t, src, "the newer one was accepted", entra.HealthReady)
+	})
+}
+
 func TestStatusListsTheServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(t, minting(life), nil)

@@ -11,8 +11,9 @@ const (
 	ServerUnknown ServerState = "unknown"
 	// ServerAccepts: the server accepts the AUTHs.
 	ServerAccepts ServerState = "accepts"
-	// ServerRefuses: the server refuses them. It has never accepted the token that it refused last,
-	// or it has refused eight AUTHs in a row since it accepted one, over a second or longer.
+	// ServerRefuses: the server refuses them. It has accepted neither the token that it refused last
+	// nor a newer one, or it has refused eight AUTHs in a row since it accepted one, over a second or
+	// longer.
 	ServerRefuses ServerState = "refuses"
 	// ServerMixed: the server accepts some and refuses some. Several servers behind one address may
 	// not agree, or the server refuses a newer token and still accepts an older one. The state ends
