@@ -39,6 +39,9 @@ type relay struct {
 type part struct {
 	*queue
 	observer *Observer // never changes
+	// hasBothConnEvents says that the observer has functions for the opening and the closing of a
+	// connection.
+	hasBothConnEvents bool
 }
 
 // newRelay returns a relay for the parts of observer and for the handler of logger. Either may be
@@ -52,7 +55,7 @@ func newRelay(observer *Observer, logger *slog.Logger) *relay {
 	for _, o := range partsOf(observer) {
 		r.parts = append(r.parts, &part{
 			queue:    &queue{dropped: &r.dropped, onPanic: r.logPanic, onDrop: r.logDrop("entra: an Observer does not keep up: its oldest events are dropped")},
-			observer: o,
+			observer: o, hasBothConnEvents: o.ConnOpened != nil && o.ConnClosed != nil,
 		})
 	}
 	return r
@@ -179,7 +182,7 @@ func functionsOf[F any](r *relay, of func(*Observer) F, isSet func(F) bool) (all
 // connEventOf returns what the info of an event says about a connection, to an observer of both the
 // opening and the closing. To one of either the queue may drop them by themselves.
 func (p *part) connEventOf(info any) connEvent {
-	if p.observer.ConnOpened == nil || p.observer.ConnClosed == nil {
+	if !p.hasBothConnEvents {
 		return connEvent{}
 	}
 	switch info := info.(type) {
