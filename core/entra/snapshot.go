@@ -14,6 +14,7 @@ type snapshot struct {
 	status  Status // without Health and Reason
 
 	reason      *RefreshError // why there is no token: the last failure, or a long silence; nil if nothing is known
+	mayPass     bool          // the reason is a failure that may be over with the next request
 	reasonKnown chan struct{} // closed when there is a later reason
 }
 

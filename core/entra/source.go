@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"log/slog"
+	"math"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -105,19 +106,18 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	default: // the renewer has not received an earlier one yet
 	}
 	var reasonKnown <-chan struct{}
-	var enough <-chan time.Time
-	began := time.Now()
-	if rule, isImpatient := impatience.Of(ctx); isImpatient {
-		patience := rule.Longest
+	began, patience := time.Now(), time.Duration(math.MaxInt64)
+	rule, isImpatient := impatience.Of(ctx)
+	if isImpatient {
+		patience = rule.Longest
 		if snap := s.current.Load(); snap.reason == nil {
 			reasonKnown = snap.reasonKnown
 		} else {
 			patience = min(patience, rule.Known)
 		}
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		enough = timer.C
 	}
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
 	for gaveUp := false; ; {
 		snap := s.current.Load()
 		switch {
@@ -131,8 +131,10 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 		select {
 		case <-snap.changed:
 		case <-reasonKnown:
-			gaveUp = true
-		case <-enough:
+			reasonKnown = nil
+			gaveUp = !s.current.Load().mayPass
+			enough.Reset(min(patience-time.Since(began), rule.Known))
+		case <-enough.C:
 			gaveUp = true
 		case <-ctx.Done():
 			gaveUp = true

@@ -97,7 +97,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 //
 // The function makes sure that there is a token. If there is none it waits for one, for at most 5
 // seconds or half of what ctx has left. It waits a second if it is known why there is none, because
-// the credential has failed or has been silent for 3 seconds, and else until that becomes known.
+// the credential has failed or has been silent for 3 seconds, and else until that becomes known, or
+// for a second more if it may pass.
 //
 // Two protections of the server may keep a connection waiting: dial spreading, after ten or more
 // connections were lost and as long as they are not back, and the login gate, while the server

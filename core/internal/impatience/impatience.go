@@ -11,8 +11,8 @@ import (
 // A Rule says when a wait for a token ends without one.
 type Rule struct {
 	Longest time.Duration // the whole wait
-	// Known is the whole wait if the reason is known when it begins. Otherwise the wait ends when the
-	// reason becomes known.
+	// Known is the whole wait if the reason is known when it begins, and what is left of it when a
+	// reason becomes known that may pass. For any other the wait ends then.
 	Known time.Duration
 }
 
