@@ -163,7 +163,11 @@ func (e *env) refused(client Client, callers int, span time.Duration) {
 		}
 		return nil
 	})
-	if n := e.gateway.Stats().Accepted - before; n > 20 && (e.virtual || n > calls/2) {
+	most := 20
+	if !e.virtual { // a busy machine may take long to tell the first refusal, and each caller connects once until then
+		most += callers
+	}
+	if n := e.gateway.Stats().Accepted - before; n > most {
 		e.t.Errorf("%d calls of %d callers caused %d connections in %v", calls, callers, n, span)
 	}
 	if !saidSo.Load() {
