@@ -32,14 +32,16 @@ func secretNowhere(e *env) {
 		e.t.Fatal(err)
 	}
 	user, password := token.Credentials()
-	faults := []entratest.WireFault{
-		{RefuseAuth: e.dialect.WrongPassword}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
-	}
+	var faults []entratest.WireFault
 	if e.virtual { // in real time a newer token may be sent before these words come back, which repeat the one of now
-		faults = append(faults,
-			entratest.WireFault{RefuseAuth: "ERR unknown command 'AUTH', with args beginning with: '" + user + "' '" + password + "'"},
-			entratest.WireFault{RefuseAuth: "LOADING " + password[len(password)-100:]})
+		faults = []entratest.WireFault{
+			{RefuseAuth: "ERR unknown command 'AUTH', with args beginning with: '" + user + "' '" + password + "'"},
+			{RefuseAuth: "LOADING " + password[len(password)-100:]},
+		}
 	}
+	faults = append(faults, []entratest.WireFault{
+		{RefuseAuth: e.dialect.WrongPassword}, {MaxClients: true}, {RefuseConn: true}, {CutAfter: 3}, {Garbage: []byte("?garbage\r\n")},
+	}...)
 	for _, fault := range faults {
 		handle := e.gateway.Inject(fault)
 		e.gateway.DropAll()
