@@ -151,10 +151,7 @@ func (a *sentAuth) loginFailedLocked(failed *entra.AuthError, why session.AuthFa
 	reason, replies := entra.CloseAuthRejected, 0
 	c.mu.Lock()
 	if !why.IsRefusal() {
-		reason, replies = entra.CloseByServer, c.session.HandshakeReplies()
-	}
-	if why.IsLastWord() {
-		replies = min(replies, 1)
+		reason, replies = entra.CloseByServer, why.Replies(c.session.HandshakeReplies())
 	}
 	c.failLocked(reason, failed)
 	c.mu.Unlock()

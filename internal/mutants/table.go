@@ -122,7 +122,7 @@ func mutants() []mutant {
 		}, {
 			name: "a cancelled blocking command is sent again",
 			file: "core/entraconn/internal/session/lease/lease.go",
-			old:  "		l.state, l.reply = Replying, reply\n		return WakeClient\n",
+			old:  "		l.State, l.reply = Replying, reply\n		return WakeClient\n",
 			new:  "",
 		}, {
 			name: "the null after CLIENT UNBLOCK is swallowed",

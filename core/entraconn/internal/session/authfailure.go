@@ -31,8 +31,13 @@ const (
 // IsRefusal reports whether logins are to wait, because the next one would fare no better.
 func (f AuthFailure) IsRefusal() bool { return f < serverUnready }
 
-// IsLastWord reports whether the server has answered nothing after it.
-func (f AuthFailure) IsLastWord() bool { return f == serverFull }
+// Replies returns how many of all the replies that a client waits for the server gives.
+func (f AuthFailure) Replies(all int) int {
+	if f == serverFull {
+		return min(all, 1)
+	}
+	return all
+}
 
 // BlamesToken reports whether another token may help.
 func (f AuthFailure) BlamesToken() bool { return f == tokenRefused }
