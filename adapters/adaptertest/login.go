@@ -60,8 +60,8 @@ func loginWithAzidentity(e *env) {
 // callers ask (go-redis with 50 of them: 5,000 times a second), and one that does not recover when
 // the access policy is fixed.
 func authRefusedAtLogin(e *env) {
-	// What decides is the number of logins that 50 callers make for ten seconds. In real time it is the number of
-	// logins for two seconds of calls, of which each would be one or more: 200, if the machine is not busy.
+	// What decides is the number of logins that 50 callers make for ten seconds, or in real time for two. There
+	// each call would be one login or more: thousands.
 	span := 2 * time.Second
 	if e.virtual {
 		span = 10 * time.Second
