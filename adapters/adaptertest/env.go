@@ -196,11 +196,15 @@ func (e *env) keepSecrets() {
 // feed makes e.source, from cred.
 func (e *env) feed(cred azcore.TokenCredential) {
 	e.tap, e.fed = &tap{cred: cred, sts: e.sts}, time.Now()
-	source, err := entra.NewSource(e.tap, &entra.Options{
+	opts := &entra.Options{
 		Username: e.username,
 		Observer: e.output.observer(),
 		Logger:   slog.New(slog.NewTextHandler(e.output, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	if !e.virtual {
+		opts.AttemptTimeout = hangs // tokens of realLife would allow an attempt no longer than a busy machine stands still
+	}
+	source, err := entra.NewSource(e.tap, opts)
 	if err != nil {
 		e.t.Fatal(err)
 	}
