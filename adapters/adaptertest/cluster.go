@@ -110,14 +110,14 @@ func RunCluster(t *testing.T, harnesses ...ClusterHarness) {
 		t.Skip("redis-server is not installed, and nothing else makes a cluster")
 	}
 	watchdog := startWatchdog(t)
-	slots := make(chan struct{}, clustersAtOnce)
+	pace := newPace(clustersAtOnce, watchdog)
 	var under sync.WaitGroup
 	for _, s := range clusterScenarios() {
 		for _, h := range harnesses {
 			for _, protocol := range h.Protocols {
-				slots <- struct{}{}
+				pace.begin()
 				under.Go(func() {
-					defer func() { <-slots }()
+					defer pace.end()
 					t.Run(fmt.Sprintf("%s, RESP%d, %s", h.Library, protocol, s.name), func(t *testing.T) {
 						if reason := s.skip(h); reason != "" {
 							t.Skip(reason)
@@ -131,6 +131,6 @@ func RunCluster(t *testing.T, harnesses ...ClusterHarness) {
 	under.Wait()
 }
 
-// clustersAtOnce is how many scenarios run at the same time. Each has six servers, which need most of their time at
+// clustersAtOnce is how many scenarios run at the same time, at most. Each has six servers, which need most of their time at
 // the start.
 const clustersAtOnce = 20

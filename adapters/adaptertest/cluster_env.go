@@ -41,9 +41,6 @@ func newClusterEnv(t *testing.T, h ClusterHarness, s clusterScenario, protocol i
 	} else {
 		e.feed(e.sts.Credential())
 	}
-	if _, err := e.source.Token(e.ctx); err != nil {
-		t.Fatal(err)
-	}
 	e.keepSecrets()
 	return e
 }

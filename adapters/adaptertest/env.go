@@ -158,11 +158,10 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 		}
 	})
 	e.cfg.Protocol = e.protocol
-	e.feed(e.sts.Credential())
-	if !s.cold {
-		if _, err := e.source.Token(e.ctx); err != nil {
-			e.t.Fatal(err)
-		}
+	if s.cold {
+		e.feedCold(e.sts.Credential())
+	} else {
+		e.feed(e.sts.Credential())
 	}
 	e.keepSecrets()
 }
@@ -193,8 +192,17 @@ func (e *env) keepSecrets() {
 	})
 }
 
-// feed makes e.source, from cred.
+// feed makes e.source, from cred, and waits for its first token: a busy machine may take longer for it than a login waits.
 func (e *env) feed(cred azcore.TokenCredential) {
+	e.t.Helper()
+	e.feedCold(cred)
+	if _, err := e.source.Token(e.ctx); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// feedCold makes e.source, from cred.
+func (e *env) feedCold(cred azcore.TokenCredential) {
 	e.tap, e.fed = &tap{cred: cred, sts: e.sts}, time.Now()
 	opts := &entra.Options{
 		Username: e.username,

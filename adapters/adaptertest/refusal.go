@@ -49,7 +49,7 @@ func tokenWithoutObjectID(e *env) {
 // error the caller gets. mend removes the fault, waits until the client works, and returns it.
 func (e *env) refusing(cred azcore.TokenCredential, fault entratest.Fault, want entra.Kind) (mend func() Client) {
 	handle := e.sts.Inject(fault)
-	e.feed(cred) // the Source of before may have a token
+	e.feedCold(cred) // the Source of before may have a token
 	client := e.open("refused", 2)
 	e.eventually("the caller is told", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, e.atLeast(3*time.Second))

@@ -124,7 +124,7 @@ func Run(t *testing.T, h Harness) {
 			if !isUsual && testing.Short() && !*dialectsFlag {
 				t.Skip("-short runs the suite against Redis 7 only")
 			}
-			each(t, h, chosen(isUsual), dialect, runtime.GOMAXPROCS(0), func(t *testing.T, s scenario, protocol int) {
+			each(t, h, chosen(isUsual), dialect, newPace(runtime.GOMAXPROCS(0), nil), func(t *testing.T, s scenario, protocol int) {
 				if s.real != "" {
 					t.Skip(s.real)
 				}
@@ -140,7 +140,7 @@ func Run(t *testing.T, h Harness) {
 			t.Skip("redis-server is not installed: only miniredis was used")
 		}
 		watchdog := startWatchdog(t)
-		each(t, h, scenarios(), entratest.Redis7(), realAtOnce, func(t *testing.T, s scenario, protocol int) {
+		each(t, h, scenarios(), entratest.Redis7(), newPace(realAtOnce, watchdog), func(t *testing.T, s scenario, protocol int) {
 			if s.virtual != "" {
 				t.Skip(s.virtual)
 			}
@@ -149,22 +149,21 @@ func Run(t *testing.T, h Harness) {
 	})
 }
 
-// realAtOnce is how many scenarios run at the same time under real time, where they wait more than they work. T.Parallel
-// would allow no more than there are processors.
+// realAtOnce is how many scenarios run at the same time under real time, at most. T.Parallel would allow no more than
+// there are processors.
 const realAtOnce = 50
 
-// each runs scenarios in a dialect with all protocols, atOnce at the same time.
-func each(t *testing.T, h Harness, all []scenario, dialect entratest.Dialect, atOnce int, run func(t *testing.T, s scenario, protocol int)) {
-	slots := make(chan struct{}, atOnce)
+// each runs scenarios in a dialect with all protocols.
+func each(t *testing.T, h Harness, all []scenario, dialect entratest.Dialect, pace *pace, run func(t *testing.T, s scenario, protocol int)) {
 	var protocols sync.WaitGroup
 	for _, protocol := range h.Protocols {
 		protocols.Go(func() {
 			t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
 				var under sync.WaitGroup
 				for _, s := range all {
-					slots <- struct{}{}
+					pace.begin()
 					under.Go(func() {
-						defer func() { <-slots }()
+						defer pace.end()
 						t.Run(s.name, func(t *testing.T) {
 							if reason := s.skip(h, protocol, dialect); reason != "" {
 								t.Skip(reason)

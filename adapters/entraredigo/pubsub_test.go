@@ -45,10 +45,7 @@ func (c client) Subscribe(ctx context.Context, kind adaptertest.Kind, name strin
 			}
 		},
 		Stop: func() error {
-			if err := unsubscribe(); err != nil {
-				return errors.Join(err, borrowed.Close())
-			}
-			return errors.Join(<-done, borrowed.Close())
+			return errors.Join(unsubscribe(), <-done, borrowed.Close()) // Close reads, too
 		},
 	}, nil
 }
