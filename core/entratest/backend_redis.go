@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/alicebob/miniredis/v2/proto"
 )
 
-// RedisAt returns an existing Redis server, 6.2 or later, as a Backend: a "host:port", or the path of a unix socket.
+// RedisAt returns an existing Redis server, 6.0 or later, as a Backend: a "host:port", or the path of a unix socket.
 // Its default user must need no password and be allowed everything. A gateway creates users named
 // "entratest-…" there while it is open and deletes them when it closes; the server's data are not touched but by
 // the clients' commands. Errors show when the first client connects, which then gets them as a reply.
@@ -57,7 +58,14 @@ func (u *redisUpstream) dial(ctx context.Context, _ identity) (net.Conn, error) 
 }
 
 func (u *redisUpstream) allow(ctx context.Context, who user, rights []string) error {
-	_, err := u.do(ctx, append([]string{"ACL", "SETUSER", who.name, "reset", "on", ">" + who.password}, rights...)...)
+	set := func(rights []string) error {
+		_, err := u.do(ctx, append([]string{"ACL", "SETUSER", who.name, "reset", "on", ">" + who.password}, rights...)...)
+		return err
+	}
+	err := set(rights)
+	if err != nil && strings.Contains(err.Error(), "modifier '&") { // before 6.2: every user may use all channels
+		err = set(slices.DeleteFunc(slices.Clone(rights), func(rule string) bool { return strings.HasPrefix(rule, "&") }))
+	}
 	return err
 }
 

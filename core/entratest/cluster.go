@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +44,7 @@ const slotCount = 16384
 // failoverTimeout is after what time Redis gives up a failover that was asked for.
 const failoverTimeout = 5 * time.Second
 
-// StartRedisCluster starts the redis-server that is on the PATH, which must be 7.0 or later, six times. It blocks
+// StartRedisCluster starts the server that [StartRedis] starts, which must be 7.0 or later, six times. It blocks
 // until the nodes agree about each other, the replicas are in step and every slot is served, which takes about two
 // seconds, or until ctx ends; ctx does not bound the cluster's life. Without a redis-server the error is
 // [ErrNoRedisServer].
@@ -53,9 +52,9 @@ const failoverTimeout = 5 * time.Second
 // The gateways listen on 127.0.0.1 and the servers on 127.0.0.2, so it works where all of 127.0.0.0/8 is this
 // machine, as on Linux. Any number of clusters may be started at the same time.
 func StartRedisCluster(ctx context.Context, opts *RedisClusterOptions) (*RedisCluster, error) {
-	path, err := exec.LookPath("redis-server")
+	path, err := redisProgram()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoRedisServer, err)
+		return nil, err
 	}
 	var o RedisClusterOptions
 	if opts != nil {

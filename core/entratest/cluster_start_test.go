@@ -59,6 +59,7 @@ func TestClusterSaysWhyItDidNotStart(t *testing.T) {
 }
 
 func TestClusterSaysWhenRedisIsNotInstalled(t *testing.T) {
+	t.Setenv("ENTRATEST_REDIS_SERVER", "")
 	t.Setenv("PATH", t.TempDir())
 	if _, err := entratest.StartRedisCluster(t.Context(), nil); !errors.Is(err, entratest.ErrNoRedisServer) || !errors.Is(err, exec.ErrNotFound) {
 		t.Errorf("err = %v", err)

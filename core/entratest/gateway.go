@@ -28,7 +28,7 @@ type GatewayOptions struct {
 	StaticUsers map[string]string
 	// Rights are the ACL rules that the backend is given for the user of a good token, as an access policy would: all
 	// rights, "+@all", "~*" and "&*", if nil. Without "+eval" the gateway's own errors become NOPERM. Miniredis has no
-	// ACL, and gives all.
+	// ACL, and gives all. A redis-server before 6.2 has no rules about channels, those with "&", and gives all channels.
 	Rights []string
 }
 

@@ -35,8 +35,8 @@ type admission struct {
 }
 
 // guestRights returns the ACL rules of a connection before its first good AUTH: it may log in, and
-// use EVAL and CLIENT REPLY. AUTH, HELLO, QUIT and RESET are always allowed.
-func guestRights() []string { return []string{"-@all", "+eval", "+client|reply"} }
+// use EVAL and CLIENT REPLY. AUTH, QUIT and RESET are always allowed, and since Redis 6.2 HELLO too.
+func guestRights() []string { return []string{"-@all", "+eval", "+client|reply", "+hello"} }
 
 func newAdmissions(opts *GatewayOptions, expired func(int)) *admissions {
 	rights, guests := opts.Rights, guestRights()

@@ -2,6 +2,7 @@ package entratest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ import (
 // installed; [NewMiniredis] is there without.
 var ErrNoRedisServer = errors.New("entratest: redis-server is not installed")
 
+// programVariable is the environment variable that names another program than the redis-server on the PATH.
+const programVariable = "ENTRATEST_REDIS_SERVER"
+
 // A RedisServer is a redis-server process that belongs to this one. It is a [Backend], and it can also be used
 // directly, without a gateway and without a password, to compare.
 type RedisServer struct {
@@ -33,10 +37,14 @@ type RedisServer struct {
 // StartRedis starts the redis-server that is on the PATH: on a free port of 127.0.0.1, with a directory of its
 // own that Close removes, without persistence. Further arguments are added to its command line, for example
 // "--maxclients", "100". It blocks until the server answers, or ctx ends; ctx does not bound the server's life.
+//
+// The environment variable ENTRATEST_REDIS_SERVER names another program, by its path or as it is found on the PATH: a
+// redis-server of another version, 6.0 or later, or a valkey-server. If it cannot be run, that is an error, and not
+// ErrNoRedisServer.
 func StartRedis(ctx context.Context, args ...string) (*RedisServer, error) {
-	path, err := exec.LookPath("redis-server")
+	path, err := redisProgram()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoRedisServer, err)
+		return nil, err
 	}
 	// Another process may take the port before the server does.
 	for attempt := 1; ; attempt++ {
@@ -49,6 +57,22 @@ func StartRedis(ctx context.Context, args ...string) (*RedisServer, error) {
 			return r, err
 		}
 	}
+}
+
+// redisProgram returns the path of the program to start.
+func redisProgram() (string, error) {
+	if named := os.Getenv(programVariable); named != "" {
+		path, err := exec.LookPath(named)
+		if err != nil {
+			return "", fmt.Errorf("entratest: %s names no program that can be run: %w", programVariable, err)
+		}
+		return path, nil
+	}
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoRedisServer, err)
+	}
+	return path, nil
 }
 
 func startRedis(ctx context.Context, path, host, port string, args []string) (*RedisServer, error) {
@@ -67,6 +91,7 @@ func startRedis(ctx context.Context, path, host, port string, args []string) (*R
 	dieWithUs(r.process)
 	output, err := r.process.StdoutPipe()
 	if err == nil {
+		r.process.Stderr = r.process.Stdout // where it says what is wrong with its arguments
 		err = r.process.Start()
 	}
 	if err != nil {
@@ -78,9 +103,9 @@ func startRedis(ctx context.Context, path, host, port string, args []string) (*R
 	select {
 	case <-ready:
 	case last := <-failed:
-		err = fmt.Errorf("entratest: redis-server ended: %s", last)
+		err = fmt.Errorf("entratest: %s ended: %s", path, last)
 	case <-ctx.Done():
-		err = fmt.Errorf("entratest: redis-server is not ready: %w", ctx.Err())
+		err = fmt.Errorf("entratest: %s is not ready: %w", path, ctx.Err())
 	}
 	if err == nil {
 		err = r.ping(ctx)
@@ -92,21 +117,29 @@ func startRedis(ctx context.Context, path, host, port string, args []string) (*R
 	return r, nil
 }
 
-// watch reads the server's log, so that it never waits for us, until the process ends.
+// lastLines is how many lines of a server that has not started are told: it says in four what is wrong with its
+// arguments.
+const lastLines = 4
+
+// watch reads what the server writes, so that it never waits for us, until the process ends.
 func (r *RedisServer) watch(output io.Reader, ready chan<- struct{}, failed chan<- string) {
 	defer close(r.done)
-	last := "without a word"
+	var last []string
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {
-		if strings.Contains(lines.Text(), "Ready to accept connections") && ready != nil {
+		line := strings.TrimSpace(lines.Text())
+		if strings.Contains(line, "Ready to accept connections") && ready != nil {
 			close(ready)
 			ready = nil
 		}
-		last = lines.Text()
+		if line != "" {
+			last = append(last, line)
+		}
+		last = last[max(0, len(last)-lastLines):]
 	}
 	_, _ = io.Copy(io.Discard, output) // a line too long for the Scanner
-	failed <- last
-	_ = r.process.Wait() // it was killed, or has told why in its log
+	failed <- cmp.Or(strings.Join(last, " "), "without a word")
+	_ = r.process.Wait() // it was killed, or has told why
 }
 
 func (r *RedisServer) ping(ctx context.Context) error {
@@ -120,6 +153,19 @@ func (r *RedisServer) ping(ctx context.Context) error {
 
 // Addr returns the "host:port" of the server.
 func (r *RedisServer) Addr() string { return r.addr }
+
+// Knows asks the server whether it knows a command, or a subcommand such as "CLIENT SETINFO", in capitals as for
+// [Dialect.Knows]. A server before 7.0 knows no subcommand by its name. The error is that of the connection.
+func (r *RedisServer) Knows(ctx context.Context, command string) (bool, error) {
+	u, err := r.attach(ctx)
+	if err != nil {
+		return false, err
+	}
+	// One element for each name: an array that describes the command, or a null.
+	reply, err := u.(*redisUpstream).do(ctx, "COMMAND", "INFO", strings.ReplaceAll(command, " ", "|"))
+	known := strings.HasPrefix(reply, "*1\r\n*") && !strings.HasPrefix(reply, "*1\r\n*-1")
+	return known, errors.Join(err, u.close())
+}
 
 // Close kills the server, waits until it is gone, and removes its directory. Calling it again does nothing.
 // Close gateways in front of it first.
