@@ -40,9 +40,10 @@ type Options struct {
 	// (Warn), and one when that server accepts AUTH again (Info). It also gets a Warn when the
 	// credential changes its identity, one from NewSource for a Scope that does not end in "/.default"
 	// and for a Username that is no object id, one for each client whose program logs in by itself as
-	// another user, and each failed attempt at Debug; nil means no logger. No line holds a secret, a
-	// claim but the object id, or a response body. The Source calls the handler in a goroutine of its
-	// own, as it does with an Observer: a handler that blocks or panics holds up nothing else.
+	// another user or whose user may not send HELLO, and each failed attempt at Debug; nil means no
+	// logger. No line holds a secret, a claim but the object id, or a response body. The Source calls
+	// the handler in a goroutine of its own, as it does with an Observer: a handler that blocks or
+	// panics holds up nothing else.
 	Logger *slog.Logger
 }
 

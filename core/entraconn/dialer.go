@@ -5,13 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/advice"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
 	"github.com/entraredis/entraredis/internal/plaintext"
@@ -69,7 +69,7 @@ type Dialer struct {
 	ids       atomic.Uint32 // of the last connection
 
 	credentials *rotation.Credentials
-	loginWarned atomic.Bool // see warnOfLogin
+	advice      *advice.Advice
 
 	mu      sync.Mutex
 	servers map[string]*server
@@ -88,6 +88,7 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 	if opts != nil {
 		d.opts = *opts
 	}
+	d.advice = advice.ForClient(src.Logger(), d.opts.Library, d.opts.Name)
 	return d
 }
 
@@ -193,16 +194,6 @@ func (d *Dialer) serverAt(addr string) *server {
 		d.servers[addr] = s
 	}
 	return s
-}
-
-// warnOfLogin logs, once, that the program has logged in as another user on a connection to addr.
-func (d *Dialer) warnOfLogin(addr string) {
-	if d.loginWarned.CompareAndSwap(false, true) {
-		d.src.Logger().LogAttrs(context.Background(), slog.LevelWarn,
-			"entraconn: the program logs in as another user, and those connections are not renewed",
-			slog.String("library", d.opts.Library), slog.String("pool", d.opts.Name), slog.String("server", addr),
-			slog.String("remedy", "remove AUTH, and HELLO with AUTH, from the program"))
-	}
 }
 
 // SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the

@@ -1,6 +1,7 @@
 package entraconn_test
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strings"
@@ -19,8 +20,9 @@ import (
 // A scripted server answers AUTH as a test says, and every other command with one line.
 type scripted struct {
 	// auth returns the answer to an AUTH with the n-th token that was ever seen, from 1.
-	auth func(token int) string
-	mute bool // it answers nothing but AUTH and a few others
+	auth  func(token int) string
+	mute  bool   // it answers nothing but AUTH and a few others
+	hello string // the answer to HELLO, that of a server that speaks RESP3 if empty
 
 	mu     sync.Mutex
 	tokens map[string]int
@@ -70,7 +72,7 @@ func (s *scripted) answer(args [][]byte) string {
 	case "BLPOP", "SLEEP": // for good
 		return ""
 	case "HELLO":
-		return "%1\r\n$5\r\nproto\r\n:3\r\n"
+		return cmp.Or(s.hello, "%1\r\n$5\r\nproto\r\n:3\r\n")
 	}
 	if s.mute {
 		return ""

@@ -61,6 +61,9 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 	if answers.OnlyRESP2 {
 		s.recordRESP2Only(time.Now())
 	}
+	if answers.HelloForbidden {
+		s.dialer.advice.OnHello(s.addr)
+	}
 	switch answers.ClientLogin {
 	case session.LoginAsUs:
 		if cred := c.accepted.Load(); cred != nil {
@@ -68,7 +71,7 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 			s.rotation.ClientLoggedIn(&c.member)
 		}
 	case session.LoginAsAnother:
-		s.dialer.warnOfLogin(s.addr)
+		s.dialer.advice.OnLogin(s.addr)
 	}
 }
 

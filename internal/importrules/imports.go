@@ -43,6 +43,7 @@ func allowances() []allowance {
 		{"core/entraconn/internal/session/lease", nil},
 		{"core/entraconn/internal/rotation", []string{entra, Module + "/core/entraconn/internal/session"}},
 		{"core/entraconn/internal/admission", []string{entra}},
+		{"core/entraconn/internal/advice", nil},
 		{"core/entraconn/internal/deadline", nil},
 		{"core/entraconn/internal/redact", nil},
 		{"core/entraconn/internal/modelserver", []string{redcon}},

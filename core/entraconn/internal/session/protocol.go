@@ -1,6 +1,10 @@
 package session
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"strings"
+
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // A protocol is what the server speaks on a connection, and whether it can speak RESP3 below a
 // client that speaks RESP2.
@@ -20,7 +24,9 @@ type upgrades uint8
 const (
 	canUpgrade    upgrades = iota
 	neverUpgrades          // not on this connection any more
-	reportsRESP2           // nor on another one: the server does not speak RESP3, which the caller does not know yet
+	// nor on another one, which the caller does not know yet
+	reportsRESP2     // the server does not speak RESP3
+	reportsForbidden // the user may not send HELLO
 )
 
 var (
@@ -47,20 +53,26 @@ func (v *protocol) takeVersion(frame resp.Frame, h helloReply) (said int8) {
 	return said
 }
 
-// upgradeRefused takes an answer to our HELLO 3 that says that the wire stays in RESP2. It is
-// transient if the server serves no client at the moment.
-func (v *protocol) upgradeRefused(transient bool) {
+// upgradeRefused takes an answer to our HELLO 3 that says that the wire stays in RESP2.
+func (v *protocol) upgradeRefused(frame resp.Frame, answer []byte) {
 	v.upgrades = reportsRESP2
-	if transient {
+	if frame != resp.Error {
+		return
+	}
+	switch why := classifyAuthError(strings.TrimSuffix(string(answer[1:]), "\r\n"), true); {
+	case !why.IsRefusal(): // the server serves no client at the moment
 		v.upgrades = neverUpgrades
+	case why == identityForbidden:
+		v.upgrades = reportsForbidden
 	}
 }
 
-// takeReport reports, once, that the server does not speak RESP3.
-func (v *protocol) takeReport() bool {
-	stays := v.upgrades == reportsRESP2
-	if stays {
+// takeReport reports, once, that the server stays in RESP2, and whether that is because the user
+// may not send HELLO.
+func (v *protocol) takeReport() (onlyRESP2, forbidden bool) {
+	if v.upgrades >= reportsRESP2 {
+		onlyRESP2, forbidden = true, v.upgrades == reportsForbidden
 		v.upgrades = neverUpgrades
 	}
-	return stays
+	return onlyRESP2, forbidden
 }

@@ -182,3 +182,20 @@ func TestNumberInAnyType(t *testing.T) {
 		}
 	}
 }
+
+func TestForbiddenHelloIsReportedOnce(t *testing.T) {
+	for answer, want := range map[string]bool{
+		"-NOPERM this user has no permissions to run the 'hello' command or its subcommand\r\n": true,
+		"-NOPERM User me has no permissions to run the 'hello' command\r\n":                     true,
+		"-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n":                     false,
+		"-LOADING Redis is loading the dataset in memory\r\n":                                   false,
+		hello2Array: false,
+	} {
+		s := sessionAfter("SUBSCRIBE a")
+		answersInPieces(t, s, answer+subscribedTo2, 1)
+		first := s.TakeAnswers()
+		if first.HelloForbidden != want || want && !first.OnlyRESP2 || s.TakeAnswers().HelloForbidden {
+			t.Errorf("%q: forbidden is %v, only RESP2 %v", answer, first.HelloForbidden, first.OnlyRESP2)
+		}
+	}
+}

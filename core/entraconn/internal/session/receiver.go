@@ -1,8 +1,6 @@
 package session
 
 import (
-	"strings"
-
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 	"github.com/entraredis/entraredis/internal/resp"
 )
@@ -298,18 +296,13 @@ func (r *receiver) upgradeAnswered(frame resp.Frame) error {
 			return nil
 		}
 	}
-	s.protocol.upgradeRefused(frame == resp.Error && isTransient(s.scratch.collectedReply()))
+	s.protocol.upgradeRefused(frame, s.scratch.collectedReply())
 	s.replyStream.translation = nil // of pushes before the answer
 	r.endHello()
 	if s.ledger.hasKind(awaitDowngrade) {
 		return ErrDesync // its answer could not be told from a message
 	}
 	return nil
-}
-
-// isTransient reports whether an error says that the server serves no client at the moment.
-func isTransient(answer []byte) bool {
-	return !classifyAuthError(strings.TrimSuffix(string(answer[1:]), "\r\n"), true).IsRefusal()
 }
 
 // downgradeAnswered takes the answer to our HELLO 2.

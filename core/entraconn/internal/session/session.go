@@ -237,9 +237,10 @@ func (s *Session) Received(p []byte, taken int, env Environment) (kept int, afte
 // Answers are what the server has said since the last TakeAnswers. Verdicts come first: what
 // ClientLogin says is newer.
 type Answers struct {
-	Verdicts    []Verdict   // on AUTHs of ours, in their order
-	OnlyRESP2   bool        // the server has answered a HELLO 3 of ours and does not speak RESP3
-	ClientLogin ClientLogin // the client has logged in by itself
+	Verdicts       []Verdict   // on AUTHs of ours, in their order
+	OnlyRESP2      bool        // the server has answered a HELLO 3 of ours and stays in RESP2
+	HelloForbidden bool        // it does so because the user may not send HELLO
+	ClientLogin    ClientLogin // the client has logged in by itself
 }
 
 // TakeAnswers returns each answer once. It is to be called after each Received.
@@ -248,7 +249,8 @@ func (s *Session) TakeAnswers() Answers {
 	if len(verdicts) > 0 && !s.replyStream.collecting && !s.AuthInFlight() {
 		s.scratch.discard()
 	}
-	return Answers{Verdicts: verdicts, OnlyRESP2: s.protocol.takeReport(), ClientLogin: s.clientLogin.takeNews()}
+	only, forbidden := s.protocol.takeReport()
+	return Answers{verdicts, only, forbidden, s.clientLogin.takeNews()}
 }
 
 // AUTHs in flight, and when nothing is
