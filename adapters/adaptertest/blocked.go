@@ -17,6 +17,10 @@ import (
 // which also happens with a password.
 func cancelled(e *env) {
 	client := e.open("cancelled", 4)
+	move := []string{"BRPOPLPUSH", "from", "to", "0"}
+	if e.dialect.Knows("BLMOVE") {
+		move = []string{"BLMOVE", "from", "to", "LEFT", "RIGHT", "0"}
+	}
 	var given, waited, raced, pushed int
 	tested := make(chan struct{})
 	both := sync.OnceFunc(func() { close(tested) })
@@ -36,7 +40,7 @@ func cancelled(e *env) {
 		until := time.Now().Add(e.dice.upTo(e.life / 4))
 		ctx, cancel := context.WithDeadline(e.ctx, until)
 		defer cancel()
-		reply, err := client.Block(ctx, e.move("from", "to", "0")...)
+		reply, err := client.Block(ctx, move...)
 		if err == nil {
 			if got := elements(reply); len(got) != 1 {
 				return fmt.Errorf("the move returned %v", reply)
@@ -110,7 +114,7 @@ func blockedDuringOutage(e *env) {
 	client := e.open("outage", 2)
 	q := e.queues("outage")[0]
 	done := make(chan int, 1)
-	var consumer sync.WaitGroup
+	consumer := e.crews.add()
 	consumer.Go(func() { e.consume(client, q, done) })
 	e.ping(client, 1)
 	token, _ := e.source.Latest()
@@ -147,7 +151,7 @@ func manyBlocked(e *env) {
 	const conns = 100
 	client := e.open("blocked", conns+1)
 	lists := make([]queue, conns)
-	var consumers sync.WaitGroup
+	consumers := e.crews.add()
 	for i := range lists {
 		lists[i] = e.queues(fmt.Sprint("blocked", i))[0]
 		done := make(chan int, 1)

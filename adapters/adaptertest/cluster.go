@@ -2,10 +2,8 @@ package adaptertest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os/exec"
 	"sync"
 	"testing"
 )
@@ -106,10 +104,10 @@ func RunCluster(t *testing.T, harnesses ...ClusterHarness) {
 	if testing.Short() {
 		t.Skip("clusters run in real time only, which takes minutes: not with -short")
 	}
-	if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
-		t.Skip("redis-server is not installed, and nothing else makes a cluster")
+	watchdog, dialect := startWatchdog(t)
+	if !dialect.Knows(clusters) {
+		t.Skip(lackWithout(clusters))
 	}
-	watchdog := startWatchdog(t)
 	pace := newPace(clustersAtOnce, watchdog)
 	var under sync.WaitGroup
 	for _, s := range clusterScenarios() {

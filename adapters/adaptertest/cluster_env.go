@@ -57,6 +57,9 @@ func (e *clusterEnv) startCluster(opts *entratest.RedisClusterOptions) {
 		if err := cluster.Close(); err != nil {
 			e.t.Error(err)
 		}
+		for _, n := range cluster.Nodes() {
+			e.countAuths(n.Gateway)
+		}
 	})
 	e.cluster = cluster
 	for _, n := range cluster.Nodes() {
@@ -84,6 +87,7 @@ func (e *clusterEnv) addServer(opts *entratest.GatewayOptions) {
 		if err := redis.Close(); err != nil {
 			e.t.Error(err)
 		}
+		e.countAuths(gateway)
 	})
 	e.gateways = append(e.gateways, gateway)
 	e.addrs = append(e.addrs, e.at(clusterSeed, len(e.gateways)-1))
@@ -111,7 +115,10 @@ func (e *clusterEnv) open(name string, conns int, change ...func(*ClusterConfig)
 		e.t.Fatalf("open: %v", err)
 	}
 	e.conns += conns
-	e.t.Cleanup(func() { _ = client.Close() }) // some libraries refuse a second Close
+	e.t.Cleanup(func() {
+		e.end()            // a goroutine of a scenario that has failed may be in a call
+		_ = client.Close() // some libraries refuse a second Close
+	})
 	return client
 }
 

@@ -22,7 +22,7 @@ func shardedPubSub(e *clusterEnv) {
 	client := e.open("listener", 4)
 	l := &listening{e: e, client: client, channel: channel, subscribed: make(chan struct{}, 8)}
 	ctx, cancel := context.WithCancel(e.ctx)
-	var listener sync.WaitGroup
+	listener := e.crews.add()
 	listener.Go(func() { l.run(ctx) })
 	defer listener.Wait()
 	defer cancel()
@@ -97,7 +97,7 @@ type listening struct {
 
 func (l *listening) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := l.client.Listen(ctx, l.channel, func() { l.subscribed <- struct{}{} }, func(message string) {
+		err := l.client.Listen(ctx, l.channel, l.announce, func(message string) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			l.received = append(l.received, message)
@@ -109,6 +109,13 @@ func (l *listening) run(ctx context.Context) {
 		}
 		// A library that does not know yet where the slot is now gets an error.
 		rest(ctx, 20*time.Millisecond)
+	}
+}
+
+func (l *listening) announce() {
+	select {
+	case l.subscribed <- struct{}{}:
+	case <-l.e.ctx.Done():
 	}
 }
 

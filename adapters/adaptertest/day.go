@@ -39,7 +39,7 @@ const (
 type day struct {
 	*env
 	client   Client
-	workers  sync.WaitGroup
+	workers  *sync.WaitGroup
 	finished chan struct{} // closed at the end of the day
 	ends     time.Time
 	reboot   moment
@@ -50,7 +50,7 @@ type day struct {
 // aDay catches what only shows when everything comes together: see [day].
 func aDay(e *env) {
 	now := time.Now()
-	d := &day{env: e, finished: make(chan struct{}), ends: now.Add(dayHours * time.Hour)}
+	d := &day{env: e, workers: e.crews.add(), finished: make(chan struct{}), ends: now.Add(dayHours * time.Hour)}
 	d.reboot.init()
 	// A day of PINGs takes long. And go-redis holds a mutex while it subscribes again. If its PING
 	// waits for that mutex, the bubble's clock stops: a goroutine that waits for a mutex does not

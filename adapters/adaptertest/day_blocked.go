@@ -84,7 +84,7 @@ func (d *day) judgeQueue(q queue, o *order) {
 	if err != nil {
 		d.t.Errorf("%s: %v", q.pop[0], err)
 	}
-	if q.pop[0] != "BLMOVE" && q.pop[0] != "BRPOPLPUSH" {
+	if !q.moves {
 		return
 	}
 	list, err := d.client.Do(d.ctx, "LRANGE", q.pop[2], "0", "-1")

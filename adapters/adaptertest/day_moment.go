@@ -88,7 +88,7 @@ func (d *day) call(fn func() error) error {
 			d.tally.calls.Add(1)
 			return nil
 		}
-		if _ = d.output.saw(err); !d.reboot.excuses() {
+		if _ = d.output.saw(err); !d.reboot.excuses() || d.ctx.Err() != nil {
 			return err
 		}
 		rest(d.ctx, time.Second)

@@ -46,6 +46,7 @@ func lacks() []lack {
 		{dialect: proxy, scenario: back, library: "redigo", reason: onceSubscribed},
 		{dialect: proxy, scenario: "a day", reason: ends},
 		{dialect: proxy, scenario: "cached reads are never stale", protocol: 3, reason: "client-side caching needs RESP3"},
+		{dialect: proxy, scenario: "maintenance notifications", protocol: 3, reason: "a server announces its maintenance in RESP3 only"},
 		{dialect: proxy, scenario: "prefix commands are never separated", protocol: 3, reason: "it speaks RESP3 by hand"},
 		{dialect: development, scenario: "outage longer than the token's rest", reason: staysLogged},
 		{dialect: development, scenario: "Source closed before client", reason: staysLogged},

@@ -38,7 +38,9 @@ const defaultUser = "default"
 // An env is the world of one scenario: Entra, Redis, and one Source for the client under test.
 type env struct {
 	t        *testing.T
-	ctx      context.Context // ends when the scenario hangs
+	ctx      context.Context // ends when the scenario hangs, and with it
+	end      func()          // ends ctx
+	crews    *crews
 	harness  Harness
 	protocol int
 	dialect  entratest.Dialect
@@ -91,8 +93,8 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int, dialect entra
 	return e
 }
 
-func newReal(t *testing.T, h Harness, s scenario, protocol int, watchdog *entratest.Watchdog) *env {
-	e := &env{t: t, harness: h, protocol: protocol, dialect: entratest.Redis7(), life: realLife, watchdog: watchdog, starved: watchdog.Starved()}
+func newReal(t *testing.T, h Harness, s scenario, protocol int, dialect entratest.Dialect, watchdog *entratest.Watchdog) *env {
+	e := &env{t: t, harness: h, protocol: protocol, dialect: dialect, life: realLife, watchdog: watchdog, starved: watchdog.Starved()}
 	redis, err := entratest.StartRedis(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -123,10 +125,14 @@ func realTokens(watchdog *entratest.Watchdog) *entratest.STSOptions {
 	return &entratest.STSOptions{Lifetime: realLife, RefreshIn: realRefresh, Starved: watchdog.Starved}
 }
 
-// startWatchdog watches the machine for the scenarios of a group that run in real time.
-func startWatchdog(t *testing.T) *entratest.Watchdog {
+// startWatchdog watches the machine for the scenarios of a group that run in real time. It returns how the servers that
+// StartRedis starts speak. The test is skipped where there is none.
+func startWatchdog(t *testing.T) (*entratest.Watchdog, entratest.Dialect) {
 	t.Helper()
 	redis, err := entratest.StartRedis(t.Context())
+	if errors.Is(err, entratest.ErrNoRedisServer) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +145,7 @@ func startWatchdog(t *testing.T) *entratest.Watchdog {
 			t.Error(err)
 		}
 	})
-	return watchdog
+	return watchdog, askDialect(t, redis)
 }
 
 func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s scenario, tokens *entratest.STSOptions, limit time.Duration) {
@@ -156,6 +162,7 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 		if err := e.gateway.Close(); err != nil {
 			e.t.Error(err)
 		}
+		e.countAuths(e.gateway)
 	})
 	e.cfg.Protocol = e.protocol
 	if s.cold {
@@ -169,10 +176,20 @@ func (e *env) start(listener net.Listener, opts *entratest.GatewayOptions, s sce
 // prepare makes what a scenario needs before its first server: its context, output, dice and fake
 // Entra.
 func (e *env) prepare(tokens *entratest.STSOptions, limit time.Duration) {
-	ctx, cancel := context.WithTimeout(e.t.Context(), limit)
-	e.t.Cleanup(cancel)
-	e.ctx, e.output, e.dice = ctx, &output{}, newDice(e.t)
+	e.ctx, e.end = context.WithTimeout(e.t.Context(), limit)
+	e.output, e.dice, e.crews = &output{}, newDice(e.t), &crews{}
 	e.sts = entratest.NewSTS(tokens)
+	e.t.Cleanup(func() { // the servers are closed by now
+		e.end()
+		e.crews.wait()
+	})
+}
+
+// countAuths says, in real time, how many AUTHs a server has accepted. scripts/servers-test.sh adds them up.
+func (e *env) countAuths(gateway *entratest.Gateway) {
+	if !e.virtual {
+		e.t.Logf("AUTHs: %d", gateway.Stats().Auths)
+	}
 }
 
 // awake returns the time since the scenario's Source began, less what the machine kept the program from running. It is for
@@ -231,6 +248,7 @@ func (e *env) open(name string, conns int) Client {
 		e.t.Fatalf("open: %v", err)
 	}
 	e.t.Cleanup(func() {
+		e.end()            // a goroutine of a scenario that has failed may be in a call
 		_ = client.Close() // some libraries refuse a second Close
 		if e.virtual {
 			time.Sleep(time.Minute) // go-redis lets a dial that is under way try to the end, five times

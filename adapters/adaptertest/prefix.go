@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"regexp"
@@ -22,7 +23,8 @@ func prefixesStay(e *env) {
 	if err != nil {
 		e.t.Fatal(e.output.saw(err))
 	}
-	defer func() { _ = conn.Close() }() // after the verdict
+	defer func() { _ = conn.Close() }()                           // after the verdict
+	defer context.AfterFunc(e.ctx, func() { _ = conn.Close() })() // so that no read waits without end
 	in := bufio.NewReader(conn)
 	talk := func(commands, want string) error {
 		for command := range strings.SplitSeq(commands, "; ") {

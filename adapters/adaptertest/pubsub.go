@@ -53,16 +53,12 @@ func backInThePool(e *env) {
 }
 
 // subscribeRefused catches a library that counts on a confirmation when the server refuses SUBSCRIBE: from then on
-// every reply goes to the wrong command.
+// every reply goes to the wrong command. The user may not use the command, or not the channel.
 func subscribeRefused(e *env) {
 	client := e.open("refused", 1)
-	sub, err := client.Subscribe(e.ctx, Channel, "forbidden", func(string) {})
-	if err == nil {
-		e.stop(sub)
-		e.t.Fatal("SUBSCRIBE was to be refused and was not")
-	}
-	if !strings.Contains(e.output.saw(err).Error(), "NOPERM") {
-		e.t.Errorf("SUBSCRIBE: %v, want NOPERM", err)
+	e.subscriptionRefused(client, Pattern)
+	if e.dialect.Knows(channelRules) {
+		e.subscriptionRefused(client, Channel)
 	}
 	box, sub := e.subscribe(client, Channel, "allowed")
 	sent := e.publish(client, "PUBLISH", "allowed", sub, e.awaitRotations)
@@ -70,6 +66,18 @@ func subscribeRefused(e *env) {
 	e.stop(sub)
 	if s := e.gateway.Stats(); s.Expired > 0 {
 		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
+	}
+}
+
+func (e *env) subscriptionRefused(client Client, kind Kind) {
+	e.t.Helper()
+	sub, err := client.Subscribe(e.ctx, kind, "forbidden", func(string) {})
+	if err == nil {
+		e.stop(sub)
+		e.t.Fatalf("%s was to be refused and was not", kind)
+	}
+	if !strings.Contains(e.output.saw(err).Error(), "NOPERM") {
+		e.t.Errorf("%s: %v, want NOPERM", kind, err)
 	}
 }
 

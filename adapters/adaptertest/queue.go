@@ -13,34 +13,29 @@ type queue struct {
 	prepare []string
 	push    []string // the element follows
 	pop     []string
+	moves   bool // to the list that is pop's third word
 }
 
 // queues returns one for each kind of blocking command that the server knows, on keys that begin with name.
 func (e *env) queues(name string) []queue {
-	list, set, stream, moved := name+":list", name+":set", name+":stream", name+":moved"
-	move := queue{push: []string{"RPUSH", moved}, pop: e.move(moved, moved+":to", "0")}
-	if move.pop[0] == "BRPOPLPUSH" {
-		move.push[0] = "LPUSH"
-	}
-	best := queue{push: []string{"ZADD", set}, pop: []string{"BZMPOP", "0", "1", set, "MIN"}}
-	if !e.dialect.Knows("BZMPOP") {
-		best.pop = []string{"BZPOPMIN", set, "0"}
-	}
-	return []queue{
+	list, stream := name+":list", name+":stream"
+	best, moved := name+":best", name+":moved"
+	known := []queue{
 		{push: []string{"RPUSH", list}, pop: []string{"BLPOP", list, "0"}},
-		move,
-		best,
+		{push: []string{"LPUSH", moved}, pop: []string{"BRPOPLPUSH", moved, moved + ":to", "0"}, moves: true},
+		{push: []string{"ZADD", best}, pop: []string{"BZPOPMIN", best, "0"}},
 		{prepare: []string{"XGROUP", "CREATE", stream, "group", "0", "MKSTREAM"}, push: []string{"XADD", stream, "*", "field"},
 			pop: []string{"XREADGROUP", "GROUP", "group", "consumer", "COUNT", "1", "BLOCK", "0", "STREAMS", stream, ">"}},
 	}
-}
-
-// move returns a command that waits for an element in one list and moves it to another.
-func (e *env) move(from, to, seconds string) []string {
 	if e.dialect.Knows("BLMOVE") {
-		return []string{"BLMOVE", from, to, "LEFT", "RIGHT", seconds}
+		moved += ":since 6.2"
+		known = append(known, queue{push: []string{"RPUSH", moved}, pop: []string{"BLMOVE", moved, moved + ":to", "LEFT", "RIGHT", "0"}, moves: true})
 	}
-	return []string{"BRPOPLPUSH", from, to, seconds}
+	if e.dialect.Knows("BZMPOP") {
+		best += ":since 7.0"
+		known = append(known, queue{push: []string{"ZADD", best}, pop: []string{"BZMPOP", "0", "1", best, "MIN"}})
+	}
+	return known
 }
 
 // pushing returns the command that pushes element n.

@@ -77,7 +77,7 @@ func (e *env) rejoin(client Client, conns int, drop func()) {
 	var before, after gathering
 	before.init(conns)
 	after.init(conns)
-	var callers sync.WaitGroup
+	callers := e.crews.add()
 	for range conns {
 		callers.Go(func() {
 			_ = e.output.saw(client.Hold(e.ctx, func(conn Conn) error { // an error is to be expected

@@ -1,9 +1,7 @@
 package adaptertest
 
 import (
-	"errors"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"sync"
 	"testing"
@@ -20,6 +18,8 @@ type scenario struct {
 	needs3 string
 	// needs2 is why it cannot run over RESP3.
 	needs2 string
+	// needs is the command without which it cannot run, see capability.
+	needs string
 	// real is why it cannot run under virtual time.
 	real string
 	// virtual is why it cannot run under real time.
@@ -69,9 +69,12 @@ func scenarios() []scenario {
 		{name: "two clients on one Source", run: twoClients},
 		{name: "Pub/Sub across 3 rotations", run: subscribed(Channel, "channel", "PUBLISH", "channel"), dialects: true},
 		{name: "patterns across 3 rotations", run: subscribed(Pattern, "chan*", "PUBLISH", "channel"), dialects: true},
-		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel"), dialects: true},
+		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel"), needs: shardedMessages, dialects: true},
 		{name: "back from a subscription into the pool", run: backInThePool, dialects: true},
-		{name: "SUBSCRIBE refused", run: subscribeRefused, rights: []string{"+@all", "~*", "&allowed"}, real: "miniredis has no ACL"},
+		{name: "SUBSCRIBE refused", run: subscribeRefused, rights: []string{"+@all", "-psubscribe", "~*", "&allowed"}, real: "miniredis has no ACL"},
+		{name: "user of few rights", run: userOfFewRights, rights: fewRights("+hello"), real: "miniredis has no ACL"},
+		{name: "user without +hello", run: userWithoutHello, rights: fewRights(), real: "miniredis has no ACL",
+			needs2: "a client that is to speak RESP3 sends HELLO itself"},
 		{name: "server without RESP3", run: serverWithoutRESP3, needs2: "a client that is to speak RESP3 may refuse such a server", dialects: true},
 		{name: "proxy that stays in RESP2", run: proxyStaysInRESP2, long: true, needs2: "a client that is to speak RESP3 may refuse such a proxy", dialects: true},
 		{name: "blocked across many tokens", run: blockedAcrossTokens},
@@ -85,6 +88,7 @@ func scenarios() []scenario {
 		{name: "one connection per call", run: oneByOne},
 		{name: "streamed replies during rotations", run: streamed, short: true},
 		{name: "cached reads are never stale", run: neverStale, short: true, needs3: "client-side caching needs RESP3"},
+		{name: "maintenance notifications", run: maintenance, needs3: "a server announces its maintenance in RESP3 only"},
 		{name: "prefix commands are never separated", run: prefixesStay},
 		{name: "a day", run: aDay, virtual: "it takes a day"},
 		{name: "client closed before Source", run: closeClientFirst},
@@ -108,6 +112,9 @@ func (s scenario) skip(h Harness, protocol int, dialect entratest.Dialect) strin
 	}
 	if reason == "" {
 		reason = lackOf(dialect, s.name, h, protocol)
+	}
+	if reason == "" && s.needs != "" && !dialect.Knows(s.needs) {
+		reason = lackWithout(s.needs)
 	}
 	return reason
 }
@@ -136,15 +143,12 @@ func Run(t *testing.T, h Harness) {
 		if testing.Short() {
 			t.Skip("real time takes minutes: -short runs virtual time only")
 		}
-		if _, err := exec.LookPath("redis-server"); errors.Is(err, exec.ErrNotFound) {
-			t.Skip("redis-server is not installed: only miniredis was used")
-		}
-		watchdog := startWatchdog(t)
-		each(t, h, scenarios(), entratest.Redis7(), newPace(realAtOnce, watchdog), func(t *testing.T, s scenario, protocol int) {
+		watchdog, dialect := startWatchdog(t)
+		each(t, h, scenarios(), dialect, newPace(realAtOnce, watchdog), func(t *testing.T, s scenario, protocol int) {
 			if s.virtual != "" {
 				t.Skip(s.virtual)
 			}
-			s.run(newReal(t, h, s, protocol, watchdog))
+			s.run(newReal(t, h, s, protocol, dialect, watchdog))
 		})
 	})
 }

@@ -85,6 +85,13 @@ func (o *output) holds(text string) bool {
 	return strings.Contains(o.text.String(), text)
 }
 
+// count returns how often a text was written down.
+func (o *output) count(text string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return strings.Count(o.text.String(), text)
+}
+
 // shortestLeak is how many bytes of a token in a row no output may contain.
 const shortestLeak = 12
 
@@ -138,6 +145,16 @@ func (o *output) endings() map[string]int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return maps.Clone(o.closed)
+}
+
+// closedFor returns how many connections were closed for a reason.
+func (o *output) closedFor(reason entra.CloseReason) (n int) {
+	for why, times := range o.endings() {
+		if strings.HasPrefix(why, fmt.Sprint(reason, " ")) {
+			n += times
+		}
+	}
+	return n
 }
 
 func start[I any](o *output) func(context.Context, I) context.Context {

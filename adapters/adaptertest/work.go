@@ -77,12 +77,14 @@ func (e *env) tryDuring(wait func(), n int, interval time.Duration, work func(wo
 	stop := make(chan struct{})
 	errs := make(chan error, n)
 	counts := make([]int, n)
-	var workers sync.WaitGroup
+	workers := e.crews.add()
 	for worker := range n {
 		workers.Go(func() {
 			for iteration := 0; ; iteration++ {
 				select {
 				case <-stop:
+					return
+				case <-e.ctx.Done():
 					return
 				default:
 				}
@@ -131,7 +133,8 @@ func (e *env) eventually(what string, try func(context.Context) error) {
 func (e *env) hold(client Client, n int, fn func(i int, conn Conn) error) error {
 	ctx, cancel := context.WithCancel(e.ctx)
 	defer cancel()
-	var callers, arrived sync.WaitGroup
+	var arrived sync.WaitGroup
+	callers := e.crews.add()
 	arrived.Add(n)
 	all := make(chan struct{})
 	go func() { arrived.Wait(); close(all) }()

@@ -22,6 +22,7 @@ func harness() adaptertest.Harness {
 		"sharded Pub/Sub across 3 rotations":  "redigo's PubSubConn does not know smessage",
 		"streamed replies during rotations":   "redigo reads a reply whole before it gives it to the program",
 		"cached reads are never stale":        noCaching,
+		"maintenance notifications":           "redigo does not ask for them",
 		"prefix commands are never separated": "redigo does not hand out the connection that it gets",
 	}}
 }

@@ -18,7 +18,10 @@ func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 }
 
 func harness() adaptertest.Harness {
-	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, Open: open, Dial: dial}
+	return adaptertest.Harness{Library: "rueidis", Protocols: []int{2, 3}, Open: open, Dial: dial, Lacks: map[string]string{
+		"maintenance notifications": "rueidis does not ask for them",
+		"user without +hello":       "rueidis sends HELLO itself, in RESP2 too",
+	}}
 }
 
 func configured(cfg adaptertest.Config) (rueidis.ClientOption, error) {

@@ -27,11 +27,13 @@ type blockingWay struct {
 	fromEnd int
 }
 
+// blockingWays are those of all servers: one may not know BLMOVE and BZMPOP.
 var blockingWays = []blockingWay{
 	{"BLPOP", rpush, func(key string) []string { return []string{"BLPOP", key, "0"} }, 1},
+	{"BRPOPLPUSH", lpush, func(key string) []string { return []string{"BRPOPLPUSH", key, key + ":taken", "0"} }, 1},
 	{"BLMOVE", rpush, func(key string) []string { return []string{"BLMOVE", key, key + ":taken", "LEFT", "RIGHT", "0"} }, 1},
-	{"BZMPOP", func(key string, n int) []string { return []string{"ZADD", key, strconv.Itoa(n), strconv.Itoa(n)} },
-		func(key string) []string { return []string{"BZMPOP", "0", "1", key, "MIN"} }, 2},
+	{"BZPOPMIN", zadd, func(key string) []string { return []string{"BZPOPMIN", key, "0"} }, 1},
+	{"BZMPOP", zadd, func(key string) []string { return []string{"BZMPOP", "0", "1", key, "MIN"} }, 2},
 	{"XREADGROUP", func(key string, n int) []string { return []string{"XADD", key, "*", "n", strconv.Itoa(n)} },
 		func(key string) []string {
 			return []string{"XREADGROUP", "GROUP", "g", "c", "COUNT", "1", "BLOCK", "0", "NOACK", "STREAMS", key, ">"}
@@ -39,6 +41,10 @@ var blockingWays = []blockingWay{
 }
 
 func rpush(key string, n int) []string { return []string{"RPUSH", key, strconv.Itoa(n)} }
+
+func lpush(key string, n int) []string { return []string{"LPUSH", key, strconv.Itoa(n)} }
+
+func zadd(key string, n int) []string { return []string{"ZADD", key, strconv.Itoa(n), strconv.Itoa(n)} }
 
 // A blocker waits for the replies of blocking commands.
 type blocker interface {
@@ -57,13 +63,13 @@ func (r rueidisClient) block(ctx context.Context, command []string) (any, error)
 func (r redigoClient) block(_ context.Context, command []string) (any, error) {
 	c := r.pool.Get()
 	defer c.Close()
-	return redigo.DoWithTimeout(c, 0, command[0], anys(command[1:])...)
+	return redigo.DoWithTimeout(c, hung, command[0], anys(command[1:])...)
 }
 
 func blockers(t *testing.T, addr string, dial func() dialFunc) map[string]blocker {
 	fromRueidis := func(opt rueidis.ClientOption) blocker { return newRueidis(t, addr, dial(), opt).(rueidisClient) }
 	fromGoRedis := func(protocol int) blocker {
-		return goRedis{redis.NewClient(&redis.Options{Addr: addr, Protocol: protocol, Dialer: dial(), ReadTimeout: -1, MaxRetries: -1, PoolSize: 20})}
+		return goRedis{redis.NewClient(&redis.Options{Addr: addr, Protocol: protocol, Dialer: dial(), ReadTimeout: hung, MaxRetries: -1, PoolSize: 20})}
 	}
 	pooled := dial()
 	return map[string]blocker{
@@ -82,7 +88,8 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 	site := newSite(t)
 	site.do(t, "CONFIG", "SET", "hz", "500") // or timeouts are noticed up to 100 ms late, when nothing else happens
 	src := (&rapid{life: 60 * time.Millisecond}).source(t)
-	before := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup")
+	ways, commands := site.blockingWays(t)
+	before := site.calls(t, commands...)
 	popped := 0
 	var mu sync.Mutex
 	var consumers sync.WaitGroup
@@ -92,7 +99,7 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 	parts := uint64(0)
 	for name, c := range blockers(t, site.addr, func() dialFunc { return entraconn.NewDialer(src, nil).DialFunc(plainDial) }) {
 		defer c.close()
-		for _, way := range blockingWays {
+		for _, way := range ways {
 			key := way.name + " " + name
 			if way.name == "XREADGROUP" {
 				site.do(t, "XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
@@ -119,17 +126,32 @@ func TestBlockedCallsMissNothing(t *testing.T) {
 	}
 	close(done)
 	consumers.Wait()
-	calls := site.calls(t, "blpop", "blmove", "bzmpop", "xreadgroup") - before
+	calls := site.calls(t, commands...) - before
 	if calls < popped+tokens {
 		t.Errorf("%d commands for %d elements: hardly any was sent in slices", calls, popped)
 	}
 	t.Logf("%d elements popped, one call each, by %d blocking commands; %d AUTHs", popped, calls, site.auths(t))
 }
 
+// blockingWays returns those whose commands the server knows, and the names that it counts them by.
+func (s *site) blockingWays(t *testing.T) (known []blockingWay, commands []string) {
+	t.Helper()
+	for _, way := range blockingWays {
+		if s.knows(t, way.name) {
+			known, commands = append(known, way), append(commands, strings.ToLower(way.name))
+		}
+	}
+	return known, commands
+}
+
 // consume pops numbers until it has the one that final says, and fails unless each call gives the next one.
 func consume(ctx context.Context, c blocker, way blockingWay, key string, final chan int) (n int, err error) {
 	for end := -1; n != end; {
-		reply, err := c.block(ctx, way.pop(key))
+		call, cancel := context.WithCancel(ctx)
+		late := time.AfterFunc(hung, cancel) // no deadline, which some libraries treat in another way
+		reply, err := c.block(call, way.pop(key))
+		late.Stop()
+		cancel()
 		if err != nil {
 			return n, err
 		}

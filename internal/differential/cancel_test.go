@@ -84,7 +84,7 @@ func TestCancelledCallsLeaveElementsAlone(t *testing.T) {
 				t.Errorf("%d commands for %d cancelled calls and as many others: none was sent in slices", commands, calls)
 			}
 			t.Logf("%d commands for %d cancelled calls and %d others, %d CLIENT UNBLOCK", commands, calls, calls+1, site.calls(t, "client|unblock"))
-			site.do(t, "CONFIG", "RESETSTAT")
+			site.resetCalls(t)
 		})
 	}
 }

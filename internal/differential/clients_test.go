@@ -198,7 +198,7 @@ type redigoClient struct{ pool *redigo.Pool }
 
 func newRedigo(t *testing.T, addr string, dial dialFunc) client {
 	pool := &redigo.Pool{MaxIdle: 20 + workers, DialContext: func(ctx context.Context) (redigo.Conn, error) {
-		return redigo.DialContext(ctx, "tcp", addr, redigo.DialContextFunc(dial))
+		return redigo.DialContext(ctx, "tcp", addr, redigo.DialContextFunc(dial), redigo.DialReadTimeout(hung))
 	}}
 	conns := make([]redigo.Conn, 20) // some will stay idle
 	for i := range conns {

@@ -1,0 +1,189 @@
+package adaptertest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// maintenance catches a library that takes what a server announces of its maintenance for an answer, or that loses the
+// announcement beside an answer to its AUTH. After MOVING go-redis dials again and exchanges the connection below its own.
+func maintenance(e *env) {
+	const conns = 4
+	server := &maintainedServer{}
+	e.through(server.accept)
+	client := e.open("maintained", conns+1)
+	e.warm(client, conns)
+	box, sub := e.subscribe(client, Channel, "channel")
+	work := func(tokens int) {
+		e.t.Helper()
+		e.during(func() { e.awaitTokens(tokens) }, conns, e.interval(1000), func(worker, iteration int) error {
+			want := fmt.Sprint(worker, ".", iteration)
+			got, err := client.Do(e.ctx, "ECHO", want)
+			if err == nil && got != want {
+				err = fmt.Errorf("ECHO: %q, want %q", got, want)
+			}
+			return err
+		})
+	}
+	for seq, what := range []string{"MIGRATING", "MIGRATED", "FAILING_OVER", "FAILED_OVER"} {
+		if n := server.announce(fmt.Sprintf(">3\r\n+%s\r\n:%d\r\n:15\r\n", what, seq+1)); n < conns {
+			e.t.Fatalf("%d connections were told of %s, want %d: the others have not asked for it", n, what, conns)
+		}
+		work(1)
+	}
+	sent := e.publish(client, "PUBLISH", "channel", sub, func() { e.awaitTokens(1) })
+	box.complete(e, sent)
+	e.unnoticed()
+	e.stop(sub)
+
+	before := e.gateway.Stats().Accepted
+	moving := server.announce(fmt.Sprintf(">4\r\n+MOVING\r\n:9\r\n:15\r\n+%s\r\n", e.cfg.Addr))
+	work(1)
+	e.eventually("every connection that was told to move has moved", func(context.Context) error {
+		e.ping(client, conns) // a connection that lies idle reads nothing
+		if n := server.unmoved(); n > 0 {
+			return fmt.Errorf("%d of %d have not", n, moving)
+		}
+		return nil
+	})
+	moved := e.gateway.Stats().Accepted
+	if moved-before < conns {
+		e.t.Errorf("%d connections were dialed for %d that were to move", moved-before, moving)
+	}
+	work(2)
+	e.ping(client, conns)
+	if n := e.gateway.Stats().Accepted - moved; n > 0 {
+		e.t.Errorf("%d connections were dialed after all had moved", n)
+	}
+	if n := e.gateway.Stats().Expired; n > 0 {
+		e.t.Errorf("the server closed %d connections whose token had expired", n)
+	}
+	e.eachTokenOnce()
+	e.upToDate()
+}
+
+// A maintainedServer stands before a server that knows nothing of maintenance, and announces it to the connections that
+// ask for that.
+type maintainedServer struct {
+	mu    sync.Mutex
+	conns []*maintainedConn
+}
+
+func (s *maintainedServer) accept(conn net.Conn) net.Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &maintainedConn{Conn: conn}
+	s.conns = append(s.conns, c)
+	return c
+}
+
+// announce sends a push to all connections that have asked for it, and returns how many they are.
+func (s *maintainedServer) announce(push string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		if c.announce(push) {
+			n++
+		}
+	}
+	return n
+}
+
+// unmoved returns how many connections are open that were told to move.
+func (s *maintainedServer) unmoved() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		if c.isMoving() {
+			n++
+		}
+	}
+	return n
+}
+
+// A maintainedConn puts announcements before the next reply, and never into one.
+type maintainedConn struct {
+	net.Conn
+
+	mu     sync.Mutex
+	asked  bool
+	closed bool
+	moving bool
+	pushes []byte // still to be read
+	early  []byte // read from the server, and still to be read after pushes
+	frames frames
+}
+
+// asksForMaintenance is what go-redis sends once on each connection, in a write of its own.
+var asksForMaintenance = regexp.MustCompile(
+	`\*5\r\n\$6\r\nclient\r\n\$19\r\nmaint_notifications\r\n\$2\r\non\r\n\$20\r\nmoving-endpoint-type\r\n\$\d+\r\n[^\r]*\r\n`)
+
+// Write writes a command that every server answers with OK, in the place of the one that asks for maintenance.
+func (c *maintainedConn) Write(p []byte) (int, error) {
+	known := asksForMaintenance.ReplaceAllLiteral(p, encode([]string{"CLIENT", "REPLY", "ON"}))
+	if len(known) == len(p) {
+		return c.Conn.Write(p)
+	}
+	c.mu.Lock()
+	c.asked = true
+	c.mu.Unlock()
+	if _, err := c.Conn.Write(known); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (c *maintainedConn) Read(p []byte) (int, error) {
+	if n := c.readEarly(p); n > 0 {
+		return n, nil
+	}
+	n, err := c.Conn.Read(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	announced := n > 0 && len(c.pushes) > 0 && c.frames.atBoundary()
+	c.frames.take(p[:n])
+	if !announced {
+		return n, err
+	}
+	c.early = append(c.pushes, p[:n]...)
+	c.pushes = nil
+	n = copy(p, c.early)
+	c.early = c.early[n:]
+	return n, err
+}
+
+func (c *maintainedConn) readEarly(p []byte) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n = copy(p, c.early)
+	c.early = c.early[n:]
+	return n
+}
+
+func (c *maintainedConn) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	return c.Conn.Close()
+}
+
+func (c *maintainedConn) announce(push string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.asked || c.closed {
+		return false
+	}
+	c.pushes = append(c.pushes, push...)
+	c.moving = c.moving || strings.Contains(push, "MOVING")
+	return true
+}
+
+func (c *maintainedConn) isMoving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moving && !c.closed
+}
