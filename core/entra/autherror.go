@@ -3,6 +3,8 @@ package entra
 import (
 	"fmt"
 	"strings"
+
+	"github.com/entraredis/entraredis/core/internal/authanswer"
 )
 
 // An AuthError says that the Redis server did not accept the token at login. The connection that
@@ -48,17 +50,8 @@ func (e *AuthError) Temporary() bool {
 	if e.Err == nil {
 		return false
 	}
-	words := strings.ToUpper(strings.TrimSpace(e.Err.Error()))
-	if rest, ok := strings.CutPrefix(words, "ERR "); ok {
-		if words = strings.TrimLeft(rest, " "); strings.HasPrefix(words, "MAX NUMBER OF CLIENTS") {
-			return true
-		}
-	}
-	switch code, _, _ := strings.Cut(words, " "); code {
-	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM":
-		return true
-	}
-	return false
+	code, text := authanswer.Split(e.Err.Error())
+	return authanswer.IsUnready(code) || authanswer.IsFull(text)
 }
 
 // Code returns Redis's code of the error, for example "WRONGPASS", also if the server puts ERR

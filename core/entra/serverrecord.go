@@ -1,6 +1,10 @@
 package entra
 
-import "time"
+import (
+	"time"
+
+	"github.com/entraredis/entraredis/core/internal/authanswer"
+)
 
 const (
 	// listedFor is how long a server stays in Status without a connection.
@@ -10,10 +14,6 @@ const (
 	rememberedFor = 24 * time.Hour
 	// wavererMemory is how long the refusals of a server that wavers count after the last one.
 	wavererMemory = time.Minute
-	// A server that has accepted a token refuses plainly after so many refusals in a row, over so
-	// long at least. Less may come from one of several servers behind its address.
-	plainRefusals = 8
-	plainSpan     = time.Second
 	// mostForced is how many tokens in a row are replaced early because of one server. If it refuses
 	// three, it refuses the identity.
 	mostForced = 3
@@ -33,8 +33,7 @@ type serverRecord struct {
 	refusedToken  TokenTimes // that it refused last
 	refusal       *AuthError // the last one
 	refusedAt     time.Time
-	refusals      int       // since it accepted an AUTH
-	refusingSince time.Time // the first of these
+	refusals      authanswer.Row // since it accepted an AUTH
 	// wavers is whether the server refused AUTHs shortly before and after it accepted one, or
 	// accepts an older token than the one that it refuses.
 	wavers bool
@@ -60,7 +59,7 @@ func (r *serverRecord) noteAnswer(user, answer string, now time.Time) {
 
 // accept notes that the server has accepted a token.
 func (r *serverRecord) accept(token TokenTimes) {
-	r.refusals = 0
+	r.refusals = authanswer.Row{}
 	if !isOlder(token, r.acceptedToken) {
 		r.acceptedToken = token
 	}
@@ -73,20 +72,14 @@ func (r *serverRecord) accept(token TokenTimes) {
 
 // refuse notes that the server has refused a token.
 func (r *serverRecord) refuse(token TokenTimes, refusal *AuthError, now time.Time) {
-	if r.refusals == 0 {
+	if r.refusals.IsEmpty() {
 		r.wavers = !r.refusedAt.IsZero() && now.Sub(r.refusedAt) < wavererMemory
-		r.refusingSince = now
 	}
-	r.refusals++
+	r.refusals.Add(now)
 	r.refusedToken, r.refusal, r.refusedAt = token, refusal, now
-	if r.refusesPlainly() {
+	if r.refusals.IsPlain() { // which outweighs what the server accepted before
 		r.wavers = false
 	}
-}
-
-// refusesPlainly reports whether the last refusals outweigh what the server accepted before.
-func (r *serverRecord) refusesPlainly() bool {
-	return r.refusals >= plainRefusals && r.refusedAt.Sub(r.refusingSince) >= plainSpan
 }
 
 // refusesOtherToken reports whether the token that was refused last is neither the one that the server
@@ -99,9 +92,9 @@ func (r *serverRecord) refusesOtherToken() bool {
 // state returns the state of the server. As long as no AUTH is answered it does not become worse.
 func (r *serverRecord) state(now time.Time) ServerState {
 	switch {
-	case r.refusals > 0 && (r.refusesPlainly() || !r.wavers && r.refusesOtherToken()):
+	case r.refusals.IsPlain() || !r.refusals.IsEmpty() && !r.wavers && r.refusesOtherToken():
 		return ServerRefuses
-	case r.refusals > 0 || r.wavers && now.Sub(r.refusedAt) < wavererMemory:
+	case !r.refusals.IsEmpty() || r.wavers && now.Sub(r.refusedAt) < wavererMemory:
 		return ServerMixed
 	case r.acceptedToken == TokenTimes{}:
 		return ServerUnknown

@@ -32,17 +32,18 @@ func allowances() []allowance {
 	return []allowance{
 		{"internal/resp", nil},
 		{"internal/plaintext", nil},
+		{"core/internal/authanswer", nil},
 		{"core/internal/impatience", nil},
-		{"core/entra", []string{azcore, Module + "/core/internal/impatience"}},
+		{"core/entra", []string{azcore, Module + "/core/internal/authanswer", Module + "/core/internal/impatience"}},
 		{"core/entra/internal/clock", nil},
 		{"core/entra/internal/jwt", nil},
 		{"core/entra/internal/schedule", []string{entra + "/internal/clock", entra + "/internal/jwt", backoff}},
 		{"core/entraconn", []string{entra, Module + "/internal/resp", Module + "/internal/plaintext"}},
 		{"core/entraconn/internal/tokenwait", []string{entra, Module + "/core/internal/impatience"}},
-		{"core/entraconn/internal/session", []string{Module + "/internal/resp", Module + "/core/entraconn/internal/session/lease"}},
+		{"core/entraconn/internal/session", []string{Module + "/internal/resp", Module + "/core/internal/authanswer", Module + "/core/entraconn/internal/session/lease"}},
 		{"core/entraconn/internal/session/lease", nil},
 		{"core/entraconn/internal/rotation", []string{entra, Module + "/core/entraconn/internal/session"}},
-		{"core/entraconn/internal/admission", []string{entra}},
+		{"core/entraconn/internal/admission", []string{entra, Module + "/core/internal/authanswer"}},
 		{"core/entraconn/internal/advice", nil},
 		{"core/entraconn/internal/deadline", nil},
 		{"core/entraconn/internal/redact", nil},
@@ -114,7 +115,7 @@ func bans() []ban {
 
 // entratestUsers are the folders whose ordinary files may import core/entratest; tests may everywhere.
 func entratestUsers() []string {
-	return []string{"core/entratest", "adapters/adaptertest", "examples", "bench", "internal/journeys/trip", "internal/neverworse/unpaused"}
+	return []string{"core/entratest", "adapters/adaptertest", "examples", "bench", "internal/journeys/trip", "internal/neverworse/stage", "internal/neverworse/unpaused"}
 }
 
 // modelserver answers the tests of core/entraconn and of what is below it.

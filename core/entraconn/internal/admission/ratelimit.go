@@ -1,6 +1,10 @@
 package admission
 
-import "time"
+import (
+	"time"
+
+	"github.com/entraredis/entraredis/core/internal/authanswer"
+)
 
 // A rateLimit admits logins with a credential that the server has accepted and refuses now and then:
 // behind one address there may be proxies of which one refuses, or which learn of an access policy
@@ -12,8 +16,7 @@ type rateLimit struct {
 	rate      float64
 	latestAt  time.Time // when a login went ahead
 	refusedAt time.Time
-	inRow     int // refusals in a row
-	rowBegan  time.Time
+	row       authanswer.Row
 }
 
 const (
@@ -22,10 +25,6 @@ const (
 	// lost), and seven refusals in a row bring it down to the least.
 	firstRate = 100
 	leastRate = 1
-	// So many refusals in a row, over so long a time, are the word of the whole server. Where half of
-	// the logins are refused, it takes 255 of them on average until eight are in a row.
-	refusalsToClose = 8
-	shortestRow     = time.Second
 	// limitMemory is how long a limit lasts without a refusal. A client whose connections are open
 	// makes no login that could end it, and may need many at once an hour later.
 	limitMemory = time.Minute
@@ -57,16 +56,13 @@ func (l *rateLimit) slowDown(number uint64, now time.Time) bool {
 		l.rate = firstRate
 	}
 	l.refusedAt = now
-	if l.inRow == 0 {
-		l.rowBegan = now
-	}
-	l.inRow++
-	return l.inRow >= refusalsToClose && now.Sub(l.rowBegan) >= shortestRow
+	l.row.Add(now)
+	return l.row.IsPlain()
 }
 
 // speedUp is told that the server has accepted the credential, and reports whether the limit ends.
 func (l *rateLimit) speedUp() (ends bool) {
 	ends = l.rate == firstRate
-	l.inRow, l.rate = 0, firstRate
+	l.row, l.rate = authanswer.Row{}, firstRate
 	return ends
 }

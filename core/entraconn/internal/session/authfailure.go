@@ -1,6 +1,10 @@
 package session
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/entraredis/entraredis/core/internal/authanswer"
+)
 
 // An AuthFailure says what an error reply in answer to an AUTH of ours means.
 type AuthFailure uint8
@@ -66,20 +70,20 @@ func (f AuthFailure) Remedy() string {
 // ERR before the code, and some send the code without a text. Unknown words are a refusal: to
 // redial at once is never the answer.
 func classifyAuthError(line string, login bool) AuthFailure {
-	code, text := splitCode(line)
+	code, text := authanswer.Split(line)
 	switch code { // whatever the text speaks of
 	case "WRONGPASS", "NOAUTH":
 		return tokenRefused
 	case "DENIED":
 		return addressDenied
-	case "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM": // as entra.AuthError.Temporary has it
-		return serverUnready
 	}
 	about := namedCommand(text)
 	switch {
+	case authanswer.IsUnready(code):
+		return serverUnready
 	case !login && about != "" && about != "AUTH":
 		return notOurs
-	case strings.HasPrefix(text, "MAX NUMBER OF CLIENTS"):
+	case authanswer.IsFull(text):
 		return serverFull
 	case strings.Contains(text, "UNKNOWN COMMAND"), strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"):
 		return authUnknown
@@ -106,19 +110,6 @@ func classifyAuthError(line string, login bool) AuthFailure {
 		}
 	}
 	return tokenRefused
-}
-
-// splitCode returns the first word of an error, and the rest, in capitals. One leading ERR belongs
-// to neither.
-func splitCode(line string) (code, text string) {
-	line = strings.ToUpper(strings.TrimSpace(line))
-	if rest, ok := strings.CutPrefix(line, "ERR "); ok {
-		line = strings.TrimLeft(rest, " ")
-		code, _, _ = strings.Cut(line, " ")
-		return code, line
-	}
-	code, text, _ = strings.Cut(line, " ")
-	return code, text
 }
 
 // cannotExecute begins what Redis says to a RESP2 subscriber whose command is not about
