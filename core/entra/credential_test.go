@@ -105,6 +105,14 @@ func mustToken(t testing.TB, src *entra.Source) entra.Token {
 	return tok
 }
 
+// nextToken waits until there is a newer token.
+func nextToken(t testing.TB, src *entra.Source) entra.Token {
+	t.Helper()
+	_, superseded := src.Latest()
+	<-superseded
+	return mustToken(t, src)
+}
+
 // within calls Token with a deadline, and returns its error.
 func within(t testing.TB, src *entra.Source, d time.Duration) error {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,18 +15,25 @@ import (
 )
 
 // readiness is a readiness probe for Kubernetes and the like, with the reason for an operator. The
-// service is ready as long as there is a valid token and its Redis servers do not all refuse it. The
 // Source learns of a mend from the next login, so send a PING now and then while callers stay away.
 // A service that can serve requests without Redis should not use it as its only probe.
 func readiness(src *entra.Source) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		status := src.Status()
-		if !status.Valid || status.Health == entra.HealthRefused {
+		if !isReady(status) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_, _ = fmt.Fprintln(w, status.Health)
 		_, _ = fmt.Fprintln(w, status.Reason) // says who refused and what to check; leave it out where strangers look
 	}
+}
+
+// isReady reports whether there is a valid token and a Redis server serves the program: one that does
+// not refuse its logins, or one that refuses them and still serves connections that are open. A static
+// password that was changed leaves open connections alone as well.
+func isReady(status entra.Status) bool {
+	serves := func(server entra.ServerStatus) bool { return !server.AcceptedUntil.IsZero() }
+	return status.Valid && (status.Health != entra.HealthRefused || slices.ContainsFunc(status.Servers, serves))
 }
 
 func ExampleSource_Status() {

@@ -22,8 +22,9 @@ const (
 // A serverRecord is what the Source knows of one server address. The clients of the Source share it,
 // and several servers may share the address.
 type serverRecord struct {
-	connections int       // open now
-	seen        time.Time // when a connection was opened or closed, or an AUTH ended
+	connections int           // open now
+	accepted    acceptedConns // of these, those that are logged in
+	seen        time.Time     // when a connection was opened or closed, or an AUTH ended
 
 	user       string // see ServerStatus
 	answer     string
@@ -52,13 +53,30 @@ func (r *serverRecord) isListed(now time.Time) bool {
 	return r.connections > 0 || now.Sub(r.seen) < listedFor
 }
 
+// open notes that a connection was opened.
+func (r *serverRecord) open() {
+	if r.connections == 0 {
+		r.accepted = acceptedConns{} // an acceptance may have been reported after the end of its connection
+	}
+	r.connections++
+}
+
+// acceptedUntil returns for how long the server serves an open connection, zero if it serves none.
+func (r *serverRecord) acceptedUntil(now time.Time) time.Time {
+	if r.connections == 0 {
+		return time.Time{}
+	}
+	return r.accepted.until(now)
+}
+
 // noteAnswer notes what the server has answered.
 func (r *serverRecord) noteAnswer(user, answer string, now time.Time) {
 	r.user, r.answer, r.answeredAt = user, answer, now.Round(0).UTC()
 }
 
-// accept notes that the server has accepted a token.
-func (r *serverRecord) accept(token TokenTimes) {
+// accept notes that the server has accepted a token, at a login or on a connection that is logged in.
+func (r *serverRecord) accept(token TokenTimes, isLogin bool, now time.Time) {
+	r.accepted.accept(token.ExpiresOn, isLogin, now)
 	r.refusals = authanswer.Row{}
 	if !isOlder(token, r.acceptedToken) {
 		r.acceptedToken = token
@@ -136,7 +154,7 @@ func (r *serverRecord) mayForce(number uint64) bool {
 func (r *serverRecord) status(addr string, now time.Time) ServerStatus {
 	return ServerStatus{
 		Addr: addr, State: r.state(now), Connections: r.connections,
-		User: r.user, Answer: r.answer, AnsweredAt: r.answeredAt,
+		User: r.user, Answer: r.answer, AnsweredAt: r.answeredAt, AcceptedUntil: r.acceptedUntil(now),
 	}
 }
 

@@ -38,7 +38,7 @@ func (r *serverRegister) observer() *Observer {
 func (r *serverRegister) connOpened(ctx context.Context, info ConnOpenedInfo) context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.recordLocked(info.Conn.ServerAddr, time.Now()).connections++
+	r.recordLocked(info.Conn.ServerAddr, time.Now()).open()
 	return ctx
 }
 
@@ -48,6 +48,9 @@ func (r *serverRegister) connClosed(_ context.Context, info ConnClosedInfo) {
 	if record := r.records[info.Conn.ServerAddr]; record != nil && record.connections > 0 {
 		record.connections--
 		record.seen = time.Now()
+		if last := info.TokenExpiresOn.UTC(); record.accepted[last] > 0 {
+			record.accepted[last]--
+		}
 	}
 }
 
@@ -58,7 +61,7 @@ func (r *serverRegister) recordLocked(addr string, now time.Time) *serverRecord 
 		maps.DeleteFunc(r.records, func(_ string, old *serverRecord) bool {
 			return old.connections == 0 && now.Sub(old.seen) > rememberedFor
 		})
-		record = &serverRecord{}
+		record = &serverRecord{accepted: acceptedConns{}}
 		r.records[addr] = record
 	}
 	record.seen = now
@@ -106,7 +109,7 @@ func (r *serverRegister) note(info AuthDoneInfo, refusal *AuthError, current Tok
 	switch {
 	case info.Err == nil:
 		record.noteAnswer(info.User, "OK", now)
-		record.accept(info.Token)
+		record.accept(info.Token, info.Phase == AuthInitial, now)
 		news.ends = record.endsTrouble(now)
 	case refusal == nil: // the connection ended before the answer
 	case info.Refused:

@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,13 @@ type redisServer struct {
 	addr string
 }
 
+// twoServers returns a Source and the connections of its program to two servers.
+func twoServers(t *testing.T, opts *entra.Options) (src *entra.Source, a, b redisServer) {
+	t.Helper()
+	src = newSource(t, minting(life), opts)
+	return src, redisServer{t, src, "a:1"}, redisServer{t, src, "b:1"}
+}
+
 func (r redisServer) conn() entra.ConnInfo {
 	return entra.ConnInfo{Library: "lib", Pool: "carts", ServerAddr: r.addr}
 }
@@ -35,13 +43,24 @@ func (r redisServer) closes() {
 	r.src.Observer().ConnClosed(r.t.Context(), entra.ConnClosedInfo{Conn: r.conn()})
 }
 
+// ends closes a connection that was logged in.
+func (r redisServer) ends(last entra.Token) {
+	r.src.Observer().ConnClosed(r.t.Context(), entra.ConnClosedInfo{Conn: r.conn(), TokenExpiresOn: last.ExpiresOn()})
+}
+
 func (r redisServer) authDone(tok entra.Token, outcome entra.AuthDoneInfo) {
-	outcome.Conn, outcome.Phase, outcome.User, outcome.Token = r.conn(), entra.AuthInitial, tok.Username(), tok.Times()
+	outcome.Phase = cmp.Or(outcome.Phase, entra.AuthInitial)
+	outcome.Conn, outcome.User, outcome.Token = r.conn(), tok.Username(), tok.Times()
 	r.src.Observer().AuthDone(r.t.Context(), outcome)
 	synctest.Wait()
 }
 
 func (r redisServer) accepts(tok entra.Token) { r.authDone(tok, entra.AuthDoneInfo{}) }
+
+// renews accepts a newer token on an open connection.
+func (r redisServer) renews(tok entra.Token) {
+	r.authDone(tok, entra.AuthDoneInfo{Phase: entra.AuthRotation})
+}
 
 func (r redisServer) refuses(tok entra.Token) {
 	r.authDone(tok, entra.AuthDoneInfo{Err: r.says("WRONGPASS no such user"), Refused: true, TokenRefused: true})
@@ -70,8 +89,7 @@ func checkHealth(t *testing.T, src *entra.Source, when string, want entra.Health
 
 func TestHealthFollowsTheServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(t, minting(life), nil)
-		a, b := redisServer{t, src, "a:1"}, redisServer{t, src, "b:1"}
+		src, a, b := twoServers(t, nil)
 		tok := mustToken(t, src)
 		rejected := func(when string, want bool) {
 			t.Helper()
@@ -97,13 +115,11 @@ func TestHealthFollowsTheServers(t *testing.T) {
 		a.isLoading(tok)
 		checkHealth(t, src, "a is loading again", entra.HealthReady)
 
-		_, superseded := src.Latest()
-		<-superseded
-		tok = mustToken(t, src)
+		tok = nextToken(t, src)
 		a.hasNoAuth(tok)
 		b.hasNoAuth(tok)
 		checkHealth(t, src, "both refuse the next token", entra.HealthRefused)
-		_, superseded = src.Latest()
+		_, superseded := src.Latest()
 		<-superseded
 		checkHealth(t, src, "there is another token, which no server has seen", entra.HealthRefused)
 		rejected("there is another token", false)
@@ -155,8 +171,7 @@ func TestServersThatDisagreeBehindOneAddress(t *testing.T) {
 	for _, every := range []int{2, 3, 10} { // one answer in so many is a refusal
 		t.Run(fmt.Sprintf("every %d.", every), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				src := newSource(t, minting(life), nil)
-				mixed := redisServer{t, src, "a:1"}
+				src, mixed, _ := twoServers(t, nil)
 				tok := mustToken(t, src)
 				refusals := 0
 				for answer := 1; answer <= 100; answer++ {
@@ -188,8 +203,7 @@ func TestServersThatDisagreeBehindOneAddress(t *testing.T) {
 // it no more. The first acceptance after that is the end of it.
 func TestServerThatAcceptsNoMoreRefusesAfterEightRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(t, minting(life), nil)
-		a := redisServer{t, src, "a:1"}
+		src, a, _ := twoServers(t, nil)
 		tok := mustToken(t, src)
 		for range 2 {
 			a.accepts(tok)
@@ -222,13 +236,10 @@ func TestServerThatAcceptsNoMoreRefusesAfterEightRefusals(t *testing.T) {
 // lives.
 func TestServerThatAcceptsAnOlderTokenOnlyIsMixed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(t, minting(life), nil)
-		a := redisServer{t, src, "a:1"}
+		src, a, _ := twoServers(t, nil)
 		old := mustToken(t, src)
 		a.accepts(old)
-		_, superseded := src.Latest()
-		<-superseded
-		tok := mustToken(t, src)
+		tok := nextToken(t, src)
 		a.hasNoAuth(tok)
 		checkHealth(t, src, "the newer token was refused", entra.HealthRefused)
 		for range 20 {
@@ -252,13 +263,10 @@ func TestServerThatAcceptsAnOlderTokenOnlyIsMixed(t *testing.T) {
 // its own has expired or was revoked. The server serves.
 func TestLateRefusalOfAnOlderTokenIsNotThatOfTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(t, minting(life), nil)
-		a := redisServer{t, src, "a:1"}
+		src, a, _ := twoServers(t, nil)
 		old := mustToken(t, src)
 		a.accepts(old)
-		_, superseded := src.Latest()
-		<-superseded
-		tok := mustToken(t, src)
+		tok := nextToken(t, src)
 		a.accepts(tok)
 		a.refuses(old)
 		checkHealth(t, src, "the older token was refused", entra.HealthDegraded)
@@ -272,8 +280,7 @@ func TestLateRefusalOfAnOlderTokenIsNotThatOfTheServer(t *testing.T) {
 
 func TestStatusListsTheServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(t, minting(life), nil)
-		a, b := redisServer{t, src, "a:1"}, redisServer{t, src, "b:1"}
+		src, a, b := twoServers(t, nil)
 		tok := mustToken(t, src)
 		began := time.Now()
 		b.opens()
@@ -283,8 +290,8 @@ func TestStatusListsTheServers(t *testing.T) {
 		a.refuses(tok)
 		a.closes()
 		text, err := json.Marshal(src.Status().Servers)
-		want := `[{"Addr":"a:1","State":"refuses","Connections":0,"User":"` + objectID + `","Answer":"WRONGPASS no such user","AnsweredAt":"2000-01-01T00:00:00Z"},` +
-			`{"Addr":"b:1","State":"accepts","Connections":2,"User":"` + objectID + `","Answer":"OK","AnsweredAt":"2000-01-01T00:00:00Z"}]`
+		want := `[{"Addr":"a:1","State":"refuses","Connections":0,"User":"` + objectID + `","Answer":"WRONGPASS no such user","AnsweredAt":"2000-01-01T00:00:00Z","AcceptedUntil":"0001-01-01T00:00:00Z"},` +
+			`{"Addr":"b:1","State":"accepts","Connections":2,"User":"` + objectID + `","Answer":"OK","AnsweredAt":"2000-01-01T00:00:00Z","AcceptedUntil":"2000-01-01T01:15:00Z"}]`
 		if err != nil || string(text) != want {
 			t.Errorf("%s, %v; want\n%s", text, err, want)
 		}
@@ -347,8 +354,7 @@ func TestServersAreForgotten(t *testing.T) {
 func TestRefusalsAreLoggedOnceForServerAndToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		src := newSource(t, minting(life), &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		a, b := redisServer{t, src, "a:1"}, redisServer{t, src, "b:1"}
+		src, a, b := twoServers(t, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		lines := func(when string, refuses, accepts int) {
 			t.Helper()
 			if got := strings.Count(log.String(), "refuses AUTH"); got != refuses {
@@ -366,9 +372,7 @@ func TestRefusalsAreLoggedOnceForServerAndToken(t *testing.T) {
 			b.hasNoAuth(older)
 		}
 		lines("b refused", 1, 0)
-		_, superseded := src.Latest()
-		<-superseded
-		tok := mustToken(t, src)
+		tok := nextToken(t, src)
 		for range 5 {
 			a.hasNoAuth(tok)
 			b.hasNoAuth(tok)
@@ -400,8 +404,7 @@ func TestRefusalsAreLoggedOnceForServerAndToken(t *testing.T) {
 func TestRefusedTokensAreReplacedEarlyThreeTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
-		src := newSource(t, minting(life), &entra.Options{Observer: d.observer()})
-		a := redisServer{t, src, "a:1"}
+		src, a, _ := twoServers(t, &entra.Options{Observer: d.observer()})
 		checkForced := func(when string, want int) {
 			t.Helper()
 			if got := d.forced(); got != want {
@@ -439,8 +442,7 @@ func TestRefusedTokensAreReplacedEarlyThreeTimes(t *testing.T) {
 func TestTokenThatAServerAcceptsIsNotReplacedEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
-		src := newSource(t, minting(life), &entra.Options{Observer: d.observer()})
-		refusing, accepting := redisServer{t, src, "a:1"}, redisServer{t, src, "b:1"}
+		src, refusing, accepting := twoServers(t, &entra.Options{Observer: d.observer()})
 		for range 5 {
 			tok, superseded := src.Latest()
 			if !tok.IsZero() {
@@ -484,8 +486,7 @@ func TestRefusalOfAnOlderTokenReplacesNothing(t *testing.T) {
 func TestTokenThatIsAcceptedNoMoreIsReplacedEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
-		src := newSource(t, minting(life), &entra.Options{Observer: d.observer()})
-		a := redisServer{t, src, "a:1"}
+		src, a, _ := twoServers(t, &entra.Options{Observer: d.observer()})
 		tok := mustToken(t, src)
 		a.accepts(tok)
 		for n := range 8 {

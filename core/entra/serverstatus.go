@@ -33,6 +33,10 @@ type ServerStatus struct {
 	// It is empty before the first one.
 	Answer     string
 	AnsweredAt time.Time // zero before the first answer
+	// AcceptedUntil is the latest expiry of a token that the server has accepted on a connection which
+	// is still open, by this machine's clock. Until then the server serves that connection, also if it
+	// refuses logins and newer tokens. It is zero if there is no such connection.
+	AcceptedUntil time.Time
 }
 
 // refuses reports whether the server refuses AUTHs, or some of them.

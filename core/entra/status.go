@@ -10,7 +10,8 @@ import (
 // Health sums a [Status] up in one word.
 type Health string
 
-// How a Source may be doing. A service is ready to serve while it is HealthReady or HealthDegraded.
+// How a Source may be doing. A service is ready to serve while it is HealthReady or HealthDegraded,
+// and while it is HealthRefused as long as a server serves open connections.
 const (
 	// HealthStarting means that there has been no token yet, and no request has failed.
 	HealthStarting Health = "starting"
@@ -23,7 +24,9 @@ const (
 	HealthDegraded Health = "degraded"
 	// HealthRefused means that there is a valid token, but at least one Redis server refuses AUTHs
 	// and none accepts them, see [Status.Servers]. It ends with the first AUTH that is accepted, or
-	// when the last server that refuses has left the list.
+	// when the last server that refuses has left the list. Open connections work for as long as the
+	// token lives that the server has accepted on them, see [ServerStatus].AcceptedUntil: a service is
+	// still ready then.
 	HealthRefused Health = "refused"
 	// HealthExpired means that there is no valid token: the last one expired, or requests for the
 	// first one failed.
@@ -136,6 +139,8 @@ func (st *Status) refusing() string {
 		return fmt.Sprintf("%d of %d Redis servers refuse it", count, len(st.Servers))
 	case first.State == ServerMixed:
 		return first.Addr + " refuses some logins"
+	case !first.AcceptedUntil.IsZero():
+		return first.Addr + " refuses it, and serves open connections until " + clockTime(first.AcceptedUntil)
 	}
 	return first.Addr + " refuses it"
 }
