@@ -3,6 +3,7 @@ package entra_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ func unusable(c call) map[string]azcore.AccessToken {
 	return map[string]azcore.AccessToken{
 		"empty":           {ExpiresOn: good.ExpiresOn},
 		"expired":         {Token: good.Token, ExpiresOn: c.at},
+		"expired before":  {Token: good.Token, ExpiresOn: c.at.Add(-10 * time.Minute)},
 		"no expiry":       {Token: good.Token},
 		"no JWT":          {Token: "EwBQA8l6BAAU", ExpiresOn: good.ExpiresOn},
 		"without oid":     {Token: jwt(map[string]any{"sub": "user"}), ExpiresOn: good.ExpiresOn},
@@ -26,16 +28,30 @@ func unusable(c call) map[string]azcore.AccessToken {
 }
 
 func TestUnusableTokensAreErrors(t *testing.T) {
+	const late, nameless = "had expired when it came, by this machine's clock", "set Options.Username"
+	remedies := map[string]string{
+		"empty": "returned an empty token", "expired": late, "expired before": late, "no expiry": late,
+		"no JWT": nameless, "without oid": nameless, "oid of a number": nameless,
+	}
 	for name := range unusable(call{}) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
 					return unusable(c)[name], nil
 				}}
-				src := newSource(t, cred, nil)
-				err := within(t, src, time.Second/2)
-				if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.KindMalformed {
-					t.Errorf("%v, want a malformed token", err)
+				got, log := firstFailure(t, cred)
+				if got.Kind != entra.KindMalformed {
+					t.Errorf("%v, want a malformed token", got)
+				}
+				for _, text := range []string{got.Error(), log} {
+					if want := remedies[name]; !strings.Contains(text, want) {
+						t.Errorf("%q does not say %q", text, want)
+					}
+				}
+				for text, part := range map[string]string{got.Error(): "expired for 10m0s", log: "expired_for=10m0s"} {
+					if want := name == "expired before"; strings.Contains(text, part) != want {
+						t.Errorf("%q says %q: %t, want %t", text, part, !want, want)
+					}
 				}
 			})
 		})

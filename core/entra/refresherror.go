@@ -24,7 +24,8 @@ type RefreshError struct {
 	// dump of the RefreshError repeats it, only Err.Error does. Log it only where such text may go.
 	Err error `json:"-"`
 
-	remedy string // what is wrong and what to check, if more is known than the kind
+	remedy string        // what is wrong and what to check, if more is known than the kind
+	late   time.Duration // for how long a token had expired when it came
 }
 
 // Error says what all fields but Err hold, and what to check. It holds no secret, no claim and no
@@ -39,6 +40,9 @@ func (e *RefreshError) Error() string {
 	}
 	if e.Code != "" {
 		details.WriteString(", " + e.Code)
+	}
+	if e.late > 0 {
+		fmt.Fprintf(&details, ", expired for %v", e.late.Round(time.Millisecond))
 	}
 	if e.RetryAt.IsZero() {
 		return fmt.Sprintf("entra: no new token: %s%s (attempt %d is under way): %s", e.Kind, &details, e.Attempt, e.advice())
@@ -81,7 +85,7 @@ func (e *RefreshError) advice() string {
 		}
 		return "the credential was refused, check its secret, certificate or identity assignment"
 	case KindMalformed:
-		return "the credential gave nothing usable, RefreshError.Err says what; check the scope, and set Options.Username if tokens carry no oid"
+		return "the credential returned nothing usable, and RefreshError.Err says what it did: check it, and Options.Scope"
 	case KindTimedOut:
 		return "no answer from Microsoft Entra in time; retrying"
 	}
@@ -99,6 +103,9 @@ func (e *RefreshError) logAttrs() []slog.Attr {
 	}
 	if e.Code != "" {
 		attrs = append(attrs, slog.String("code", e.Code))
+	}
+	if e.late > 0 {
+		attrs = append(attrs, slog.Duration("expired_for", e.late))
 	}
 	return attrs
 }

@@ -28,6 +28,19 @@ func remedyFor(r result) string {
 	return ""
 }
 
+// remedyForUnusable returns what to check when a credential returned no error and nothing usable.
+func remedyForUnusable(err error) string {
+	switch {
+	case errors.Is(err, errEmptyToken):
+		return "the credential returned an empty token: check the managed identity endpoint, or whatever else it asks; retrying"
+	case errors.Is(err, errExpiredToken):
+		return "the token had expired when it came, by this machine's clock: check that clock, and that of any cache of the credential; retrying"
+	case errors.Is(err, errNoUsername):
+		return "the token has no oid claim: set Options.Username to the object id of the identity, or check what the credential is for"
+	}
+	return ""
+}
+
 // remedyForCode returns what Entra's error code asks for, empty for a code that only Entra's own
 // documentation explains.
 func remedyForCode(code string) string {

@@ -255,7 +255,7 @@ func (r *renewer) finish(res result, now clock.Instant) {
 		r.observed.endAttempt(res.request, now, true, nil)
 		r.planAgain(r.plan.SameToken(res.withClaims, now, rand.Float64()))
 	case res.withClaims && res.refusedClaims() && r.plan.Valid():
-		r.observed.endAttempt(res.request, now, false, res.refreshError(r.plan.Failures(), now.Wall))
+		r.observed.endAttempt(res.request, now, false, res.refreshError(r.plan.Failures(), now.Wall, now.Wall))
 		r.planAgain(r.plan.ClaimsRefused(now, rand.Float64()))
 	default:
 		r.failed(res, now)
@@ -312,7 +312,7 @@ func (r *renewer) planAgain(isOverdue bool) {
 // failed plans the next request after a failed one. The current token stays valid.
 func (r *renewer) failed(res result, now clock.Instant) {
 	r.plan.Failed(res.failure(now.Wall), now, rand.Float64(), rand.Float64())
-	r.lastErr = res.refreshError(r.plan.Failures(), r.plan.Next().Wall)
+	r.lastErr = res.refreshError(r.plan.Failures(), r.plan.Next().Wall, now.Wall)
 	r.mayPass = !res.needsOperator()
 	r.observed.endAttempt(res.request, now, false, r.lastErr)
 	r.publishReason()

@@ -154,16 +154,22 @@ func (r result) retryAfter(wall time.Time) time.Duration {
 	return 0
 }
 
-// refreshError returns the failure for callers: the number of failures in a row, and when the next
-// request is due.
-func (r result) refreshError(failures int, retryAt time.Time) *RefreshError {
+// refreshError returns the failure for callers: the number of failures in a row, when the next request
+// is due, and by how much a token had expired by the wall clock.
+func (r result) refreshError(failures int, retryAt, wall time.Time) *RefreshError {
 	text := r.text
 	if _, ours := errors.AsType[unusable](r.err); ours || errors.Is(r.err, errStuck) {
 		text = r.err.Error()
 	}
 	e := &RefreshError{Kind: r.classify(), Code: entraCode(r.text), Attempt: failures, RetryAt: retryAt, Err: newQuoted(r.err, text)}
-	if e.Kind == KindRejected {
+	switch e.Kind {
+	case KindRejected:
 		e.remedy = remedyFor(r)
+	case KindMalformed:
+		e.remedy = remedyForUnusable(r.err)
+		if errors.Is(r.err, errExpiredToken) && !r.returned.ExpiresOn.IsZero() {
+			e.late = max(0, wall.Round(0).Sub(r.returned.ExpiresOn.Round(0)))
+		}
 	}
 	if resp := r.httpAnswer(); resp != nil && resp.StatusCode >= 400 && e.Kind != KindMalformed && e.Kind != KindTimedOut {
 		e.Status = resp.StatusCode

@@ -17,13 +17,28 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// A misconfiguration is one thing that is wrong.
+// A misconfiguration is one thing that is wrong. What each caller must get is one of the last three.
 type misconfiguration struct {
-	name  string
-	cred  func(*testing.T, *entratest.STS) azcore.TokenCredential
-	fault entratest.Fault // of Entra, if it is not zero, which does nothing
-	dial  dialFunc        // instead of the network's
-	kind  entra.Kind      // of the *RefreshError that each caller must get, empty if it is none
+	name    string
+	cred    func(*testing.T, *entratest.STS) azcore.TokenCredential
+	user    string          // Options.Username
+	fault   entratest.Fault // of Entra, if it is not zero, which does nothing
+	server  server
+	dial    dialFunc // instead of the network's
+	overTLS bool     // the client speaks TLS
+
+	kind    entra.Kind // of the *RefreshError
+	refusal string     // a part of the text of the *AuthError
+	network string     // a part of what the network says
+	isMute  bool       // the server says nothing, so the library cannot know more than that
+}
+
+// A server is what is special about the Redis server, whose zero value is what the clients expect.
+type server struct {
+	dialect  entratest.Dialect
+	refuses  string // every AUTH, with that line
+	withTLS  bool
+	isSilent bool // it takes connections, and answers nothing
 }
 
 // says returns Entra's refusal with a code.
@@ -36,7 +51,7 @@ func misconfigurations() []misconfiguration {
 	entraSays := func(name string, status, code int, words string) misconfiguration {
 		return misconfiguration{name: name, cred: clientSecret, fault: says(status, code, words), kind: entra.KindRejected}
 	}
-	return []misconfiguration{
+	all := []misconfiguration{
 		entraSays("wrong client secret", 401, 7000215, "Invalid client secret provided."),
 		entraSays("expired client secret", 401, 7000222, "The provided client secret keys are expired."),
 		entraSays("wrong client id", 400, 700016, "Application with identifier 'x' was not found."),
@@ -59,16 +74,40 @@ func misconfigurations() []misconfiguration {
 		{name: "az not signed in", cred: unavailable("AzureCLICredential: ERROR: Please run 'az login' to setup account."), kind: entra.KindRejected},
 		{name: "az sign-in expired", cred: unavailable("AzureCLICredential: ERROR: AADSTS70043: The refresh token has expired."), kind: entra.KindRejected},
 		{name: "token without oid", cred: clientSecret, fault: entratest.Fault{NoObjectID: true}, kind: entra.KindMalformed},
-		{name: "firewall to Redis", cred: clientSecret, dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		{name: "token that has expired", cred: expired, kind: entra.KindMalformed},
+		{name: "wrong audience", cred: clientSecret, fault: entratest.Fault{Claims: map[string]any{"aud": "https://vault.azure.net"}},
+			refusal: "the token is not for Redis: leave Options.Scope empty"},
+		{name: "client id as the user name", cred: clientSecret, user: entratest.ClientID,
+			refusal: "Options.Username is the client id of the identity, and Redis knows it by its object id"},
+		{name: "server without passwords", cred: clientSecret, refusal: "this server has no password set",
+			server: server{refuses: "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"}},
+		{name: "server without AUTH", cred: clientSecret, refusal: "check that the address is a Redis server of version 6 or later",
+			server: server{refuses: "ERR unknown command 'AUTH', with args beginning with: "}},
+		// redis-server waits for the end of the line that it takes the ClientHello for, and resets what is no ClientHello.
+		{name: "TLS to a port without TLS", cred: clientSecret, overTLS: true, server: server{isSilent: true}, network: "deadline exceeded", isMute: true},
+		{name: "no TLS to a port with TLS", cred: clientSecret, server: server{withTLS: true}, network: "connection reset", isMute: true},
+		{name: "firewall to Redis", cred: clientSecret, network: "dial tcp", dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // that of a net.Dialer which rueidis sets
 			defer cancel()
 			<-ctx.Done()
 			return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
 		}},
-		{name: "wrong port of Redis", cred: clientSecret, dial: func(_ context.Context, network, addr string) (net.Conn, error) {
+		{name: "wrong port of Redis", cred: clientSecret, network: "connection refused", dial: func(_ context.Context, network, addr string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s: %w", addr, syscall.ECONNREFUSED)}
 		}},
 	}
+	seen := map[string]bool{}
+	for _, d := range entratest.Dialects() {
+		if seen[d.WrongPassword] {
+			continue
+		}
+		seen[d.WrongPassword] = true
+		all = append(all, misconfiguration{
+			name: "no assignment, " + d.Name, cred: clientSecret, server: server{dialect: d, refuses: d.WrongPassword},
+			refusal: "check that the identity has an access policy assignment on this cache",
+		})
+	}
+	return all
 }
 
 func clientSecret(t *testing.T, sts *entratest.STS) azcore.TokenCredential {
@@ -89,6 +128,19 @@ func managedIdentity(t *testing.T, sts *entratest.STS) azcore.TokenCredential {
 		t.Fatal(err)
 	}
 	return cred
+}
+
+// An expiredCredential returns a token that has expired, as a cache does whose clock is slow.
+type expiredCredential struct{ azcore.TokenCredential }
+
+func expired(_ *testing.T, sts *entratest.STS) azcore.TokenCredential {
+	return expiredCredential{sts.Credential()}
+}
+
+func (c expiredCredential) GetToken(ctx context.Context, opts policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := c.TokenCredential.GetToken(ctx, opts)
+	token.ExpiresOn = time.Now().Add(-10 * time.Minute)
+	return token, err
 }
 
 // An unavailableCredential has nothing to ask with.

@@ -3,10 +3,13 @@ package misconfigurations
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,8 +33,8 @@ const answersAfter = 10 * time.Millisecond
 type report struct {
 	err     error
 	took    time.Duration // until the caller got err
-	known   time.Duration // until the first attempt had failed, 0 if none had
-	hasFail bool          // an attempt had failed
+	known   time.Duration // until the first attempt or login had failed, 0 if none had
+	hasFail bool          // one had
 	log     string
 }
 
@@ -70,22 +73,42 @@ func (m *misconfiguration) meet(t *testing.T, c client) (r report) {
 	t.Helper()
 	sts := entratest.NewSTS(nil)
 	cred := m.cred(t, sts)
+	serverTLS, clientTLS, err := entratest.TLSConfigs("10.6.3.80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clientTLS.ServerName = "10.6.3.80"
 	synctest.Test(t, func(t *testing.T) {
 		network := entratest.NewNetwork()
 		listener, err := network.Listen(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts})
+		served := &entratest.GatewayOptions{STS: sts, Dialect: m.server.dialect}
+		if m.server.withTLS {
+			served.TLS = serverTLS
+		}
+		if m.server.isSilent {
+			listener = silent{listener}
+		}
+		gateway := entratest.NewGateway(listener, served)
 		defer gateway.Close()
 		fault := m.fault
 		fault.Delay = answersAfter
 		sts.Inject(fault)
+		if m.server.refuses != "" {
+			gateway.Inject(entratest.WireFault{RefuseAuth: m.server.refuses})
+		}
 		var log bytes.Buffer
 		began := time.Now()
 		src, err := entra.NewSource(cred, &entra.Options{
-			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			Username: m.user,
+			Logger:   slog.New(slog.NewTextHandler(&log, nil)),
 			Observer: &entra.Observer{AttemptDone: func(_ context.Context, i entra.AttemptDoneInfo) {
+				if i.Err != nil && !r.hasFail {
+					r.hasFail, r.known = true, time.Since(began)
+				}
+			}, AuthDone: func(_ context.Context, i entra.AuthDoneInfo) {
 				if i.Err != nil && !r.hasFail {
 					r.hasFail, r.known = true, time.Since(began)
 				}
@@ -100,6 +123,9 @@ func (m *misconfiguration) meet(t *testing.T, c client) (r report) {
 		if dial == nil {
 			dial = network.DialContext
 		}
+		if m.overTLS {
+			dial = secured(dial, clientTLS)
+		}
 		r.err = c.first(ctx, src, dial)
 		r.took = time.Since(began)
 		if r.err == nil {
@@ -113,32 +139,73 @@ func (m *misconfiguration) meet(t *testing.T, c client) (r report) {
 	return r
 }
 
+// secured has dial return connections on which the adapters make a TLS handshake.
+func secured(dial dialFunc, config *tls.Config) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return tls.Client(conn, config), nil
+	}
+}
+
+// A silent listener keeps its connections to itself, and answers nothing.
+type silent struct{ net.Listener }
+
+func (l silent) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		go func() {
+			_, _ = io.Copy(io.Discard, conn)
+			_ = conn.Close() // the client has closed it
+		}()
+	}
+}
+
 // column says when the caller was told, or that it was not. go-redis dials again after random waits,
 // so there is no time for what the network says.
 func (m *misconfiguration) column(c client, r report) string {
 	switch {
 	case m.kind != "":
 		return fmt.Sprintf(" [told after %v]", r.took)
-	case !strings.Contains(r.err.Error(), "dial"):
+	case m.refusal != "":
+		return " [told within a second of the refusal]"
+	case !strings.Contains(r.err.Error(), m.network):
 		return fmt.Sprintf(" [%s hides the cause]", c.name)
+	case m.isMute:
+		return " [the server says nothing]"
 	}
 	return ""
 }
 
-// judge fails the test unless the caller is told the cause in time.
+// judge fails the test unless the caller is told the cause in time, and the log as well.
 func (m *misconfiguration) judge(t *testing.T, c client, r report) {
 	t.Helper()
-	if m.kind == "" {
+	inLog := ""
+	switch {
+	case m.kind != "":
+		refresh, ok := errors.AsType[*entra.RefreshError](r.err)
+		if !ok || refresh.Kind != m.kind {
+			t.Errorf("%s, %s: the caller got %v, want a *entra.RefreshError of kind %s", m.name, c.name, r.err, m.kind)
+		}
+		inLog = "kind=" + string(m.kind)
+	case m.refusal != "":
+		refused, ok := errors.AsType[*entra.AuthError](r.err)
+		if !ok || !strings.Contains(refused.Error(), m.refusal) {
+			t.Errorf("%s, %s: the caller got %v, want a *entra.AuthError with %q", m.name, c.name, r.err, m.refusal)
+		}
+		inLog = m.refusal
+	default:
 		return
-	}
-	refresh, ok := errors.AsType[*entra.RefreshError](r.err)
-	if !ok || refresh.Kind != m.kind {
-		t.Errorf("%s, %s: the caller got %v, want a *entra.RefreshError of kind %s", m.name, c.name, r.err, m.kind)
 	}
 	if r.took > 3*time.Second || r.hasFail && r.known < r.took-time.Second {
 		t.Errorf("%s, %s: the caller got the reason after %v, it was known after %v", m.name, c.name, r.took, r.known)
 	}
-	if !strings.Contains(r.log, "kind="+string(m.kind)) {
+	if !strings.Contains(r.log, inLog) {
 		t.Errorf("%s, %s: the log does not name the cause: %s", m.name, c.name, r.log)
 	}
 }
