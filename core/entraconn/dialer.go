@@ -110,7 +110,7 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // connection silent. A dial that the gate refuses takes as long as the slowest handshake, at most a
 // second or three quarters of the time that ctx had left.
 //
-// A server that has never accepted the credential and refuses it gets a login after 0.5, 1, 2 and 4
+// A server that has never accepted the token and refuses it gets a login after 0.5, 1, 2 and 4
 // seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 100 a
 // second, half as many with each more that it refuses in a row, and probes after eight of them.
 //

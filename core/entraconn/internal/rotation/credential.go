@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"weak"
 
@@ -34,24 +35,38 @@ func (c *Credential) Wire() []byte { return c.wire() }
 // itself since: for the same token, equal to none of the Source's, and older than all.
 func (c *Credential) Overwritten() *Credential { return &Credential{token: c.token, wire: c.wire} }
 
-// Number tells credentials apart.
+// Number tells credentials apart, also when they are not in memory any more.
 func (c *Credential) Number() uint64 { return c.number }
 
 // Credentials are the tokens of a Source, each encoded once for as long as it is in use. All servers
 // of a client share them.
 type Credentials struct {
-	src *entra.Source
+	src      *entra.Source
+	hashSeed maphash.Seed
 
-	mu      sync.Mutex
-	encoded weak.Pointer[Credential] // the newest; weak, so that a client without connections keeps no token in memory
-	number  uint64                   // of the newest
+	mu          sync.Mutex
+	encoded     weak.Pointer[Credential] // the newest; weak, so that a client without connections keeps no token in memory
+	number      uint64                   // of the newest
+	fingerprint uint64                   // of the newest, by which its token is known again
 }
 
 // NewCredentials returns the credentials that are made of the tokens of src.
-func NewCredentials(src *entra.Source) *Credentials { return &Credentials{src: src} }
+func NewCredentials(src *entra.Source) *Credentials {
+	return &Credentials{src: src, hashSeed: maphash.MakeSeed()}
+}
+
+// fingerprintOf returns a hash of a token, which tells nothing of it. One that is returned again with a later
+// expiry is another one.
+func (c *Credentials) fingerprintOf(tok entra.Token) uint64 {
+	_, password := tok.Credentials()
+	return maphash.Comparable(c.hashSeed, struct {
+		password  string
+		expiresOn int64
+	}{password, tok.ExpiresOn().UnixNano()})
+}
 
 // Latest returns the valid token of the Source, or nil if there is none, and a channel that is
-// closed when there is a newer one. When the Source is closed, the channel is closed and stays the
+// closed when there is a newer one. A token that was forgotten gets the number that it had. When the Source is closed, the channel is closed and stays the
 // same.
 func (c *Credentials) Latest() (latest *Credential, newer <-chan struct{}) {
 	c.mu.Lock()
@@ -63,7 +78,10 @@ func (c *Credentials) Latest() (latest *Credential, newer <-chan struct{}) {
 	if newest := c.encoded.Value(); newest != nil && newest.token == tok {
 		return newest, newer
 	}
-	c.number++
+	if fingerprint := c.fingerprintOf(tok); fingerprint != c.fingerprint || c.number == 0 {
+		c.fingerprint = fingerprint
+		c.number++
+	}
 	latest = NewCredential(tok, c.number)
 	c.encoded = weak.Make(latest)
 	return latest, newer

@@ -25,7 +25,7 @@
 // linger, the next look for an answer that no client reads, the end of a slice, its retirement.
 // What waits for the client is no task. The [Conn] sees the read or the write that it waits for,
 // and calls [Server.Continue] then. Ten minutes after its last connection a Server forgets the
-// credentials.
+// credentials, but not whether the server has accepted the newest.
 //
 // The package does no I/O. It sees a connection as a [Conn], and what it remembers of one is a
 // [Member]. When something happens is computed by pure functions of times and a random number, all

@@ -47,6 +47,35 @@ func TestServerWithoutConnectionsForgetsItsTokens(t *testing.T) {
 	})
 }
 
+// A token that the server has accepted stays one when it is forgotten: one refusal is not the word of
+// the server. A refusal that is ends it, and so does another token.
+func TestForgottenTokenStaysProven(t *testing.T) {
+	for _, ends := range []string{"refusal", "newer token"} {
+		t.Run(ends, func(t *testing.T) {
+			inBubble(t, func(s *site) {
+				cred := weakLogin(s)
+				number := cred.Value().Number()
+				time.Sleep(11 * time.Minute)
+				if isInMemory(cred) {
+					t.Fatal("not forgotten")
+				}
+				best, proven := s.server.Best(time.Now())
+				if !proven || !s.server.IsProven(best) || best.Number() != number {
+					t.Errorf("number %d, proven %t; want %d, which the server has accepted", best.Number(), proven, number)
+				}
+				if ends == "refusal" {
+					s.server.LoginRefused(best)
+				} else {
+					s.nextToken()
+				}
+				if again, proven := s.server.Best(time.Now()); proven || (again.Number() == number) != (ends == "refusal") {
+					t.Errorf("number %d after %d, proven %t", again.Number(), number, proven)
+				}
+			})
+		})
+	}
+}
+
 // A client may dial a server that is gone, again and again.
 func TestServerThatIsOnlyDialedForgetsItsTokens(t *testing.T) {
 	inBubble(t, func(s *site) {

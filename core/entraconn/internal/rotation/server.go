@@ -23,7 +23,7 @@ type Config struct {
 type Server struct {
 	config Config
 	nudge  chan struct{} // to the goroutine: the agenda has changed
-	forget *time.Timer   // forgets the choice; runs while there is no connection
+	forget *time.Timer   // forgets the credentials; runs while there is no connection
 
 	// mu guards what follows. See the package comment for what may be locked while it is.
 	mu       sync.Mutex
@@ -37,9 +37,9 @@ type Server struct {
 	workers  int
 }
 
-// choiceMemory is how long a server without a connection remembers what it said about the
-// credentials. After that it keeps no token in memory.
-const choiceMemory = 10 * time.Minute
+// credentialMemory is how long a server without a connection keeps the credentials in memory. After that it
+// knows by a number whether it has accepted the newest.
+const credentialMemory = 10 * time.Minute
 
 // maxWorkers bounds the workers. Each visits a connection for some milliseconds at most, or for a
 // minute if the peer takes nothing.
@@ -48,7 +48,7 @@ const maxWorkers = 4
 // NewServer returns a Server without connections.
 func NewServer(config Config) *Server {
 	s := &Server{config: config, members: make(map[*Member]struct{}), nudge: make(chan struct{}, 1)}
-	s.forget = time.AfterFunc(choiceMemory, s.forgetChoice)
+	s.forget = time.AfterFunc(credentialMemory, s.forgetCredentials)
 	return s
 }
 
@@ -75,12 +75,12 @@ func (s *Server) Remove(m *Member) {
 	s.wakeLocked()
 }
 
-// forgetChoice forgets the choice, unless there is a connection again.
-func (s *Server) forgetChoice() {
+// forgetCredentials forgets the credentials, unless there is a connection again.
+func (s *Server) forgetCredentials() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.members) == 0 {
-		s.choice = choice{}
+		s.choice = s.choice.forgotten()
 	}
 }
 
@@ -115,14 +115,14 @@ func (s *Server) Best(now time.Time) (best *Credential, proven bool) {
 	defer s.mu.Unlock()
 	s.noticeLocked()
 	best = s.choice.bestAt(now)
-	return best, best != nil && best == s.choice.provenCred
+	return best, s.choice.hasAccepted(best)
 }
 
 // IsProven reports whether a credential is the one that the server has accepted last.
 func (s *Server) IsProven(cred *Credential) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return cred == s.choice.provenCred
+	return s.choice.hasAccepted(cred)
 }
 
 // BringForward makes an AUTH due on a connection that will be due later in this rotation: one that
@@ -161,7 +161,7 @@ func (s *Server) AuthAccepted(m *Member, cred *Credential) (best bool) {
 func (s *Server) AuthRefused(m *Member, cred *Credential, why session.AuthFailure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why.IsRefusal() && cred != s.choice.provenCred {
+	if why.IsRefusal() && !s.choice.hasAccepted(cred) {
 		s.choice.refuse(cred)
 	}
 	if r := s.underway; r != nil && r.cred == cred && m.inRotation {
@@ -260,7 +260,7 @@ func (s *Server) work(now time.Time) (t todo) {
 			s.underway.finishLocked()
 		}
 		s.running, s.agenda, s.watched = false, nil, nil
-		s.forget.Reset(choiceMemory)
+		s.forget.Reset(credentialMemory)
 	}
 	select {
 	case <-s.nudge: // for what is done by now
@@ -460,7 +460,7 @@ func (s *Server) noticeLocked() (latest *Credential, newer <-chan struct{}) {
 		s.choice.newest = latest
 		s.beginLocked()
 		if len(s.members) == 0 { // a dial asks before there is a connection, and may fail
-			s.forget.Reset(choiceMemory)
+			s.forget.Reset(credentialMemory)
 		}
 	}
 	return latest, newer
