@@ -14,9 +14,11 @@ import (
 // of an event says when it happened. [Source.Close] waits until the functions have been called for
 // all events so far.
 //
-// At most 4,096 events wait for an Observer that is too slow. Beyond that the oldest is dropped,
-// counted in [Status].DroppedEvents, and the log gets one line. The opening of a connection is
-// never dropped without its closing. The first panic is logged.
+// At most 4,096 events wait for an Observer that is too slow, besides the openings and closings of
+// connections. Beyond that the oldest is dropped, counted in [Status].DroppedEvents, and the log gets
+// one line. The opening of a connection is never dropped without its closing: if more than 4,096 of
+// these events wait, a connection that closes before its opening was delivered is dropped whole. The
+// first panic is logged.
 //
 // A Start function returns the context that its Done function gets; nil stands for the context that
 // it got. The credential gets the values of the contexts that RefreshStart and AttemptStart return

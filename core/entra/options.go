@@ -26,8 +26,9 @@ type Options struct {
 	// and another one follows. 0 means 30 seconds, and less for tokens that live less than 5 minutes.
 	// Negative means no bound: the call keeps its context until it returns or Close is called, and no
 	// other is made meanwhile. That is for a credential that asks a person, with a browser or a device
-	// code, who would get one prompt after the other. A positive one should leave the credential the
-	// time to answer, and be shorter than the tokens' lives.
+	// code, who would get one prompt after the other. For the same reason refusals by servers have one
+	// token replaced early then, and no other until a token has lived to its regular renewal. A positive
+	// one should leave the credential the time to answer, and be shorter than the tokens' lives.
 	AttemptTimeout time.Duration
 
 	// Observer learns what the Source and all its connections do; nil means no observer. The Source

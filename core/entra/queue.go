@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// maxQueued bounds the tasks of a queue. Ten thousand connections that log in within a second make
-// 20,000 events, and an observer takes microseconds for each: the bound is only met by one that
-// blocks. With what they refer to, so many events take about 2 MB.
+// maxQueued bounds the tasks of a queue, those about openings and closings of connections apart. Ten
+// thousand connections that log in within a second make 20,000 events, and an observer takes
+// microseconds for each: the bound is only met by one that blocks. With what they refer to, so many
+// events take about 2 MB.
 const maxQueued = 4096
 
 // A queue calls functions of the user, one after the other, in a goroutine that exists while there
@@ -22,7 +23,7 @@ type queue struct {
 
 	mu         sync.Mutex
 	tasks      []task        // the oldest first, maxQueued at most
-	conns      []task        // those about a connection's opening and closing, the oldest first
+	conns      connTasks     // those about openings and closings of connections
 	last       uint64        // number of the newest task
 	current    task          // the one that is called
 	isRunning  bool          // the goroutine is
@@ -38,27 +39,6 @@ type task struct {
 	function any       // the user's, to name it in the log
 	conn     connEvent // zero if the task may be dropped by itself
 	number   uint64    // in the order of the tasks
-}
-
-// A connEvent says that a connection was opened or closed.
-type connEvent struct {
-	library, pool, addr string
-	id                  uint64
-	change              connChange
-}
-
-type connChange uint8
-
-const (
-	connUnchanged connChange = iota
-	connIsOpen
-	connIsClosed
-)
-
-// opening returns the event that a closing undoes.
-func (e connEvent) opening() connEvent {
-	e.change = connIsOpen
-	return e
 }
 
 // add adds a task, and returns at once.
@@ -98,21 +78,17 @@ func (q *queue) putOrdinaryLocked(t task) {
 	q.tasks = append(q.tasks, t)
 }
 
-// putConnLocked drops no opening without its closing, so that an observer that counts connections
-// counts right. So these tasks may exceed maxQueued by as many connections as there are at a time.
+// putConnLocked drops a connection whole, its opening and its closing, if more than maxQueued of these
+// tasks wait.
 func (q *queue) putConnLocked(t task) {
-	if t.conn.change == connIsClosed && len(q.conns) >= maxQueued {
-		opening := t.conn.opening()
-		for i := range q.conns {
-			if q.conns[i].conn == opening {
-				q.dropLocked(q.conns[i])
-				q.dropLocked(t)
-				q.conns = slices.Delete(q.conns, i, i+1)
-				return
-			}
+	if t.conn.change == connIsClosed && q.conns.count() >= maxQueued {
+		if opening, found := q.conns.takeOpening(t.conn); found {
+			q.dropLocked(opening)
+			q.dropLocked(t)
+			return
 		}
 	}
-	q.conns = append(q.conns, t)
+	q.conns.put(t)
 }
 
 func (q *queue) dropLocked(t task) {
@@ -154,12 +130,15 @@ func (q *queue) do(t task) {
 func (q *queue) next() (t task, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	oldest := &q.tasks
-	if len(q.tasks) == 0 || len(q.conns) > 0 && q.conns[0].number < q.tasks[0].number {
-		oldest = &q.conns
-	}
-	if len(*oldest) == 0 {
-		q.tasks, q.conns, q.current = nil, nil, task{}
+	switch ordinary, conns := len(q.tasks) > 0, q.conns.count() > 0; {
+	case conns && (!ordinary || q.conns.oldest() < q.tasks[0].number):
+		q.current = q.conns.takeOldest()
+	case ordinary:
+		q.current = q.tasks[0]
+		q.tasks[0] = task{} // for the garbage collector
+		q.tasks = q.tasks[1:]
+	default:
+		q.tasks, q.conns, q.current = nil, connTasks{}, task{}
 		q.isRunning, q.isLate = false, false
 		if q.empty != nil {
 			close(q.empty)
@@ -167,9 +146,6 @@ func (q *queue) next() (t task, ok bool) {
 		}
 		return task{}, false
 	}
-	q.current = (*oldest)[0]
-	(*oldest)[0] = task{} // for the garbage collector
-	*oldest = (*oldest)[1:]
 	return q.current, true
 }
 
@@ -209,10 +185,10 @@ func (q *queue) whenEmpty() <-chan struct{} {
 func (q *queue) dropAll() (current task) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, t := range slices.Concat(q.tasks, q.conns) {
+	for _, t := range slices.Concat(q.tasks, q.conns.all()) {
 		q.dropLocked(t)
 	}
-	q.tasks, q.conns = nil, nil
+	q.tasks, q.conns = nil, connTasks{}
 	return q.current
 }
 

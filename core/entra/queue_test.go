@@ -158,6 +158,55 @@ func TestQueueOfOpeningsOrClosingsAloneIsBounded(t *testing.T) {
 	}
 }
 
+// With openings and closings alone a queue stays small as well, and an observer counts connections right
+// whatever it has missed.
+func TestFullQueueDropsConnectionsWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const capacity, conns, together = 4096, 50_000, 1000
+		release := make(chan struct{})
+		open, calls := map[uint64]bool{}, 0
+		observer := &entra.Observer{
+			RotationDone: func(context.Context, entra.RotationDoneInfo) { <-release },
+			ConnOpened: func(ctx context.Context, i entra.ConnOpenedInfo) context.Context {
+				calls++
+				open[i.Conn.ID] = true
+				return ctx
+			},
+			ConnClosed: func(_ context.Context, i entra.ConnClosedInfo) {
+				calls++
+				if !open[i.Conn.ID] {
+					t.Errorf("connection %d was closed and not opened", i.Conn.ID)
+				}
+				delete(open, i.Conn.ID)
+			},
+		}
+		src := newSource(t, minting(life), &entra.Options{Observer: observer})
+		o, ctx := src.Observer(), t.Context()
+		o.RotationDone(ctx, entra.RotationDoneInfo{})
+		synctest.Wait()
+		for id := range uint64(conns) {
+			o.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: entra.ConnInfo{Library: "test", ID: id}})
+			if id >= together {
+				o.ConnClosed(ctx, entra.ConnClosedInfo{Conn: entra.ConnInfo{Library: "test", ID: id - together}})
+			}
+		}
+		dropped := src.Status().DroppedEvents
+		if most := uint64(capacity + 2*together); 2*conns-together-dropped > most {
+			t.Errorf("%d events are queued, want %d at most", 2*conns-together-dropped, most)
+		}
+		close(release)
+		synctest.Wait()
+		if uint64(calls) != 2*conns-together-dropped || src.Status().DroppedEvents != dropped {
+			t.Errorf("%d calls, %d events were dropped, want %d together", calls, dropped, 2*conns-together)
+		}
+		for id := range uint64(conns) {
+			if isOpen := id >= conns-together; open[id] != isOpen {
+				t.Fatalf("connection %d is open: %t, want %t", id, open[id], isOpen)
+			}
+		}
+	})
+}
+
 // Close drops what an observer that blocks has not got, and says so, of that one only.
 func TestCloseDropsWhatABlockedObserverHasNotGot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -184,6 +233,33 @@ func TestCloseDropsWhatABlockedObserverHasNotGot(t *testing.T) {
 			t.Errorf("%d events were delivered", calls)
 		}
 	})
+}
+
+// A queue that is full of openings makes an event no more expensive.
+func BenchmarkClosingInAFullQueue(b *testing.B) {
+	for _, conns := range []uint64{5000, 100_000} {
+		b.Run(fmt.Sprint(conns), func(b *testing.B) {
+			release := make(chan struct{})
+			defer close(release)
+			src := newSource(b, minting(life), &entra.Options{Observer: &entra.Observer{
+				ConnOpened: func(ctx context.Context, _ entra.ConnOpenedInfo) context.Context { <-release; return ctx },
+				ConnClosed: func(context.Context, entra.ConnClosedInfo) {},
+			}})
+			o, ctx := src.Observer(), context.Background()
+			id := uint64(0)
+			opens := func() {
+				id++
+				o.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: entra.ConnInfo{ID: id}})
+			}
+			for range conns {
+				opens()
+			}
+			for b.Loop() {
+				opens()
+				o.ConnClosed(ctx, entra.ConnClosedInfo{Conn: entra.ConnInfo{ID: id}})
+			}
+		})
+	}
 }
 
 // An event costs its sender a few microseconds, however slow the observer is.

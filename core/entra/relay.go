@@ -18,8 +18,12 @@ const (
 	// joinedPatience is how long an observer waits for the context of one that was joined before it.
 	// It is shorter, so that the credential gets the context of the second if the first blocks.
 	joinedPatience = startPatience / 2
-	// closePatience bounds how long Close waits for observers and the log handler.
+	// closePatience bounds how long Close waits in all: up to the first of these moments for a call to
+	// the credential, up to the second for observers, up to the third for the log handler. Each may
+	// still report to the next.
 	closePatience = time.Second
+	callPatience  = closePatience * 8 / 10
+	partPatience  = closePatience * 9 / 10
 )
 
 // A relay brings each event to the observers of the user, and each line to the user's log handler.
@@ -243,12 +247,11 @@ func (p *part) await(ready <-chan struct{}, until time.Time) {
 	}
 }
 
-// close waits until the observers and the log handler have got everything, for a second at most.
-// After that it drops what is left.
-func (r *relay) close() {
-	began := time.Now()
+// close waits until the observers and the log handler have got everything, for as long as a Close
+// that began then may wait. After that it drops what is left.
+func (r *relay) close(began time.Time) {
 	for _, p := range r.parts {
-		if !p.awaitEmpty(began.Add(closePatience * 9 / 10)) {
+		if !p.awaitEmpty(began.Add(partPatience)) {
 			r.logger.Warn("entra: an Observer has not returned: Close drops its events",
 				"function", nameOf(p.dropAll()))
 		}

@@ -206,6 +206,57 @@ func TestLogHandlersHoldUpOnlyThemselves(t *testing.T) {
 	}
 }
 
+// Close takes a second in all, whatever does not return. An observer that works gets every event.
+func TestCloseTakesASecondInAll(t *testing.T) {
+	for _, stuck := range []string{"the credential", "an observer", "the log handler", "all"} {
+		t.Run(stuck, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				released := make(chan struct{})
+				blocked := func(who string) {
+					if stuck == who || stuck == "all" {
+						<-released
+					}
+				}
+				cred := minting(life)
+				good := cred.answer
+				cred.answer = func(ctx context.Context, c call) (azcore.AccessToken, error) {
+					if c.n > 1 {
+						blocked("the credential") // whatever its context says
+						if stuck != "the credential" && stuck != "all" {
+							<-ctx.Done()
+						}
+					}
+					return good(ctx, c)
+				}
+				var healthy record
+				bad := observing(func(ctx context.Context, _ string, _ time.Time) context.Context {
+					blocked("an observer")
+					return ctx
+				})
+				src := newSource(t, cred, &entra.Options{
+					Observer: entra.JoinObservers(bad, healthy.observer()),
+					Logger:   slog.New(hook{handle: func(context.Context, slog.Record) { blocked("the log handler") }}),
+				})
+				tok := mustToken(t, src)
+				for cred.count() < 2 {
+					time.Sleep(time.Second)
+				}
+				src.Logger().Warn("something is in the queue")
+				closeWithin(t, src)
+				if time.Now().After(tok.ExpiresOn()) {
+					t.Error("the first token has expired: Close ended no renewal")
+				}
+				want := slices.Repeat([]string{"RefreshStart", "AttemptStart", "AttemptDone", "RefreshDone"}, 2)
+				if got := healthy.seen(); !slices.Equal(got, want) {
+					t.Errorf("the other observer was called for %v, want %v", got, want)
+				}
+				close(released)
+				synctest.Wait()
+			})
+		})
+	}
+}
+
 func TestUsersFunctionsMayCloseTheSource(t *testing.T) {
 	for _, place := range []string{"an observer", "the log handler"} {
 		t.Run(place, func(t *testing.T) {

@@ -321,9 +321,10 @@ func (r *renewer) failed(res result, now clock.Instant) {
 	r.trouble.report(ctx, r.validToken(), "no new token: "+r.lastErr.advice(), r.lastErr.logAttrs()...)
 }
 
-// reject notes that the current token is to be replaced early, because a server refused it.
+// reject notes that the current token is to be replaced early, because a server refused it. A
+// credential that asks a person does so once: if two of its tokens are refused, a third is as well.
 func (r *renewer) reject(t Token, now clock.Instant) {
-	if t != r.token || !r.plan.Valid() {
+	if t != r.token || !r.plan.Valid() || r.timeout < 0 && r.plan.ForcedRequests() > 0 {
 		return
 	}
 	r.plan.TokenRefused(r.running != nil, now)
@@ -376,9 +377,9 @@ func (r *renewer) shutdown() {
 	r.observed.end(r.s.readClocks(), RefreshDoneInfo{Err: ErrClosed})
 }
 
-// awaitRunning gives a cancelled request the time to return.
+// awaitRunning gives a cancelled request the time to return that Close has for it.
 func (r *renewer) awaitRunning() {
-	grace := time.NewTimer(requestGrace)
+	grace := time.NewTimer(callPatience)
 	defer grace.Stop()
 	for {
 		select {

@@ -164,7 +164,7 @@ func (s *Source) Status() Status {
 // if possible. It then takes a different token even if that one does not live longer. Until then t
 // stays the current token: a missing access policy is a more common reason than a bad token.
 // Requests caused by Reject are at least 30 seconds apart, and up to 10 minutes as long as no token
-// lives to its regular renewal.
+// lives to its regular renewal. With a negative Options.AttemptTimeout there is one until then.
 //
 // Reject is for connections that the program authenticates itself. Connections that report to
 // Observer need no call: the Source hears of each AUTH. It asks for another token at once if a
@@ -215,15 +215,17 @@ func (s *Source) Observer() *Observer { return s.observer }
 func (s *Source) Logger() *slog.Logger { return s.logger }
 
 // Close ends the Source. Callers that wait in Token get ErrClosed, and the channels from Latest are
-// closed. Close cancels a running call to the credential and waits for it, at most a second if the
-// call ignores its context. Then it waits until the observers and the log handler have got what was
-// reported, also for at most a second. What they have not got by then it drops.
+// closed. Close cancels a running call to the credential and waits until it has returned, and until the
+// observers and the log handler have got what was reported. It waits for a second at most in all, and
+// for a call that ignores its context 0.8 of that. What observers and the log handler have not got by
+// then it drops.
 //
 // Close the clients first: they need tokens until they are closed. Close returns nil, may be called
 // again, and may be called by an observer or by the log handler, for which it waits that second.
 func (s *Source) Close() error {
+	began := time.Now()
 	s.cancel()
 	<-s.done
-	s.relay.close()
+	s.relay.close(began)
 	return nil
 }

@@ -158,6 +158,38 @@ func TestCredentialThatAsksAPersonAsksOnce(t *testing.T) {
 	})
 }
 
+// Nor does a server that refuses each token have a person asked again and again.
+func TestRefusalsHaveAPersonAskedOnce(t *testing.T) {
+	for name, refuse := range map[string]func(r redisServer, tok entra.Token){
+		"by the program":         func(r redisServer, tok entra.Token) { r.src.Reject(tok) },
+		"by the library":         func(r redisServer, tok entra.Token) { r.refuses(tok) },
+		"by both, one by one":    func(r redisServer, tok entra.Token) { r.refuses(tok); r.src.Reject(tok) },
+		"by both, the other way": func(r redisServer, tok entra.Token) { r.src.Reject(tok); r.refuses(tok) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cred := slow(20 * time.Second)
+				refreshes := map[entra.RefreshTrigger]int{}
+				src := newSource(t, cred, &entra.Options{AttemptTimeout: -1, Observer: &entra.Observer{
+					RefreshStart: func(ctx context.Context, i entra.RefreshStartInfo) context.Context {
+						refreshes[i.Trigger]++
+						return ctx
+					},
+				}})
+				server := redisServer{t, src, "a:1"}
+				for range 6 * 3600 / 5 {
+					refuse(server, mustToken(t, src))
+					time.Sleep(5 * time.Second)
+				}
+				forced, regular := refreshes[entra.TriggerForced], refreshes[entra.TriggerScheduled]
+				if forced == 0 || forced > regular+1 || regular > 12 || cred.count() != 1+forced+regular {
+					t.Errorf("%d prompts, of which %d for a refused token; %d tokens were renewed in time", cred.count(), forced, regular)
+				}
+			})
+		})
+	}
+}
+
 func TestCloseEndsAnAttemptWithoutTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan error, 1)

@@ -45,6 +45,9 @@ func (p *Plan) Valid() bool { return p.valid }
 // IsForced reports whether the next request is a forced one.
 func (p *Plan) IsForced() bool { return p.forced.Pending }
 
+// ForcedRequests returns the number of forced requests since a token last lived to its renewal.
+func (p *Plan) ForcedRequests() int { return p.forced.Count }
+
 // Failures returns the number of failed requests since the last one that did not fail.
 func (p *Plan) Failures() int { return p.failures }
 
