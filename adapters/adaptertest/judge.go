@@ -40,17 +40,11 @@ func (e *env) givenUpByBusyClient(gone int) bool {
 	return true
 }
 
-// hasClosed reports whether the client has closed so many connections. The observer may hear of the last one late, because
-// it is called in a goroutine of its own.
+// hasClosed reports whether the client has closed so many connections by itself.
 func (e *env) hasClosed(n int) bool {
-	byClient := fmt.Sprint(entra.CloseByClient, " ", nil)
-	for range 100 {
-		if e.output.endings()[byClient] >= n {
-			return true
-		}
-		rest(e.ctx, 10*time.Millisecond)
-	}
-	return false
+	ctx, cancel := context.WithTimeout(e.ctx, hangs)
+	defer cancel()
+	return e.output.awaitEndings(ctx, n)[fmt.Sprint(entra.CloseByClient, " ", nil)] >= n
 }
 
 // upToDate fails the scenario unless every connection that is open gets a token that is as new as the newest of now. In

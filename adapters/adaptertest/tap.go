@@ -63,6 +63,7 @@ type output struct {
 	mu     sync.Mutex
 	text   strings.Builder
 	closed map[string]int // connections by the reason why they were closed, as the observer was told
+	next   chan struct{}  // closed when another one was closed; nil while no scenario waits for that
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -138,6 +139,10 @@ func (o *output) ended(ctx context.Context, info entra.ConnClosedInfo) {
 		o.closed = map[string]int{}
 	}
 	o.closed[fmt.Sprint(info.Reason, " ", info.Err)]++
+	if o.next != nil {
+		close(o.next)
+		o.next = nil
+	}
 }
 
 // endings returns why connections were closed, and how many for each reason.
@@ -155,6 +160,36 @@ func (o *output) closedFor(reason entra.CloseReason) (n int) {
 		}
 	}
 	return n
+}
+
+// awaitEndings returns the same once the observer has been told of so many connections, or when ctx has
+// ended: it is called in a goroutine of its own.
+func (o *output) awaitEndings(ctx context.Context, n int) map[string]int {
+	for {
+		closed, next := o.endingsAndNext()
+		count := 0
+		for _, ended := range closed {
+			count += ended
+		}
+		if count >= n {
+			return closed
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return closed
+		}
+	}
+}
+
+// endingsAndNext returns the endings so far, and a channel that is closed with the next one.
+func (o *output) endingsAndNext() (closed map[string]int, next <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.next == nil {
+		o.next = make(chan struct{})
+	}
+	return maps.Clone(o.closed), o.next
 }
 
 func start[I any](o *output) func(context.Context, I) context.Context {
