@@ -11,6 +11,7 @@ import (
 	"github.com/entraredis/entraredis/adapters/entragoredis"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/entraredis/entraredis/internal/neverworse/stage"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -28,38 +29,22 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 	} {
 		t.Run(line, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				const addr = "10.6.3.80:6380"
-				network, sts := entratest.NewNetwork(), entratest.NewSTS(nil)
-				l, err := network.Listen(addr)
-				if err != nil {
+				at := stage.New(t)
+				plain, ours := &redis.Options{Addr: at.Addr, Dialer: at.Network.DialContext}, &redis.Options{Addr: at.Addr, Dialer: at.Network.DialContext}
+				plain.Username, plain.Password = at.User, at.Password
+				if err := entragoredis.Configure(ours, at.Source, &entragoredis.Options{AllowPlaintext: true}); err != nil {
 					t.Fatal(err)
 				}
-				gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: sts})
-				defer gateway.Close()
-				src, err := entra.NewSource(sts.Credential(), nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer src.Close()
-				tok, err := src.Token(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				plain, ours := &redis.Options{Addr: addr, Dialer: network.DialContext}, &redis.Options{Addr: addr, Dialer: network.DialContext}
-				plain.Username, plain.Password = tok.Credentials()
-				if err := entragoredis.Configure(ours, src, &entragoredis.Options{AllowPlaintext: true}); err != nil {
-					t.Fatal(err)
-				}
-				fault := gateway.Inject(entratest.WireFault{RefuseAuth: line})
+				fault := at.Gateway.Inject(entratest.WireFault{RefuseAuth: line})
 				defer fault.Remove()
 				tried := func(opt *redis.Options) (conns int, err error) {
 					client := redis.NewClient(opt)
 					defer client.Close()
-					before := gateway.Stats().Accepted
+					before := at.Gateway.Stats().Accepted
 					ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 					defer cancel()
 					err = client.Get(ctx, "key").Err()
-					conns = gateway.Stats().Accepted - before
+					conns = at.Gateway.Stats().Accepted - before
 					if mode := client.Options().MaintNotificationsConfig.Mode; mode != "auto" {
 						t.Errorf("maintenance notifications are %s from now on", mode)
 					}
@@ -73,7 +58,7 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 				if got == nil || !strings.HasPrefix(got.Error(), line) || conns != wantConns {
 					t.Errorf("%v after %d connections, with a password %v after %d", got, conns, want, wantConns)
 				}
-				if busy := (*entra.AuthError)(nil); !errors.As(got, &busy) || !busy.Temporary() || busy.Addr != addr || busy.User != plain.Username {
+				if busy := (*entra.AuthError)(nil); !errors.As(got, &busy) || !busy.Temporary() || busy.Addr != at.Addr || busy.User != plain.Username {
 					t.Errorf("%v is not the AuthError", got)
 				}
 				if isKnown != nil && (!isKnown(want) || !isKnown(got)) {

@@ -9,6 +9,7 @@ import (
 	"github.com/entraredis/entraredis/adapters/entraredigo"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/entraredis/entraredis/internal/neverworse/stage"
 	"github.com/gomodule/redigo/redis"
 )
 
@@ -22,32 +23,15 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 	} {
 		t.Run(line, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				const addr = "10.6.3.80:6380"
-				network, sts := entratest.NewNetwork(), entratest.NewSTS(nil)
-				l, err := network.Listen(addr)
-				if err != nil {
-					t.Fatal(err)
-				}
-				gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: sts})
-				defer gateway.Close()
-				src, err := entra.NewSource(sts.Credential(), nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer src.Close()
-				tok, err := src.Token(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				user, password := tok.Credentials()
+				at := stage.New(t)
 				plain, ours := &redis.Pool{MaxIdle: 1}, &redis.Pool{MaxIdle: 1}
 				defer plain.Close()
 				defer ours.Close()
 				plain.Dial = func() (redis.Conn, error) {
-					return redis.DialContext(t.Context(), "tcp", addr, redis.DialContextFunc(network.DialContext),
-						redis.DialUsername(user), redis.DialPassword(password))
+					return redis.DialContext(t.Context(), "tcp", at.Addr, redis.DialContextFunc(at.Network.DialContext),
+						redis.DialUsername(at.User), redis.DialPassword(at.Password))
 				}
-				if err := entraredigo.Configure(ours, addr, src, &entraredigo.Options{Dial: network.DialContext, AllowPlaintext: true}); err != nil {
+				if err := entraredigo.Configure(ours, at.Addr, at.Source, &entraredigo.Options{Dial: at.Network.DialContext, AllowPlaintext: true}); err != nil {
 					t.Fatal(err)
 				}
 				call := func(pool *redis.Pool) error {
@@ -56,7 +40,7 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 					_, err := c.Do("SET", "key", "value")
 					return err
 				}
-				fault := gateway.Inject(entratest.WireFault{RefuseAuth: line})
+				fault := at.Gateway.Inject(entratest.WireFault{RefuseAuth: line})
 				for range 3 {
 					want, got := call(plain), call(ours)
 					if answer := redis.Error(""); !errors.As(want, &answer) || string(answer) != line {
@@ -69,7 +53,7 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 						t.Errorf("%v is not the AuthError", got)
 					}
 				}
-				if n := gateway.Stats().Accepted; n != 6 {
+				if n := at.Gateway.Stats().Accepted; n != 6 {
 					t.Errorf("%d connections for 6 calls", n)
 				}
 				fault.Remove()

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/adapters/entrarueidis"
-	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/entraredis/entraredis/internal/neverworse/stage"
 	"github.com/redis/rueidis"
 )
 
@@ -32,37 +32,21 @@ func TestServerThatServesNoClientIsWhatItIsWithAPassword(t *testing.T) {
 }
 
 func asWithPassword(t *testing.T, line string, resp2 bool) {
-	const addr = "10.6.3.80:6380"
-	network, sts := entratest.NewNetwork(), entratest.NewSTS(nil)
-	l, err := network.Listen(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: sts})
-	defer gateway.Close()
-	src, err := entra.NewSource(sts.Credential(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	tok, err := src.Token(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	at := stage.New(t)
 	options := func() rueidis.ClientOption {
 		return rueidis.ClientOption{
-			InitAddress: []string{addr}, ForceSingleClient: true, AlwaysRESP2: resp2, DisableCache: resp2, Dialer: net.Dialer{KeepAlive: -1},
+			InitAddress: []string{at.Addr}, ForceSingleClient: true, AlwaysRESP2: resp2, DisableCache: resp2, Dialer: net.Dialer{KeepAlive: -1},
 			DialCtxFn: func(ctx context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
-				return network.DialContext(ctx, "tcp", addr)
+				return at.Network.DialContext(ctx, "tcp", addr)
 			},
 		}
 	}
 	plain, ours := options(), options()
-	plain.Username, plain.Password = tok.Credentials()
-	if err := entrarueidis.Configure(&ours, src, &entrarueidis.Options{AllowPlaintext: true}); err != nil {
+	plain.Username, plain.Password = at.User, at.Password
+	if err := entrarueidis.Configure(&ours, at.Source, &entrarueidis.Options{AllowPlaintext: true}); err != nil {
 		t.Fatal(err)
 	}
-	fault := gateway.Inject(entratest.WireFault{RefuseAuth: line})
+	fault := at.Gateway.Inject(entratest.WireFault{RefuseAuth: line})
 	defer fault.Remove()
 	tried := func(opt rueidis.ClientOption) (conns int, took time.Duration, err error) {
 		client, _ := rueidis.NewClient(opt) // its error is that of the call below
@@ -70,11 +54,11 @@ func asWithPassword(t *testing.T, line string, resp2 bool) {
 			t.Fatal("no client")
 		}
 		defer client.Close()
-		before, began := gateway.Stats().Accepted, time.Now()
+		before, began := at.Gateway.Stats().Accepted, time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err = client.Do(ctx, client.B().Get().Key("key").Build()).Error()
-		return gateway.Stats().Accepted - before, time.Since(began), err
+		return at.Gateway.Stats().Accepted - before, time.Since(began), err
 	}
 	wantConns, wantTook, want := tried(plain)
 	conns, took, got := tried(ours)
