@@ -130,6 +130,23 @@ func TestRefusedLoginOfTheProgramChangesNothing(t *testing.T) {
 	}
 }
 
+// A transaction that runs nothing logs nobody in, and the connection is renewed as before.
+func TestLoginInATransactionThatRunsNothingChangesNothing(t *testing.T) {
+	for _, end := range []string{"DISCARD", "RESET"} {
+		inBubble(t, func(s *site) {
+			c := s.dialer(nil)()
+			defer c.Close()
+			c.do("PING", "+PONG")
+			c.do("MULTI", "+OK")
+			c.do("AUTH other pw", "+QUEUED")
+			c.do(end, map[string]string{"DISCARD": "+OK", "RESET": "+RESET"}[end])
+			c.do("PING", "+PONG")
+			time.Sleep(80 * time.Minute)
+			c.do("PING", "+PONG")
+		})
+	}
+}
+
 // The server refuses our AUTH that follows the program's own. It is tried again, as in a rotation.
 func TestRefusedAuthAfterTheProgramsOwnIsTriedAgain(t *testing.T) {
 	inBubble(t, func(s *site) {

@@ -137,7 +137,11 @@ func TestConnAndDialerShowNoToken(t *testing.T) {
 				see("refused")
 				peer.says("*2\r\n$1\r\nk\r\n$1\r\nv\r\n")
 				see("popped")
-				if _, err := c.Write(encode("RESET")); err != nil { // our login follows it in the same write
+				if _, err := c.Write(encode("RESET")); err != nil {
+					t.Fatal(err)
+				}
+				peer.says("+RESET\r\n")
+				if _, err := c.Write(encode("PING")); err != nil { // our login goes before it in the same write
 					t.Fatal(err)
 				}
 				see("logged in anew")

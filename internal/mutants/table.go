@@ -86,9 +86,9 @@ func mutants() []mutant {
 			new:  "s.patterns = c.Count",
 		}, {
 			name: "no AUTH after RESET",
-			file: "core/entraconn/internal/session/commandstream.go",
-			old:  "		logsOut = true\n",
-			new:  "		logsOut = false\n",
+			file: "core/entraconn/internal/session/receiver.go",
+			old:  "		t.holding = holdRelogin\n",
+			new:  "		t.holding = holdBehind\n",
 		}, {
 			name: "no rotation begins",
 			file: "core/entraconn/internal/rotation/server.go",

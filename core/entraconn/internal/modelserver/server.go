@@ -136,6 +136,9 @@ func (m *Model) respond(name string, args []string) string {
 		}
 		return "*2\r\n$5\r\nproto\r\n:2\r\n"
 	case "RESET":
+		if len(args) > 1 {
+			return "-ERR wrong number of arguments for 'reset' command\r\n"
+		}
 		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut}
 		return "+RESET\r\n"
 	case "MULTI":

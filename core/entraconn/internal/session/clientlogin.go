@@ -1,6 +1,10 @@
 package session
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // A ClientLogin says that the server has accepted a login of the client's own, by AUTH or by HELLO
 // with AUTH.
@@ -34,6 +38,19 @@ func (l *ClientLogin) takeNews() (login ClientLogin) {
 		return NoLogin
 	}
 	return login
+}
+
+// A queuedLogin is what the commands that a transaction has queued do when EXEC runs them. DISCARD and
+// RESET, and an EXEC that runs nothing, forget it.
+type queuedLogin struct {
+	login ClientLogin
+	hello bool // what the wire speaks may change
+}
+
+// add takes a command that was queued. One login as another user is enough.
+func (q *queuedLogin) add(login ClientLogin, kind resp.Kind) {
+	q.login = max(q.login, login)
+	q.hello = q.hello || kind != resp.Auth
 }
 
 // defaultUser is the user that AUTH with a password alone logs in as.

@@ -89,34 +89,74 @@ func TestConnectionOfAnotherUserStaysTheClients(t *testing.T) {
 	}
 }
 
-// In a transaction a login is only queued. Whether it is accepted stands in the answer to EXEC, which
-// is not looked into: an AUTH of ours follows in any case. HELLO may change what the wire speaks
-// there, so nothing is known after it.
+// In a transaction a login is only queued, and EXEC runs it or nothing does. Whether it is accepted
+// stands in the answer to EXEC, which is not looked into: an AUTH of ours follows in any case. HELLO
+// may change what the wire speaks there, so no AUTH follows it.
 func TestLoginInATransaction(t *testing.T) {
+	const (
+		queued  = "+OK\r\n+QUEUED\r\n"
+		ran     = "*1\r\n+OK\r\n"
+		aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n"
+		discard = "DISCARD, MULTI, GET k, EXEC"
+	)
 	for _, tc := range []struct {
 		client, server string
+		end, answer    string // of the transaction
 		want           session.ClientLogin
-		why            session.Reason // that bars AUTH after EXEC
+		why            session.Reason // that bars AUTH then
 	}{
-		{"MULTI, AUTH us mine", "+OK\r\n+QUEUED\r\n", session.LoginAsUs, session.Renewable},
-		{"MULTI, AUTH host mine", "+OK\r\n+QUEUED\r\n", session.LoginAsAnother, session.BecauseClientAuth},
-		{"MULTI, HELLO 3 AUTH us mine", "+OK\r\n+QUEUED\r\n", session.NoLogin, session.BecauseUnknown},
+		{"MULTI, AUTH us mine", queued, "EXEC", ran, session.LoginAsUs, session.Renewable},
+		{"MULTI, AUTH host mine", queued, "EXEC", ran, session.LoginAsAnother, session.BecauseClientAuth},
+		{"MULTI, AUTH host mine, AUTH us mine", queued + "+QUEUED\r\n", "EXEC", "*2\r\n+OK\r\n+OK\r\n", session.LoginAsAnother, session.BecauseClientAuth},
+		{"MULTI, HELLO 3 AUTH us mine", queued, "EXEC", ran, session.LoginAsUs, session.BecauseUnknown},
+		{"MULTI, HELLO 3 AUTH host mine", queued, "EXEC", ran, session.LoginAsAnother, session.BecauseClientAuth},
+		{"MULTI, HELLO 3", queued, "EXEC", ran, session.NoLogin, session.BecauseUnknown},
+
+		{"MULTI, AUTH us mine", queued, "DISCARD", "+OK\r\n", session.NoLogin, session.Renewable},
+		{"MULTI, AUTH host mine", queued, "DISCARD", "+OK\r\n", session.NoLogin, session.Renewable},
+		{"MULTI, HELLO 3 AUTH host mine", queued, "DISCARD", "+OK\r\n", session.NoLogin, session.Renewable},
+		{"MULTI, AUTH host mine", queued, discard, "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$1\r\nx\r\n", session.NoLogin, session.Renewable},
+		{"MULTI, AUTH host mine", queued, "DISCARD x, EXEC", "-ERR no\r\n" + aborted, session.NoLogin, session.Renewable},
+		{"MULTI, AUTH host mine", queued, "DISCARD x, EXEC", "-ERR no\r\n" + ran, session.LoginAsAnother, session.BecauseClientAuth},
+		{"MULTI, AUTH host mine", queued, "RESET", "+RESET\r\n", session.NoLogin, session.Renewable},
+		{"MULTI, HELLO 3 AUTH host mine", queued, "EXEC", aborted, session.NoLogin, session.Renewable},
+		{"MULTI, AUTH host mine", queued, "EXEC", "*-1\r\n", session.NoLogin, session.Renewable}, // a key that was watched has changed
+		{"HELLO 3, MULTI, AUTH host mine", "%1\r\n+proto\r\n:3\r\n" + queued, "EXEC", "_\r\n", session.NoLogin, session.Renewable},
+		{"MULTI, AUTH host mine x", "+OK\r\n-ERR syntax error\r\n", "EXEC", aborted, session.NoLogin, session.Renewable},
+		{"MULTI x, AUTH host mine", "-ERR no\r\n+OK\r\n", "EXEC", "-ERR EXEC without MULTI\r\n", session.LoginAsAnother, session.BecauseClientAuth},
 	} {
-		var s session.Session
-		s.Init(false)
-		s.Plan(modelserver.Encode(strings.Split(tc.client, ", ")...), nil, nil, &standstill{})
-		if _, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != nil {
-			t.Fatal(err)
-		}
-		if got := s.TakeAnswers().ClientLogin; got != tc.want || s.MayAuth() {
-			t.Errorf("%s: reported %d, want %d; may AUTH %v", tc.client, got, tc.want, s.MayAuth())
-		}
-		s.Plan(modelserver.Encode("EXEC"), nil, nil, &standstill{})
-		if _, _, err := s.Received([]byte("*1\r\n+OK\r\n"), 0, &standstill{}); err != nil {
-			t.Fatal(err)
-		}
-		if why, _ := s.BarredBy(); why != tc.why || s.MayAuth() != (why == session.Renewable) {
-			t.Errorf("%s, EXEC: may AUTH %v, barred by %q", tc.client, s.MayAuth(), why)
+		for _, pipelined := range []bool{false, true} {
+			name := tc.client + ", " + tc.end
+			var s session.Session
+			s.Init(false)
+			p := modelserver.Encode(strings.Split(tc.client, ", ")...)
+			end := modelserver.Encode(strings.Split(tc.end, ", ")...)
+			answers := tc.server + tc.answer
+			if pipelined {
+				p = append(p, end...)
+			}
+			s.Plan(p, nil, nil, &standstill{})
+			if !pipelined {
+				answersInPieces(t, &s, tc.server, 3)
+				refused := strings.Contains(tc.client, "MULTI x")
+				if got := s.TakeAnswers().ClientLogin; !refused && (got != session.NoLogin || s.MayAuth()) {
+					t.Errorf("%s: reported %d before the end of the transaction, may AUTH %v", name, got, s.MayAuth())
+				}
+				if refused {
+					continue
+				}
+				s.Plan(end, nil, nil, &standstill{})
+				answers = tc.answer
+			}
+			if got := answersInPieces(t, &s, answers, 3); got != answers {
+				t.Errorf("%s: the client read %q", name, got)
+			}
+			if got := s.TakeAnswers().ClientLogin; got != tc.want {
+				t.Errorf("%s: reported %d, want %d", name, got, tc.want)
+			}
+			if why, _ := s.BarredBy(); why != tc.why || s.MayAuth() != (why == session.Renewable) {
+				t.Errorf("%s: may AUTH %v, barred by %q, want %q", name, s.MayAuth(), why, tc.why)
+			}
 		}
 	}
 }

@@ -21,18 +21,22 @@ type commandStream struct {
 	// holding: why the last bytes of the client were not sent yet.
 	holding holding
 	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
-	silent  bool
-	scanner resp.CommandScanner
+	silent bool
+	// queuesLogin: the transaction may hold a login of the client's, or a HELLO.
+	queuesLogin bool
+	scanner     resp.CommandScanner
 }
 
-// A holding says why the last bytes that the client has written were not sent yet. From holdAnswers
-// on they wait for the server, and so does what the client writes next, see HoldsBack. Before that,
-// its next write completes them.
+// A holding says why the last bytes that the client has written were not sent yet. From holdReset on
+// they wait for the server, and so does what the client writes next, see HoldsBack. Before that, its
+// next write completes them.
 type holding uint8
 
 const (
 	holdNothing    holding = iota
 	holdUnfinished         // what a command is must be known before its first byte is sent
+	holdReset              // everything, until a RESET is answered: a server may refuse it
+	holdRelogin            // everything, until a login of ours goes out: RESET has logged out
 	holdAnswers            // a command that waits until everything before it was answered
 	holdBehind             // what comes after a blocking command
 )
@@ -74,12 +78,11 @@ func (t *commandStream) holdBack(why holding) {
 }
 
 // endCommand accounts for the command that the scanner has just found the end of. It returns an
-// entry for the ledger if the command needs one, and whether AUTH has to follow directly, because
-// the command logs out.
+// entry for the ledger if the command needs one.
 //
 // Inside a transaction (mayBeQueued: as far as the answers are known, or still unknown) most things
 // are only queued.
-func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed, logsOut bool) {
+func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 	kind, argc := t.scanner.Kind(), t.scanner.Argc()
 	t.prefix = false
 	if t.mute {
@@ -88,10 +91,10 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed, logsOut b
 		switch kind {
 		case resp.Ordinary, resp.Ping, resp.Unblock, resp.ReplySkip, resp.Asking, resp.Caching:
 		default:
-			return t.stopTracking(), true, false
+			return t.stopTracking(), true
 		}
 		t.prefix = kind == resp.Asking || kind == resp.Caching
-		return entry{}, false, false
+		return entry{}, false
 	}
 	switch kind {
 	case resp.Ping:
@@ -99,48 +102,49 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed, logsOut b
 			break
 		}
 		t.expectedReplies++
-		return entry{}, false, false
+		return entry{}, false
 	case resp.Ordinary, resp.Unblock:
 		t.expectedReplies++
-		return entry{}, false, false
+		return entry{}, false
 	case resp.Asking, resp.Caching:
 		t.expectedReplies++
 		t.prefix = true
-		return entry{}, false, false
+		return entry{}, false
 	case resp.ReplyOff:
 		t.silent = !mayBeQueued
-		return t.stopTracking(), true, false
+		return t.stopTracking(), true
 	case resp.ReplySkip:
 		if mayBeQueued {
-			return t.stopTracking(), true, false
+			return t.stopTracking(), true
 		}
 		t.mute = true
-		return entry{}, false, false
+		return entry{}, false
 	case resp.Exec:
-		t.expectedReplies++
 		t.epoch++
-		return entry{}, false, false
+		if !t.queuesLogin {
+			t.expectedReplies++
+			return entry{}, false
+		}
+		t.queuesLogin = false
+	case resp.Auth, resp.Hello, resp.HelloAuth:
+		t.queuesLogin = t.queuesLogin || mayBeQueued
 	case resp.Subscribe, resp.PSubscribe, resp.SSubscribe, resp.Unsubscribe, resp.PUnsubscribe, resp.SUnsubscribe:
 		if mayBeQueued {
-			return t.stopTracking(), true, false
+			return t.stopTracking(), true
 		}
 		confirmations := argc - 1
 		if confirmations == 0 && (kind == resp.Unsubscribe || kind == resp.PUnsubscribe || kind == resp.SUnsubscribe) {
 			confirmations = untilNone
 		}
 		e = entry{ordinal: t.expectedReplies + 1, awaits: awaitSubscribed, commandKind: kind, confirmations: confirmations}
-		return t.enter(e), true, false
-	case resp.Hello, resp.HelloAuth, resp.Monitor, resp.Sync:
+		return t.enter(e), true
+	case resp.Monitor, resp.Sync:
 		if mayBeQueued {
-			return t.stopTracking(), true, false
+			return t.stopTracking(), true
 		}
-	case resp.Reset:
-		t.epoch++
-		t.upgraded = false
-		logsOut = true
 	}
 	t.expectedReplies++
-	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitedBy[kind]}), true, logsOut
+	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitedBy[kind], commandKind: kind}), true
 }
 
 // awaitedBy maps the kinds of commands that get a reply and an entry to what the entry awaits. A
@@ -152,6 +156,7 @@ var awaitedBy = [...]entryKind{
 	resp.Reset:     awaitReset,
 	resp.Multi:     awaitMulti,
 	resp.Discard:   awaitDiscard,
+	resp.Exec:      awaitExec, // of a transaction that may hold a login
 	resp.Monitor:   awaitTakeover,
 	resp.Sync:      awaitTakeover,
 	resp.Blocking:  awaitBlocking,

@@ -12,7 +12,7 @@ type entry struct {
 	auth          Auth      // for awaitAuth
 	epoch         uint32    // the transaction that it belongs to, see commandStream.epoch
 	confirmations int32     // for awaitSubscribed: those still to come, or untilNone
-	commandKind   resp.Kind // for awaitSubscribed: which of the six
+	commandKind   resp.Kind // of the client's command
 	awaits        entryKind
 }
 
@@ -23,9 +23,10 @@ const (
 	awaitNothing    entryKind = iota // a reply for the client that means nothing here
 	awaitAuth                        // our AUTH
 	awaitHello                       // says which protocol version follows; a subscriber may AUTH only in RESP3
-	awaitReset                       // everything is as on a new connection
+	awaitReset                       // everything is as on a new connection, unless it is refused
 	awaitMulti                       // may have failed
 	awaitDiscard                     // may have failed
+	awaitExec                        // runs a login of the client's that may be queued, or does not
 	awaitSubscribed                  // confirmations in RESP3, an array in RESP2, or one error; no reply of its own
 	awaitBlocking                    // may take its time
 	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
@@ -48,8 +49,8 @@ func (e *entry) barsAuth(epoch uint32) bool {
 	switch e.awaits {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitHello, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitClientAuth, awaitClientAsUs,
-		awaitTakeover, awaitUnknown:
+	case awaitHello, awaitReset, awaitExec, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitClientAuth,
+		awaitClientAsUs, awaitTakeover, awaitUnknown:
 		return true
 	}
 	return false
@@ -91,7 +92,8 @@ type ledger struct {
 	bars   int32 // how many bar AUTH
 	multis int32 // how many are a MULTI
 
-	confirmed uint32 // the epoch in which a MULTI was answered with OK, 0 for none
+	confirmed uint32      // the epoch in which a MULTI was answered with OK, 0 for none
+	queued    queuedLogin // in that transaction, as the answers say
 }
 
 // firstEntry returns the one whose reply comes next, nil if there is none.
@@ -189,29 +191,9 @@ func (l *ledger) barredBy(epoch uint32) Reason {
 // replies that came or are to come.
 func (l *ledger) allowsAuth(epoch uint32) bool { return l.bars == 0 && l.confirmed != epoch }
 
-// allowsRelogin reports whether that is so for an AUTH right after a RESET, where the last HELLO
-// said this version. It is, unless something before it is unanswered after whose answer replies can
-// perhaps not be counted any more.
-func (l *ledger) allowsRelogin(version int8) bool {
-	resp2 := version == 2
-	for i := range l.used {
-		switch l.nth(i).awaits {
-		case awaitTakeover, awaitClientAuth, awaitClientAsUs, awaitHello, awaitUpgrade, awaitDowngrade:
-			return false
-		case awaitReset:
-			resp2 = true
-		case awaitSubscribed:
-			if resp2 { // its confirmations are replies, and replies are not counted after them
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // mayChangeVersion reports whether a reply that is to come may change the protocol version.
 func (l *ledger) mayChangeVersion() bool {
-	return l.hasKind(awaitHello) || l.hasKind(awaitClientAuth) || l.hasKind(awaitClientAsUs) || l.hasKind(awaitReset) ||
+	return l.hasKind(awaitHello) || l.hasKind(awaitClientAuth) || l.hasKind(awaitClientAsUs) || l.hasKind(awaitExec) ||
 		l.hasKind(awaitDowngrade)
 }
 

@@ -24,18 +24,22 @@ func TestPlacesForAuth(t *testing.T) {
 		hello    string // and the answer to that
 		client   string
 		server   string
-		relogins int            // AUTHs after RESET
+		relogins int            // AUTHs that go before the next command
 		free     bool           // AUTH has a place at the end
 		why      session.Reason // if it has none for some time, or never again
 	}{
-		{name: "RESET ends a transaction", client: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n+OK\r\n", relogins: 1, free: true},
-		{name: "RESET after a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET, GET k",
-			server: "+RESET\r\n+OK\r\n$1\r\nx\r\n", relogins: 1, free: true},
-		{name: "RESET after a login of the client's", client: "AUTH me mine, RESET", why: session.BecauseReset},
-		{name: "RESET after MONITOR", client: "MONITOR, RESET", why: session.BecauseReset},
-		{name: "RESET while HELLO is unanswered", client: "HELLO 3, RESET", why: session.BecauseReset},
-		{name: "RESET after a RESP2 subscription after RESET", first: "HELLO 3", hello: hello,
-			client: "RESET, CLIENT CACHING YES, SUBSCRIBE a, RESET", relogins: 1, why: session.BecauseReset},
+		{name: "RESET ends a transaction", client: "MULTI, GET k, RESET", server: "+OK\r\n+QUEUED\r\n+RESET\r\n", relogins: 1, free: true},
+		{name: "RESET after a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET",
+			server: "+RESET\r\n", relogins: 1, free: true},
+		{name: "RESET after a login of the client's", client: "AUTH me mine, RESET", server: "+OK\r\n+RESET\r\n", why: session.BecauseClientAuth},
+		{name: "RESET after MONITOR", client: "MONITOR, RESET", server: "+OK\r\n+RESET\r\n", why: session.BecauseTakeover},
+		{name: "RESET while HELLO is unanswered", client: "HELLO 3, RESET", server: hello + "+RESET\r\n", relogins: 1, free: true},
+		{name: "RESET in flight", client: "GET k, RESET", server: "$1\r\nx\r\n"},
+		{name: "RESET is refused", client: "RESET", server: "-ERR unknown command `RESET`\r\n", free: true},
+		{name: "RESET is refused in a transaction", client: "MULTI, RESET x", server: "+OK\r\n-ERR wrong number of arguments\r\n", why: session.BecauseMulti},
+		{name: "RESET is refused after MULTI was", client: "MULTI x, RESET x", server: "-ERR no\r\n-ERR no\r\n", free: true},
+		{name: "RESET is refused in a RESP2 subscription", first: "SUBSCRIBE a", hello: hello + push("subscribe", 1), client: "RESET",
+			server: "-ERR unknown command `RESET`\r\n", free: true},
 		{name: "slot moves away, then SUBSCRIBE fails", first: "HELLO 3", hello: hello, client: "SUBSCRIBE s, GET k",
 			server: push("sunsubscribe", 0) + "-NOPERM no\r\n$1\r\nx\r\n", free: true},
 		{name: "slot moves away, then SUNSUBSCRIBE fails", client: "HELLO 3, GET k, SUNSUBSCRIBE s, GET k",
@@ -59,14 +63,8 @@ func TestPlacesForAuth(t *testing.T) {
 				}
 			}
 			p := modelserver.Encode(strings.Split(tc.client, ", ")...)
-			if n := planned(&s, p, cred); n != tc.relogins {
-				t.Errorf("%d AUTHs after RESET, want %d", n, tc.relogins)
-			}
-			if why, _ := s.BarredBy(); why == session.BecauseReset {
-				if tc.why != session.BecauseReset {
-					t.Error("cannot log in again")
-				}
-				return
+			if n := planned(&s, p, cred); n != 0 {
+				t.Errorf("%d AUTHs before the answer", n)
 			}
 			if _, _, err := s.Received([]byte(tc.server), 0, &standstill{}); err != nil {
 				t.Fatal(err)
@@ -74,8 +72,11 @@ func TestPlacesForAuth(t *testing.T) {
 			if why, _ := s.BarredBy(); s.MayAuth() != tc.free || why != tc.why {
 				t.Errorf("may AUTH: %v, want %v; barred by %q, want %q", s.MayAuth(), tc.free, why, tc.why)
 			}
-			if tc.free && tc.server != "$1\r\n" && !s.Idle() {
+			if tc.free && tc.server != "$1\r\n" && !s.Idle() && !s.Ready() {
 				t.Error("something is outstanding")
+			}
+			if n := planned(&s, nil, cred); n != tc.relogins {
+				t.Errorf("%d AUTHs before the next command, want %d", n, tc.relogins)
 			}
 		})
 	}
@@ -125,20 +126,59 @@ func TestUnexpectedAnswerToAuthEndsTheConnection(t *testing.T) {
 	}
 }
 
-// Confirmations in RESP3 come before later replies. A reply where one was awaited has no meaning.
+// Confirmations in RESP3 come before later replies. A reply where one was awaited has no meaning,
+// and a command of ours is in flight.
 func TestReplyInPlaceOfAConfirmation(t *testing.T) {
-	var s session.Session
-	s.Init(false)
-	s.Plan(modelserver.Encode("HELLO 3"), nil, nil, &standstill{})
+	s := sessionAfter("SUBSCRIBE a")
 	if _, _, err := s.Received([]byte("%1\r\n+proto\r\n:3\r\n"), 0, &standstill{}); err != nil {
 		t.Fatal(err)
 	}
-	cred := testAuth{}
-	if n := planned(&s, modelserver.Encode("SUBSCRIBE a", "RESET"), cred); n != 1 {
-		t.Fatalf("%d AUTHs after RESET", n)
+	if edits, _, _ := s.Plan(modelserver.Encode("GET k"), nil, nil, &standstill{}); len(edits) != 1 {
+		t.Fatalf("%d edits before GET, want HELLO 2", len(edits))
 	}
-	if kept, _, err := s.Received([]byte("+RESET\r\n+OK\r\n"), 0, &standstill{}); err != session.ErrDesync {
+	if kept, _, err := s.Received([]byte("+OK\r\n"), 0, &standstill{}); err != session.ErrDesync {
 		t.Errorf("%d bytes for the client, %v", kept, err)
+	}
+}
+
+// What the client writes after a RESET waits for its answer, because only that says whether a login of
+// ours goes before it.
+func TestCommandsAfterResetWaitForItsAnswer(t *testing.T) {
+	for answer, relogins := range map[string]int{"+RESET\r\n": 1, "-ERR unknown command\r\n": 0} {
+		for _, next := range []string{"GET k", "SUBSCRIBE a", "RESET", "BLPOP k 0", "inline"} {
+			var s session.Session
+			s.Init(false)
+			reset, command := modelserver.Encode("RESET"), modelserver.Encode(next)
+			if next == "inline" {
+				command = []byte("PING\r\n")
+			}
+			p := append(reset, command...)
+			if edits, _, taken := s.Plan(p, &testAuth{wire: "AUTH"}, nil, &standstill{}); len(edits) != 1 || taken != len(reset) || s.Ready() {
+				t.Fatalf("%s: %d edits, %d bytes taken, ready %v", next, len(edits), taken, s.Ready())
+			}
+			if _, _, err := s.Received([]byte("+OK\r\n"+answer), 0, &standstill{}); err != nil || !s.Ready() {
+				t.Fatalf("%s after %q: %v, ready %v", next, answer, err, s.Ready())
+			}
+			edits, _, _ := s.Plan(command, nil, testAuth{wire: "AUTH"}.login(), &standstill{})
+			if auths := len(edits) > 0 && edits[0].Auth != nil; auths != (relogins > 0) {
+				t.Errorf("%s after %q: edits %+v", next, answer, edits)
+			}
+		}
+	}
+}
+
+// A subscriber in RESP2 whose RESET is refused goes on as it was.
+func TestSubscriberWhoseResetIsRefusedGoesOn(t *testing.T) {
+	const refused = "-ERR unknown command `RESET`\r\n"
+	s := sessionAfter("SUBSCRIBE a")
+	answersInPieces(t, s, "%1\r\n+proto\r\n:3\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n", 100)
+	s.Plan(modelserver.Encode("RESET"), nil, nil, &standstill{})
+	const message = "3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"
+	if got := answersInPieces(t, s, ">"+message+refused+">"+message, 100); got != "*"+message+refused+"*"+message {
+		t.Errorf("the client read %q", got)
+	}
+	if edits, _, _ := s.Plan(modelserver.Encode("UNSUBSCRIBE a", "GET k"), nil, nil, &standstill{}); len(edits) != 1 || !bytes.Equal(edits[0].Ours(), modelserver.Encode("HELLO 2")) {
+		t.Errorf("edits after the end of the subscription: %+v", edits)
 	}
 }
 
@@ -170,7 +210,7 @@ func TestRetract(t *testing.T) {
 
 // A connection may be ended in order only where neither side is in the middle of something.
 func TestMayRetire(t *testing.T) {
-	const never, answers = "HELLO 3, RESET", "%1\r\n+proto\r\n:3\r\n+RESET\r\n" // it was logged out, and has no AUTH
+	const never, answers = "MULTI, HELLO 2, EXEC", "+OK\r\n+QUEUED\r\n*1\r\n*0\r\n" // it may speak another version now
 	subscribed := "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
 	for _, tc := range []struct {
 		name, client, rest, server string

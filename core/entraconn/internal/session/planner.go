@@ -20,9 +20,14 @@ type planner struct {
 
 // plan does the work of Session.Plan. Each turn of its loop takes as many ordinary commands as
 // follow each other, or one other command, or the part of one that p has. It ends with p, or before
-// a command that must be held back, or after a slice.
+// a command that must be held back, or after a slice or a RESET.
 func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken int) {
 	s, t := w.s, &w.s.commandStream
+	if t.holding == holdRelogin {
+		w.insert(relogin())
+		wanted = nil
+	}
+	t.holding = holdNothing
 	for {
 		if t.scanner.AtBoundary() {
 			w.commandStart = w.offset
@@ -60,8 +65,12 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			if !complete {
 				continue
 			}
-			w.takeCommand(relogin)
-			if s.leased.leaseState() >= lease.Waiting {
+			w.takeCommand()
+			switch {
+			case kind == resp.Reset && s.unrenewable == Renewable && !t.untracked:
+				t.holding = holdReset
+				return s.scratch.planned(), w.offset
+			case s.leased.leaseState() >= lease.Waiting:
 				if w.offset < len(w.p) {
 					t.holding = holdBehind
 				}
@@ -94,12 +103,11 @@ func (w *planner) prepare(kind resp.Kind, complete bool) (mustWait bool) {
 	return false
 }
 
-// takeCommand accounts for the command that ends at offset, and puts an AUTH after it if it logs
-// out.
-func (w *planner) takeCommand(relogin func() Auth) {
+// takeCommand accounts for the command that ends at offset.
+func (w *planner) takeCommand() {
 	s, t := w.s, &w.s.commandStream
 	epoch := t.epoch
-	e, needed, logsOut := t.endCommand(s.ledger.mayQueue(t.epoch))
+	e, needed := t.endCommand(s.ledger.mayQueue(t.epoch))
 	if t.epoch != epoch {
 		s.ledger.endEpoch()
 	}
@@ -108,13 +116,6 @@ func (w *planner) takeCommand(relogin func() Auth) {
 	}
 	if needed {
 		w.await(e)
-	}
-	switch {
-	case !logsOut || s.unrenewable != Renewable:
-	case s.ledger.allowsRelogin(s.protocol.version):
-		w.insert(relogin())
-	default:
-		s.unrenewable = BecauseReset
 	}
 }
 
@@ -162,7 +163,7 @@ func (w *planner) changeProtocol(kind resp.Kind) (mustWait bool) {
 		if l.hasKind(awaitUpgrade) {
 			return true
 		}
-		if kind != resp.Reset { // which goes back to RESP2 without us
+		if kind != resp.Reset { // which goes back to RESP2 without us, or is refused
 			w.downgrade()
 		}
 	}
@@ -207,7 +208,7 @@ func (w *planner) slice() (mustWait bool) {
 	switch {
 	case !ok:
 		return false
-	case s.ledger.hasKind(awaitClientAsUs):
+	case s.ledger.hasKind(awaitClientAsUs), s.ledger.hasKind(awaitExec):
 		return true // the client's token may end sooner than ours, which follows that
 	}
 	now, most := w.env.MayBlock(s.ledger.lastAuth())

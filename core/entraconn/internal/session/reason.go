@@ -1,6 +1,6 @@
 package session
 
-// A Reason says why a connection cannot be renewed. The reasons up to BecauseReset last for ever,
+// A Reason says why a connection cannot be renewed. The reasons up to BecauseClientAuth last for ever,
 // those after it until a reply comes: see BarredBy.
 type Reason uint8
 
@@ -11,7 +11,6 @@ const (
 	BecauseTakeover
 	BecauseSubscriber
 	BecauseClientAuth
-	BecauseReset
 	BecauseMulti
 	BecauseBlocked
 
@@ -27,7 +26,6 @@ func (r Reason) String() string {
 		BecauseTakeover:   "MONITOR or SYNC",
 		BecauseSubscriber: "RESP2 Pub/Sub",
 		BecauseClientAuth: "the client's own AUTH",
-		BecauseReset:      "RESET",
 		BecauseMulti:      "transaction",
 		BecauseBlocked:    "blocking command",
 	}[r]

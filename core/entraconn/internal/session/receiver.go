@@ -1,6 +1,8 @@
 package session
 
 import (
+	"bytes"
+
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 	"github.com/entraredis/entraredis/internal/resp"
 )
@@ -121,7 +123,7 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	}
 	t.ours = e.isOurs()
 	switch e.awaits {
-	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitHello, awaitClientAuth, awaitClientAsUs:
+	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitHello, awaitClientAuth, awaitClientAsUs, awaitExec:
 		r.startCollecting()
 	case awaitBlocking:
 		if s.leased.awaitsReply(e.ordinal) {
@@ -168,8 +170,6 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	switch e.awaits {
 	case awaitAuth:
 		return r.authAnswered(e.auth, frame)
-	case awaitHello:
-		r.helloAnswered(frame)
 	case awaitUpgrade:
 		return r.upgradeAnswered(frame)
 	case awaitDowngrade:
@@ -177,7 +177,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	case awaitNumber:
 		return r.numberAnswered(frame)
 	case awaitReset:
-		return r.resetAnswered(frame)
+		r.resetAnswered(frame)
 	case awaitBlocking:
 		if s.leased.awaitsReply(e.ordinal) {
 			s.leased.on(lease.ReplyEnded)
@@ -187,11 +187,16 @@ func (r *receiver) endReply(frame resp.Frame) error {
 			s.ledger.confirmed = e.epoch
 		}
 	case awaitDiscard:
-		if current && frame == resp.Status {
-			s.ledger.confirmed = 0
+		if frame == resp.Status {
+			s.ledger.queued = queuedLogin{}
+			if current {
+				s.ledger.confirmed = 0
+			}
 		}
-	case awaitClientAuth, awaitClientAsUs:
-		r.clientAuthAnswered(e.awaits, frame)
+	case awaitExec:
+		r.execAnswered(frame)
+	case awaitHello, awaitClientAuth, awaitClientAsUs:
+		r.clientLoginAnswered(e, frame)
 	}
 	return nil
 }
@@ -230,36 +235,77 @@ func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	return err
 }
 
-// clientAuthAnswered takes the answer to a login of the client's own. An error changes nothing. In
-// a transaction the answer only says that the login is queued: it counts as accepted, because an
-// AUTH of ours too many does no harm.
-func (r *receiver) clientAuthAnswered(what entryKind, frame resp.Frame) {
+// clientLoginAnswered takes the answer to a HELLO of the client's, or to a login of its own. An error
+// changes nothing. In a transaction they are only queued.
+func (r *receiver) clientLoginAnswered(e entry, frame resp.Frame) {
 	s := r.s
+	login := NoLogin
+	switch e.awaits {
+	case awaitClientAuth:
+		login = LoginAsAnother
+	case awaitClientAsUs:
+		login = LoginAsUs
+	}
 	switch {
-	case frame == resp.Error:
+	case string(s.scratch.collectedReply()) == "+QUEUED\r\n":
+		s.ledger.queued.add(login, e.commandKind)
 		r.stopCollecting()
 		return
-	case s.clientLogin.isForeign():
-	case what == awaitClientAuth:
-		s.clientLogin, s.unrenewable = LoginAsAnother, BecauseClientAuth
-	default:
-		s.clientLogin = LoginAsUs
+	case frame != resp.Error:
+		r.takeLogin(login)
 	}
 	r.helloAnswered(frame)
 }
 
-// resetAnswered takes the answer to RESET. Where it is refused although the wire was to go back to
-// RESP2 with it, what follows would be in RESP3.
-func (r *receiver) resetAnswered(frame resp.Frame) error {
-	s := r.s
-	if frame == resp.Status {
-		s.protocol.version = 2
-		s.subscriptionCounts = subscriptionCounts{}
-		s.replyStream.translation = nil
-	} else if s.replyStream.translation != nil {
-		return ErrDesync
+// takeLogin takes a login of the client's own that the server has accepted.
+func (r *receiver) takeLogin(login ClientLogin) {
+	switch s := r.s; {
+	case login == NoLogin, s.clientLogin.isForeign():
+	case login == LoginAsAnother:
+		s.clientLogin, s.unrenewable = LoginAsAnother, BecauseClientAuth
+	default:
+		s.clientLogin = LoginAsUs
 	}
-	return nil
+}
+
+// execAnswered takes the answer to an EXEC that may run a login. An error or a null says that it ran
+// nothing. Whether the login was accepted stands in the array, which may be long and is not looked
+// into: it counts as accepted, because an AUTH of ours too many does no harm. After a HELLO it is not
+// known what the wire speaks.
+func (r *receiver) execAnswered(frame resp.Frame) {
+	s := r.s
+	queued, ran := s.ledger.queued, frame == resp.Array && !bytes.HasPrefix(s.scratch.collectedReply(), []byte("*-"))
+	s.ledger.queued = queuedLogin{}
+	r.stopCollecting()
+	if !ran {
+		return
+	}
+	if queued.hello && s.unrenewable == Renewable {
+		s.unrenewable = BecauseUnknown
+	}
+	r.takeLogin(queued.login)
+}
+
+// resetAnswered takes the answer to RESET. Where it is refused, everything stays as it was: a
+// transaction, subscriptions, and what the wire speaks.
+func (r *receiver) resetAnswered(frame resp.Frame) {
+	s, t := r.s, &r.s.commandStream
+	held := t.holding == holdReset
+	if held {
+		t.holding = holdBehind
+	}
+	if frame != resp.Status {
+		return
+	}
+	t.epoch++ // no MULTI is in flight, because nothing was written after RESET
+	t.upgraded, t.queuesLogin = false, false
+	s.ledger.queued = queuedLogin{}
+	s.protocol.version = 2
+	s.subscriptionCounts = subscriptionCounts{}
+	s.replyStream.translation = nil
+	if held && s.unrenewable == Renewable {
+		t.holding = holdRelogin
+	}
 }
 
 // helloAnswered takes the number of the connection and the protocol version out of a reply to

@@ -73,9 +73,9 @@ func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
 }
 
 // Plan accounts for p, which the client is about to write, and returns how it must be changed.
-// wanted, if it is not nil, goes to the first place where AUTH may go, and what relogin returns
-// goes after each command that logs out. The protocol version changes around subscriptions, see
-// protocol, and blocking commands get shorter timeouts, see leasedCall.
+// wanted, if it is not nil, goes to the first place where AUTH may go. After a RESET, what relogin
+// returns goes before p instead. The protocol version changes around subscriptions, see protocol, and
+// blocking commands get shorter timeouts, see leasedCall.
 //
 // The first taken bytes of p are to be written with these edits, and those after them held back:
 // they are the start of the next p, once Ready reports true or the client writes more. The edits
@@ -87,7 +87,6 @@ func (s *Session) Plan(
 	p []byte, wanted Auth, relogin func() Auth, env Environment,
 ) (edits []Edit, unblocks []Unblock, taken int) {
 	s.scratch.forgetEdits()
-	s.commandStream.holding = holdNothing
 	w := planner{s: s, p: p, env: env, commandStart: -1}
 	edits, taken = w.plan(wanted, relogin)
 	return edits, s.scratch.takeUnblocks(), taken
@@ -135,13 +134,13 @@ func (s *Session) Retract(mark *Mark) {
 // HoldsBack reports whether what the client writes now must wait for a reply. If so, it is to be
 // held back and HoldBehind called instead of Plan.
 func (s *Session) HoldsBack() bool {
-	return s.commandStream.holding >= holdAnswers || s.leased.leaseState() >= lease.Waiting
+	return s.commandStream.holding >= holdReset || s.leased.leaseState() >= lease.Waiting
 }
 
 // HoldBehind accounts for bytes that the client has written and that are held back after those that
 // Plan did not take. If these wait for answers, so do the bytes after them.
 func (s *Session) HoldBehind() {
-	if s.commandStream.holding != holdAnswers {
+	if s.commandStream.holding <= holdUnfinished {
 		s.commandStream.holding = holdBehind
 	}
 }
@@ -155,8 +154,10 @@ func (s *Session) Ready() bool {
 		return state == lease.BetweenSlices
 	case s.commandStream.holding == holdAnswers:
 		return s.drained() && state != lease.Replying || s.unrenewable != Renewable
+	case s.commandStream.holding == holdReset:
+		return s.unrenewable != Renewable
 	}
-	return s.commandStream.holding == holdBehind
+	return s.commandStream.holding == holdBehind || s.commandStream.holding == holdRelogin
 }
 
 // Slicing reports whether a blocking command is being sent in slices: what the client writes after

@@ -18,13 +18,13 @@ var (
 	ordinary = []string{"GET k", "OK", "FAIL", "LIST", "PUSHED", "PING", "CLIENT ID"}
 	special  = []string{
 		"HELLO 3", "HELLO", "HELLO 9", "MULTI", "MULTI", "MULTI x", "EXEC", "EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x",
-		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET",
+		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET", "RESET x",
 		"AUTH us mine", "AUTH us mine", "AUTH us wrong", "HELLO 3 AUTH us mine",
 		"BLPOP k 1", "BLPOP k 100", "BLPOP gone 100", "BLPOP full 100", "XREAD BLOCK 70000 STREAMS k 0",
 		"SUBSCRIBE a", "SUBSCRIBE a b a", "SUBSCRIBE forbidden", "SUBSCRIBE", "PSUBSCRIBE p q", "SSUBSCRIBE s",
 		"UNSUBSCRIBE", "UNSUBSCRIBE a", "UNSUBSCRIBE a b x", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUNSUBSCRIBE s",
 	}
-	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 100", "ASKING", "RESET"}, ordinary...)
+	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 100", "ASKING", "RESET", "RESET x", "AUTH us mine"}, ordinary...)
 	grave       = []string{"CLIENT REPLY SKIP", "HELLO 2", "CLIENT REPLY OFF", "MONITOR", "AUTH host password"}
 )
 
@@ -134,9 +134,6 @@ func (r *rig) send(p []byte, wanted session.Auth) {
 			r.deliver(out)
 			out = nil
 			r.sent++
-			if e.Auth.Login() { // after RESET: that cannot wait
-				r.server.Slow = 0
-			}
 		}
 		out = append(out, e.Ours()...)
 	}
