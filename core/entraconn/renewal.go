@@ -189,7 +189,7 @@ func (r renewal) Retire() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ending.readErr() != nil || c.ending.isClosed() || !c.session.MayRetire() {
-		if _, forever := c.session.BarredBy(); !forever {
+		if why, _ := c.session.BarredBy(); !why.Retires() {
 			c.signals.clear(retirementWaits)
 		}
 		return false

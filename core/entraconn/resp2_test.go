@@ -3,6 +3,7 @@ package entraconn_test
 import (
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,6 +51,45 @@ func TestServerThatStaysInRESP2IsAskedOnce(t *testing.T) {
 			t.Errorf("%d connections expired", n)
 		}
 	})
+}
+
+// A subscriber sends a command that is not about subscriptions, and the server refuses it. The
+// connection is renewed as any other once the last subscription has ended, and the next subscription
+// across tokens. So is one of a server that stays in RESP2.
+func TestConnectionIsRenewedAfterASubscriptionInRESP2(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		inBubble(t, func(s *site) {
+			if stays {
+				s.gateway.Inject(entratest.WireFault{StayInRESP2: true})
+			}
+			open := s.dialer(nil)
+			publisher := open()
+			defer publisher.Close()
+			publisher.do("PING", "+PONG")
+			c := open()
+			defer c.Close()
+			c.subscribes("a")
+			if err := c.send("GET k"); err != nil {
+				t.Fatal(err)
+			}
+			if l, err := c.line(); !strings.HasPrefix(l, "-ERR Can't execute 'get'") || err != nil {
+				t.Fatalf("%q, %v", l, err)
+			}
+			c.hears(publisher, "a")
+			c.do("UNSUBSCRIBE a", "*3")
+			c.readLines(5)
+			s.afterRotation()
+			s.afterRotation()
+			c.do("PING", "+PONG")
+			if stays {
+				return
+			}
+			c.subscribes("a")
+			s.afterRotation()
+			s.afterRotation()
+			c.hears(publisher, "a")
+		})
+	}
 }
 
 // An upgraded server is found an hour later, or once all connections to the old one have ended.

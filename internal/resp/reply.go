@@ -17,7 +17,8 @@ type ReplyScanner struct {
 	typ       byte      // of the frame, 0 before its first byte was seen
 	value     byte      // type of the value that is being read
 	cr        bool      // the byte before this one, in a line, was CR
-	push      bool      // the frame is a push
+	push      bool      // the frame is a push, or an array that may be one
+	arrayPush bool      // the next frame may be a push if it is an array, see ArrayMayBePush
 	text      text      // the header or the first word of a push that is being read
 	remaining int64     // values still to come in this frame
 	skip      int64     // bytes of a string still to come, its CRLF included
@@ -35,6 +36,11 @@ const (
 
 // maxValues bounds the values in a frame, far above what memory holds and far below overflow.
 const maxValues = 1 << 60
+
+// ArrayMayBePush says that the frame that Next begins now is for a subscriber in RESP2, to whom a
+// server sends as arrays what it sends as pushes in RESP3: an array that begins with a word of Pub/Sub
+// is a Push then.
+func (s *ReplyScanner) ArrayMayBePush() { s.arrayPush = true }
 
 // AtBoundary reports whether the bytes seen so far end where a frame ends.
 func (s *ReplyScanner) AtBoundary() bool { return s.typ == 0 }
@@ -142,7 +148,8 @@ func (s *ReplyScanner) open() {
 	switch {
 	case s.typ == 0:
 		s.typ, s.remaining = s.value, 1
-		s.push = s.value == '>'
+		s.push = s.value == '>' || s.arrayPush && s.value == '*'
+		s.arrayPush = false
 		if s.push {
 			s.says = pushWords{}
 		}
@@ -176,7 +183,6 @@ func (s *ReplyScanner) header(num int64) (done bool, err error) {
 		num *= 2
 	case '>':
 		if s.push && !s.says.begun {
-			s.says.begun = true
 			s.remaining-- // the push itself is the frame
 		}
 	}
@@ -216,7 +222,7 @@ func (s *ReplyScanner) line(p []byte) (n int, end bool) {
 // frame names the frame that has ended.
 func (s *ReplyScanner) frame() Frame {
 	switch {
-	case s.push:
+	case s.typ == '>', s.push && s.says.isPubSub:
 		return Push
 	case s.typ == '-', s.typ == '!':
 		return Error
@@ -232,23 +238,12 @@ func (s *ReplyScanner) frame() Frame {
 
 // endOfElement takes the kind of the push from its first element when that has ended.
 func (s *ReplyScanner) endOfElement() {
-	if s.says.hasName || s.value == '>' {
-		return
-	}
-	s.says.hasName = true
-	switch string(s.text.take()) {
-	case "subscribe":
-		s.says.kind = Subscribe
-	case "psubscribe":
-		s.says.kind = PSubscribe
-	case "ssubscribe":
-		s.says.kind = SSubscribe
-	case "unsubscribe":
-		s.says.kind = Unsubscribe
-	case "punsubscribe":
-		s.says.kind = PUnsubscribe
-	case "sunsubscribe":
-		s.says.kind = SUnsubscribe
+	switch {
+	case !s.says.begun:
+		s.says.begun = true // which was the header
+	case !s.says.hasName && s.value != '>':
+		s.says.hasName = true
+		s.says.kind, s.says.isPubSub = PubSubWord(s.text.take())
 	}
 }
 

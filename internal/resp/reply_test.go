@@ -121,6 +121,53 @@ func TestConfirmations(t *testing.T) {
 	}
 }
 
+// To a subscriber in RESP2 a server sends as an array what is a push in RESP3. That holds for the next
+// frame only.
+func TestArrayMayBeAPush(t *testing.T) {
+	for stream, maybe := range map[string]resp.Frame{
+		"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n":                   resp.Push,
+		"*4\r\n$8\r\npmessage\r\n$1\r\n*\r\n$1\r\na\r\n$2\r\nhi\r\n":       resp.Push,
+		"*3\r\n$8\r\nsmessage\r\n$1\r\na\r\n*2\r\n$7\r\nmessage\r\n:1\r\n": resp.Push,
+		"*3\r\n$12\r\npunsubscribe\r\n$-1\r\n:7\r\n":                       resp.Push,
+		"*2\r\n$4\r\npong\r\n$0\r\n\r\n":                                   resp.Array,
+		"*2\r\n$8\r\nMESSAGES\r\n$7\r\nmessage\r\n":                        resp.Array,
+		"*1\r\n*2\r\n$7\r\nmessage\r\n:1\r\n":                              resp.Array,
+		"*1\r\n$30\r\nmessagemessagemessagemessagexx\r\n":                  resp.Array,
+		"*0\r\n":                       resp.Array,
+		"*-1\r\n":                      resp.Array,
+		"$7\r\nmessage\r\n":            resp.Value,
+		"-ERR Can't execute 'get'\r\n": resp.Error,
+	} {
+		reply := maybe
+		if maybe == resp.Push {
+			reply = resp.Array
+		}
+		for cut := range len(stream) {
+			var s resp.ReplyScanner
+			next := func(want resp.Frame) {
+				t.Helper()
+				got := resp.None
+				for _, p := range []string{stream[:cut], stream[cut:]} {
+					n, f, err := s.Next([]byte(p))
+					if err != nil || n != len(p) {
+						t.Fatalf("%q cut at %d: %d, %v", stream, cut, n, err)
+					}
+					got = max(got, f)
+				}
+				if got != want || !s.AtBoundary() {
+					t.Fatalf("%q cut at %d: %v, want %v", stream, cut, got, want)
+				}
+			}
+			s.ArrayMayBePush()
+			next(maybe)
+			if says := s.Confirmed(); strings.Contains(stream, "punsub") && says != (resp.Confirmation{Kind: resp.PUnsubscribe, Count: 7}) {
+				t.Fatalf("%q cut at %d says %+v", stream, cut, says)
+			}
+			next(reply)
+		}
+	}
+}
+
 func TestMalformedRepliesAreErrors(t *testing.T) {
 	for _, stream := range []string{
 		"OK\r\n", "\r\n", "$?\r\n", "*?\r\n", ";4\r\n", ".\r\n", "$-2\r\n", "$01\r\n", "$+1\r\n", "%-1\r\n", ">-1\r\n", "|-1\r\n", "=-1\r\n",

@@ -305,16 +305,17 @@ func (s *Server) workLocked(now time.Time) (expiring []*Member, wait time.Durati
 
 // retire retires connections that cannot be renewed in time. Where something is in flight it tries
 // again after each read and write of the client, up to the end of the token. A connection that
-// could have an AUTH again, if a transaction ended or a newer token came, is left to the server.
+// could have an AUTH again, if a transaction ended or a newer token came, is left to the server. A
+// subscriber in RESP2 could have one too, but it hardly ends all subscriptions now.
 func (s *Server) retire(expiring []*Member) {
 	for _, m := range expiring {
 		s.setRetiring(m, true) // first: the client may read at any time
 		retired := m.conn.Retire()
-		forever := m.conn.CurrentBar().Forever
-		if retired || !forever {
+		retires := m.conn.CurrentBar().Why.Retires()
+		if retired || !retires {
 			s.setRetiring(m, false)
 		}
-		if retired || forever {
+		if retired || retires {
 			s.mu.Lock()
 			s.leaveLocked(m, byBar)
 			s.mu.Unlock()

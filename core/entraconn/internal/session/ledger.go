@@ -27,7 +27,7 @@ const (
 	awaitMulti                       // may have failed
 	awaitDiscard                     // may have failed
 	awaitExec                        // runs a login of the client's that may be queued, or does not
-	awaitSubscribed                  // confirmations in RESP3, an array in RESP2, or one error; no reply of its own
+	awaitSubscribed                  // confirmations, or one error; no reply of its own
 	awaitBlocking                    // may take its time
 	awaitPing                        // a RESP2 subscriber's, which RESP3 answers in another way
 	awaitUpgrade                     // our HELLO 3
@@ -63,11 +63,6 @@ func (e *entry) isOurs() bool {
 		return true
 	}
 	return false
-}
-
-// unsubscribes reports whether the entry ends subscriptions.
-func (e *entry) unsubscribes() bool {
-	return e.commandKind == resp.Unsubscribe || e.commandKind == resp.PUnsubscribe || e.commandKind == resp.SUnsubscribe
 }
 
 // countConfirmation takes one, after which that many subscriptions of the kind remain, and

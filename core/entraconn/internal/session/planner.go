@@ -154,7 +154,7 @@ func (w *planner) changeProtocol(kind resp.Kind) (mustWait bool) {
 		case !w.mayUpgrade(), s.protocol.version == 3 && !l.mayChangeVersion():
 		case !l.onlyAuths():
 			return true
-		case s.protocol.version == 2:
+		case s.protocol.version == 2 && !s.subscriptionCounts.exist(): // else it takes no HELLO
 			s.commandStream.upgraded = true
 			w.ask(hello3, awaitUpgrade)
 		}
@@ -192,7 +192,7 @@ func (w *planner) downgrade() {
 func (w *planner) slice() (mustWait bool) {
 	s, t := w.s, &w.s.commandStream
 	switch {
-	case s.unrenewable != Renewable, t.prefix, t.mute:
+	case s.unrenewable != Renewable, t.prefix, t.mute, s.listensInRESP2(): // where it is refused
 		return false
 	case s.ledger.mayQueue(t.epoch):
 		return s.ledger.hasKind(awaitDiscard) // where that is refused, the command is queued

@@ -90,7 +90,7 @@ func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 					t.Fatalf("in pieces of %d bytes the client read %q", size, got)
 				}
 				why, forever := s.BarredBy()
-				if only := onlyRESP2(s); why != session.BecauseSubscriber || !forever || only == tc.transient || onlyRESP2(s) {
+				if only := onlyRESP2(s); why != session.BecauseSubscriber || forever || only == tc.transient || onlyRESP2(s) {
 					t.Fatalf("in pieces of %d bytes: barred by %q, only RESP2 %v", size, why, only)
 				}
 				if got := answersInPieces(t, s, cachePush, len(cachePush)); got != cachePush || !s.MayRetire() {
@@ -99,8 +99,72 @@ func TestAnyAnswerThatIsNotRESP3LeavesTheWireInRESP2(t *testing.T) {
 				if edits, _, _ := s.Plan(modelserver.Encode("SUBSCRIBE b"), nil, nil, &standstill{}); len(edits) > 0 {
 					t.Fatalf("in pieces of %d bytes: asked again", size)
 				}
+				const ended = "*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\nb\r\n:0\r\n"
+				s.Plan(modelserver.Encode("UNSUBSCRIBE"), nil, nil, &standstill{})
+				if got := answersInPieces(t, s, ended, min(abs(size), len(ended))); got != ended || !s.MayAuth() || !s.Idle() {
+					t.Fatalf("in pieces of %d bytes: the client read %q; may AUTH after the last subscription %v", size, got, s.MayAuth())
+				}
 			}
 		})
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
+
+// A subscriber in RESP2 sends a command that is not about subscriptions. The server refuses it, and the
+// wire speaks RESP2 from then on, where it takes no AUTH. Replies are told from messages, so the
+// connection can be renewed again as soon as the last subscription has ended.
+func TestSubscriberWhoseCommandIsRefusedIsRenewedAgain(t *testing.T) {
+	const (
+		upgraded   = "%1\r\n$5\r\nproto\r\n:3\r\n"
+		downgraded = "*2\r\n$5\r\nproto\r\n:2\r\n"
+		refused    = "-ERR Can't execute 'get'\r\n"
+		again      = "3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n"
+		pong       = "*2\r\n$4\r\npong\r\n$2\r\nhi\r\n"
+		notPubSub  = "*2\r\n$5\r\nhello\r\n*1\r\n$7\r\nmessage\r\n"
+		onlyB      = "*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:1\r\n"
+		none       = "*3\r\n$11\r\nunsubscribe\r\n$1\r\nb\r\n:0\r\n"
+		value      = "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nno\r\n" // of a list
+	)
+	messages := subscribedTo2[len(subscribedTo2)-len("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n"):]
+	messages += "*4\r\n$8\r\npmessage\r\n$1\r\n*\r\n$1\r\na\r\n$4\r\n-ERR\r\n" + "*3\r\n$8\r\nsmessage\r\n$1\r\na\r\n$0\r\n\r\n"
+	for size := 1; size < 200; size++ {
+		s := sessionAfter("SUBSCRIBE a")
+		step := func(commands, answer, want string) {
+			t.Helper()
+			if commands != "" {
+				s.Plan(modelserver.Encode(strings.Split(commands, ", ")...), nil, nil, &standstill{})
+			}
+			if got := answersInPieces(t, s, answer, size); got != want {
+				t.Fatalf("in pieces of %d bytes, after %q: the client read %q, want %q", size, commands, got, want)
+			}
+			if s.HoldsBack() {
+				t.Fatalf("after %q: holds back", commands)
+			}
+		}
+		barred := func(want session.Reason) {
+			t.Helper()
+			if why, forever := s.BarredBy(); why != want || forever || s.MayAuth() != (want == session.Renewable) || !s.Idle() {
+				t.Fatalf("in pieces of %d bytes: barred by %q, for ever %v, idle %v; want %q", size, why, forever, s.Idle(), want)
+			}
+		}
+		step("", upgraded+strings.ReplaceAll(subscribedTo2, "*3", ">3"), subscribedTo2)
+		barred(session.Renewable)
+		step("GET k", downgraded+messages+refused+messages, messages+refused+messages)
+		barred(session.BecauseSubscriber)
+		if !s.MayRetire() {
+			t.Fatal("may not end before its token expires")
+		}
+		step("PING hi", messages+pong+messages, messages+pong+messages)
+		step("GET k", refused, refused)
+		step("SUBSCRIBE b, BLPOP k 0", "*"+again+refused, "*"+again+refused)
+		step("GET k", notPubSub, notPubSub) // whatever a server may say
+		barred(session.BecauseSubscriber)
+		step("UNSUBSCRIBE a b, LRANGE l 0 -1", messages+onlyB+none+value, messages+onlyB+none+value)
+		barred(session.Renewable)
+		step("LRANGE l 0 -1", value, value)
+		step("SUBSCRIBE a", upgraded+strings.ReplaceAll(subscribedTo2, "*3", ">3"), subscribedTo2)
+		barred(session.Renewable)
 	}
 }
 

@@ -1,7 +1,7 @@
 package session
 
 // A Reason says why a connection cannot be renewed. The reasons up to BecauseClientAuth last for ever,
-// those after it until a reply comes: see BarredBy.
+// those after it until the client or a reply ends them: see BarredBy.
 type Reason uint8
 
 const (
@@ -9,13 +9,17 @@ const (
 	BecauseUnknown
 	BecauseSilent
 	BecauseTakeover
-	BecauseSubscriber
 	BecauseClientAuth
+	BecauseSubscriber
 	BecauseMulti
 	BecauseBlocked
 
 	reasonCount // how many there are
 )
+
+// Retires reports whether a connection for which the reason holds when its token is about to expire is
+// ended between two replies. A transaction and a blocking command are left to the server.
+func (r Reason) Retires() bool { return r != Renewable && r <= BecauseSubscriber }
 
 // String returns the reason in words for an operator.
 func (r Reason) String() string {

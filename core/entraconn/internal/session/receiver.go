@@ -48,6 +48,9 @@ func (r *receiver) step(at int) (n int, err error) {
 			r.outlet.forward(at, at+n)
 			return n, nil
 		}
+		if s.listensInRESP2() || s.protocol.version == 2 && r.awaitsConfirmation() {
+			t.frames.ArrayMayBePush()
+		}
 		if t.readReplies+1 >= s.ledger.nextOrdinal && r.beginAwaited(p) {
 			return 0, nil
 		}
@@ -114,7 +117,7 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 		return false
 	}
 	e := s.ledger.firstEntry()
-	if p[0] == '>' {
+	if p[0] == '>' || p[0] == '*' && s.listensInRESP2() {
 		if e.awaits == awaitUpgrade && t.translation == nil {
 			t.translation = &translation{} // the server has changed to RESP3, and says something else first
 			return true
@@ -158,8 +161,8 @@ func (r *receiver) endReply(frame resp.Frame) error {
 		t.readReplies++
 		return nil
 	}
-	if first := s.ledger.firstEntry(); first.awaits == awaitSubscribed {
-		return r.subscribeAnswered(first, frame)
+	if s.ledger.firstEntry().awaits == awaitSubscribed {
+		return r.subscribeAnswered(frame)
 	}
 	e := r.strike()
 	t.readReplies++
@@ -316,9 +319,7 @@ func (r *receiver) helloAnswered(frame resp.Frame) {
 	if s.replyStream.collecting {
 		h = s.scratch.collectedReply()
 	}
-	if s.protocol.takeVersion(frame, h) == 2 && s.subscriptionCounts.exist() {
-		r.uncount(BecauseSubscriber)
-	}
+	s.protocol.takeVersion(frame, h)
 	r.endHello()
 }
 
@@ -373,22 +374,11 @@ func (r *receiver) numberAnswered(frame resp.Frame) error {
 }
 
 // subscribeAnswered takes a reply where a subscription waited for its confirmation. Confirmations
-// in RESP3 are pushes and come before any later reply, so this is the error that refuses it: the
-// one reply that it gives. In RESP2 arrays confirm it, one for each channel. An UNSUBSCRIBE that
-// finds nothing to end changes nothing there: a connection that has subscribed in RESP2 does not
-// get here any more.
-func (r *receiver) subscribeAnswered(e *entry, frame resp.Frame) error {
-	s := r.s
-	switch {
-	case frame == resp.Error:
-	case s.protocol.version == 2 && frame == resp.Array && e.unsubscribes():
-		if e.confirmations--; e.confirmations > 0 {
-			return nil
-		}
-	case s.protocol.version == 2 && frame == resp.Array:
-		r.uncount(BecauseSubscriber)
-	default:
-		if s.ledger.countOurs() > 0 {
+// are no replies and come before any later one, so this is the error that refuses it: the one reply
+// that it gives.
+func (r *receiver) subscribeAnswered(frame resp.Frame) error {
+	if frame != resp.Error {
+		if r.s.ledger.countOurs() > 0 {
 			return ErrDesync
 		}
 		r.uncount(BecauseUnknown)
@@ -397,17 +387,22 @@ func (r *receiver) subscribeAnswered(e *entry, frame resp.Frame) error {
 	return nil
 }
 
+// awaitsConfirmation reports whether a subscription waits for its confirmation, which is next.
+func (r *receiver) awaitsConfirmation() bool {
+	e := r.s.ledger.firstEntry()
+	return e != nil && e.awaits == awaitSubscribed && e.ordinal == r.s.replyStream.readReplies+1
+}
+
 // endPush takes a push that confirms a subscription, or says something else.
 func (r *receiver) endPush(c resp.Confirmation) {
 	remaining, ok := r.s.subscriptionCounts.apply(c)
 	if !ok {
 		return
 	}
-	e := r.s.ledger.firstEntry()
-	if e == nil || e.awaits != awaitSubscribed || e.ordinal != r.s.replyStream.readReplies+1 || e.commandKind != c.Kind {
+	if !r.awaitsConfirmation() {
 		return // unsolicited: a slot that moved away
 	}
-	if e.countConfirmation(remaining) {
+	if e := r.s.ledger.firstEntry(); e.commandKind == c.Kind && e.countConfirmation(remaining) {
 		r.strike()
 	}
 }

@@ -95,7 +95,14 @@ func (s *Session) Plan(
 // MayAuth reports whether AUTH may be sent right after what was written so far. Where it may not,
 // and not only until a command ends or a reply comes that is on its way, BarredBy says why.
 func (s *Session) MayAuth() bool {
-	return s.commandStream.atBoundary() && s.ledger.allowsAuth(s.commandStream.epoch) && s.unrenewable == Renewable
+	return s.commandStream.atBoundary() && s.ledger.allowsAuth(s.commandStream.epoch) && s.unrenewable == Renewable &&
+		!s.listensInRESP2()
+}
+
+// listensInRESP2 reports whether the server takes the connection for a subscriber in RESP2, which may
+// do nothing but subscribe and unsubscribe.
+func (s *Session) listensInRESP2() bool {
+	return s.protocol.version == 2 && s.subscriptionCounts.exist()
 }
 
 // BarredBy returns why no AUTH can be sent for some time or for ever. It returns Renewable where
@@ -108,6 +115,8 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 		return BecauseSilent, true
 	case s.commandStream.untracked:
 		return BecauseUnknown, true
+	case s.listensInRESP2():
+		return BecauseSubscriber, false
 	}
 	return s.ledger.barredBy(s.commandStream.epoch), false
 }
@@ -217,7 +226,7 @@ func (s *Session) TakeExpected(p []byte) (n int) {
 // takeExpected takes the replies at the start of p that commands of the client were to get, and
 // pushes, which need no second look unless they confirm something.
 func (s *Session) takeExpected(p []byte) (n int) {
-	if s.commandStream.upgraded { // a push before the answer to our HELLO 3 begins the translation
+	if s.commandStream.upgraded || s.listensInRESP2() { // a push before the answer to our HELLO 3 begins the translation
 		return 0
 	}
 	return s.replyStream.takePlain(p, min(s.ledger.nextOrdinal-1, s.commandStream.expectedReplies))
@@ -295,12 +304,12 @@ func (s *Session) drained() bool {
 }
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client
-// missing anything: no AUTH is possible any more and nothing is in flight in either direction, or
+// missing anything: the reason for that retires it and nothing is in flight in either direction, or
 // nothing but an XREAD from the end of a stream. A connection whose client has logged in as another
 // user is the client's, and never retires.
 func (s *Session) MayRetire() bool {
-	_, forever := s.BarredBy()
-	return !s.clientLogin.isForeign() && (forever && s.noneInFlight() || s.tailing())
+	why, _ := s.BarredBy()
+	return !s.clientLogin.isForeign() && (why.Retires() && s.noneInFlight() || s.tailing())
 }
 
 // noneInFlight reports whether nothing is in flight in either direction, as far as that can be

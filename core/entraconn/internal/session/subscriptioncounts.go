@@ -2,8 +2,7 @@ package session
 
 import "github.com/entraredis/entraredis/internal/resp"
 
-// A subscriptionCounts says how many subscriptions there are in RESP3, as the server's
-// confirmations count them.
+// A subscriptionCounts says how many subscriptions there are, as the server's confirmations count them.
 type subscriptionCounts struct{ channels, patterns, shards int32 }
 
 // exist reports whether the server takes the connection for a subscriber.
