@@ -30,10 +30,12 @@ const (
 	Wait              // WAIT or WAITAOF: waits for replicas or the disk
 	Unblock           // CLIENT UNBLOCK
 	Ping              // PING, whose reply is another one to a RESP2 subscriber
+	Tracking          // CLIENT TRACKING ON, unless REDIRECT follows: invalidations come on this connection
 
 	// Kinds that a further argument decides. The scanner never returns them.
 	client
 	clientReply
+	clientTracking
 	xread
 )
 
@@ -121,6 +123,12 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 		return Unblock, false
 	case k == client && w == "REPLY" && argc == 3: // any other number of arguments is an error without effect
 		return clientReply, true
+	case k == client && w == "TRACKING":
+		k, more = clientTracking, true
+	case k == clientTracking && w == "ON":
+		return Tracking, !last
+	case k == Tracking && w == "REDIRECT":
+		return Ordinary, false
 	case k == clientReply && w == "OFF":
 		return ReplyOff, false
 	case k == clientReply && w == "SKIP":

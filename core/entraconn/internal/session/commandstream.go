@@ -22,6 +22,8 @@ type commandStream struct {
 	holding holding
 	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
 	silent bool
+	// tracks: the client has tracked keys, so invalidations may come on the connection itself.
+	tracks bool
 	// queuesLogin: the transaction may hold a login of the client's, or a HELLO.
 	queuesLogin bool
 	scanner     resp.CommandScanner
@@ -90,6 +92,8 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		t.mute = kind == resp.ReplySkip
 		switch kind {
 		case resp.Ordinary, resp.Ping, resp.Unblock, resp.ReplySkip, resp.Asking, resp.Caching:
+		case resp.Tracking:
+			t.tracks = true
 		default:
 			return t.stopTracking(), true
 		}
@@ -105,6 +109,10 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		return entry{}, false
 	case resp.Ordinary, resp.Unblock:
 		t.expectedReplies++
+		return entry{}, false
+	case resp.Tracking:
+		t.expectedReplies++
+		t.tracks = true
 		return entry{}, false
 	case resp.Asking, resp.Caching:
 		t.expectedReplies++

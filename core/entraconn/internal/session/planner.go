@@ -171,10 +171,12 @@ func (w *planner) changeProtocol(kind resp.Kind) (mustWait bool) {
 }
 
 // mayUpgrade reports whether HELLO 3 may go out without the client's knowledge, as far as that can
-// be known: nothing may stand between the server and HELLO, and there must be something to gain.
+// be known: nothing may stand between the server and HELLO, there must be something to gain, and what
+// the server says must have a translation.
 func (w *planner) mayUpgrade() bool {
 	s, t := w.s, &w.s.commandStream
-	return !t.upgraded && s.protocol.upgrades == canUpgrade && s.unrenewable == Renewable && !t.prefix && !t.mute && !s.ledger.mayQueue(t.epoch)
+	return !t.upgraded && s.protocol.upgrades == canUpgrade && s.unrenewable == Renewable &&
+		!t.prefix && !t.mute && !t.tracks && !s.ledger.mayQueue(t.epoch)
 }
 
 // downgrade puts HELLO 2 before what does not belong into a subscription, unless the wire speaks

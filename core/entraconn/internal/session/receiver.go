@@ -301,7 +301,7 @@ func (r *receiver) resetAnswered(frame resp.Frame) {
 		return
 	}
 	t.epoch++ // no MULTI is in flight, because nothing was written after RESET
-	t.upgraded, t.queuesLogin = false, false
+	t.upgraded, t.queuesLogin, t.tracks = false, false, false
 	s.ledger.queued = queuedLogin{}
 	s.protocol.version = 2
 	s.subscriptionCounts = subscriptionCounts{}

@@ -1,19 +1,29 @@
 package session
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"bytes"
 
-// A translation turns what a server says in RESP3 to a subscriber into what it would say in RESP2.
-// Only what a subscriber may ask for can come: confirmations and messages, pushes of three or four
-// strings and numbers; the answer to PING; errors. And invalidations of client-side caching, if the
-// client has them redirected to this connection.
+	"github.com/entraredis/entraredis/internal/resp"
+)
+
+// A translation turns what a server says in RESP3 to a subscriber into what it would say in RESP2:
+//
+//   - The nine pushes of Pub/Sub are arrays there.
+//   - An invalidation of client-side caching is a message on a channel of its own, if another
+//     connection has redirected its invalidations to this one. A connection that tracks by itself is
+//     told nothing in RESP2. The two cannot be told apart in RESP3, so such a connection is not
+//     upgraded, see commandStream.tracks.
+//   - RESP2 has no other push. The server says nothing in its place, whatever it is.
+//   - Of replies, null and the answer to PING differ.
 type translation struct {
-	pushHead []byte // of the push that is being read, until it is known what it is
+	pushHead []byte // the first bytes of the push that is being read, until it is known what it is
 	inHead   bool   // pushHead is incomplete
 	discards bool   // the frame: RESP2 has nothing that says what this push says
 	replaced bool   // the value that is being read, by another one
 }
 
-const invalidate = ">2\r\n$10\r\ninvalidate\r\n"
+// longestPushHead is longer than the count and the first word of any push that RESP2 has.
+const longestPushHead = 64
 
 var (
 	invalidateMessage = []byte("*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n")
@@ -49,8 +59,8 @@ func (t *translation) translate(
 	switch {
 	case t.discards, t.replaced:
 	case t.inHead:
-		t.pushHead = append(t.pushHead, piece...)
-		if frames.AtValue() {
+		t.pushHead = append(t.pushHead, piece[:min(n, longestPushHead-len(t.pushHead))]...)
+		if frames.AtValue() || len(t.pushHead) == longestPushHead {
 			t.decideHead(listener.subscribed, at+n, o)
 		}
 	case beginsValue && piece[0] == '_':
@@ -68,19 +78,34 @@ func (t *translation) translate(
 	return n, frame, nil
 }
 
-// decideHead looks at the head of a push, of which one more value is complete. A push of two can
-// only be about caching.
+// decideHead looks at the head of a push, of which one more value is complete, or that is too long to
+// be one that RESP2 has. That is discarded, and so is an invalidation on a connection without a
+// subscription.
 func (t *translation) decideHead(subscribed bool, free int, o *outlet) {
-	switch {
-	case string(t.pushHead) == ">2\r\n":
-		return // the name is still to come
-	case string(t.pushHead[:3]) != ">2\r":
-		t.pushHead[0] = '*'
-		o.put(t.pushHead, free)
-	case string(t.pushHead) == invalidate && subscribed:
-		o.put(invalidateMessage, free)
-	default:
-		t.discards = true // an invalidation on a connection without a subscription, or a broken redirection
+	word, ok := firstWord(t.pushHead)
+	if !ok && len(t.pushHead) < longestPushHead {
+		return // it is still to come
 	}
 	t.inHead = false
+	_, isPubSub := resp.PubSubWord(word)
+	switch {
+	case isPubSub:
+		t.pushHead[0] = '*'
+		o.put(t.pushHead, free)
+	case string(word) == "invalidate" && subscribed:
+		o.put(invalidateMessage, free)
+	default:
+		t.discards = true
+	}
+}
+
+// firstWord returns the first value of a push, if that is complete: a string, or a line.
+func firstWord(push []byte) (word []byte, ok bool) {
+	_, value, _ := bytes.Cut(push, []byte("\r\n"))
+	word, following, ok := bytes.Cut(value, []byte("\r\n"))
+	if ok && word[0] == '$' {
+		word, _, ok = bytes.Cut(following, []byte("\r\n"))
+		return word, ok
+	}
+	return bytes.TrimLeft(word, "+"), ok
 }
