@@ -26,6 +26,7 @@ const (
 	ReplySkip         // CLIENT REPLY SKIP
 	Monitor           // MONITOR
 	Sync              // SYNC or PSYNC
+	ScriptDebug       // SCRIPT DEBUG
 	Blocking          // BLPOP, XREAD BLOCK and their like: waits for data until its timeout
 	Wait              // WAIT or WAITAOF: waits for replicas or the disk
 	Unblock           // CLIENT UNBLOCK
@@ -36,6 +37,7 @@ const (
 	client
 	clientReply
 	clientTracking
+	script
 	xread
 )
 
@@ -75,6 +77,8 @@ func kindOfName(name string) Kind {
 		return Monitor
 	case "SYNC", "PSYNC":
 		return Sync
+	case "SCRIPT":
+		return script
 	case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
 		return Blocking
 	case "WAIT", "WAITAOF":
@@ -105,7 +109,7 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 	switch {
 	case arg == 0:
 		k = kindOfName(w)
-		more = k == client || k == xread || k == Hello
+		more = k == client || k == script || k == xread || k == Hello
 	case k == Hello:
 		// HELLO 3 AUTH user password SETNAME name. A name may be AUTH too: then the kind is
 		// HelloAuth, which is the safe answer.
@@ -117,6 +121,8 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 		return Blocking, false
 	case k == xread:
 		more = w != "STREAMS"
+	case k == script && w == "DEBUG":
+		return ScriptDebug, false
 	case k == client && w == "CACHING":
 		return Caching, false
 	case k == client && w == "UNBLOCK":
@@ -161,8 +167,9 @@ var lengths = [1 << 5]uint16{
 	'm' & letter: 1<<5 | 1<<7,                 // MULTI, MONITOR
 	'p' & letter: 1<<4 | 1<<5 | 1<<10 | 1<<12, // PING, PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
 	'r' & letter: 1 << 5,                      // RESET
-	's' & letter: 1<<4 | 1<<9 | 1<<10 | 1<<12, // SYNC, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE
-	'u' & letter: 1 << 11,                     // UNSUBSCRIBE
-	'w' & letter: 1<<4 | 1<<7,                 // WAIT, WAITAOF
-	'x' & letter: 1<<5 | 1<<10,                // XREAD, XREADGROUP
+	// SYNC, SCRIPT, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE
+	's' & letter: 1<<4 | 1<<6 | 1<<9 | 1<<10 | 1<<12,
+	'u' & letter: 1 << 11,      // UNSUBSCRIBE
+	'w' & letter: 1<<4 | 1<<7,  // WAIT, WAITAOF
+	'x' & letter: 1<<5 | 1<<10, // XREAD, XREADGROUP
 }

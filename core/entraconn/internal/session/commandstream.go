@@ -40,6 +40,7 @@ const (
 	holdReset              // everything, until a RESET is answered: a server may refuse it
 	holdRelogin            // everything, until a login of ours goes out: RESET has logged out
 	holdAnswers            // a command that waits until everything before it was answered
+	holdAuths              // a command that waits until our AUTHs were answered, see standsAlone
 	holdBehind             // what comes after a blocking command
 )
 
@@ -146,7 +147,7 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		}
 		e = entry{ordinal: t.expectedReplies + 1, awaits: awaitSubscribed, commandKind: kind, confirmations: confirmations}
 		return t.enter(e), true
-	case resp.Monitor, resp.Sync:
+	case resp.Monitor, resp.Sync, resp.ScriptDebug:
 		if mayBeQueued {
 			return t.stopTracking(), true
 		}
@@ -167,9 +168,11 @@ var awaitedBy = [...]entryKind{
 	resp.Exec:      awaitExec, // of a transaction that may hold a login
 	resp.Monitor:   awaitTakeover,
 	resp.Sync:      awaitTakeover,
-	resp.Blocking:  awaitBlocking,
-	resp.Wait:      awaitBlocking,
-	resp.Ping:      awaitPing,
+	// EVAL talks to a debugger after it.
+	resp.ScriptDebug: awaitTakeover,
+	resp.Blocking:    awaitBlocking,
+	resp.Wait:        awaitBlocking,
+	resp.Ping:        awaitPing,
 }
 
 // takeAuth accounts for an AUTH of ours.

@@ -59,8 +59,10 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart <= maxHeld && t.mustSeeWhole(kind):
 			return w.hold(holdUnfinished)
 		default:
-			if w.commandStart >= 0 && w.prepare(kind, complete) {
-				return w.hold(holdAnswers)
+			if w.commandStart >= 0 {
+				if why := w.prepare(kind, complete); why != holdNothing {
+					return w.hold(why)
+				}
 			}
 			if !complete {
 				continue
@@ -87,21 +89,22 @@ func (w *planner) hold(why holding) (edits []Edit, taken int) {
 }
 
 // prepare changes what goes out before or in the command that has begun, which ends at offset if it
-// is complete. It reports whether the command has to wait until everything before it was answered.
-func (w *planner) prepare(kind resp.Kind, complete bool) (mustWait bool) {
-	if w.changeProtocol(kind) {
-		return true
+// is complete. It returns for what the command has to wait, holdNothing if it may go out.
+func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
+	switch {
+	case w.changeProtocol(kind), complete && kind == resp.Blocking && w.slice():
+		return holdAnswers
+	case standsAlone(kind) && w.s.AuthInFlight() && w.s.drained():
+		return holdAuths
+	case complete && kind == resp.Unblock:
+		w.noteUnblock()
 	}
-	if complete {
-		switch kind {
-		case resp.Blocking:
-			return w.slice()
-		case resp.Unblock:
-			w.noteUnblock()
-		}
-	}
-	return false
+	return holdNothing
 }
+
+// standsAlone reports whether a server refuses a command while it has something to send to the client.
+// Behind a command of the client's it is refused without us too.
+func standsAlone(kind resp.Kind) bool { return kind == resp.Sync || kind == resp.ScriptDebug }
 
 // takeCommand accounts for the command that ends at offset.
 func (w *planner) takeCommand() {

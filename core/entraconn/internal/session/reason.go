@@ -27,7 +27,7 @@ func (r Reason) String() string {
 		Renewable:         "",
 		BecauseUnknown:    "unknown protocol",
 		BecauseSilent:     "CLIENT REPLY OFF",
-		BecauseTakeover:   "MONITOR or SYNC",
+		BecauseTakeover:   "MONITOR, SYNC or SCRIPT DEBUG",
 		BecauseSubscriber: "RESP2 Pub/Sub",
 		BecauseClientAuth: "the client's own AUTH",
 		BecauseMulti:      "transaction",

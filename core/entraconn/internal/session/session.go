@@ -155,14 +155,16 @@ func (s *Session) HoldBehind() {
 }
 
 // Ready reports whether what is held back can be planned now, and before that what NextSlice
-// returns: a slice has ended, or the call that the bytes after it waited for is over, or everything
-// before a command was answered. Where replies are not counted any more, a command waits for none.
+// returns: a slice has ended, or the call that the bytes after it waited for is over, or what a command
+// waited for was answered. Where replies are not counted any more, a command waits for none.
 func (s *Session) Ready() bool {
 	switch state := s.leased.leaseState(); {
 	case state >= lease.Waiting:
 		return state == lease.BetweenSlices
 	case s.commandStream.holding == holdAnswers:
 		return s.drained() && state != lease.Replying || s.unrenewable != Renewable
+	case s.commandStream.holding == holdAuths:
+		return !s.AuthInFlight()
 	case s.commandStream.holding == holdReset:
 		return s.unrenewable != Renewable
 	}
