@@ -27,7 +27,7 @@ const largeBuffer = 4 << 10
 type backlog struct {
 	conn     *Conn
 	held     []byte
-	room     chan struct{} // closed when a write that waits for room should look again, nil if none does
+	room     chan struct{} // closed when a write that waits for room or for a login should look again, nil if none does
 	resuming bool          // the goroutine runs, or is about to begin
 	buffer   []byte        // to compose the next blocking command in, because such calls come in loops
 }
@@ -55,51 +55,59 @@ func isReusable(buffer []byte, edits []session.Edit) bool {
 	return shortened && !session.HoldAuth(edits) && cap(buffer) <= largeBuffer
 }
 
-// appendLocked adds p, if there is room, and reports whether there is. If not, awaitRoom waits for
-// it. It needs Conn.mu.
+// appendLocked adds p, if there is room and no login to wait for, and reports whether that is so. If
+// not, awaitRoom waits for it. It needs Conn.mu.
 func (b *backlog) appendLocked(p []byte) bool {
-	if len(b.held) < heldLimit {
+	if len(b.held) < heldLimit && !b.conn.session.AwaitsLogin() {
 		b.held = append(b.held, p...)
 		return true
 	}
 	if b.room == nil {
 		b.room = make(chan struct{})
+		b.conn.signals.set(writesWait)
 	}
 	return false
 }
 
-// wakeWritersLocked wakes the writes that wait for room. It needs Conn.mu.
+// wakeWriters has the writes look again that wait for the server on a connection, if there are any.
+func wakeWriters(c *Conn) {
+	if c.signals.has(writesWait) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.backlog.wakeWritersLocked()
+	}
+}
+
+// wakeWritersLocked is wakeWriters for callers with the lock. It needs Conn.mu.
 func (b *backlog) wakeWritersLocked() {
 	if b != nil && b.room != nil {
 		close(b.room)
 		b.room = nil
+		b.conn.signals.clear(writesWait)
+		b.conn.inner.CutRead() // which may be that of a write that waits
 	}
 }
 
-// awaitRoom waits until there may be room, or until the client's write deadline. The client may
-// read only when it has written everything, so this reads what the server sends meanwhile.
+// awaitRoom waits until there may be room and no login to wait for, or until the client's write
+// deadline. The client may read only when it has written everything, so this reads what the server
+// sends meanwhile, unless a read of the client does.
 func (b *backlog) awaitRoom() error {
-	c := b.conn
-	c.mu.Lock()
-	room := b.room
-	c.mu.Unlock()
-	if room == nil {
-		return nil
-	}
 	buf := make([]byte, lookSize)
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
-		select {
-		case <-room:
+		b.conn.mu.Lock()
+		room := b.room
+		b.conn.mu.Unlock()
+		switch left := b.untilDeadline(); {
+		case room == nil:
 			return nil
-		case <-timer.C:
-		}
-		if b.untilDeadline() <= 0 {
+		case left <= 0:
 			return os.ErrDeadlineExceeded
+		case !b.readAhead(buf, min(longestLook, left)):
+			select {
+			case <-room: // as after each read of the client
+			case <-time.After(left):
+			}
 		}
-		b.readAhead(buf, min(longestLook, b.untilDeadline()))
-		timer.Reset(min(longestLook, b.untilDeadline()))
 	}
 }
 
@@ -111,19 +119,21 @@ func (b *backlog) untilDeadline() time.Duration {
 	return math.MaxInt64
 }
 
-// readAhead reads for the client, for at most d, if no other goroutine reads.
-func (b *backlog) readAhead(buf []byte, d time.Duration) {
+// readAhead reads for the client, for at most d, unless a read of the client does or wants to. It
+// reports whether it has read.
+func (b *backlog) readAhead(buf []byte, d time.Duration) (ok bool) {
 	c := b.conn
-	if !c.rmu.TryLock() {
-		return
+	if c.inner.ReadWaits() || !c.rmu.TryLock() {
+		return false
 	}
-	if c.readErr() == nil && c.readSizeLocked() <= maxReadBuffer {
+	if ok = c.readErr() == nil && c.readSizeLocked() <= maxReadBuffer; ok {
 		_ = c.readAheadLocked(buf, d) // the next call of the client returns the error
 	}
 	c.rmu.Unlock()
 	if c.signals.has(rotationWaits) {
 		renewal{c}.proceed()
 	}
+	return ok
 }
 
 // resumeLocked starts the goroutine that sends the backlog, unless it runs already. It needs

@@ -75,7 +75,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// writeOnce writes p or adds it to the backlog. If that is full it returns it.
+// writeOnce writes p or adds it to the backlog. If that takes nothing now, it returns it.
 func (c *Conn) writeOnce(p []byte) (n int, full *backlog, err error) {
 	if !c.wmu.TryLock() { // another write of the client has it, or one of ours, which ends in time for this one
 		if err := c.inner.HurryWrite(); err != nil {
@@ -168,8 +168,8 @@ func (c *Conn) wantedAuthLocked() (*sentAuth, error) {
 }
 
 // holdBackLocked adds p to the backlog, because what was written before waits for the server. If
-// the backlog is full it returns it. On a connection that has ended nothing is added. It needs wmu
-// and mu.
+// the backlog takes nothing now, it returns it. On a connection that has ended nothing is added. It
+// needs wmu and mu.
 func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 	if err := c.ending.writeErr(); err != nil {
 		return 0, nil, err
@@ -326,6 +326,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	}
 	n, err = c.readLocked(p)
 	c.rmu.Unlock()
+	wakeWriters(c) // which read by themselves while no read of the client does
 	if c.signals.has(rotationWaits) {
 		renewal{c}.proceed()
 	}
@@ -485,13 +486,19 @@ func (c *Conn) unblocked(u session.Unblock) {
 }
 
 // SetDeadline sets the deadlines of the client's reads and writes. AUTHs of ours have their own.
-func (c *Conn) SetDeadline(t time.Time) error { return c.inner.SetDeadline(t) }
+func (c *Conn) SetDeadline(t time.Time) error {
+	defer wakeWriters(c)
+	return c.inner.SetDeadline(t)
+}
 
 // SetReadDeadline sets the deadline of the client's reads.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.inner.SetReadDeadline(t) }
 
 // SetWriteDeadline sets the deadline of the client's writes.
-func (c *Conn) SetWriteDeadline(t time.Time) error { return c.inner.SetWriteDeadline(t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	defer wakeWriters(c)
+	return c.inner.SetWriteDeadline(t)
+}
 
 // LocalAddr returns the local address of the connection below.
 func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }

@@ -21,24 +21,20 @@ type login struct {
 	waitBudget time.Duration      // for how long the login gate may keep it waiting; Conn.wmu guards it
 	ctx        context.Context    // what the observer's ConnOpened returned; the first AUTH begins with it
 	giveUp     context.CancelFunc // ends the wait for a token or a permit, nil while there is none
-	answered   chan struct{}      // closed when the login was answered
 }
 
 // endLogin frees what a connection needs only until its login was answered.
 func endLogin(c *Conn) {
 	c.mu.Lock()
-	login := c.login
+	defer c.mu.Unlock()
 	c.login = nil
-	c.mu.Unlock()
-	if login != nil && login.answered != nil {
-		close(login.answered)
-	}
+	c.backlog.wakeWritersLocked()
 }
 
 // firstAuthLocked returns the AUTH that starts the connection, with the token that is newest now:
-// clients dial connections long before they use them. With SeparateLogin it writes the AUTH alone,
-// waits for the answer, and returns nil. If the login gate rejects the login, it ends the connection
-// with the refusal. It needs Conn.wmu.
+// clients dial connections long before they use them. With SeparateLogin it writes the AUTH alone and
+// returns nil: the session holds everything back until the answer. If the login gate rejects the
+// login, it ends the connection with the refusal. It needs Conn.wmu.
 func (l *login) firstAuthLocked() (*sentAuth, error) {
 	cred, err := l.credentialLocked()
 	if err != nil {
@@ -51,7 +47,19 @@ func (l *login) firstAuthLocked() (*sentAuth, error) {
 	if err := a.writeLocked(l.limit(time.Now().Add(ownWriteTimeout))); err != nil {
 		return nil, err
 	}
-	return nil, l.awaitAnswer()
+	time.AfterFunc(loginPatience, l.endUnanswered)
+	return nil, nil
+}
+
+// endUnanswered ends the connection if the server has not answered a login that was written alone.
+func (l *login) endUnanswered() {
+	c := l.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session.AwaitsLogin() && c.ending == nil {
+		c.failLocked(entra.CloseAuthTimeout, errUnanswered)
+		c.inner.Interrupt()
+	}
 }
 
 // credentialLocked waits for a token if there is none, by the rule for dials, and for the login gate,
@@ -93,30 +101,6 @@ func (l *login) limit(latest time.Time) time.Time {
 		return clientDeadline
 	}
 	return latest
-}
-
-// awaitAnswer waits for the answer to a login that was written alone. A read of the client may find
-// the answer first.
-func (l *login) awaitAnswer() error {
-	c, patience, buf := l.conn, time.Now().Add(loginPatience), make([]byte, lookSize)
-	remaining := func() time.Duration { return min(longestLook, time.Until(l.limit(patience))) }
-	for remaining() > 0 {
-		switch (renewal{c}).lookForAnswer(buf, remaining()) {
-		case rotation.Pending:
-			continue
-		case rotation.Ended:
-			return nil // the write that follows finds why
-		}
-		select {
-		case <-l.answered:
-			return nil
-		case <-time.After(remaining()):
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.failLocked(entra.CloseAuthTimeout, errUnanswered)
-	return c.ending.connErr
 }
 
 // giveUpLocked ends the wait for a token or a permit, if there is one. It needs Conn.mu.

@@ -229,9 +229,6 @@ func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.
 	c := &Conn{inner: deadline.Conn{Conn: dialed}, server: s, id: d.ids.Add(1), opened: time.Since(d.startedAt)}
 	openedCtx := d.obs.ConnOpened(ctx, entra.ConnOpenedInfo{Conn: c.connInfo()})
 	c.login = &login{conn: c, ctx: context.WithoutCancel(openedCtx), waitBudget: budget}
-	if d.opts.SeparateLogin {
-		c.login.answered = make(chan struct{})
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.openConns == 0 {

@@ -14,6 +14,8 @@ const (
 	renewalWaits
 	// retirementWaits: the retirement of the connection waits for one.
 	retirementWaits
+	// writesWait: backlog.room is set.
+	writesWait
 )
 
 // rotationWaits are the bits that Continue is called for.

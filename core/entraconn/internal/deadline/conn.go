@@ -111,6 +111,22 @@ func (c *Conn) HurryRead() {
 	}
 }
 
+// ReadWaits reports whether a read of the client waits for a read of ours to end.
+func (c *Conn) ReadWaits() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waitingReads > 0
+}
+
+// CutRead makes a read of ours that has begun return at once.
+func (c *Conn) CutRead() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ownRead&reading != 0 {
+		_ = c.Conn.SetReadDeadline(longAgo)
+	}
+}
+
 // Hurried ends what [Conn.HurryRead] began.
 func (c *Conn) Hurried() {
 	c.mu.Lock()

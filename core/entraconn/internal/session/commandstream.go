@@ -29,7 +29,7 @@ type commandStream struct {
 	scanner     resp.CommandScanner
 }
 
-// A holding says why the last bytes that the client has written were not sent yet. From holdReset on
+// A holding says why the last bytes that the client has written were not sent yet. From holdLogin on
 // they wait for the server, and so does what the client writes next, see HoldsBack. Before that, its
 // next write completes them.
 type holding uint8
@@ -37,6 +37,7 @@ type holding uint8
 const (
 	holdNothing    holding = iota
 	holdUnfinished         // what a command is must be known before its first byte is sent
+	holdLogin              // everything, until a login that was written alone is answered
 	holdReset              // everything, until a RESET is answered: a server may refuse it
 	holdRelogin            // everything, until a login of ours goes out: RESET has logged out
 	holdAnswers            // a command that waits until everything before it was answered

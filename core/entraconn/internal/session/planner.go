@@ -136,7 +136,7 @@ func (w *planner) await(e entry) { w.s.ledger.push(e, w.s.commandStream.epoch) }
 
 // insert puts an AUTH in at offset.
 func (w *planner) insert(a Auth) {
-	w.s.AddAuth(a)
+	w.s.addAuth(a)
 	w.s.scratch.addEdit(Edit{At: w.offset, Auth: a})
 }
 

@@ -233,6 +233,9 @@ func (r *receiver) loseAnswer(e entry) error {
 // authAnswered takes the answer to an AUTH of ours.
 func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	r.s.replyStream.ours = false
+	if r.s.AwaitsLogin() {
+		r.s.commandStream.holding = holdNothing
+	}
 	v, err := judge(a, frame, string(r.s.scratch.collectedReply()))
 	r.s.scratch.addVerdict(v)
 	return err

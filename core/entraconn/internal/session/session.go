@@ -122,8 +122,15 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 }
 
 // AddAuth accounts for an AUTH that is about to be written alone, after all that was written so
-// far. MayAuth must report true before.
-func (s *Session) AddAuth(a Auth) { s.ledger.push(s.commandStream.takeAuth(a), s.commandStream.epoch) }
+// far. MayAuth must report true before. After a login everything waits for the answer, see
+// AwaitsLogin.
+func (s *Session) AddAuth(a Auth) {
+	if s.addAuth(a); a.Login() {
+		s.commandStream.holding = holdLogin
+	}
+}
+
+func (s *Session) addAuth(a Auth) { s.ledger.push(s.commandStream.takeAuth(a), s.commandStream.epoch) }
 
 // Mark returns where the connection is, for Retract.
 func (s *Session) Mark() Mark { return Mark{s.commandStream} }
@@ -141,10 +148,14 @@ func (s *Session) Retract(mark *Mark) {
 // Holding back
 
 // HoldsBack reports whether what the client writes now must wait for a reply. If so, it is to be
-// held back and HoldBehind called instead of Plan.
+// held back and HoldBehind called instead of Plan. Where AwaitsLogin reports true, it must not be taken
+// from the client at all.
 func (s *Session) HoldsBack() bool {
-	return s.commandStream.holding >= holdReset || s.leased.leaseState() >= lease.Waiting
+	return s.commandStream.holding >= holdLogin || s.leased.leaseState() >= lease.Waiting
 }
+
+// AwaitsLogin reports whether a login that was written alone is in flight.
+func (s *Session) AwaitsLogin() bool { return s.commandStream.holding == holdLogin }
 
 // HoldBehind accounts for bytes that the client has written and that are held back after those that
 // Plan did not take. If these wait for answers, so do the bytes after them.
