@@ -69,13 +69,11 @@ func (b *backlog) appendLocked(p []byte) bool {
 	return false
 }
 
-// wakeWriters has the writes look again that wait for the server on a connection, if there are any.
+// wakeWriters has the writes look again that wait on a connection. It is for when writesWait is set.
 func wakeWriters(c *Conn) {
-	if c.signals.has(writesWait) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.backlog.wakeWritersLocked()
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.backlog.wakeWritersLocked()
 }
 
 // wakeWritersLocked is wakeWriters for callers with the lock. It needs Conn.mu.
@@ -89,23 +87,22 @@ func (b *backlog) wakeWritersLocked() {
 }
 
 // awaitRoom waits until there may be room and no login to wait for, or until the client's write
-// deadline. The client may read only when it has written everything, so this reads what the server
-// sends meanwhile, unless a read of the client does.
+// deadline. The client may read only when it has written everything, so this reads for it meanwhile.
 func (b *backlog) awaitRoom() error {
 	buf := make([]byte, lookSize)
 	for {
 		b.conn.mu.Lock()
 		room := b.room
 		b.conn.mu.Unlock()
-		switch left := b.untilDeadline(); {
+		switch remaining := b.untilDeadline(); {
 		case room == nil:
 			return nil
-		case left <= 0:
+		case remaining <= 0:
 			return os.ErrDeadlineExceeded
-		case !b.readAhead(buf, min(longestLook, left)):
+		case b.conn.inner.ReadWaits() || !b.readAhead(buf, min(longestLook, remaining)):
 			select {
 			case <-room: // as after each read of the client
-			case <-time.After(left):
+			case <-time.After(remaining):
 			}
 		}
 	}
@@ -119,11 +116,10 @@ func (b *backlog) untilDeadline() time.Duration {
 	return math.MaxInt64
 }
 
-// readAhead reads for the client, for at most d, unless a read of the client does or wants to. It
-// reports whether it has read.
+// readAhead reads for the client, for at most d, if no other goroutine reads, and reports whether it has.
 func (b *backlog) readAhead(buf []byte, d time.Duration) (ok bool) {
 	c := b.conn
-	if c.inner.ReadWaits() || !c.rmu.TryLock() {
+	if !c.rmu.TryLock() {
 		return false
 	}
 	if ok = c.readErr() == nil && c.readSizeLocked() <= maxReadBuffer; ok {

@@ -130,7 +130,7 @@ func TestRefusedLoginOfTheProgramChangesNothing(t *testing.T) {
 	}
 }
 
-// A transaction that runs nothing logs nobody in, and the connection is renewed as before.
+// A login in a transaction that runs nothing changes nothing, and the connection is renewed as before.
 func TestLoginInATransactionThatRunsNothingChangesNothing(t *testing.T) {
 	for _, end := range []string{"DISCARD", "RESET"} {
 		inBubble(t, func(s *site) {

@@ -326,8 +326,8 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	}
 	n, err = c.readLocked(p)
 	c.rmu.Unlock()
-	wakeWriters(c) // which read by themselves while no read of the client does
-	if c.signals.has(rotationWaits) {
+	if c.signals.has(rotationWaits | writesWait) {
+		wakeWriters(c) // which read by themselves while no read of the client does
 		renewal{c}.proceed()
 	}
 	return n, err
@@ -487,7 +487,9 @@ func (c *Conn) unblocked(u session.Unblock) {
 
 // SetDeadline sets the deadlines of the client's reads and writes. AUTHs of ours have their own.
 func (c *Conn) SetDeadline(t time.Time) error {
-	defer wakeWriters(c)
+	if c.signals.has(writesWait) {
+		defer wakeWriters(c)
+	}
 	return c.inner.SetDeadline(t)
 }
 
@@ -496,7 +498,9 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.inner.SetReadDeadli
 
 // SetWriteDeadline sets the deadline of the client's writes.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	defer wakeWriters(c)
+	if c.signals.has(writesWait) {
+		defer wakeWriters(c)
+	}
 	return c.inner.SetWriteDeadline(t)
 }
 

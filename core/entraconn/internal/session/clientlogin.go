@@ -47,8 +47,8 @@ type queuedLogin struct {
 	hello bool // what the wire speaks may change
 }
 
-// add takes a command that was queued. One login as another user is enough.
-func (q *queuedLogin) add(login ClientLogin, kind resp.Kind) {
+// include takes a command that was queued. One login as another user is enough.
+func (q *queuedLogin) include(login ClientLogin, kind resp.Kind) {
 	q.login = max(q.login, login)
 	q.hello = q.hello || kind != resp.Auth
 }

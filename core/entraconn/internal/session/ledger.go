@@ -87,8 +87,8 @@ type ledger struct {
 	bars   int32 // how many bar AUTH
 	multis int32 // how many are a MULTI
 
-	confirmed uint32      // the epoch in which a MULTI was answered with OK, 0 for none
-	queued    queuedLogin // in that transaction, as the answers say
+	confirmed     uint32      // the epoch in which a MULTI was answered with OK, 0 for none
+	inTransaction queuedLogin // what that transaction has queued, as the answers say
 }
 
 // firstEntry returns the one whose reply comes next, nil if there is none.

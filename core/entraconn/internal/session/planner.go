@@ -197,7 +197,7 @@ func (w *planner) downgrade() {
 func (w *planner) slice() (mustWait bool) {
 	s, t := w.s, &w.s.commandStream
 	switch {
-	case s.unrenewable != Renewable, t.prefix, t.mute, s.listensInRESP2(): // where it is refused
+	case s.unrenewable != Renewable, t.prefix, t.mute, s.replyStream.listens: // where it is refused
 		return false
 	case s.ledger.mayQueue(t.epoch):
 		return s.ledger.hasKind(awaitDiscard) // where that is refused, the command is queued

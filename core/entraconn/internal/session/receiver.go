@@ -48,7 +48,7 @@ func (r *receiver) step(at int) (n int, err error) {
 			r.outlet.forward(at, at+n)
 			return n, nil
 		}
-		if s.listensInRESP2() || s.protocol.version == 2 && r.awaitsConfirmation() {
+		if t.listens || s.protocol.version == 2 && r.awaitsConfirmation() {
 			t.frames.ArrayMayBePush()
 		}
 		if t.readReplies+1 >= s.ledger.nextOrdinal && r.beginAwaited(p) {
@@ -117,7 +117,7 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 		return false
 	}
 	e := s.ledger.firstEntry()
-	if p[0] == '>' || p[0] == '*' && s.listensInRESP2() {
+	if p[0] == '>' || p[0] == '*' && t.listens {
 		if e.awaits == awaitUpgrade && t.translation == nil {
 			t.translation = &translation{} // the server has changed to RESP3, and says something else first
 			return true
@@ -191,7 +191,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 		}
 	case awaitDiscard:
 		if frame == resp.Status {
-			s.ledger.queued = queuedLogin{}
+			s.ledger.inTransaction = queuedLogin{}
 			if current {
 				s.ledger.confirmed = 0
 			}
@@ -254,7 +254,7 @@ func (r *receiver) clientLoginAnswered(e entry, frame resp.Frame) {
 	}
 	switch {
 	case string(s.scratch.collectedReply()) == "+QUEUED\r\n":
-		s.ledger.queued.add(login, e.commandKind)
+		s.ledger.inTransaction.include(login, e.commandKind)
 		r.stopCollecting()
 		return
 	case frame != resp.Error:
@@ -280,24 +280,24 @@ func (r *receiver) takeLogin(login ClientLogin) {
 // known what the wire speaks.
 func (r *receiver) execAnswered(frame resp.Frame) {
 	s := r.s
-	queued, ran := s.ledger.queued, frame == resp.Array && !bytes.HasPrefix(s.scratch.collectedReply(), []byte("*-"))
-	s.ledger.queued = queuedLogin{}
+	login, ran := s.ledger.inTransaction, frame == resp.Array && !bytes.HasPrefix(s.scratch.collectedReply(), []byte("*-"))
+	s.ledger.inTransaction = queuedLogin{}
 	r.stopCollecting()
 	if !ran {
 		return
 	}
-	if queued.hello && s.unrenewable == Renewable {
+	if login.hello && s.unrenewable == Renewable {
 		s.unrenewable = BecauseUnknown
 	}
-	r.takeLogin(queued.login)
+	r.takeLogin(login.login)
 }
 
 // resetAnswered takes the answer to RESET. Where it is refused, everything stays as it was: a
 // transaction, subscriptions, and what the wire speaks.
 func (r *receiver) resetAnswered(frame resp.Frame) {
 	s, t := r.s, &r.s.commandStream
-	held := t.holding == holdReset
-	if held {
+	waits := t.holding == holdReset
+	if waits {
 		t.holding = holdBehind
 	}
 	if frame != resp.Status {
@@ -305,11 +305,11 @@ func (r *receiver) resetAnswered(frame resp.Frame) {
 	}
 	t.epoch++ // no MULTI is in flight, because nothing was written after RESET
 	t.upgraded, t.queuesLogin, t.tracks = false, false, false
-	s.ledger.queued = queuedLogin{}
+	s.ledger.inTransaction = queuedLogin{}
 	s.protocol.version = 2
 	s.subscriptionCounts = subscriptionCounts{}
-	s.replyStream.translation = nil
-	if held && s.unrenewable == Renewable {
+	s.replyStream.translation, s.replyStream.listens = nil, false
+	if waits && s.unrenewable == Renewable {
 		t.holding = holdRelogin
 	}
 }
@@ -323,7 +323,13 @@ func (r *receiver) helloAnswered(frame resp.Frame) {
 		h = s.scratch.collectedReply()
 	}
 	s.protocol.takeVersion(frame, h)
+	r.noteSubscriber()
 	r.endHello()
+}
+
+// noteSubscriber is called when the protocol version or the subscriptions may have changed.
+func (r *receiver) noteSubscriber() {
+	r.s.replyStream.listens = r.s.protocol.version == 2 && r.s.subscriptionCounts.exist()
 }
 
 // endHello ends the collecting of a reply to HELLO.
@@ -402,6 +408,7 @@ func (r *receiver) endPush(c resp.Confirmation) {
 	if !ok {
 		return
 	}
+	r.noteSubscriber()
 	if !r.awaitsConfirmation() {
 		return // unsolicited: a slot that moved away
 	}

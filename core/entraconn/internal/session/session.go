@@ -96,13 +96,7 @@ func (s *Session) Plan(
 // and not only until a command ends or a reply comes that is on its way, BarredBy says why.
 func (s *Session) MayAuth() bool {
 	return s.commandStream.atBoundary() && s.ledger.allowsAuth(s.commandStream.epoch) && s.unrenewable == Renewable &&
-		!s.listensInRESP2()
-}
-
-// listensInRESP2 reports whether the server takes the connection for a subscriber in RESP2, which may
-// do nothing but subscribe and unsubscribe.
-func (s *Session) listensInRESP2() bool {
-	return s.protocol.version == 2 && s.subscriptionCounts.exist()
+		!s.replyStream.listens
 }
 
 // BarredBy returns why no AUTH can be sent for some time or for ever. It returns Renewable where
@@ -115,7 +109,7 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 		return BecauseSilent, true
 	case s.commandStream.untracked:
 		return BecauseUnknown, true
-	case s.listensInRESP2():
+	case s.replyStream.listens:
 		return BecauseSubscriber, false
 	}
 	return s.ledger.barredBy(s.commandStream.epoch), false
@@ -239,7 +233,7 @@ func (s *Session) TakeExpected(p []byte) (n int) {
 // takeExpected takes the replies at the start of p that commands of the client were to get, and
 // pushes, which need no second look unless they confirm something.
 func (s *Session) takeExpected(p []byte) (n int) {
-	if s.commandStream.upgraded || s.listensInRESP2() { // a push before the answer to our HELLO 3 begins the translation
+	if s.commandStream.upgraded { // a push before the answer to our HELLO 3 begins the translation
 		return 0
 	}
 	return s.replyStream.takePlain(p, min(s.ledger.nextOrdinal-1, s.commandStream.expectedReplies))

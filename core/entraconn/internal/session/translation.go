@@ -100,8 +100,8 @@ func (t *translation) decideHead(subscribed bool, free int, o *outlet) {
 }
 
 // firstWord returns the first value of a push, if that is complete: a string, or a line.
-func firstWord(push []byte) (word []byte, ok bool) {
-	_, value, _ := bytes.Cut(push, []byte("\r\n"))
+func firstWord(pushHead []byte) (word []byte, ok bool) {
+	_, value, _ := bytes.Cut(pushHead, []byte("\r\n"))
 	word, following, ok := bytes.Cut(value, []byte("\r\n"))
 	if ok && word[0] == '$' {
 		word, _, ok = bytes.Cut(following, []byte("\r\n"))
