@@ -21,7 +21,7 @@ type Harness struct {
 	// gives the library no dial function that a test can call.
 	Dial func(ctx context.Context, cfg Config) (net.Conn, error)
 	// Lacks names scenarios that the library cannot run, with the reason, which is printed and stands in the
-	// feature matrix.
+	// feature matrix. "name, RESP2" is for one of its protocols only.
 	Lacks map[string]string
 }
 
@@ -97,6 +97,9 @@ const (
 type Subscription struct {
 	Stop func() error                    // unsubscribes, and gives the connection back to where the library has it from
 	Ping func(ctx context.Context) error // sends PING on it; nil if the library has no way
+	// Ended is closed when the library has told the program that the subscription has ended. It is nil if the
+	// library subscribes again by itself.
+	Ended <-chan struct{}
 }
 
 // A Cacher is a [Client] whose library does client-side caching.

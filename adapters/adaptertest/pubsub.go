@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -50,6 +51,43 @@ func backInThePool(e *env) {
 		e.t.Errorf("the server closed %d connections whose token had expired", s.Expired)
 	}
 	e.eachTokenOnce()
+}
+
+// subscriptionCutOff catches a library that goes on for ever with a subscription whose connection has ended, and gets no
+// messages. It has to subscribe again, or to tell the program.
+func subscriptionCutOff(e *env) {
+	client := e.open("cut off", 2)
+	box, sub := e.subscribe(client, Channel, "channel")
+	published := 0
+	hears := func(ctx context.Context) error {
+		message := strconv.Itoa(published)
+		published++
+		if _, err := client.Do(ctx, "PUBLISH", "channel", message); err != nil {
+			return err
+		}
+		if rest(ctx, e.interval(1000)); !box.has(message) {
+			return errors.New("the message did not come")
+		}
+		return nil
+	}
+	e.eventually("a message", hears)
+	if dropped := e.gateway.DropAll(); dropped < 1 {
+		e.t.Fatal("no connection was there to be dropped")
+	}
+	e.eventually("a message after the connection has ended", func(ctx context.Context) error {
+		select {
+		case <-sub.Ended:
+			_ = sub.Stop() // with the error that has ended it
+			again, err := client.Subscribe(e.ctx, Channel, "channel", box.take)
+			if err != nil {
+				return err
+			}
+			sub = again
+		default:
+		}
+		return hears(ctx)
+	})
+	e.stop(sub)
 }
 
 // subscribeRefused catches a library that counts on a confirmation when the server refuses SUBSCRIBE: from then on

@@ -71,6 +71,7 @@ func scenarios() []scenario {
 		{name: "patterns across 3 rotations", run: subscribed(Pattern, "chan*", "PUBLISH", "channel"), dialects: true},
 		{name: "sharded Pub/Sub across 3 rotations", run: subscribed(Shard, "channel", "SPUBLISH", "channel"), needs: shardedMessages, dialects: true},
 		{name: "back from a subscription into the pool", run: backInThePool, dialects: true},
+		{name: "subscription cut off", run: subscriptionCutOff},
 		{name: "SUBSCRIBE refused", run: subscribeRefused, rights: []string{"+@all", "-psubscribe", "~*", "&allowed"}, real: "miniredis has no ACL"},
 		{name: "user of few rights", run: userOfFewRights, rights: fewRights("+hello"), real: "miniredis has no ACL"},
 		{name: "user without +hello", run: userWithoutHello, rights: fewRights(), real: "miniredis has no ACL",
@@ -103,8 +104,10 @@ func scenarios() []scenario {
 
 // skip returns why h cannot run s with a protocol in a dialect, or "".
 func (s scenario) skip(h Harness, protocol int, dialect entratest.Dialect) string {
-	if reason, ok := h.Lacks[s.name]; ok {
-		return reason
+	for _, name := range []string{s.name, fmt.Sprintf("%s, RESP%d", s.name, protocol)} {
+		if reason, ok := h.Lacks[name]; ok {
+			return reason
+		}
 	}
 	reason := s.needs2
 	if protocol == 2 {

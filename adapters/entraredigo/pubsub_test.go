@@ -27,9 +27,13 @@ func (c client) Subscribe(ctx context.Context, kind adaptertest.Kind, name strin
 	if err, failed := sub.ReceiveContext(ctx).(error); failed {
 		return adaptertest.Subscription{}, errors.Join(err, borrowed.Close())
 	}
-	pongs, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- receive(sub, fn, pongs) }()
+	pongs, done, ended := make(chan string, 1), make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		done <- receive(sub, fn, pongs)
+	}()
 	return adaptertest.Subscription{
+		Ended: ended,
 		Ping: func(ctx context.Context) error {
 			if err := sub.Ping("alive"); err != nil {
 				return err
