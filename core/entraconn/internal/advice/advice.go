@@ -11,7 +11,8 @@ import (
 type Advice struct {
 	logger        *slog.Logger
 	library, pool string
-	login, hello  atomic.Bool // was given
+	toldOnLogin   atomic.Bool
+	toldOnHello   atomic.Bool
 }
 
 // ForClient returns the advice for a client that a library opens, and whose name is pool.
@@ -21,7 +22,7 @@ func ForClient(logger *slog.Logger, library, pool string) *Advice {
 
 // OnLogin is for a program that has logged in as another user on a connection to a server.
 func (a *Advice) OnLogin(server string) {
-	if a.login.CompareAndSwap(false, true) {
+	if a.toldOnLogin.CompareAndSwap(false, true) {
 		a.logger.LogAttrs(context.Background(), slog.LevelWarn,
 			"entraconn: the program logs in as another user, and those connections are not renewed",
 			slog.String("library", a.library), slog.String("pool", a.pool), slog.String("server", server),
@@ -31,7 +32,7 @@ func (a *Advice) OnLogin(server string) {
 
 // OnHello is for a server that has refused HELLO to the user of the token.
 func (a *Advice) OnHello(server string) {
-	if a.hello.CompareAndSwap(false, true) {
+	if a.toldOnHello.CompareAndSwap(false, true) {
 		a.logger.LogAttrs(context.Background(), slog.LevelWarn,
 			"entraconn: the user may not send HELLO, so subscriptions in RESP2 end with their tokens",
 			slog.String("library", a.library), slog.String("pool", a.pool), slog.String("server", server),
