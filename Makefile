@@ -23,7 +23,7 @@ GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 D2           := oss.terrastruct.com/d2@v0.7.2
 
 SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connections soak-streams soak-telemetry \
-	soak-fuzz soak-differential soak-virtual soak-virtual-1 soak-real
+	soak-fuzz soak-differential soak-rawclients soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
@@ -185,6 +185,10 @@ soak-fuzz:
 # Millions of AUTHs in the streams of real clients, compared with plain ones.
 soak-differential: backends
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./internal/differential -injections 200000 -rotations 1000 -cancellations 300 -seed $$SEED'
+
+# Random raw clients, which write any command of the server and bytes that are none, compared with plain ones.
+soak-rawclients: backends
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run RawClientsRead ./internal/rawclients -seeds 10000 -seed $$SEED'
 
 # Every scenario of every client in virtual time, on one processor and on two.
 soak-virtual soak-virtual-1: soak-virtual%:

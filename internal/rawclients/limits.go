@@ -1,0 +1,104 @@
+package rawclients
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// A Limit is a difference that docs/guarantees.md names in its table of limits.
+type Limit struct {
+	Name string
+	// explains reports whether the script makes the difference possible. What the connection reports
+	// about itself counts for nothing.
+	explains func(d *Difference, written commands) bool
+}
+
+// Limits returns the closed list of what may differ.
+func Limits() []Limit {
+	return []Limit{
+		{"bytes that are no commands", func(d *Difference, written commands) bool {
+			return d.ends() && slices.ContainsFunc(written, func(c Command) bool { return c.Raw != "" })
+		}},
+		{"MONITOR", func(d *Difference, written commands) bool {
+			return d.ends() && written.have("MONITOR", "SYNC", "PSYNC")
+		}},
+		{"CLIENT REPLY OFF", func(d *Difference, written commands) bool { return d.ends() && written.haveArg("CLIENT REPLY", "OFF") }},
+		{"CLIENT REPLY SKIP before what may have another number of replies", func(d *Difference, written commands) bool {
+			return d.ends() && written.haveArg("CLIENT REPLY", "SKIP") && (written.have(subscribing...) || written.have(blocking...) || written.have(special...))
+		}},
+		{"inside of MULTI", func(d *Difference, written commands) bool {
+			return d.ends() && written.have("MULTI") && (written.have(subscribing...) || written.have("HELLO", "MONITOR", "CLIENT REPLY"))
+		}},
+		{"RESP2 subscriber", func(d *Difference, written commands) bool { return d.ends() && written.have(subscribing...) }},
+		{"RESET after a login", func(d *Difference, written commands) bool {
+			return d.ends() && written.have("RESET") && written.have("AUTH", "HELLO", "MONITOR")
+		}},
+		{"RESET logs in again", func(d *Difference, written commands) bool {
+			return d.Kind == OtherBytes && d.Script.Rights != AllRights && written.have("RESET") && (isError(d.Plain, "") || isError(d.Ours, "NOPERM"))
+		}},
+		{"XREAD from the end", func(d *Difference, written commands) bool {
+			return d.ends() && (written.haveArg("XREAD", "$") || written.haveArg("XREAD", "+"))
+		}},
+		{"refused when it goes out anew", func(d *Difference, written commands) bool {
+			return d.Kind == OtherBytes && written.have(blocking...) && isError(d.Ours, "")
+		}},
+		{"CLIENT UNBLOCK between two slices", func(d *Difference, written commands) bool {
+			unblocks := written.have("CLIENT UNBLOCK") && bytes.HasPrefix(d.Plain, []byte(":1\r\n")) && bytes.HasPrefix(d.Ours, []byte(":0\r\n"))
+			goesOn := d.Kind == LacksBytes && written.have(blocking...) && everyone(d).have("CLIENT UNBLOCK")
+			return unblocks || goesOn
+		}},
+		{"place in the queue", func(d *Difference, written commands) bool {
+			blocked := 0
+			for client := range MostClients {
+				if commands(d.Script.written(client, d.Step)).have(blocking...) {
+					blocked++
+				}
+			}
+			return d.Kind != HasBrokenIn && !d.ends() && blocked > 1 && written.have(blocking...)
+		}},
+	}
+}
+
+var (
+	subscribing = []string{"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"}
+	special     = []string{"MULTI", "EXEC", "DISCARD", "AUTH", "HELLO", "RESET", "MONITOR", "WAIT", "WAITAOF", "CLIENT REPLY"}
+	blocking    = []string{"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "XREAD", "XREADGROUP"}
+)
+
+// explain returns the name of the limit that explains a difference, "" if none does.
+func explain(d *Difference) string {
+	written := commands(d.Script.written(d.Client, d.Step))
+	for _, limit := range Limits() {
+		if limit.explains(d, written) {
+			return limit.Name
+		}
+	}
+	return ""
+}
+
+// commands are those that a client has written.
+type commands []Command
+
+// everyone returns what all clients have written up to a difference.
+func everyone(d *Difference) (all commands) {
+	for client := range MostClients {
+		all = append(all, d.Script.written(client, d.Step)...)
+	}
+	return all
+}
+
+// have reports whether one of the commands is one of these.
+func (all commands) have(names ...string) bool {
+	return slices.ContainsFunc(all, func(c Command) bool { return c.is(names...) })
+}
+
+// haveArg reports whether one of the commands is this one, with that argument.
+func (all commands) haveArg(name, arg string) bool {
+	return slices.ContainsFunc(all, func(c Command) bool { return c.is(name) && c.has(arg) })
+}
+
+// isError reports whether bytes begin with an error of that code, or of any.
+func isError(p []byte, code string) bool {
+	return bytes.HasPrefix(p, []byte("-"+strings.ToUpper(code)))
+}

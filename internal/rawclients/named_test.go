@@ -1,0 +1,99 @@
+package rawclients_test
+
+import (
+	"testing"
+
+	"github.com/entraredis/entraredis/internal/rawclients"
+)
+
+// A namedScript is one that once read something else than on a plain connection, or could. Each is the
+// smallest that shows it.
+type namedScript struct {
+	name   string
+	script string
+	limit  string // that may explain a difference; "" if there may be none
+}
+
+var namedScripts = []namedScript{
+	{name: "CLIENT CACHING before a transaction", script: `life=8ms
+a HELLO 3
+a CLIENT TRACKING ON OPTIN
+a CLIENT CACHING YES renew
+a MULTI renew
+a GET s1
+a EXEC
+b SET s1 v`},
+	{name: "CLIENT REPLY SKIP twice", script: `life=8ms
+a CLIENT REPLY SKIP renew
+a CLIENT REPLY SKIP renew
+a SET s1 v renew
+a GET s1`},
+	{name: "a RESP2 subscriber to which invalidations are redirected", script: `life=8ms
+a SUBSCRIBE __redis__:invalidate
+b CLIENT TRACKING ON REDIRECT {a}
+b GET s1
+c SET s1 v renew
+c SET s1 w`},
+	{name: "a RESP2 subscriber that says something else", script: `life=8ms
+a SUBSCRIBE c1
+a GET s1 renew
+b PUBLISH c1 m
+a UNSUBSCRIBE
+a GET s1`, limit: "RESP2 subscriber"},
+	{name: "XREAD from the end", script: `life=8ms
+a XREAD BLOCK 0 STREAMS x1 $ renew
+b XADD x1 1-1 f v`, limit: "XREAD from the end"},
+	{name: "XREAD from an ID", script: `life=8ms
+a XREAD BLOCK 0 STREAMS x1 0 renew
+b XADD x1 1-1 f v`},
+	{name: "a login of its own while the client reads already", script: `life=60ms separate
+a GET s1 ; PING
+b SUBSCRIBE c1
+a PUBLISH c1 m`},
+	{name: "RESET within a subscription", script: `life=8ms
+a SUBSCRIBE c1 renew
+a RESET
+a GET s1`},
+	{name: "RESET within a transaction", script: `life=8ms
+a MULTI
+a GET s1 renew
+a RESET
+a GET s1`},
+	{name: "the timeout in the error of a command that the server may not know", script: `life=8ms
+a BLMPOP 0 1 l1 LEFT renew
+b RPUSH l1 x`},
+	{name: "CLIENT UNBLOCK", script: `life=60ms
+a BLPOP l1 0 renew
+b CLIENT UNBLOCK {a}
+a GET s1`, limit: "CLIENT UNBLOCK between two slices"},
+	{name: "a blocking command in a transaction", script: `life=8ms
+a MULTI ; BLPOP l1 0 ; GET s1 renew
+a EXEC`},
+	{name: "bytes that are no command", script: `life=150ms
+a GET s1
+a raw:"PING\r\n"
+a GET s1`, limit: "bytes that are no commands"},
+}
+
+// Where an AUTH goes in is not fixed, so each is played some times.
+func TestNamedScripts(t *testing.T) {
+	needServer(t)
+	pair := openPair(t, newSources(t))
+	for _, named := range namedScripts {
+		t.Run(named.name, func(t *testing.T) {
+			script, err := rawclients.ParseScript(named.script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 5 {
+				d, err := pair.Run(t.Context(), script, shrinkingPatience)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d != nil && (named.limit == "" || d.Limit != named.limit) {
+					t.Fatal(d)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,24 @@
+package rawclients
+
+import "bytes"
+
+// Unmended returns which fault of ours that is known and not mended yet a difference may come from, ""
+// if none. The list is to be empty.
+func Unmended(d *Difference) string {
+	written := commands(d.Script.written(d.Client, d.Step))
+	invalidation := []byte("invalidate")
+	lacksInvalidation := bytes.Contains(d.Plain, invalidation) && !bytes.Contains(d.Ours, invalidation)
+	switch {
+	case written.haveArg("REPLCONF", "ACK") || written.haveArg("REPLCONF", "GETACK"):
+		return "REPLCONF ACK has no reply"
+	case d.Script.Rights != AllRights && written.have("CLIENT REPLY"):
+		return "CLIENT REPLY SKIP is refused"
+	case lacksInvalidation && everyone(d).have("CLIENT CACHING"):
+		return "CLIENT CACHING is kept over other CLIENT subcommands"
+	case lacksInvalidation && written.have(blocking...):
+		return "HELLO 3 behind a sliced call while all is tracked"
+	case written.have(subscribing...) && bytes.Contains(d.Ours, []byte("invalidate")):
+		return "a RESP2 subscriber that tracks"
+	}
+	return ""
+}
