@@ -46,6 +46,9 @@ func loginWithAzidentity(e *env) {
 		e.t.Fatal(err)
 	}
 	e.feed(cred)
+	if _, err := e.source.Token(e.ctx); err != nil { // a busy machine takes longer than a login waits
+		e.t.Fatal(err)
+	}
 	client := e.open("azidentity", 2)
 	e.warm(client, 2)
 	if e.virtual { // Entra's tokens live whole seconds, a real one would have to live too long for a test
