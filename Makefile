@@ -2,6 +2,7 @@
 # make test    every kind of test, under the race detector where goroutines meet, with the backends that they need: 4 minutes
 # make check   the whole gate: what CI runs, and what must pass before a change is merged: 15 minutes
 # make soak    each part for SOAK: random histories, streams, faults and programs in large numbers: 60 minutes, or a night
+# make latest-test   the conformance suite with the newest versions of the three clients, for once a week; go.mod stays as it is
 # make mutants   breaks the code in one place at a time: a test must fail for each; MUTANTS=-fast without make test
 # make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
@@ -23,12 +24,12 @@ GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 D2           := oss.terrastruct.com/d2@v0.7.2
 
 SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connections soak-streams soak-telemetry \
-	soak-fuzz soak-differential soak-rawclients soak-virtual soak-virtual-1 soak-real
+	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real
 
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
 	test-virtual test-rest test-dialects check check-rest \
-	backends fmt vet staticcheck tidy vuln fuzz quickstart mutants soak $(SOAK_PARTS)
+	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
 # than there are processors. The scenarios of virtual time, a thousand connections and whole days, run without the race
@@ -149,6 +150,10 @@ bench-get: backends
 fuzz:
 	@GO='$(GO)' ./scripts/fuzz.sh $(FUZZTIME)
 
+# Flags for go test, such as -run, go into LATEST_TEST.
+latest-test: backends
+	@GO='$(GO)' ./scripts/latest-test.sh -timeout $(TEST_TIMEOUT) $(LATEST_TEST)
+
 mutants: backends
 	$(GO) run ./internal/mutants $(MUTANTS)
 
@@ -189,6 +194,11 @@ soak-differential: backends
 # Random raw clients, which write any command of the server and bytes that are none, compared with plain ones.
 soak-rawclients: backends
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run RawClientsRead ./internal/rawclients -seeds 10000 -seed $$SEED'
+
+# The tests of other people's libraries, compared with plain runs. The libraries that fit into SOAK run once, in an order that
+# changes from night to night; all of them take an hour.
+soak-libraries: backends
+	@$(GO) run ./internal/libraries -time $(SOAK) -seed $$(date +%s)
 
 # Every scenario of every client in virtual time, on one processor and on two.
 soak-virtual soak-virtual-1: soak-virtual%:

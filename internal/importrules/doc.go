@@ -20,8 +20,8 @@
 //	                   internal/session -> its lease -> the standard library
 //	otel/otelentra  -> otel/internal/census -> core/entra
 //	core/entratest  -> core/entra, miniredis, redcon
-//	core/entratest  <- tests, examples, bench, adapters/adaptertest, internal/journeys/trip and
-//	                   internal/neverworse/unpaused only
+//	core/entratest  <- tests, examples, bench, adapters/adaptertest, internal/journeys/trip,
+//	                   internal/libraries and internal/neverworse/unpaused only
 //
 // The core knows neither a Redis client nor OpenTelemetry, and no adapter knows another. What adapters share and
 // the suite that tests them know no client and no adapter. Every package below core and adapters is listed with

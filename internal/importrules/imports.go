@@ -115,7 +115,7 @@ func bans() []ban {
 
 // entratestUsers are the folders whose ordinary files may import core/entratest; tests may everywhere.
 func entratestUsers() []string {
-	return []string{"core/entratest", "adapters/adaptertest", "examples", "bench", "internal/journeys/trip", "internal/neverworse/stage", "internal/neverworse/unpaused"}
+	return []string{"core/entratest", "adapters/adaptertest", "examples", "bench", "internal/journeys/trip", "internal/libraries", "internal/neverworse/stage", "internal/neverworse/unpaused"}
 }
 
 // modelserver answers the tests of core/entraconn and of what is below it.

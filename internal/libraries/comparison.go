@@ -1,0 +1,79 @@
+package main
+
+import "strings"
+
+// A testID names a test of a library.
+type testID struct{ suite, test string }
+
+func (id testID) String() string {
+	if id.suite == "" {
+		return id.test
+	}
+	return id.suite + ": " + id.test
+}
+
+// isPartOf reports whether id is a subtest of whole. The end of a test binary fails whenever a test does.
+func (id testID) isPartOf(whole testID) bool {
+	return id.suite == whole.suite && (strings.HasPrefix(id.test, whole.test+"/") || whole.test == ended && id.test != ended)
+}
+
+// A tally counts how a test ended.
+type tally struct{ runs, failures, skips int }
+
+// A comparison gathers how the tests of a library ended, by their names.
+type comparison struct {
+	plain, tokens map[testID]tally
+	wholeRuns     map[string]int // by suite, runs of all its tests without tokens
+}
+
+func newComparison() *comparison {
+	return &comparison{
+		plain: map[testID]tally{}, tokens: map[testID]tally{},
+		wholeRuns: map[string]int{},
+	}
+}
+
+// addPlain counts a run of a suite without tokens. whole says that all its tests ran.
+func (c *comparison) addPlain(suite string, whole bool, outcomes map[string]outcome) {
+	if whole {
+		c.wholeRuns[suite]++
+	}
+	c.add(c.plain, suite, whole, outcomes)
+}
+
+// addTokens counts a run of a suite with tokens. A test that all whole runs without tokens had, and this one had not, has
+// failed: the test binary had ended before.
+func (c *comparison) addTokens(suite string, whole bool, outcomes map[string]outcome) {
+	c.add(c.tokens, suite, whole, outcomes)
+	if !whole {
+		return
+	}
+	for id, t := range c.plain {
+		if id.suite != suite || t.runs < c.wholeRuns[suite] {
+			continue // a name that changes from run to run
+		}
+		if _, ran := outcomes[id.test]; !ran {
+			t := c.tokens[id]
+			t.runs, t.failures = t.runs+1, t.failures+1
+			c.tokens[id] = t
+		}
+	}
+}
+
+func (c *comparison) add(tallies map[testID]tally, suite string, whole bool, outcomes map[string]outcome) {
+	for test, how := range outcomes {
+		if test == ended && !whole {
+			continue // some tests end well where all do not
+		}
+		id := testID{suite, test}
+		t := tallies[id]
+		t.runs++
+		switch how {
+		case failed, unfinished:
+			t.failures++
+		case skipped:
+			t.skips++
+		}
+		tallies[id] = t
+	}
+}
