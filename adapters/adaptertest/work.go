@@ -58,14 +58,21 @@ func rest(ctx context.Context, d time.Duration) {
 }
 
 // during calls work again and again on n goroutines while wait waits. The scenario fails on the
-// first error. It returns the number of calls, which is at most 100 a second in real time, for all
-// goroutines together.
+// first error, and ends: wait may wait for what nothing brings about any more. It returns the number
+// of calls, which is at most 100 a second in real time, for all goroutines together.
 func (e *env) during(wait func(), n int, interval time.Duration, work func(worker, iteration int) error) int {
 	e.t.Helper()
-	iterations, err := e.tryDuring(wait, n, interval, work)
-	if err != nil {
-		e.t.Errorf("a command failed: %v", e.output.saw(err))
-	}
+	var once sync.Once
+	iterations, _ := e.tryDuring(wait, n, interval, func(worker, iteration int) error {
+		err := work(worker, iteration)
+		if err != nil {
+			once.Do(func() {
+				e.t.Errorf("a command failed: worker %d, iteration %d: %v", worker, iteration, e.output.saw(err))
+				e.end()
+			})
+		}
+		return err
+	})
 	return iterations
 }
 

@@ -116,18 +116,26 @@ func (c *RedisCluster) form(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.forAll(func(i int, n *ClusterNode) error {
+	served := func(n *ClusterNode) error {
+		return await(ctx, "all slots are served", func() (bool, error) { return n.complete(ctx) })
+	}
+	err = c.forAll(func(i int, n *ClusterNode) error {
 		if i >= clusterMasters {
 			if err := n.ok(ctx, "CLUSTER", "REPLICATE", c.nodes[i-clusterMasters].id); err != nil {
 				return err
 			}
 		}
-		if err := await(ctx, "all slots are served", func() (bool, error) { return n.complete(ctx) }); err != nil {
+		if err := served(n); err != nil {
 			return err
 		}
 		// Redis's default. From now on a node that a busy machine holds up does not count as failed.
 		return n.ok(ctx, "CONFIG", "SET", "cluster-node-timeout", "15000")
 	})
+	if err != nil {
+		return err
+	}
+	// The last to get it may have taken another node for failed meanwhile.
+	return c.forAll(func(_ int, n *ClusterNode) error { return served(n) })
 }
 
 // Nodes returns all nodes, always in the same order. At the start the first three are masters, of the first, second
