@@ -39,7 +39,7 @@ func (d *day) subscriber(kind Kind, name, channel string) {
 }
 
 func (l *listener) subscribe() (err error) {
-	l.sub, err = l.day.client.Subscribe(l.day.ctx, l.kind, l.name, func(message string) {
+	l.sub, err = l.day.trySubscribe(l.day.client, l.kind, l.name, func(message string) {
 		n, err := strconv.Atoi(message)
 		if err != nil {
 			n = -1

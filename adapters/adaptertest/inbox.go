@@ -81,11 +81,27 @@ func (b *inbox) has(message string) bool {
 func (e *env) subscribe(client Client, kind Kind, name string) (*inbox, Subscription) {
 	e.t.Helper()
 	b := &inbox{}
-	sub, err := client.Subscribe(e.ctx, kind, name, b.take)
+	sub, err := e.trySubscribe(client, kind, name, b.take)
 	if err != nil {
 		e.t.Fatalf("%s: %v", kind, e.output.saw(err))
 	}
 	return b, sub
+}
+
+// trySubscribe is subscribe where that may fail. It stops a subscription at the end of a scenario that has failed.
+func (e *env) trySubscribe(client Client, kind Kind, name string, take func(string)) (Subscription, error) {
+	sub, err := client.Subscribe(e.ctx, kind, name, take)
+	if err != nil {
+		return sub, err
+	}
+	sub.Stop = sync.OnceValue(sub.Stop)
+	e.t.Cleanup(func() {
+		if e.t.Failed() {
+			e.end()
+			_ = sub.Stop() // the failure says more
+		}
+	})
+	return sub, nil
 }
 
 // publish publishes numbers from 0 while wait waits, with a PING on the subscription now and then, and returns how

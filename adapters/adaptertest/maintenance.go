@@ -1,6 +1,7 @@
 package adaptertest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -10,7 +11,7 @@ import (
 )
 
 // maintenance catches a library that takes what a server announces of its maintenance for an answer, or that loses the
-// announcement beside an answer to its AUTH. After MOVING go-redis dials again and exchanges the connection below its own.
+// announcement beside the answer to its AUTH. After MOVING go-redis dials again and exchanges the connection below its own.
 func maintenance(e *env) {
 	const conns = 4
 	server := &maintainedServer{}
@@ -29,11 +30,23 @@ func maintenance(e *env) {
 			return err
 		})
 	}
-	for seq, what := range []string{"MIGRATING", "MIGRATED", "FAILING_OVER", "FAILED_OVER"} {
-		if n := server.announce(fmt.Sprintf(">3\r\n+%s\r\n:%d\r\n:15\r\n", what, seq+1)); n < conns {
-			e.t.Fatalf("%d connections were told of %s, want %d: the others have not asked for it", n, what, conns)
+	all := func(what string, told int) {
+		e.t.Helper()
+		if told < conns {
+			e.t.Fatalf("%d connections are told of %s, want %d: the others have not asked for it", told, what, conns)
 		}
-		work(1)
+		work(2) // each connection is renewed after that
+		e.eventually(what+" has come", func(context.Context) error {
+			if n := server.unread(); n > 0 {
+				return fmt.Errorf("not on %d of %d connections", n, told)
+			}
+			return nil
+		})
+	}
+	for seq, what := range []string{"MIGRATING", "MIGRATED", "FAILING_OVER", "FAILED_OVER"} {
+		push := fmt.Sprintf(">3\r\n+%s\r\n:%d\r\n:15\r\n", what, seq+1)
+		server.announce(push, beforeReply)
+		all(what, server.announce(push, beforeAnswerToAuth))
 	}
 	sent := e.publish(client, "PUBLISH", "channel", sub, func() { e.awaitTokens(1) })
 	box.complete(e, sent)
@@ -41,8 +54,8 @@ func maintenance(e *env) {
 	e.stop(sub)
 
 	before := e.gateway.Stats().Accepted
-	moving := server.announce(fmt.Sprintf(">4\r\n+MOVING\r\n:9\r\n:15\r\n+%s\r\n", e.cfg.Addr))
-	work(1)
+	moving := server.announce(fmt.Sprintf(">4\r\n+MOVING\r\n:9\r\n:15\r\n+%s\r\n", e.cfg.Addr), beforeAnswerToAuth)
+	all("MOVING", moving)
 	e.eventually("every connection that was told to move has moved", func(context.Context) error {
 		e.ping(client, conns) // a connection that lies idle reads nothing
 		if n := server.unmoved(); n > 0 {
@@ -81,31 +94,44 @@ func (s *maintainedServer) accept(conn net.Conn) net.Conn {
 	return c
 }
 
+// An announcement says when a connection is told.
+type announcement int
+
+const (
+	beforeReply        announcement = iota // before the next one, whose ever it is
+	beforeAnswerToAuth                     // before the next reply after an AUTH was written
+)
+
 // announce sends a push to all connections that have asked for it, and returns how many they are.
-func (s *maintainedServer) announce(push string) (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.conns {
-		if c.announce(push) {
-			n++
-		}
-	}
-	return n
+func (s *maintainedServer) announce(push string, when announcement) (n int) {
+	return s.count(func(c *maintainedConn) bool { return c.announceLocked(push, when) })
+}
+
+// unread returns how many connections are open to which something is still to be announced.
+func (s *maintainedServer) unread() int {
+	return s.count(func(c *maintainedConn) bool { return !c.closed && len(c.pushes[0])+len(c.pushes[1])+len(c.early) > 0 })
 }
 
 // unmoved returns how many connections are open that were told to move.
-func (s *maintainedServer) unmoved() (n int) {
+func (s *maintainedServer) unmoved() int {
+	return s.count(func(c *maintainedConn) bool { return !c.closed && c.moving })
+}
+
+// count returns on how many connections does reports true. It is called with their lock held.
+func (s *maintainedServer) count(does func(*maintainedConn) bool) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.conns {
-		if c.isMoving() {
+		c.mu.Lock()
+		if does(c) {
 			n++
 		}
+		c.mu.Unlock()
 	}
 	return n
 }
 
-// A maintainedConn puts announcements before the next reply, and never into one.
+// A maintainedConn puts announcements before replies, and never into one.
 type maintainedConn struct {
 	net.Conn
 
@@ -113,8 +139,9 @@ type maintainedConn struct {
 	asked  bool
 	closed bool
 	moving bool
-	pushes []byte // still to be read
-	early  []byte // read from the server, and still to be read after pushes
+	authed bool      // an AUTH was written, and nothing was read since then
+	pushes [2][]byte // still to be read, by announcement
+	early  []byte    // read from the server, and still to be read after pushes
 	frames frames
 }
 
@@ -125,11 +152,9 @@ var asksForMaintenance = regexp.MustCompile(
 // Write writes a command that every server answers with OK, in the place of the one that asks for maintenance.
 func (c *maintainedConn) Write(p []byte) (int, error) {
 	known := asksForMaintenance.ReplaceAllLiteral(p, encode([]string{"CLIENT", "REPLY", "ON"}))
-	if len(known) == len(p) {
-		return c.Conn.Write(p)
-	}
 	c.mu.Lock()
-	c.asked = true
+	c.asked = c.asked || len(known) != len(p)
+	c.authed = c.authed || bytes.Contains(p, []byte("$4\r\nAUTH\r\n"))
 	c.mu.Unlock()
 	if _, err := c.Conn.Write(known); err != nil {
 		return 0, err
@@ -144,15 +169,20 @@ func (c *maintainedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	announced := n > 0 && len(c.pushes) > 0 && c.frames.atBoundary()
-	c.frames.take(p[:n])
-	if !announced {
-		return n, err
+	if n > 0 && c.frames.atBoundary() {
+		c.early, c.pushes[beforeReply] = c.pushes[beforeReply], nil
+		if c.authed {
+			c.early = append(c.early, c.pushes[beforeAnswerToAuth]...)
+			c.pushes[beforeAnswerToAuth] = nil
+		}
 	}
-	c.early = append(c.pushes, p[:n]...)
-	c.pushes = nil
-	n = copy(p, c.early)
-	c.early = c.early[n:]
+	c.frames.take(p[:n])
+	c.authed = c.authed && n == 0
+	if len(c.early) > 0 {
+		c.early = append(c.early, p[:n]...)
+		n = copy(p, c.early)
+		c.early = c.early[n:]
+	}
 	return n, err
 }
 
@@ -171,19 +201,12 @@ func (c *maintainedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (c *maintainedConn) announce(push string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// announceLocked reports whether the connection is told. It needs mu.
+func (c *maintainedConn) announceLocked(push string, when announcement) bool {
 	if !c.asked || c.closed {
 		return false
 	}
-	c.pushes = append(c.pushes, push...)
+	c.pushes[when] = append(c.pushes[when], push...)
 	c.moving = c.moving || strings.Contains(push, "MOVING")
 	return true
-}
-
-func (c *maintainedConn) isMoving() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.moving && !c.closed
 }

@@ -109,7 +109,7 @@ func subscribeRefused(e *env) {
 
 func (e *env) subscriptionRefused(client Client, kind Kind) {
 	e.t.Helper()
-	sub, err := client.Subscribe(e.ctx, kind, "forbidden", func(string) {})
+	sub, err := e.trySubscribe(client, kind, "forbidden", func(string) {})
 	if err == nil {
 		e.stop(sub)
 		e.t.Fatalf("%s was to be refused and was not", kind)
@@ -137,7 +137,7 @@ func serverWithoutRESP3(e *env) {
 			return err
 		}
 		box := &inbox{}
-		sub, err := client.Subscribe(e.ctx, Channel, "channel", box.take)
+		sub, err := e.trySubscribe(client, Channel, "channel", box.take)
 		if err == nil {
 			sent, lost := e.tryPublish(client, "PUBLISH", "channel", sub, func() { rest(e.ctx, e.life/4) })
 			if err = lost; err == nil {

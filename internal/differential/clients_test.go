@@ -46,6 +46,7 @@ type goRedis struct{ c *redis.Client }
 func newGoRedis(addr string, dial dialFunc, protocol int) client {
 	return goRedis{redis.NewClient(&redis.Options{
 		Addr: addr, Protocol: protocol, Dialer: dial, PoolSize: 20, MaxRetries: -1, MinIdleConns: 5, ContextTimeoutEnabled: true,
+		ReadTimeout: hung, WriteTimeout: hung, PoolTimeout: hung, // a starved machine is no difference
 	})}
 }
 
@@ -112,6 +113,7 @@ func openRueidis(addr string, dial dialFunc, opt rueidis.ClientOption) (rueidis.
 	opt.InitAddress = []string{addr}
 	opt.ForceSingleClient = true
 	opt.DisableRetry = true
+	opt.ConnWriteTimeout, opt.Dialer.Timeout = hung, hung // a starved machine is no difference
 	opt.DialCtxFn = func(ctx context.Context, dst string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
 		return dial(ctx, "tcp", dst)
 	}
