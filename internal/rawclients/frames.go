@@ -95,7 +95,7 @@ func reduce(p []byte, form Form) []byte {
 		case typ == '-' || typ == '!':
 			b = append(b, frame...)
 		case form == Kinds:
-			b = append(b, typ, '\r', '\n')
+			b = append(b, '+', typ, '\r', '\n')
 		default:
 			b = append(b, sorted(frame)...)
 		}

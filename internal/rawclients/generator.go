@@ -39,9 +39,10 @@ type generator struct {
 
 // A clientGuess is what a script does to a client, as far as that can be known in advance.
 type clientGuess struct {
-	queues  bool // MULTI was written, and nothing that ends it for sure
-	blocked bool // it may wait until another client ends that
-	ended   bool // QUIT was written
+	mayQueue     bool // MULTI was written, and nothing that ends it for sure
+	surelyQueues bool // MULTI was written, and nothing that may end it
+	blocked      bool // it may wait until another client ends that
+	ended        bool // QUIT was written
 }
 
 // Generate returns the script of a seed for a server with these commands.
@@ -104,12 +105,12 @@ func (g *generator) addStep() {
 	for range commands {
 		c, waits, blocks := g.command()
 		exact := formOf(c) == Bytes
-		if !exact && (client.queues || client.blocked || len(step.Commands) > 0) || waits && client.blocked {
+		if !exact && (client.mayQueue || client.blocked || len(step.Commands) > 0) || waits && client.blocked {
 			continue
 		}
 		step.Commands = append(step.Commands, c)
-		client.note(c, blocks)
-		if step.Waits = waits && !client.queues; step.Waits || !exact || client.ended {
+		client.note(c, blocks, g.script.Rights == AllRights)
+		if step.Waits = waits && !client.surelyQueues; step.Waits || !exact || client.ended {
 			break
 		}
 	}
@@ -120,16 +121,20 @@ func (g *generator) addStep() {
 	g.script.Steps = append(g.script.Steps, step)
 }
 
-// note takes what a command does to the client.
-func (g *clientGuess) note(c Command, blocks bool) {
+// note takes what a command does to the client, who may do everything or not.
+func (g *clientGuess) note(c Command, blocks, mayAll bool) {
+	ends := c.is("EXEC", "DISCARD", "RESET")
 	switch {
 	case c.is("MULTI"):
-		g.queues = true
-	case c.is("EXEC", "RESET"), c.is("DISCARD") && len(c.Args) == 1:
-		g.queues = false
+		g.mayQueue = true
+		g.surelyQueues = g.surelyQueues || mayAll && len(c.Args) == 1
+	case ends && mayAll && len(c.Args) == 1 && !c.is("RESET"): // which 6.0 does not know
+		g.mayQueue, g.surelyQueues = false, false
+	case ends:
+		g.surelyQueues = false
 	case c.is("QUIT"), strings.HasPrefix(c.Raw, "QUIT"):
 		g.ended = true
-	case c.is("MONITOR"), blocks && !g.queues, strings.HasPrefix(c.Raw, "BLPOP"):
+	case c.is("MONITOR"), blocks && !g.surelyQueues, strings.HasPrefix(c.Raw, "BLPOP"):
 		g.blocked = true
 	}
 }

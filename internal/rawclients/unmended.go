@@ -13,7 +13,9 @@ func Unmended(d *Difference) string {
 		return "REPLCONF ACK has no reply"
 	case d.Script.Rights != AllRights && written.have("CLIENT REPLY"):
 		return "CLIENT REPLY SKIP is refused"
-	case lacksInvalidation && everyone(d).have("CLIENT CACHING"):
+	case d.ends() && written.have("RESET") && written.have("MULTI"):
+		return "RESET is refused in a transaction"
+	case lacksInvalidation && everyone(d).have("CLIENT CACHING"), bytes.Contains(d.Plain, []byte("\r\ncaching-")):
 		return "CLIENT CACHING is kept over other CLIENT subcommands"
 	case lacksInvalidation && written.have(blocking...):
 		return "HELLO 3 behind a sliced call while all is tracked"
