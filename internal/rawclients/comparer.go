@@ -1,8 +1,8 @@
 package rawclients
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 )
 
 // A Difference is what a client of ours has read that a plain one has not, or the other way round.
@@ -32,59 +32,74 @@ const (
 func Compare(s *Script, plain, ours *Record) *Difference {
 	var first *Difference
 	for client := range MostClients {
-		if d := compareClient(s, plain, ours, client); d != nil && (first == nil || d.Step < first.Step) {
+		d := compareClient(s, plain, ours, client)
+		if d == nil {
+			continue
+		}
+		d.Limit = explain(d)
+		// What one client meets because of a limit may have consequences for others in the same step.
+		if first == nil || d.Step < first.Step || d.Step == first.Step && first.Limit == "" {
 			first = d
 		}
 	}
 	if first == nil && ours.Stopped != "" {
-		last := len(ours.Steps) - 1
-		first = &Difference{Script: s, Step: last, Client: ours.StoppedClient, Kind: LacksBytes, What: ours.Stopped}
-		if c := first.Client; ours.Steps[last].Ended[c] && !plain.Steps[last].Ended[c] {
-			first.Kind = HasEnded
-			if !atFrameEnd(ours, c) {
-				first.Kind = HasBrokenIn
-			}
-		}
-		first.Plain = plain.Steps[last].Read[first.Client]
-		first.Ours = ours.Steps[last].Read[first.Client]
+		first = stopped(s, plain, ours)
+		first.Limit = explain(first)
 	}
-	if first != nil {
-		if first.Limit = explain(first); first.Limit == "" {
-			first.Limit = Unmended(first)
-		}
+	if first != nil && first.Limit == "" {
+		first.Limit = Unmended(first)
 	}
 	return first
+}
+
+// stopped returns the difference of a play that has stopped before bytes differed.
+func stopped(s *Script, plain, ours *Record) *Difference {
+	last, client := len(ours.Steps)-1, ours.StoppedClient
+	d := &Difference{
+		Script: s, Step: last, Client: client, Kind: LacksBytes, What: ours.Stopped,
+		Plain: plain.Steps[last].Read[client], Ours: ours.Steps[last].Read[client],
+	}
+	if ours.Steps[last].Ended[client] && !plain.Steps[last].Ended[client] {
+		d.Kind = HasEnded
+		if !atFrameEnd(ours, client) {
+			d.Kind = HasBrokenIn
+		}
+	}
+	return d
 }
 
 // compareClient returns the first byte that differs. Bytes that ours lacks at the end are no
 // difference where its play has stopped.
 func compareClient(s *Script, plain, ours *Record, client int) *Difference {
 	var want, got []byte
+	var wantEnds, gotEnds []int // of each step
 	for i := range ours.Steps {
 		form := s.formAt(i, client)
 		want = append(want, reduce(plain.Steps[i].Read[client], form)...)
 		got = append(got, reduce(ours.Steps[i].Read[client], form)...)
-		same := min(len(want), len(got))
-		if bytes.Equal(want[:same], got[:same]) {
-			continue
-		}
-		at := 0
-		for want[at] == got[at] {
-			at++
-		}
-		return &Difference{
-			Script: s, Step: i, Client: client, Kind: OtherBytes, What: "other bytes",
-			Plain: want[frameStart(want, at):], Ours: got[frameStart(got, at):],
-		}
+		wantEnds, gotEnds = append(wantEnds, len(want)), append(gotEnds, len(got))
 	}
-	last := len(ours.Steps) - 1
+	at := 0
+	for at < len(want) && at < len(got) && want[at] == got[at] {
+		at++
+	}
+	d := &Difference{Script: s, Client: client, Plain: want[frameStart(want, at):], Ours: got[frameStart(got, at):]}
 	switch {
-	case len(want) == len(got), ours.Stopped != "" && len(got) < len(want):
+	case at < len(want) && at < len(got):
+		d.Kind, d.What, d.Step = OtherBytes, "other bytes", min(stepOf(wantEnds, at), stepOf(gotEnds, at))
+	case at < len(got):
+		d.Kind, d.What, d.Step = OtherBytes, "more bytes", stepOf(gotEnds, at)
+	case at < len(want) && ours.Stopped == "":
+		d.Kind, d.What, d.Step = LacksBytes, "fewer bytes", stepOf(wantEnds, at)
+	default:
 		return nil
-	case len(got) < len(want):
-		return &Difference{Script: s, Step: last, Client: client, Kind: LacksBytes, What: "fewer bytes at the end", Plain: want[len(got):]}
 	}
-	return &Difference{Script: s, Step: last, Client: client, Kind: OtherBytes, What: "more bytes at the end", Ours: got[len(want):]}
+	return d
+}
+
+// stepOf returns in which step a byte was read. ends are the ends of the steps.
+func stepOf(ends []int, at int) int {
+	return slices.IndexFunc(ends, func(end int) bool { return at < end })
 }
 
 // atFrameEnd reports whether what a client has read ends where a reply ends.
