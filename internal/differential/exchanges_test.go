@@ -39,7 +39,7 @@ var exchanges = map[string][]turn{
 		{send: "UNSUBSCRIBE, GET k", values: 2}, {send: "GET k", values: 1},
 	},
 	"RESET in a subscription": {
-		{send: "SUBSCRIBE a", values: 1}, {send: "RESET, GET k", values: 2}, {send: "SUBSCRIBE a", values: 1}, {before: "PUBLISH a 1", values: 1},
+		{send: "SUBSCRIBE a", values: 1}, {send: "RESET, PING", values: 2}, {send: "SUBSCRIBE a", values: 1}, {before: "PUBLISH a 1", values: 1},
 	},
 	"RESET in a transaction": {
 		{send: "MULTI, GET k, RESET, GET k", values: 4}, {send: "MULTI, EXEC", values: 2},
