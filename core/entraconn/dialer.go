@@ -5,15 +5,19 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 	"github.com/entraredis/entraredis/core/entraconn/internal/advice"
+	"github.com/entraredis/entraredis/core/entraconn/internal/dialing"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
+	"github.com/entraredis/entraredis/core/entraconn/internal/waiting"
 	"github.com/entraredis/entraredis/internal/plaintext"
 )
 
@@ -35,14 +39,14 @@ type Options struct {
 	AllowPlaintext bool
 }
 
-// secured returns dial without the connections on which the token would cross a network in plain
+// secured returns dialFn without the connections on which the token would cross a network in plain
 // text: it closes them.
-func (o *Options) secured(dial dialFunc) dialFunc {
+func (o *Options) secured(dialFn dialing.Func) dialing.Func {
 	if o.AllowPlaintext {
-		return dial
+		return dialFn
 	}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		dialed, err := dial(ctx, network, addr)
+		dialed, err := dialFn(ctx, network, addr)
 		if err != nil || plaintext.IsSafe(dialed, network, addr) {
 			return dialed, err
 		}
@@ -54,9 +58,6 @@ func (o *Options) secured(dial dialFunc) dialFunc {
 func plaintextError(addr string) *entra.ConfigError {
 	return &entra.ConfigError{Field: "entraconn.Options.AllowPlaintext", Reason: "is not set, and the connection to " + addr + " has no TLS, so the token would cross the network in plain text; dial a *tls.Conn or something else with ConnectionState, or set it"}
 }
-
-// A dialFunc opens a connection, as [net.Dialer.DialContext] does.
-type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // A Dialer makes the connections of one client, and keeps each of them logged in with the newest
 // token of its Source. It needs no Close: for each server address it starts a goroutine with the
@@ -106,49 +107,75 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // refuses logins or has yet to accept the first. Both together, in the dial and in the first write,
 // take at most a second, or a quarter of the time that ctx has left besides the slowest handshake of
 // the last ten and its login. Of several dials to a server that has accepted no login yet, one goes
-// ahead. More follow as time passes, and all of them once a login is accepted or a client leaves a
-// connection silent. A dial that the gate refuses takes as long as the slowest handshake, at most a
-// second or three quarters of the time that ctx had left.
+// ahead. More follow as time passes, two for each connection that its client leaves silent for 10 ms,
+// and all of them once a login is accepted. A dial that the gate refuses takes as long as the slowest
+// handshake, at most a second or three quarters of the time that ctx had left.
 //
 // A server that has never accepted the token and refuses it gets a login after 0.5, 1, 2 and 4
 // seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 100 a
 // second, half as many with each more that it refuses in a row, and probes after eight of them.
 //
 // If there is no token, or the server refuses logins and the wait for the next one has ended, the
-// function returns a connection that answers every call with the error that tells why and never
-// touches the network: an *entra.RefreshError, entra.ErrClosed, or an *entra.AuthError, found by
-// errors.As. Client libraries hide the error of a dial behind a timeout, count it, or dial again at
-// once. Errors of a connection they pass on. The errors that the function itself returns are those
-// of dial and of ctx, and an *entra.ConfigError where the token would cross a network in plain text,
-// see Options.AllowPlaintext. It does not dial when ctx has ended.
+// function returns a connection that was not dialed. For a second it answers every call with the error
+// that tells why: an *entra.RefreshError, entra.ErrClosed, or an *entra.AuthError, found by errors.As.
+// Client libraries hide the error of a dial behind a timeout, count it, or dial again at once. Errors
+// of a connection they pass on. A pool may keep such a connection for later: its first write after
+// that second does by the same rules what the dial did, and dials if it may.
+//
+// The errors that the function itself returns are those of dial and of ctx, and an *entra.ConfigError
+// where the token would cross a network in plain text, see Options.AllowPlaintext. It does not dial
+// when ctx has ended. The log says once for each outage that dials fail, or have no answer for 3 seconds.
 func (d *Dialer) DialFunc(dial func(ctx context.Context, network, addr string) (net.Conn, error)) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	dial = d.opts.secured(dial)
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if err := tokenwait.Dial(ctx, d.src); err != nil {
-			if ctxErr := ctx.Err(); ctxErr != nil && errors.Is(err, ctxErr) {
-				return nil, err
-			}
-			return &stubConn{network: network, addr: addr, err: err}, nil
-		}
-		s := d.serverAt(addr)
-		budget := s.newWaitBudget(ctx)
-		permit, err := s.admitDial(ctx, &budget)
-		if err != nil {
-			return &stubConn{network: network, addr: addr, err: err}, nil
-		}
-		if err := ctx.Err(); err != nil {
-			s.release(permit)
-			return nil, &net.OpError{Op: "dial", Net: network, Addr: hostPort{network, addr}, Err: err}
-		}
-		began := time.Now()
-		dialed, err := dial(ctx, network, addr)
-		if err != nil {
-			s.release(permit)
+		patience := waiting.Remaining(ctx)
+		a, err := d.awaitAdmission(ctx, addr)
+		switch {
+		case err == nil:
+			return a.connect(ctx, dial, network)
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			return nil, err
 		}
-		s.recordHandshake(time.Since(began))
-		return s.attach(ctx, dialed, permit, budget), nil
+		return dialing.NewStub(network, addr, err, func(ctx context.Context) (net.Conn, error) {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			a, err := d.awaitAdmission(ctx, addr)
+			if err != nil {
+				return nil, err
+			}
+			return a.connect(ctx, dial, network)
+		}), nil
 	}
+}
+
+// An admittedDial is one that may begin.
+type admittedDial struct {
+	server *server
+	permit *admission.Permit // nil if it needs none
+	budget time.Duration     // what is left of it for the login
+}
+
+// awaitAdmission waits until there is a token and the server admits a dial.
+func (d *Dialer) awaitAdmission(ctx context.Context, addr string) (a admittedDial, err error) {
+	if err := tokenwait.Dial(ctx, d.src); err != nil {
+		return a, err
+	}
+	a.server = d.serverAt(addr)
+	a.budget = a.server.newWaitBudget(ctx)
+	a.permit, err = a.server.admitDial(ctx, &a.budget)
+	return a, err
+}
+
+// connect dials and returns the connection, which will log in.
+func (a admittedDial) connect(ctx context.Context, dialFn dialing.Func, network string) (net.Conn, error) {
+	s, began := a.server, time.Now()
+	dialed, err := dialing.Do(ctx, dialFn, network, s.addr, s.dialFailed)
+	if err != nil {
+		s.release(a.permit)
+		return nil, err
+	}
+	s.dialSucceeded(time.Since(began))
+	return s.attach(ctx, dialed, a.permit, a.budget), nil
 }
 
 // DialContext dials addr with TLS 1.2 or later, and returns a connection that will log in with its
@@ -196,6 +223,11 @@ func (d *Dialer) serverAt(addr string) *server {
 	return s
 }
 
+// loggerFor returns the logger for lines about the server at addr.
+func (d *Dialer) loggerFor(addr string) *slog.Logger {
+	return d.src.Logger().With("library", d.opts.Library, "pool", d.opts.Name, "server", addr)
+}
+
 // SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the
 // port of a node and replaces its host by the one of seed, host:port: Azure announces the nodes of
 // a cluster under addresses that may be private, while all of them answer at the seed's host, each
@@ -215,26 +247,3 @@ func SeedHost(seed string) func(addr string) string {
 		return net.JoinHostPort(seedHost, port)
 	}
 }
-
-// A stubConn is a connection that was never dialed and only returns an error. A client gets it
-// while there is no token, or the server refuses logins, after it has waited. An error of the dial
-// would not do: clients count those, report a timeout instead, or retry at once.
-type stubConn struct {
-	network, addr string
-	err           error
-}
-
-func (c *stubConn) Read([]byte) (int, error)         { return 0, c.err }
-func (c *stubConn) Write([]byte) (int, error)        { return 0, c.err }
-func (c *stubConn) Close() error                     { return nil }
-func (c *stubConn) LocalAddr() net.Addr              { return hostPort{c.network, ""} }
-func (c *stubConn) RemoteAddr() net.Addr             { return hostPort{c.network, c.addr} }
-func (c *stubConn) SetDeadline(time.Time) error      { return nil }
-func (c *stubConn) SetReadDeadline(time.Time) error  { return nil }
-func (c *stubConn) SetWriteDeadline(time.Time) error { return nil }
-
-// hostPort is an address as it was dialed.
-type hostPort struct{ network, addr string }
-
-func (a hostPort) Network() string { return a.network }
-func (a hostPort) String() string  { return a.addr }

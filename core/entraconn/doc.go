@@ -50,13 +50,9 @@
 //
 // # How it is built
 //
-// Three layers that can be understood alone: internal/resp finds boundaries in bytes; the Session
-// of core/entraconn/internal/session keeps the protocol state of one connection, without I/O or
-// locks; Conn does the I/O. For each server address that a Dialer has dialed,
-// core/entraconn/internal/rotation decides which connection gets which credential when, and
-// core/entraconn/internal/admission which dial may go ahead. No goroutine stays with a connection:
-// a server has one while it has connections, and up to four short-lived workers while it rotates.
-// What was held back on a connection is sent by a goroutine that lives for that write.
+// docs/design.md says which package decides what. No goroutine stays with a connection: a server has
+// one while it has connections, and up to four short-lived workers while it rotates. What was held
+// back on a connection is sent by a goroutine that lives for that write.
 //
 // # Its locks
 //

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
 )
@@ -63,11 +64,12 @@ func (l *login) endUnanswered() {
 }
 
 // credentialLocked waits for a token if there is none, by the rule for dials, and for the login gate,
-// as long as its budget and a quarter of the time until the client's write deadline. Both waits end
-// with that deadline and with Close. The dial has not waited for a token in vain: without one it
+// as long as its budget and a quarter of the time until the client's write deadline. The budget grows
+// while the connection is silent. Both waits end with that deadline and with Close. The dial has not waited for a token in vain: without one it
 // returns no Conn. It needs Conn.wmu.
 func (l *login) credentialLocked() (*rotation.Credential, error) {
 	c, now := l.conn, time.Now()
+	l.waitBudget = admission.Regrow(l.waitBudget, now.Sub(c.server.dialer.startedAt)-c.opened)
 	if clientDeadline := c.inner.ClientWrite(); !clientDeadline.IsZero() {
 		l.waitBudget = min(l.waitBudget, clientDeadline.Sub(now)/4)
 	}

@@ -2,7 +2,7 @@ package entraconn
 
 import (
 	"context"
-	"math"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -11,8 +11,10 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn/internal/admission"
 	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
+	"github.com/entraredis/entraredis/core/entraconn/internal/dialing"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/waiting"
 )
 
 // A server is what a Dialer knows of one server address. Package rotation decides which of its
@@ -29,6 +31,7 @@ type server struct {
 	loginGate  admission.LoginGate
 	spreading  admission.Spreading
 	handshakes admission.Handshakes
+	dialReport admission.DialReport
 	permits    map[*Conn]*admission.Permit // of connections whose login was not answered
 	openConns  int                         // connections
 	askAt      time.Time                   // new connections ask for RESP3 from then on
@@ -79,15 +82,7 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 func (s *server) newWaitBudget(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return admission.WaitBudget(timeLeft(ctx), s.handshakes.Slowest())
-}
-
-// timeLeft returns how long ctx lasts.
-func timeLeft(ctx context.Context) time.Duration {
-	if deadline, ok := ctx.Deadline(); ok {
-		return time.Until(deadline)
-	}
-	return math.MaxInt64
+	return admission.WaitBudget(waiting.Remaining(ctx), s.handshakes.Slowest())
 }
 
 // admitDial waits until a dial may begin, as long as its budget allows. It returns the permit with
@@ -101,7 +96,7 @@ func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admissi
 	}
 	if err != nil {
 		least -= time.Since(began)
-		spend(ctx, &least, least, nil)
+		waiting.Spend(ctx, &least, least, nil)
 	}
 	return permit, err
 }
@@ -110,7 +105,7 @@ func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admissi
 func (s *server) refusalTime(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return admission.RefusalTime(timeLeft(ctx), s.handshakes.Slowest())
+	return admission.RefusalTime(waiting.Remaining(ctx), s.handshakes.Slowest())
 }
 
 // awaitPermit waits until the login gate admits a dial.
@@ -123,7 +118,7 @@ func (s *server) awaitPermit(ctx context.Context, budget *time.Duration) (*admis
 		if best, proven := s.rotation.Best(now); best != nil {
 			candidate = admission.Candidate{Number: best.Number(), Proven: proven}
 		}
-		d := s.loginGate.Admit(candidate, now, rand.Float64(), canWait)
+		d := s.loginGate.AdmitDial(candidate, now, rand.Float64(), canWait)
 		s.mu.Unlock()
 		switch {
 		case d.Refusal != nil:
@@ -131,7 +126,7 @@ func (s *server) awaitPermit(ctx context.Context, budget *time.Duration) (*admis
 		case d.Changed == nil:
 			return d.Permit, nil
 		}
-		spend(ctx, budget, d.Wait, d.Changed)
+		waiting.Spend(ctx, budget, d.Wait, d.Changed)
 	}
 }
 
@@ -151,20 +146,15 @@ func (s *server) admitLogin(ctx context.Context, c *Conn, budget *time.Duration)
 		case d.Changed == nil:
 			return cred, nil
 		}
-		spend(ctx, budget, d.Wait, d.Changed)
+		waiting.Spend(ctx, budget, d.Wait, d.Changed)
 	}
 }
 
-// askFor asks the login gate about the login of a connection, unless the permit of its dial is good
-// for that.
+// askFor asks the login gate about the login of a connection.
 func (s *server) askFor(c *Conn, cred *rotation.Credential, canWait bool) admission.Decision {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if s.loginGate.Use(s.permits[c], now) {
-		return admission.Decision{}
-	}
-	d := s.loginGate.Admit(s.describe(cred), now, rand.Float64(), canWait)
+	d := s.loginGate.AdmitLogin(s.permits[c], s.describe(cred), time.Now(), rand.Float64(), canWait)
 	if d.Permit != nil {
 		s.permits[c] = d.Permit
 	}
@@ -188,11 +178,12 @@ func (s *server) release(p *admission.Permit) {
 func (s *server) awaitPlace(ctx context.Context, budget *time.Duration) bool {
 	s.mu.Lock()
 	place, wait := s.spreading.FindPlace(time.Since(s.dialer.startedAt), max(0, *budget), rand.Float64())
+	noServer := s.spreading.WaitsEnd()
 	s.mu.Unlock()
 	if wait == 0 {
 		return false
 	}
-	if !spend(ctx, budget, wait, nil) {
+	if !waiting.Spend(ctx, budget, wait, noServer) {
 		s.mu.Lock()
 		s.spreading.GiveBack(place)
 		s.mu.Unlock()
@@ -200,27 +191,26 @@ func (s *server) awaitPlace(ctx context.Context, budget *time.Duration) bool {
 	return true
 }
 
-// spend waits for at most d, as long as the budget allows, and until sooner is closed or ctx ends. It
-// reports whether it has waited to the end of d, or of the budget.
-func spend(ctx context.Context, budget *time.Duration, d time.Duration, sooner <-chan struct{}) (whole bool) {
-	began := time.Now()
-	defer func() { *budget -= time.Since(began) }()
-	timer := time.NewTimer(min(d, *budget))
-	defer timer.Stop()
-	select {
-	case <-sooner:
-	case <-ctx.Done():
-	case <-timer.C:
-		return true
-	}
-	return false
-}
-
-// recordHandshake remembers how long a dial took that succeeded.
-func (s *server) recordHandshake(took time.Duration) {
+// dialSucceeded remembers how long a dial took that succeeded.
+func (s *server) dialSucceeded(took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handshakes.Record(took)
+	s.dialReport.Succeed()
+}
+
+// dialFailed acts on the error of a dial.
+func (s *server) dialFailed(err error) {
+	s.mu.Lock()
+	if dialing.FoundNoServer(err) {
+		s.spreading.EndWaits()
+	}
+	say := s.dialReport.Fail(time.Now())
+	s.mu.Unlock()
+	if say {
+		s.dialer.loggerFor(s.addr).LogAttrs(context.Background(), slog.LevelWarn, "entraconn: no connection to the server",
+			slog.Any("err", err), slog.String("remedy", "check its host and port, and network, DNS, firewall and TLS on the way to it"))
+	}
 }
 
 // attach makes a Conn of a connection that was dialed. budget is what remains for its login.

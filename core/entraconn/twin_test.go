@@ -35,6 +35,7 @@ type trouble struct {
 	handshake   time.Duration // how long a dial takes
 	dialTimeout time.Duration // 0 for 5 s
 	callTimeout time.Duration // of the context of a call, 0 for none
+	stall       time.Duration // between a dial and the first write, as in a process that gets no processor
 
 	// answer returns the server's answer to the n-th login since the trouble began, counted from 1,
 	// so long after that. nil accepts it, and "" stands for none.
@@ -378,6 +379,9 @@ func (c *twinCaller) call(ctx context.Context) (err error) {
 		if c.plain {
 			command, replies = append(encode("AUTH", "default", "password"), command...), 2
 		}
+	}
+	if isFirst {
+		time.Sleep(c.stall)
 	}
 	deadline := time.Now().Add(3 * time.Second)
 	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {

@@ -15,7 +15,8 @@
 //	core/entra      -> its internal/schedule -> internal/clock, internal/jwt, backoff
 //	core/entraconn  -> its internal/admission -> core/entra
 //	core/entraconn  -> its internal/rotation  -> core/entra, internal/session
-//	core/entraconn  -> its internal/advice, internal/deadline and internal/redact -> the standard library
+//	core/entraconn  -> its internal/advice, internal/deadline, internal/dialing, internal/redact and
+//	                   internal/waiting -> the standard library
 //	core/entraconn  -> its internal/session -> internal/resp  -> the standard library
 //	                   internal/session -> its lease -> the standard library
 //	otel/otelentra  -> otel/internal/census -> core/entra

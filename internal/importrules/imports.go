@@ -46,6 +46,8 @@ func allowances() []allowance {
 		{"core/entraconn/internal/admission", []string{entra, Module + "/core/internal/authanswer"}},
 		{"core/entraconn/internal/advice", nil},
 		{"core/entraconn/internal/deadline", nil},
+		{"core/entraconn/internal/dialing", nil},
+		{"core/entraconn/internal/waiting", nil},
 		{"core/entraconn/internal/redact", nil},
 		{"core/entraconn/internal/modelserver", []string{redcon}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},

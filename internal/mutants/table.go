@@ -155,6 +155,16 @@ func mutants() []mutant {
 			old:  "min(steps+time.Duration(t.doublings),",
 			new:  "min(0*steps+time.Duration(t.doublings),",
 		}, {
+			name: "one silent connection has the login gate admit all dials",
+			file: "core/entraconn/internal/admission/trial.go",
+			old:  "		t.lapsed += n\n",
+			new:  "		t.doublings = mostDoublings\n",
+		}, {
+			name: "a connection that was not dialed never is",
+			file: "core/entraconn/internal/dialing/stub.go",
+			old:  "time.Since(c.madeAt) < answersFor {",
+			new:  "c.conn == nil {",
+		}, {
 			name: "the login gate never opens again",
 			file: "core/entraconn/internal/admission/logingate.go",
 			old:  "	*g = LoginGate{changed: changed, rateLimit: currentLimit}\n",

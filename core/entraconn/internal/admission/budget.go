@@ -17,6 +17,10 @@ func WaitBudget(available, slowestHandshake time.Duration) time.Duration {
 	return max(0, min(longestWait, (available-slowestHandshake*4/3)/4))
 }
 
+// Regrow returns the budget of a connection of whose budget so much remains, and which its client has
+// not used for some time since. What it has waited before that belongs to another call.
+func Regrow(remaining, unused time.Duration) time.Duration { return min(longestWait, remaining+unused) }
+
 // RefusalTime returns how long a dial that the login gate refuses must take at least: as long as one
 // that the server refuses, because a caller that cannot wait at the gate and tries again would
 // otherwise do so in no time. It leaves a quarter of the time that is available, so that the caller

@@ -34,11 +34,12 @@ type LoginGate struct {
 // connection asks for it in advance, because most clients write at once.
 type Permit struct {
 	lapsesAt time.Time // zero while the connection is dialed, and once its client has written
+	isLogin  bool      // the client has written
 }
 
 // silence is how long a connection that was dialed keeps its permit although its client has not
-// written. Clients that want to write do it within a fraction of this. Others dial in advance and
-// leave the connection silent, and hold up no other dial for longer.
+// written. Clients that want to write do it within a fraction of this, unless they get no processor.
+// Others dial in advance and leave the connection silent.
 const silence = 10 * time.Millisecond
 
 // isValid reports whether the permit has not lapsed.
@@ -59,17 +60,37 @@ type Decision struct {
 	Wait    time.Duration
 }
 
-// Admit decides on a login, or on the dial of a connection for one. Where one that can wait would
-// wait, one that cannot is refused if the server has refused others, and else goes ahead. r is in
-// [0, 1).
-func (g *LoginGate) Admit(c Candidate, now time.Time, r float64, canWait bool) Decision {
+// AdmitDial decides on the dial of a connection. Where one that can wait would wait, one that cannot
+// is refused if the server has refused others, and else goes ahead. r is in [0, 1).
+func (g *LoginGate) AdmitDial(c Candidate, now time.Time, r float64, canWait bool) Decision {
+	return g.admit(c, now, r, false, canWait)
+}
+
+// AdmitLogin decides in the same way on the login of a connection whose client writes. It begins with
+// the permit of the dial, nil if it has none, unless that has lapsed. A probe stays one until the
+// next goes ahead. A permit that is used for a login does not lapse.
+func (g *LoginGate) AdmitLogin(p *Permit, c Candidate, now time.Time, r float64, canWait bool) Decision {
+	switch {
+	case p == nil:
+	case p.isValid(now) || p == g.probes.latestProbe:
+		p.lapsesAt, p.isLogin = time.Time{}, true
+		return Decision{Permit: p}
+	case !p.isLogin:
+		p.isLogin = true
+		g.trial.forgetSilent(now)
+		g.trial.noteWrite()
+	}
+	return g.admit(c, now, r, true, canWait)
+}
+
+func (g *LoginGate) admit(c Candidate, now time.Time, r float64, isLogin, canWait bool) Decision {
 	var p *Permit
 	var wait time.Duration
 	switch {
 	case g.isClosedFor(c):
 		p, wait = g.probes.takeProbe(now, r)
 	case !c.Proven:
-		p, wait = g.trial.admitOne(now, canWait)
+		p, wait = g.trial.admitOne(now, isLogin, canWait)
 	case g.rateLimit.number == c.Number:
 		p, wait = g.rateLimit.takeTurn(now)
 	default:
@@ -101,16 +122,6 @@ func (g *LoginGate) Dialed(p *Permit, now time.Time) {
 		p.lapsesAt = now.Add(silence)
 		g.askAgain() // to learn until when to wait
 	}
-}
-
-// Use reports whether the login of a connection may begin with the permit of its dial, nil if it
-// has none. From now on that does not lapse. A probe stays one until the next goes ahead.
-func (g *LoginGate) Use(p *Permit, now time.Time) bool {
-	if p == nil || !p.isValid(now) && p != g.probes.latestProbe {
-		return false
-	}
-	p.lapsesAt = time.Time{}
-	return true
 }
 
 // Release takes a permit back without a verdict. p may be nil.

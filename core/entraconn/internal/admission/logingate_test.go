@@ -33,8 +33,17 @@ func newStory(t *testing.T) *story {
 
 func (s *story) elapse(d time.Duration) { s.now = s.now.Add(d) }
 
+// ask asks for a dial.
 func (s *story) ask(c admission.Candidate) admission.Decision {
-	d := s.g.Admit(c, s.now, 0, true)
+	return s.heard(s.g.AdmitDial(c, s.now, 0, true))
+}
+
+// askLogin asks for the login of a connection that was dialed with a permit.
+func (s *story) askLogin(p *admission.Permit, c admission.Candidate) admission.Decision {
+	return s.heard(s.g.AdmitLogin(p, c, s.now, 0, true))
+}
+
+func (s *story) heard(d admission.Decision) admission.Decision {
 	if d.Changed != nil {
 		s.wait = append(s.wait, d.Changed)
 	}
@@ -59,7 +68,15 @@ func (s *story) permit(c admission.Candidate) *admission.Permit {
 	return d.Permit
 }
 
-// waits fails the test unless a login waits, for d.
+// dialed has a connection be dialed with a permit.
+func (s *story) dialed() *admission.Permit {
+	s.t.Helper()
+	p := s.permit(unproven)
+	s.g.Dialed(p, s.now)
+	return p
+}
+
+// waits fails the test unless a dial waits, for d.
 func (s *story) waits(c admission.Candidate, d time.Duration) {
 	s.t.Helper()
 	if got := s.ask(c); got.Changed == nil || got.Wait != d {
@@ -70,7 +87,7 @@ func (s *story) waits(c admission.Candidate, d time.Duration) {
 // hurried fails the test unless a login that cannot wait is refused, or goes ahead with a permit.
 func (s *story) hurried(c admission.Candidate, refused bool) {
 	s.t.Helper()
-	d := s.g.Admit(c, s.now, 0, false)
+	d := s.g.AdmitDial(c, s.now, 0, false)
 	if d.Changed != nil || (d.Refusal != nil) != refused || (d.Permit != nil) == refused {
 		s.t.Fatalf("got %+v, refused should be %t", d, refused)
 	}
@@ -135,32 +152,71 @@ func TestGateWaitsForNoLoginThatFailed(t *testing.T) {
 	s.waits(unproven, 100*ms)
 }
 
-func TestGateWaitsForNoSilentConnection(t *testing.T) {
+// A connection that its client leaves silent admits one dial more than there were.
+func TestEachSilentConnectionAdmitsTwoDials(t *testing.T) {
 	s := newStory(t)
 	p := s.permit(unproven)
 	s.waits(unproven, 100*ms)
-	s.elapse(30 * ms) // the dial
+	s.elapse(3 * ms) // the dial
 	s.g.Dialed(p, s.now)
 	s.woken()
 	s.waits(unproven, 10*ms)
+	dials := 1
+	for generation := 2; generation <= 32; generation *= 2 {
+		s.elapse(10 * ms)
+		for range generation {
+			s.dialed()
+		}
+		dials += generation
+		s.waits(unproven, 10*ms)
+	}
+	if dials != 63 {
+		t.Errorf("%d dials in 53 ms", dials)
+	}
+}
+
+// A client that gets no processor writes late. It logs in at once, whatever was dialed meanwhile, and
+// no more dials go ahead for its silence.
+func TestLateWriteTakesBackWhatItsSilenceAdmitted(t *testing.T) {
+	s := newStory(t)
+	late := s.dialed()
 	s.elapse(10 * ms)
-	for range 100 {
-		s.permit(unproven)
+	s.permit(unproven)
+	s.permit(unproven)
+	s.waits(unproven, 90*ms)
+	if d := s.askLogin(late, unproven); d.Permit == nil || d.Permit == late {
+		t.Fatalf("got %+v, want a permit", d)
 	}
-	if s.g.Use(p, s.now) {
-		t.Error("a permit lasted although its connection was silent")
+	s.waits(unproven, 90*ms)
+	s.elapse(5 * ms)
+	if d := s.askLogin(nil, unproven); d.Changed == nil || d.Wait != 85*ms {
+		t.Errorf("got %+v, want a wait for the answer to the other login", d)
 	}
-	if s.g.Use(nil, s.now) {
-		t.Error("no permit is one")
+	s.refuse(unproven, true)
+	s.woken()
+}
+
+// One client that writes late, again and again, does not take back what others admitted.
+func TestLateWriteIsTakenBackOnce(t *testing.T) {
+	s := newStory(t)
+	late := s.dialed()
+	s.elapse(10 * ms)
+	s.dialed()
+	s.dialed()
+	s.elapse(10 * ms)
+	for range 5 {
+		s.askLogin(late, unproven)
 	}
+	s.permit(unproven) // two are silent, and one login is under way
+	s.permit(unproven)
+	s.waits(unproven, 80*ms)
 }
 
 func TestPermitLastsOnceTheClientHasWritten(t *testing.T) {
 	s := newStory(t)
-	p := s.permit(unproven)
-	s.g.Dialed(p, s.now)
+	p := s.dialed()
 	s.elapse(9 * ms)
-	if !s.g.Use(p, s.now) {
+	if d := s.askLogin(p, unproven); d.Permit != p {
 		t.Error("the permit of the dial is not good for the login")
 	}
 	s.elapse(50 * ms)
@@ -171,8 +227,7 @@ func TestPermitLastsOnceTheClientHasWritten(t *testing.T) {
 func TestTrialBeginsAnew(t *testing.T) {
 	s := newStory(t)
 	for range 20 {
-		p := s.permit(unproven)
-		s.g.Dialed(p, s.now)
+		s.dialed()
 		s.elapse(10 * ms)
 	}
 	s.permit(unproven)
@@ -207,7 +262,7 @@ func TestRefusalOfAnUnknownCredentialClosesTheGate(t *testing.T) {
 		s.waits(unproven, pause-20*ms)
 		s.g.Dialed(p, s.now)
 		s.elapse(100 * ms)
-		if !s.g.Use(p, s.now) {
+		if d := s.askLogin(p, newer); d.Permit != p {
 			t.Error("a probe that was silent for a moment is none any more")
 		}
 		remaining = pause - 120*ms
@@ -230,7 +285,7 @@ func TestProbesAreBounded(t *testing.T) {
 		minutes := make([]int, 60)
 		minutes[0] = 1
 		for began := s.now; ; {
-			d := s.g.Admit(unproven, s.now, r, true)
+			d := s.g.AdmitDial(unproven, s.now, r, true)
 			if d.Changed != nil {
 				s.elapse(d.Wait)
 				if d.Wait > 5*time.Second {
@@ -323,6 +378,16 @@ func TestWaitBudget(t *testing.T) {
 	} {
 		if got := admission.WaitBudget(test.remaining, test.slowest); got != test.want {
 			t.Errorf("%v remain, handshakes of %v: %v, want %v", test.remaining, test.slowest, got, test.want)
+		}
+	}
+}
+
+func TestSilenceGivesTheBudgetBack(t *testing.T) {
+	for _, test := range []struct{ remaining, unused, want time.Duration }{
+		{0, 0, 0}, {0, 300 * ms, 300 * ms}, {200 * ms, 300 * ms, 500 * ms}, {900 * ms, time.Hour, time.Second},
+	} {
+		if got := admission.Regrow(test.remaining, test.unused); got != test.want {
+			t.Errorf("%v remain, unused for %v: %v, want %v", test.remaining, test.unused, got, test.want)
 		}
 	}
 }

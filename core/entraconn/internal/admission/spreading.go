@@ -43,6 +43,7 @@ type Spreading struct {
 	losses    uint64
 	lossTimes [storm]time.Duration // when the latest were, that with number n at index n % storm
 	gone      []Loss               // that no login has made up for, in their order
+	waitsEnd  chan struct{}        // closed when a dial finds no server, nil if no dial waits
 }
 
 // A Loss is the end of a connection that was logged in, and that its client did not want to end.
@@ -113,9 +114,28 @@ func (p *Spreading) FindPlace(now, within time.Duration, r float64) (place Place
 	return Place(part), wait
 }
 
+// WaitsEnd returns a channel that is closed when a dial finds no server. There is nothing to protect
+// then, and dials that wait for their place go ahead: a client that learns of each failure at another
+// time dials more often than one that learns of all of them at once.
+func (p *Spreading) WaitsEnd() <-chan struct{} {
+	if p.waitsEnd == nil {
+		p.waitsEnd = make(chan struct{})
+	}
+	return p.waitsEnd
+}
+
+// EndWaits is called when a dial has found no server. No dial has a place any more.
+func (p *Spreading) EndWaits() {
+	p.dials = [parts]int32{}
+	if p.waitsEnd != nil {
+		close(p.waitsEnd)
+		p.waitsEnd = nil
+	}
+}
+
 // GiveBack frees the place of a dial that did not wait for it.
 func (p *Spreading) GiveBack(place Place) {
-	if part := int64(place); part >= p.part {
+	if part := int64(place); part >= p.part && *p.dialsIn(part) > 0 {
 		*p.dialsIn(part)--
 	}
 }

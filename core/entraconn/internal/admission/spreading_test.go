@@ -77,6 +77,38 @@ func TestSpreadingIsEven(t *testing.T) {
 	}
 }
 
+// Where a dial finds no server, those that wait learn of it. The next one does not wait, but those
+// after it do.
+func TestDialsDoNotWaitForAServerThatIsNotThere(t *testing.T) {
+	p := stormy(0)
+	for range 2 {
+		for i := range 20 {
+			place, wait := p.FindPlace(0, span, 0.5)
+			if (wait > 0) != (i > 0) {
+				t.Errorf("dial %d waits %v", i+1, wait)
+			}
+			if i > 10 {
+				p.GiveBack(place)
+			}
+		}
+		waitsEnd := p.WaitsEnd()
+		select {
+		case <-waitsEnd:
+			t.Fatal("no dial has failed")
+		default:
+		}
+		last, _ := p.FindPlace(0, span, 0.5)
+		p.EndWaits()
+		p.EndWaits() // no dial waits
+		p.GiveBack(last)
+		select {
+		case <-waitsEnd:
+		default:
+			t.Fatal("a dial that waits was not told")
+		}
+	}
+}
+
 // Clients whose dials fail dial again for as long as the server is away. They are spread all the
 // time.
 func TestSpreadingGoesOn(t *testing.T) {

@@ -8,9 +8,16 @@ import (
 // A trial admits logins while the server has said nothing about their credential: one, and twice as
 // many after every 100 ms without an answer and after every login that ended without a verdict. So
 // few are refused together, and a server that does not answer holds up none for longer than a
-// second. The zero trial is ready for use.
+// second.
+//
+// Dials are admitted like logins, because most clients write at once. One whose client leaves the
+// connection silent has no answer to wait for. Whether the client dials in advance or gets no
+// processor is not to be seen, so each silent connection admits one dial more than there were: 1, 2,
+// 4, 8, … together. When the client writes after all, that is taken back. The zero trial is ready for
+// use.
 type trial struct {
-	awaited   []*Permit
+	awaited   []*Permit // of dials, and of logins that were not answered
+	lapsed    int       // connections whose permit has lapsed
 	began     time.Time
 	doublings int       // besides those by time
 	changedAt time.Time // when a login was admitted or ended, last
@@ -26,20 +33,37 @@ const (
 	trialMemory = time.Second
 )
 
-// admitOne decides on a login. One that cannot wait goes ahead.
-func (t *trial) admitOne(now time.Time, canWait bool) (p *Permit, wait time.Duration) {
+// admitOne decides on a dial or a login. One that cannot wait goes ahead. A login waits for other
+// logins only: dials that may never log in do not hold it up.
+func (t *trial) admitOne(now time.Time, isLogin, canWait bool) (p *Permit, wait time.Duration) {
 	t.forgetSilent(now)
 	if len(t.awaited) == 0 && now.Sub(t.changedAt) >= trialMemory {
 		*t = trial{began: now}
 	}
 	steps := now.Sub(t.began) / trialStep
-	if most := 1 << min(steps+time.Duration(t.doublings), mostDoublings); canWait && len(t.awaited) >= most {
+	underWay, most := len(t.awaited), 1<<min(steps+time.Duration(t.doublings), mostDoublings)
+	if isLogin {
+		underWay = t.logins()
+	} else {
+		most = max(most, t.lapsed+1)
+	}
+	if canWait && underWay >= most {
 		return nil, t.nextChange(now, steps)
 	}
-	p = &Permit{}
+	p = &Permit{isLogin: isLogin}
 	t.awaited = append(t.awaited, p)
 	t.changedAt = now
 	return p, 0
+}
+
+// logins returns how many logins were not answered.
+func (t *trial) logins() (n int) {
+	for _, p := range t.awaited {
+		if p.isLogin {
+			n++
+		}
+	}
+	return n
 }
 
 // nextChange returns how long it takes until more are admitted, or until a permit lapses.
@@ -53,15 +77,18 @@ func (t *trial) nextChange(now time.Time, steps time.Duration) time.Duration {
 	return next.Sub(now)
 }
 
-// forgetSilent takes back the permits that have lapsed. One says that the client dials in advance:
-// then there is no answer to wait for, and its other dials wait no more.
+// forgetSilent takes back the permits that have lapsed.
 func (t *trial) forgetSilent(now time.Time) {
 	before := len(t.awaited)
 	t.awaited = slices.DeleteFunc(t.awaited, func(p *Permit) bool { return !p.isValid(now) })
-	if len(t.awaited) < before {
-		t.doublings, t.changedAt = mostDoublings, now
+	if n := before - len(t.awaited); n > 0 {
+		t.lapsed += n
+		t.changedAt = now
 	}
 }
+
+// noteWrite is told that the client has written on a connection whose permit has lapsed.
+func (t *trial) noteWrite() { t.lapsed = max(0, t.lapsed-1) }
 
 // drop ends a login without a verdict, and reports whether it was under way.
 func (t *trial) drop(p *Permit, now time.Time) bool {
