@@ -187,6 +187,10 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 		if len(args) == 4 && args[1] == refusalScript && !c.multi {
 			return redcon.AppendError(nil, args[3])
 		}
+	case "XINFO":
+		if len(args) == 3 && strings.EqualFold(args[1], "STREAM") && !c.multi {
+			return streamInfo{c, args[2]}.answer()
+		}
 	case "AUTH":
 		return c.auth(args)
 	case "HELLO":
@@ -438,13 +442,7 @@ func (c *miniConn) pin(cmd blockingCommand) {
 		if id != "$" || len(streams)%2 != 0 {
 			continue
 		}
-		streams[len(streams)/2+i] = "0-0"
-		_, entries := redcon.ReadNextRESP(c.dispatch([]string{"XREVRANGE", streams[i], "+", "-", "COUNT", "1"}))
-		entries.ForEach(func(entry redcon.RESP) bool {
-			_, last := redcon.ReadNextRESP(entry.Data)
-			streams[len(streams)/2+i] = last.String()
-			return false
-		})
+		streams[len(streams)/2+i] = streamInfo{c, streams[i]}.lastID()
 	}
 }
 

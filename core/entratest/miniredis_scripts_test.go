@@ -76,6 +76,14 @@ func scripts() []script {
 			a XREADGROUP GROUP g me BLOCK 0 STREAMS s 0
 			a XREADGROUP GROUP none me BLOCK 0 STREAMS s >
 			a XREAD BLOCK 0 STREAMS s 0-0 t 0`},
+		{"where a stream ends", `
+			a XINFO STREAM s
+			p SET k v
+			a XINFO STREAM k
+			p XADD s 1-1 f v; XADD s 1-2 g w
+			a XINFO STREAM s
+			p XGROUP CREATE s g 1-1; XGROUP CREATE t g $ MKSTREAM
+			a XINFO STREAM s; XINFO STREAM t`},
 		{"commands after a blocked one wait", `
 			a BLPOP l 0; ECHO 1; BLPOP l 0; ECHO 2 &
 			p RPUSH l x
