@@ -166,7 +166,7 @@ func (b *backlog) resumeOnceLocked() (more bool) {
 	if !ok {
 		return false
 	}
-	c.server.blockedConns.tell(w.unblocks)
+	c.server.passUnblocks(c, w.unblocks)
 	c.inner.BeginWrite(time.Now().Add(answerPatience)) // what is held back may be large, and the server busy
 	_, err := c.writeEditedLocked(&w)
 	c.inner.EndWrite()

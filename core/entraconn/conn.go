@@ -135,7 +135,7 @@ func (c *Conn) writeOtherLocked(p []byte) (n int, full *backlog, err error) {
 	}
 	w := c.planLocked(c.backlog.bytes(), p, auth)
 	c.mu.Unlock()
-	c.server.blockedConns.tell(w.unblocks)
+	c.server.passUnblocks(c, w.unblocks)
 
 	if w.heldLen == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
 		if n, err = c.inner.Write(p); n < len(p) {
@@ -476,6 +476,13 @@ func (c *Conn) resume() {
 	}
 }
 
+// hasNumber reports whether the connection is open and the server knows it by that number.
+func (c *Conn) hasNumber(number int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending == nil && c.session.ClientNumber() == number
+}
+
 // unblocked is called when another connection is about to send CLIENT UNBLOCK for this one.
 func (c *Conn) unblocked(u session.Unblock) {
 	c.mu.Lock()
@@ -525,6 +532,9 @@ func (c *Conn) Close() error {
 	return c.inner.Close()
 }
 
+// peer returns the remote address, which other connections may share.
+func (c *Conn) peer() string { return fmt.Sprint(c.inner.RemoteAddr()) }
+
 // readErr returns why nothing more can be read, nil if it can.
 func (c *Conn) readErr() error {
 	c.mu.Lock()
@@ -561,9 +571,7 @@ func (c *Conn) reportEnd() {
 	c.ending.isReported = true
 	end := *c.ending
 	unanswered := c.session.AuthsInFlight()
-	clientID := c.session.ClientNumber()
 	c.mu.Unlock()
-	c.server.blockedConns.remove(clientID, c)
 
 	err := end.err
 	if err == nil {

@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tidwall/redcon"
+
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 )
@@ -206,9 +208,21 @@ func TestReadDeadlineOutlastsRotations(t *testing.T) {
 // setting.
 func TestRetirementInterruptsAReadWithADeadline(t *testing.T) {
 	inBubble(t, func(s *site) {
-		c := s.dialer(nil)()
+		dial, end := s.handled(func(conn net.Conn, rd *redcon.Reader) {
+			if _, err := rd.ReadCommand(); err == nil {
+				io.WriteString(conn, "+OK\r\n")
+			}
+			rd.ReadCommand() // WAIT
+			rd.ReadCommand()
+		})
+		defer end()
+		tok, err := s.src.Token(s.t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := s.client(dial)
 		defer c.Close()
-		if err := c.send("XREAD BLOCK 0 STREAMS k $"); err != nil {
+		if err := c.send("WAIT 1 0"); err != nil {
 			t.Fatal(err)
 		}
 		ended := make(chan error, 1)
@@ -222,8 +236,8 @@ func TestRetirementInterruptsAReadWithADeadline(t *testing.T) {
 				if err != io.EOF {
 					t.Errorf("ended with %v", err)
 				}
-				if closed := s.gateway.Stats().Expired; closed > 0 {
-					t.Errorf("the server closed %d connections with expired tokens", closed)
+				if remaining := time.Until(tok.ExpiresOn()); remaining <= 0 || remaining > time.Minute {
+					t.Errorf("ended %v before the token", remaining)
 				}
 				return
 			case <-time.After(time.Minute):

@@ -31,7 +31,9 @@
 // answers null at the end of that, it is sent again after the next AUTH. Elements are popped by the
 // server in one step, as always, and a null that comes earlier (CLIENT UNBLOCK) is the client's. What
 // the client writes after such a command waits until the reply to it was read. Below a client that
-// has said no HELLO, a CLIENT ID goes out with the first such command of a connection.
+// has said no HELLO, a CLIENT ID goes out with the first such command of a connection. An XREAD from
+// $ that could outlive the token waits for one round trip: an XINFO STREAM asks where the stream
+// ends, and the ID that the server answers goes out instead of $.
 //
 // A token goes to another machine over TLS only, unless Options.AllowPlaintext is set. A Conn and a
 // Dialer show no token to fmt, encoders, loggers and dumpers, at any moment. What the
@@ -40,13 +42,14 @@
 //
 // # What it cannot renew
 //
-// XREAD from $, MONITOR, CLIENT REPLY OFF, an open transaction and protocols that are not RESP are
-// left as they are. Such a connection ends with EOF shortly before its token expires if nothing is in
-// flight on it, or only an XREAD from $. The server closes the others when the token expires. The
-// observer's ConnClosed says which and why. A connection whose client logs in as another user
-// belongs to the client from then on, and the log says so once for each Dialer. After a login of the
-// client's own as our user, the newest token follows at once: the server counts the life of the last
-// one.
+// MONITOR, CLIENT REPLY OFF, an open transaction, protocols that are not RESP and blocking commands
+// that cannot be sent twice (a long WAIT, or XREAD from $ where XINFO STREAM is forbidden) are left as
+// they are. Such a connection ends with EOF shortly before its token expires if nothing is in flight on
+// it, or only such a command that takes nothing out of the server. The server closes the others when
+// the token expires. The observer's ConnClosed says which and why. A connection whose client logs in
+// as another user belongs to the client from then on, and the log says so once for each Dialer. After
+// a login of the client's own as our user, the newest token follows at once: the server counts the
+// life of the last one.
 //
 // # How it is built
 //
@@ -63,8 +66,8 @@
 //  3. server.mu: the login gate and the dial spreading of a server.
 //  4. The locks of package rotation.
 //  5. Conn.mu: the session and all other state of a connection. It is never held over I/O.
-//  6. The locks of package deadline, of server.blockedConns and of the Source's queues of events,
-//     below which none of the others is taken.
+//  6. The locks of package deadline and of the Source's queues of events, below which none of the
+//     others is taken.
 //
 // A goroutine that holds wmu takes rmu only with TryLock. A worker of the rotation takes both only
 // with TryLock: a client waits for no worker, and no worker for a client.

@@ -39,10 +39,5 @@ func (o environment) IsOurUser(user string, auth session.Auth) bool {
 // Now implements [session.Environment].
 func (o environment) Now() time.Time { return time.Now() }
 
-// Leases implements [session.Environment]. From now on a CLIENT UNBLOCK finds the connection. It
-// needs Conn.mu.
-func (o environment) Leases(clientID int64) {
-	if o.conn.ending == nil || !o.conn.ending.isReported { // else it was removed already
-		o.conn.server.blockedConns.add(clientID, o.conn)
-	}
-}
+// MayAskStreamEnd implements [session.Environment].
+func (o environment) MayAskStreamEnd() bool { return o.conn.server.mayAskStreamEnd() }

@@ -181,8 +181,8 @@ func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 }
 
 // Retire implements [rotation.Conn]. The client gets EOF between two replies, as from a server that
-// closes an idle connection, and never in the middle of one. An XREAD from the end of a stream ends
-// while it waits. A connection whose client has logged in as another user stays open.
+// closes an idle connection, and never in the middle of one. A blocking command that takes nothing with
+// it ends while it waits. A connection whose client has logged in as another user stays open.
 func (r renewal) Retire() bool {
 	c := r.conn
 	c.signals.set(retirementWaits)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -21,10 +22,10 @@ import (
 // connections gets which credential when, package admission which dial may go ahead. The server
 // tells each of them what concerns it, and does the waiting.
 type server struct {
-	dialer       *Dialer
-	addr         string
-	rotation     *rotation.Server
-	blockedConns blockedConns
+	dialer      *Dialer
+	addr        string
+	rotation    *rotation.Server
+	streamEndAt atomic.Int64 // since the Dialer started: from then on the server may be asked where streams end
 
 	// mu guards what follows. The methods of rotation may be called while it is held.
 	mu         sync.Mutex
@@ -46,16 +47,26 @@ func newServer(d *Dialer, addr string) *server {
 	}
 }
 
-// resp2Memory is how long a Dialer believes that a server does not speak RESP3. A server that is
-// upgraded or replaced is found after that, or as soon as no connection to it is open: a server
-// closes its connections for an upgrade, a proxy may not.
-const resp2Memory = time.Hour
+// refusalMemory is how long a Dialer believes that a server does not speak RESP3, or does not say
+// where a stream ends. A server that is upgraded or replaced is found after that, or as soon as no
+// connection to it is open: a server closes its connections for an upgrade, a proxy may not.
+const refusalMemory = time.Hour
 
 // recordRESP2Only records that the server does not speak RESP3.
 func (s *server) recordRESP2Only(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.askAt = now.Add(resp2Memory)
+	s.askAt = now.Add(refusalMemory)
+}
+
+// recordStreamEndForbidden records that the user may not ask the server where a stream ends.
+func (s *server) recordStreamEndForbidden() {
+	s.streamEndAt.Store(int64(time.Since(s.dialer.startedAt) + refusalMemory))
+}
+
+// mayAskStreamEnd reports whether the server may be asked where a stream ends.
+func (s *server) mayAskStreamEnd() bool {
+	return int64(time.Since(s.dialer.startedAt)) >= s.streamEndAt.Load()
 }
 
 // noteAnswers acts on what the server has said on a connection, apart from verdicts on our AUTHs. It
@@ -66,6 +77,9 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 	}
 	if answers.HelloForbidden {
 		s.dialer.advice.OnHello(s.addr)
+	}
+	if answers.StreamEndForbidden {
+		s.recordStreamEndForbidden()
 	}
 	switch answers.ClientLogin {
 	case session.LoginAsUs:
@@ -223,6 +237,7 @@ func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.
 	defer s.mu.Unlock()
 	if s.openConns == 0 {
 		s.askAt = time.Time{}
+		s.streamEndAt.Store(0)
 	}
 	c.session.Init(time.Now().Before(s.askAt))
 	s.openConns++
@@ -295,4 +310,34 @@ func (s *server) recordRefusal(cred *rotation.Credential, err *entra.AuthError) 
 	if s.loginGate.Refuse(s.describe(cred), err, time.Now(), rand.Float64()) {
 		s.rotation.LoginRefused(cred)
 	}
+}
+
+// passUnblocks tells the sessions of the connections for which sender is about to send CLIENT UNBLOCK.
+// rueidis sends one when a blocked call is cancelled. If that reached the server between two slices,
+// the command would go out once more and pop an element that no caller receives. If the write fails,
+// the calls end all the same, because their callers have cancelled them. The caller holds the wmu of
+// sender and no mu: passUnblocks locks the mu of one connection after the other.
+func (s *server) passUnblocks(sender *Conn, all []session.Unblock) {
+	for _, u := range all {
+		if c := s.numbered(u.ClientID, sender.peer()); c != nil {
+			c.unblocked(u)
+		}
+	}
+}
+
+// numbered returns the open connection to peerAddr that the server knows by number. Each of several
+// servers behind one address counts its own connections: a number that two of them have identifies
+// neither, and numbered returns nil.
+func (s *server) numbered(number int64, peerAddr string) (found *Conn) {
+	for _, open := range s.rotation.Conns() {
+		c := open.(renewal).conn
+		if number == 0 || !c.hasNumber(number) || c.peer() != peerAddr {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = c
+	}
+	return found
 }

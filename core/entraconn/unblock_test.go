@@ -2,11 +2,16 @@ package entraconn_test
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net"
+	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 )
 
@@ -103,31 +108,78 @@ func TestUnblockWhileWeRead(t *testing.T) {
 }
 
 // Each of several proxies behind one address counts its connections, so two of a client may have one
-// number. A CLIENT UNBLOCK between two slices is for either, and ends the call of both.
+// number. A CLIENT UNBLOCK between two slices could be for either, and ends the call of neither: that is
+// left to the server. It ends the call if the other connection has ended or has another peer.
 func TestUnblockOfTwoConnectionsWithOneNumber(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newNumberedPair(t)
-		p.sends(p.conn, "BLPOP k 0")
-		read := p.beginRead()
-		resume := p.holdAtEndOfSlice("_\r\n")
+	for name, tc := range map[string]struct {
+		peer string // of the other connection
+		ends func(twin *entraconn.Conn, server *peer)
+		want string
+	}{
+		"both are open":                      {peer: "127.0.0.4:6379", want: "*1\r\n+v\r\n"},
+		"both are open, and only one blocks": {peer: "127.0.0.4:6379", want: "*1\r\n+v\r\n"},
+		"the client has closed one":          {peer: "127.0.0.4:6379", ends: func(c *entraconn.Conn, _ *peer) { c.Close() }, want: "_\r\n"},
+		"the server has closed one":          {peer: "127.0.0.4:6379", ends: func(_ *entraconn.Conn, server *peer) { server.server.Close() }, want: "_\r\n"},
+		"they have different peers":          {peer: "127.0.0.5:6379", want: "_\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newNumberedPair(t)
+				p.sends(p.conn, "BLPOP k 0")
+				read := p.beginRead()
+				resume := p.holdAtEndOfSlice("_\r\n")
 
-		peer := newPeers(t, 1)[0]
-		twin := p.dialer.Wrap(peer.client)
-		defer twin.Close()
-		p.sends(twin, "HELLO 3", "BLPOP k 0")
-		go func() { _, _ = io.Copy(io.Discard, twin) }() // until it is closed
-		peer.says("+OK\r\n%1\r\n$2\r\nid\r\n:17\r\n")
+				server := newPeers(t, 1)[0]
+				dial := p.dialer.DialFunc(func(context.Context, string, string) (net.Conn, error) {
+					return &elsewhere{server.client, tc.peer}, nil
+				})
+				dialed, err := dial(t.Context(), "tcp", p.conn.RemoteAddr().String()) // where Wrap takes p.conn to be
+				if err != nil {
+					t.Fatal(err)
+				}
+				twin := dialed.(*entraconn.Conn)
+				defer twin.Close()
+				p.sends(twin, "HELLO 3")
+				if !strings.Contains(name, "only one") {
+					p.sends(twin, "BLPOP k 0")
+				}
+				go func() { _, _ = io.Copy(io.Discard, twin) }() // until it ends
+				server.says("+OK\r\n%1\r\n$2\r\nid\r\n:17\r\n")
+				if tc.ends != nil {
+					tc.ends(twin, server)
+					synctest.Wait()
+				}
 
-		p.server.says("_\r\n")
-		p.sends(p.other, "CLIENT UNBLOCK 17")
-		resume()
-		if got := <-read; got.text != "_\r\n" {
-			t.Errorf("the client read %q, %v; want null", got.text, got.err)
-		}
-		if n := p.server.slices(); n != 2 {
-			t.Errorf("BLPOP was sent %d times, want 2", n)
-		}
-	})
+				p.server.says("_\r\n")
+				p.sends(p.other, "CLIENT UNBLOCK 17")
+				resume()
+				slices := 2
+				if tc.want != "_\r\n" {
+					slices = 3
+					p.server.says(tc.want)
+				}
+				if got := <-read; got.text != tc.want || got.err != nil {
+					t.Errorf("the client read %q, %v; want %q", got.text, got.err, tc.want)
+				}
+				if n := p.server.slices(); n != slices {
+					t.Errorf("BLPOP was sent %d times, want %d", n, slices)
+				}
+				if heard := p.otherServer.heard(); !bytes.HasSuffix(heard, modelserver.Encode("CLIENT UNBLOCK 17")) {
+					t.Errorf("the server heard %q", heard)
+				}
+			})
+		})
+	}
+}
+
+// elsewhere is a connection to another address than the network says.
+type elsewhere struct {
+	net.Conn
+	peer string
+}
+
+func (c *elsewhere) RemoteAddr() net.Addr {
+	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.peer))
 }
 
 // Below a client that says no HELLO, CLIENT UNBLOCK between two slices ends the call that it is

@@ -11,7 +11,6 @@ func exceptions() []exception {
 		{"implements session.Environment, which knows of no lock: a Session is only called with Conn.mu locked", []string{
 			"entraconn.environment.MayBlock",
 			"entraconn.environment.IsOurUser",
-			"entraconn.environment.Leases",
 		}},
 		{"fills a Conn that no other goroutine has yet", []string{
 			"entraconn.server.attach",

@@ -30,6 +30,7 @@ type Model struct {
 	User      string    // who is logged in
 	Open      bool      // no one needs to log in
 	Auths     int       // of ours
+	Questions int       // of ours, where a stream ends
 	Clock     time.Time // commands that block let it pass
 	Misplaced []string  // AUTHs of ours where none may be
 	LockedOut bool      // a command was refused because no one is logged in
@@ -62,7 +63,8 @@ func (m *Model) Feed(p []byte) (out []byte) {
 		answer := m.execute(words)
 		out = append(out, answer...)
 		m.sentBytes += len(answer)
-		if name := strings.ToUpper(words[0]); name == "BLPOP" || name == "XREAD" || name == "AUTH" && words[2] != OurPassword {
+		switch name := strings.ToUpper(words[0]); {
+		case name == "BLPOP", strings.HasPrefix(name, "XREAD"), name == "AUTH" && words[2] != OurPassword:
 			m.Slow = m.sentBytes
 		}
 	}
@@ -73,8 +75,10 @@ func (m *Model) execute(args []string) string {
 	mine := name == "AUTH" && len(args) == 3 && args[2] == OurPassword
 	if mine {
 		m.Auths++
+	}
+	if mine || name == "XINFO" { // which no client sends here
 		if m.Slow > m.Consumed || m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
-			m.Misplaced = append(m.Misplaced, fmt.Sprintf("waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", m.Slow > m.Consumed, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
+			m.Misplaced = append(m.Misplaced, fmt.Sprintf("%s waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", name, m.Slow > m.Consumed, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
 		}
 	}
 	muted := m.skip || m.off
@@ -139,7 +143,7 @@ func (m *Model) respond(name string, args []string) string {
 		if len(args) > 1 {
 			return "-ERR wrong number of arguments for 'reset' command\r\n"
 		}
-		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut}
+		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Questions: m.Questions, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {
@@ -178,8 +182,23 @@ func (m *Model) respond(name string, args []string) string {
 	case "MONITOR":
 		m.monitor = true
 		return "+OK\r\n+1234 [0 x] \"GET\"\r\n"
-	case "BLPOP", "XREAD":
-		return m.block(args)
+	case "BLPOP":
+		return m.block(args[1], args[2], time.Second)
+	case "XREAD", "XREADGROUP":
+		r := parseStreamRead(args)
+		m.Misplaced = append(m.Misplaced, r.wrongs()...)
+		if r.waitsForGood() {
+			return ""
+		}
+		return m.block(r.decidingKey(), r.timeout, time.Millisecond)
+	case "XINFO":
+		m.Questions++
+		return streamInfo(args[2], m.proto)
+	case "WAIT":
+		if args[2] == "0" { // for good
+			return ""
+		}
+		return ":0\r\n"
 	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE":
 		return m.subs.subscribe(m.proto, name, args[1:])
 	case "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE":
@@ -189,23 +208,14 @@ func (m *Model) respond(name string, args []string) string {
 }
 
 // block answers a blocking command at once, and lets the time pass that it took.
-func (m *Model) block(args []string) string {
-	timeout, unit := args[len(args)-1], time.Second
-	if args[0] == "XREAD" {
-		timeout, unit = args[2], time.Millisecond
-	}
+func (m *Model) block(key, timeout string, unit time.Duration) string {
 	t, err := strconv.ParseFloat(timeout, 64)
 	if err != nil {
 		return "-ERR timeout is not a float or out of range\r\n"
 	}
-	switch args[1] {
+	switch key {
 	case "full":
 		return "*2\r\n$4\r\nfull\r\n$3\r\n*-1\r\n"
-	case "BLOCK":
-		if args[len(args)-1] == "$" { // for good
-			return ""
-		}
-		m.Clock = m.Clock.Add(time.Duration(t * float64(unit)))
 	case "gone": // another client has sent CLIENT UNBLOCK
 		m.Clock = m.Clock.Add(time.Millisecond)
 	default:

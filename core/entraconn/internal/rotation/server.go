@@ -75,6 +75,17 @@ func (s *Server) Remove(m *Member) {
 	s.wakeLocked()
 }
 
+// Conns returns the connections that were added and not removed.
+func (s *Server) Conns() []Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Conn, 0, len(s.members))
+	for m := range s.members {
+		all = append(all, m.conn)
+	}
+	return all
+}
+
 // forgetCredentials forgets the credentials, unless there is a connection again.
 func (s *Server) forgetCredentials() {
 	s.mu.Lock()

@@ -12,24 +12,26 @@ type blockingCall struct {
 	from, to      int           // of the argument, its header and CRLF included
 	unit          time.Duration // in which the timeout counts
 	clientTimeout time.Duration // 0 means for ever
-	fromEnd       bool          // reads from the end of a stream, whatever that is when it begins
+	openEnds      []openEnd     // of an XREAD that reads from the ends of streams
+	// unsliceable: it cannot be sent twice, so it goes out as it is.
+	unsliceable bool
+	// takesNothing: nothing is lost if it ends with its connection. Other commands take elements out of
+	// lists, or have entries of streams delivered.
+	takesNothing bool
 }
 
 // longestTimeout is as good as for ever, and taken for that: Redis knows timeouts longer than a
 // time.Duration.
 const longestTimeout = 100 * 365 * 24 * time.Hour
 
-// parseBlockingCall looks for the timeout of a complete command of kind resp.Blocking: by position,
-// as Redis does, for a key or a consumer may be called BLOCK. It returns false if the command
-// cannot be sent twice, or is one that the server will refuse.
-//
-// XREAD with $ or + cannot: they mean the end of the stream at that moment, and what is added
-// between two commands would be lost.
+// parseBlockingCall looks for the timeout of a complete command of kind resp.Blocking or resp.Wait:
+// by position, as Redis does, for a key or a consumer may be called BLOCK. It returns false if the
+// timeout is not understood, or if the server will refuse the command.
 func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 	args := splitArguments(make([]argument, 0, 16), command)
 	var position int // of the timeout
-	var streamIDs []argument
-	switch strings.ToUpper(string(args[0].bytesOf(command))) {
+	call.unit = time.Second
+	switch name := strings.ToUpper(string(args[0].bytesOf(command))); name {
 	case "BLPOP", "BRPOP", "BZPOPMIN", "BZPOPMAX":
 		ok = len(args) >= 3
 		position = len(args) - 1
@@ -42,47 +44,64 @@ func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 	case "BLMPOP", "BZMPOP":
 		ok = len(args) >= 5
 		position = 1
+	case "WAIT", "WAITAOF": // whose reply at the end of a slice would look like any other
+		ok = len(args) >= 3
+		position = len(args) - 1
+		call.unit, call.unsliceable, call.takesNothing = time.Millisecond, true, true
 	case "XREAD", "XREADGROUP":
-		position, streamIDs, ok = blockOption(command, args)
+		var streams []argument
+		position, streams, ok = blockOption(command, args)
 		call.unit = time.Millisecond
+		if name == "XREAD" {
+			call.takesNothing = true
+			call.findOpenEnds(command, streams)
+		}
 	}
 	if !ok {
 		return call, false
 	}
 	arg := string(args[position].bytesOf(command))
 	call.from, call.to = args[position].from, args[position].to
-	if call.unit == 0 {
-		call.unit = time.Second
+	if call.unit == time.Second {
 		call.clientTimeout, ok = seconds(arg)
 	} else {
 		call.clientTimeout, ok = milliseconds(arg)
 	}
-	for _, streamID := range streamIDs {
-		if s := string(streamID.bytesOf(command)); s == "$" || s == "+" {
-			call.fromEnd = true
+	return call, ok
+}
+
+// findOpenEnds looks for streams that an XREAD reads from their ends: the keys come first, and then as
+// many IDs. The ID + is the last entry at that moment. Where there is one, an XREAD that was sent
+// twice could miss entries, or get one twice.
+func (c *blockingCall) findOpenEnds(command []byte, streams []argument) {
+	n := len(streams) / 2
+	for i, keyArg := range streams[:n] {
+		idArg := streams[n+i]
+		switch string(idArg.bytesOf(command)) {
+		case "$":
+			c.openEnds = append(c.openEnds, openEnd{keyArg: keyArg, idArg: idArg})
+		case "+":
+			c.unsliceable = true
 		}
 	}
-	return call, ok && !call.fromEnd
 }
 
 // blockOption returns the position of the argument after the last BLOCK of an XREAD or XREADGROUP,
-// and the IDs to read from.
-func blockOption(command []byte, args []argument) (position int, streamIDs []argument, ok bool) {
+// and what comes after STREAMS. Options that are not known here are stepped over, a word at a time:
+// servers get new ones.
+func blockOption(command []byte, args []argument) (position int, streams []argument, ok bool) {
 	for i := 1; i < len(args); i++ {
 		switch strings.ToUpper(string(args[i].bytesOf(command))) {
 		case "BLOCK":
 			i++
 			position = i
-		case "COUNT":
+		case "COUNT", "CLAIM":
 			i++
 		case "GROUP":
 			i += 2
-		case "NOACK":
 		case "STREAMS":
-			streams := args[i+1:]
-			return position, streams[len(streams)/2:], position > 0 && len(streams) > 0 && len(streams)%2 == 0
-		default:
-			return 0, nil, false
+			streams = args[i+1:]
+			return position, streams, position > 0 && len(streams) > 0 && len(streams)%2 == 0
 		}
 	}
 	return 0, nil, false

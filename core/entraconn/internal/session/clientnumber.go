@@ -19,9 +19,6 @@ const numberRefused clientNumber = math.MinInt64
 // CLIENT ID, encoded.
 var askNumber = []byte("*2\r\n$6\r\nCLIENT\r\n$2\r\nID\r\n")
 
-// isKnown reports whether the server has said the number.
-func (c clientNumber) isKnown() bool { return c != 0 && c != numberRefused }
-
 // takeNumber takes it out of a reply to HELLO, if it is there.
 func (c *clientNumber) takeNumber(h helloReply) {
 	digits, ok := h.field("id")

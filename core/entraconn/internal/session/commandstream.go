@@ -69,7 +69,7 @@ func (t *commandStream) count(commands uint64) {
 // there.
 func (t *commandStream) mustSeeWhole(kind resp.Kind) bool {
 	switch kind {
-	case resp.Blocking, resp.Unblock, resp.Auth, resp.HelloAuth:
+	case resp.Blocking, resp.Wait, resp.Unblock, resp.Auth, resp.HelloAuth:
 		return true
 	}
 	return t.scanner.Undecided()

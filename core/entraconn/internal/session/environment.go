@@ -12,7 +12,7 @@ type Environment interface {
 	// IsOurUser reports whether AUTHs of ours name that user. riding is the AUTH of ours in flight
 	// before, nil if none is.
 	IsOurUser(user string, riding Auth) bool
-	// Leases is told that a call blocks in slices on the connection, and the server's number of it,
-	// by which CLIENT UNBLOCK means it.
-	Leases(number int64)
+	// MayAskStreamEnd reports whether the server may be asked where a stream ends. It may not for some
+	// time after Answers have said StreamEndForbidden.
+	MayAskStreamEnd() bool
 }

@@ -33,6 +33,7 @@ const (
 	awaitUpgrade                     // our HELLO 3
 	awaitDowngrade                   // our HELLO 2
 	awaitNumber                      // our CLIENT ID
+	awaitStreamEnd                   // our XINFO STREAM, after which a blocking command follows
 	awaitClientAuth                  // the client logs in by itself, as another user
 	awaitClientAsUs                  // the client logs in by itself, as the user of our AUTHs
 	awaitTakeover                    // if it succeeds, what follows are no replies
@@ -49,7 +50,7 @@ func (e *entry) barsAuth(epoch uint32) bool {
 	switch e.awaits {
 	case awaitMulti:
 		return e.epoch == epoch
-	case awaitHello, awaitReset, awaitExec, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitClientAuth,
+	case awaitHello, awaitReset, awaitExec, awaitUpgrade, awaitDowngrade, awaitSubscribed, awaitBlocking, awaitStreamEnd, awaitClientAuth,
 		awaitClientAsUs, awaitTakeover, awaitUnknown:
 		return true
 	}
@@ -59,7 +60,7 @@ func (e *entry) barsAuth(epoch uint32) bool {
 // isOurs reports whether the entry is for a command of ours.
 func (e *entry) isOurs() bool {
 	switch e.awaits {
-	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber:
+	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd:
 		return true
 	}
 	return false

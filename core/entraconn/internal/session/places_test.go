@@ -93,12 +93,13 @@ func planned(s *session.Session, p []byte, relogin testAuth) (auths int) {
 	return auths
 }
 
-// A standstill is a world in which no time passes, and any command may block.
+// A standstill is a world in which no time passes, any command may block, and no question of ours is
+// allowed.
 type standstill struct{}
 
 func (*standstill) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, forEver }
 func (*standstill) Now() time.Time                                   { return time.Time{} }
-func (*standstill) Leases(int64)                                     {}
+func (*standstill) MayAskStreamEnd() bool                            { return false }
 func (*standstill) IsOurUser(user string, _ session.Auth) bool       { return user == "us" }
 
 // forEver is the longest timeout that is told from none.
@@ -249,15 +250,23 @@ func TestMayRetire(t *testing.T) {
 	}
 }
 
-// A connection that can be renewed does not retire, but an XREAD from the end of a stream does, if
-// nothing else is in flight.
+// A connection that can be renewed does not retire, but one does that waits in a command which is not
+// sent in slices and takes nothing with it, if nothing else is in flight.
 func TestMayRetireWhileItCanBeRenewed(t *testing.T) {
 	for commands, want := range map[string]bool{
-		"PING":                             false,
-		"XREAD BLOCK 0 STREAMS s $":        true,
-		"GET k, XREAD BLOCK 0 STREAMS s $": false,
-		"XREAD BLOCK 0 STREAMS s $, GET k": false,
-		"XREAD BLOCK 0 STREAMS s 0":        false,
+		"PING":                              false,
+		"XREAD BLOCK 0 STREAMS s $":         true,
+		"GET k, XREAD BLOCK 0 STREAMS s $":  false,
+		"XREAD BLOCK 0 STREAMS s $, GET k":  false,
+		"XREAD BLOCK 0 STREAMS s 0":         false,
+		"XREAD BLOCK 0 STREAMS s +":         true,
+		"ASKING, XREAD BLOCK 0 STREAMS s 0": false, // ASKING is unanswered
+		"WAIT 1 0":                          true,
+		"WAITAOF 1 1 0":                     true,
+		"GET k, WAIT 1 0":                   false,
+		"WAIT 1 1000":                       false, // it ends before the token does
+		"WAIT 1 x":                          false,
+		"BLPOP k 0x1":                       false, // pops, and could lose an element
 	} {
 		s := sessionAfter(commands)
 		if commands == "PING" {

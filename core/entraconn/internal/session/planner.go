@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 	"github.com/entraredis/entraredis/internal/resp"
 )
@@ -67,7 +69,9 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			if !complete {
 				continue
 			}
-			w.takeCommand()
+			if s.leased.leaseState() != lease.Asking { // else questions go out in its place
+				w.takeCommand()
+			}
 			switch {
 			case kind == resp.Reset && s.unrenewable == Renewable && !t.untracked:
 				t.holding = holdReset
@@ -92,7 +96,7 @@ func (w *planner) hold(why holding) (edits []Edit, taken int) {
 // is complete. It returns for what the command has to wait, holdNothing if it may go out.
 func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 	switch {
-	case w.changeProtocol(kind), complete && kind == resp.Blocking && w.slice():
+	case w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
 		return holdAnswers
 	case standsAlone(kind) && w.s.AuthInFlight() && w.s.drained():
 		return holdAuths
@@ -193,45 +197,66 @@ func (w *planner) downgrade() {
 
 // slice looks at the complete blocking command that ends at offset, and shortens its timeout if it
 // could block for too long. It reports whether the command has to wait until everything before it
-// was answered: only then is it known when it begins to block.
+// was answered: only then is it known when it begins to block. An XREAD from the end of a stream is
+// replaced by the questions where that is.
 func (w *planner) slice() (mustWait bool) {
 	s, t := w.s, &w.s.commandStream
 	switch {
-	case s.unrenewable != Renewable, t.prefix, t.mute, s.replyStream.listens: // where it is refused
+	case s.unrenewable != Renewable, t.mute, s.replyStream.listens: // where it is refused
 		return false
 	case s.ledger.mayQueue(t.epoch):
 		return s.ledger.hasKind(awaitDiscard) // where that is refused, the command is queued
 	}
 	command := w.p[w.commandStart:w.offset]
 	call, ok := parseBlockingCall(command)
+	if !ok {
+		return false
+	}
 	if s.leased == nil {
 		s.leased = &leasedCall{}
 	}
-	if call.fromEnd {
-		s.leased.tail = t.expectedReplies + 1
-	}
-	switch {
-	case !ok:
-		return false
-	case s.ledger.hasKind(awaitClientAsUs), s.ledger.hasKind(awaitExec):
+	goesAsItIs := s.leased.takeAsItIs() || call.unsliceable || t.prefix
+	if !goesAsItIs && (s.ledger.hasKind(awaitClientAsUs) || s.ledger.hasKind(awaitExec)) {
 		return true // the client's token may end sooner than ours, which follows that
 	}
 	now, most := w.env.MayBlock(s.ledger.lastAuth())
-	if call.clientTimeout > 0 && call.clientTimeout <= most {
+	switch {
+	case call.clientTimeout > 0 && call.clientTimeout <= most:
 		return false
-	}
-	if !s.drained() || s.leased.leaseState() == lease.Replying {
+	case goesAsItIs, len(call.openEnds) > 0 && !w.env.MayAskStreamEnd():
+		s.leased.leaveUnsliced(t.expectedReplies+1, call)
+		return false
+	case !s.drained() || s.leased.leaseState() == lease.Replying:
 		return true
 	}
-	switch {
-	case s.clientNumber.isKnown():
-		w.env.Leases(int64(s.clientNumber))
-	case s.clientNumber != numberRefused:
-		w.ask(askNumber, awaitNumber)
+	w.learnNumber()
+	if len(call.openEnds) > 0 {
+		w.askStreamEnds(command, call, now)
+		return false
 	}
 	s.leased.beginSlice(t.expectedReplies+1, command, call, now, most)
 	s.scratch.addEdit(Edit{At: w.commandStart + call.from, Cut: call.to - call.from, command: s.leased.sliceTimeout})
 	return false
+}
+
+// learnNumber asks for the server's number of the connection, unless it is known or was refused.
+func (w *planner) learnNumber() {
+	if w.s.clientNumber == 0 {
+		w.ask(askNumber, awaitNumber)
+	}
+}
+
+// askStreamEnds puts questions for the open ends of the blocking command that ends at offset in the
+// place of that command, which follows when they were answered.
+func (w *planner) askStreamEnds(command []byte, call blockingCall, now time.Time) {
+	s := w.s
+	var questions []byte
+	for _, end := range call.openEnds {
+		w.await(s.commandStream.takeOurs(awaitStreamEnd))
+		questions = appendQuestion(questions, command[end.keyArg.from:end.keyArg.to])
+	}
+	s.leased.beginAsking(s.commandStream.expectedReplies, command, call, now)
+	s.scratch.addEdit(Edit{At: w.commandStart, Cut: w.offset - w.commandStart, command: questions})
 }
 
 // noteUnblock looks at the complete CLIENT UNBLOCK that ends at offset. One in a transaction may be

@@ -55,7 +55,7 @@ func (r *receiver) step(at int) (n int, err error) {
 			return 0, nil
 		}
 	} else if s.leased.leaseState() == lease.Undecided {
-		t.ours = s.leased.continueReply(p[0], &r.outlet, r.env)
+		t.ours = s.leased.takeStart(p, &r.outlet, r.env)
 	}
 	if t.translation != nil && !t.ours {
 		return r.stepTranslated(at)
@@ -73,7 +73,7 @@ func (r *receiver) step(at int) (n int, err error) {
 		s.scratch.collect(p[:n])
 	}
 	switch {
-	case s.leased.leaseState() == lease.Undecided: // nothing but the first byte of it was there
+	case s.leased.leaseState() == lease.Undecided: // nothing but its first bytes was there
 	case !t.ours:
 		r.outlet.forward(at, at+n)
 	}
@@ -126,11 +126,11 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	}
 	t.ours = e.isOurs()
 	switch e.awaits {
-	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitHello, awaitClientAuth, awaitClientAsUs, awaitExec:
+	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd, awaitHello, awaitClientAuth, awaitClientAsUs, awaitExec:
 		r.startCollecting()
 	case awaitBlocking:
 		if s.leased.awaitsReply(e.ordinal) {
-			t.ours = s.leased.beginReply(p, r.env)
+			t.ours = s.leased.takeStart(p, &r.outlet, r.env)
 		}
 	case awaitUnknown:
 		r.strike() // nothing of ours can wait after it: it bars AUTH
@@ -179,6 +179,8 @@ func (r *receiver) endReply(frame resp.Frame) error {
 		return r.downgradeAnswered(frame)
 	case awaitNumber:
 		return r.numberAnswered(frame)
+	case awaitStreamEnd:
+		return r.streamEndAnswered(e.ordinal, frame)
 	case awaitReset:
 		r.resetAnswered(frame)
 	case awaitBlocking:
@@ -373,13 +375,20 @@ func (r *receiver) downgradeAnswered(frame resp.Frame) error {
 
 // numberAnswered takes the answer to our CLIENT ID.
 func (r *receiver) numberAnswered(frame resp.Frame) error {
-	number := &r.s.clientNumber
-	err := number.takeAnswer(frame, string(r.s.scratch.collectedReply()))
+	err := r.s.clientNumber.takeAnswer(frame, string(r.s.scratch.collectedReply()))
 	r.stopCollecting()
-	if number.isKnown() {
-		r.env.Leases(int64(*number))
-	}
 	return err
+}
+
+// streamEndAnswered takes the answer to our XINFO STREAM.
+func (r *receiver) streamEndAnswered(ordinal uint64, frame resp.Frame) error {
+	end, err := parseStreamEnd(frame, r.s.scratch.collectedReply())
+	r.stopCollecting()
+	if err != nil {
+		return err
+	}
+	r.s.leased.takeStreamEnd(ordinal, end)
+	return nil
 }
 
 // subscribeAnswered takes a reply where a subscription waited for its confirmation. Confirmations

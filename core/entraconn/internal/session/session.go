@@ -160,8 +160,9 @@ func (s *Session) HoldBehind() {
 }
 
 // Ready reports whether what is held back can be planned now, and before that what NextSlice
-// returns: a slice has ended, or the call that the bytes after it waited for is over, or what a command
-// waited for was answered. Where replies are not counted any more, a command waits for none.
+// returns: a slice has ended or questions were answered, or the call that the bytes after it waited for
+// is over, or what a command waited for was answered. Where replies are not counted any more, a command
+// waits for none.
 func (s *Session) Ready() bool {
 	switch state := s.leased.leaseState(); {
 	case state >= lease.Waiting:
@@ -176,23 +177,24 @@ func (s *Session) Ready() bool {
 	return s.commandStream.holding == holdBehind || s.commandStream.holding == holdRelogin
 }
 
-// Slicing reports whether a blocking command is being sent in slices: what the client writes after
-// it is held back.
+// Slicing reports whether a blocking command is being sent in slices, or waits for the answers to
+// questions of ours before the first one: what the client writes after it is held back.
 func (s *Session) Slicing() bool { return s.leased.leaseState() >= lease.Waiting }
 
-// SliceEnd returns when the server should end the slice, zero if none is under way.
+// SliceEnd returns when the server should end the slice, or answer such questions, zero if neither is
+// under way.
 func (s *Session) SliceEnd() time.Time { return s.leased.sliceEnd() }
 
-// SliceOverdue reports whether the server should have ended a slice by now, and that was not
-// received: the client does not read.
+// SliceOverdue reports whether the server should have ended a slice or answered questions by now, and
+// that was not received: the client does not read.
 func (s *Session) SliceOverdue(now time.Time) bool {
 	end := s.SliceEnd()
 	return !end.IsZero() && now.After(end)
 }
 
-// NextSlice returns the command whose slice has ended, with what is left of its timeout, to be planned
-// as if the client were writing it now, before what is held back. It is for when Ready reports true,
-// and returns nil if no slice has ended.
+// NextSlice returns the command whose slice has ended, with what is left of its timeout, or whose
+// questions were answered. It is to be planned as if the client were writing it now, before what is
+// held back. It is for when Ready reports true, and returns nil if there is no such command.
 func (s *Session) NextSlice(env Environment) (command []byte) {
 	if s.leased.leaseState() < lease.Waiting {
 		return nil
@@ -258,6 +260,9 @@ type Answers struct {
 	OnlyRESP2      bool        // the server has answered a HELLO 3 of ours and stays in RESP2
 	HelloForbidden bool        // it does so because the user may not send HELLO
 	ClientLogin    ClientLogin // the client has logged in by itself
+	// StreamEndForbidden: the user may not ask where a stream ends. Each such question is an entry in the
+	// server's ACL LOG.
+	StreamEndForbidden bool
 }
 
 // TakeAnswers returns each answer once. It is to be called after each Received.
@@ -267,7 +272,10 @@ func (s *Session) TakeAnswers() Answers {
 		s.scratch.discard()
 	}
 	only, forbidden := s.protocol.takeReport()
-	return Answers{verdicts, only, forbidden, s.clientLogin.takeNews()}
+	return Answers{
+		Verdicts: verdicts, OnlyRESP2: only, HelloForbidden: forbidden, ClientLogin: s.clientLogin.takeNews(),
+		StreamEndForbidden: s.leased.takeForbidden(),
+	}
 }
 
 // AUTHs in flight, and when nothing is
@@ -312,11 +320,11 @@ func (s *Session) drained() bool {
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client
 // missing anything: the reason for that retires it and nothing is in flight in either direction, or
-// nothing but an XREAD from the end of a stream. A connection whose client has logged in as another
-// user is the client's, and never retires.
+// nothing but a blocking command that is not sent in slices and takes nothing with it. A connection
+// whose client has logged in as another user is the client's, and never retires.
 func (s *Session) MayRetire() bool {
 	why, _ := s.BarredBy()
-	return !s.clientLogin.isForeign() && (why.Retires() && s.noneInFlight() || s.tailing())
+	return !s.clientLogin.isForeign() && (why.Retires() && s.noneInFlight() || s.waitsUnsliced())
 }
 
 // noneInFlight reports whether nothing is in flight in either direction, as far as that can be
@@ -333,11 +341,11 @@ func (s *Session) noneInFlight() bool {
 	return s.replyStream.uncounted || s.Idle()
 }
 
-// tailing reports whether nothing is in flight but an XREAD from the end of a stream. It cannot be
-// sent twice, but it takes nothing with it either when its connection ends.
-func (s *Session) tailing() bool {
+// waitsUnsliced reports whether nothing is in flight but a blocking command that could outlive the
+// token, is not sent in slices, and takes nothing with it when its connection ends.
+func (s *Session) waitsUnsliced() bool {
 	written, read := &s.commandStream, &s.replyStream
 	ordinal := read.readReplies + 1
-	return s.leased != nil && s.leased.tail == ordinal && ordinal == written.expectedReplies &&
+	return s.leased != nil && s.leased.unsliced == ordinal && ordinal == written.expectedReplies &&
 		read.frames.AtBoundary() && written.holding == holdNothing && written.scanner.AtBoundary()
 }

@@ -21,10 +21,13 @@ var (
 		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET", "RESET x",
 		"AUTH us mine", "AUTH us mine", "AUTH us wrong", "HELLO 3 AUTH us mine",
 		"BLPOP k 1", "BLPOP k 100", "BLPOP gone 100", "BLPOP full 100", "XREAD BLOCK 70000 STREAMS k 0",
+		"XREAD BLOCK 70000 STREAMS k $", "XREAD COUNT 1 BLOCK 70000 STREAMS absent k l $ 0 $", "XREAD BLOCK 70000 STREAMS k full $ $",
+		"XREAD BLOCK 70000 STREAMS gone $", "XREAD BLOCK 70000 STREAMS k forbidden $ $", "XREAD BLOCK 100 STREAMS k $",
+		"XREADGROUP GROUP g c CLAIM 5 BLOCK 70000 STREAMS k >", "WAIT 1 100000",
 		"SUBSCRIBE a", "SUBSCRIBE a b a", "SUBSCRIBE forbidden", "SUBSCRIBE", "PSUBSCRIBE p q", "SSUBSCRIBE s",
 		"UNSUBSCRIBE", "UNSUBSCRIBE a", "UNSUBSCRIBE a b x", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "SUNSUBSCRIBE s",
 	}
-	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 100", "ASKING", "RESET", "RESET x", "AUTH us mine"}, ordinary...)
+	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 100", "XREAD BLOCK 70000 STREAMS k $", "ASKING", "RESET", "RESET x", "AUTH us mine"}, ordinary...)
 	grave       = []string{"CLIENT REPLY SKIP", "HELLO 2", "CLIENT REPLY OFF", "MONITOR", "AUTH host password"}
 )
 
@@ -89,8 +92,9 @@ type rig struct {
 	client  []byte // what the client has read
 	got     int    // bytes read
 	sent    int    // AUTHs
-	sliced  int    // blocking commands
 	failed  error
+	// streamEndForbidden: the session has said so, and may ask no more.
+	streamEndForbidden bool
 }
 
 func newRig(t *testing.T, rng *rand.Rand) *rig {
@@ -104,7 +108,7 @@ func (r *rig) MayBlock(session.Auth) (time.Time, time.Duration) {
 	return r.server.Clock, time.Duration(1+r.rng.IntN(60)) * time.Second
 }
 func (r *rig) Now() time.Time                             { return r.server.Clock }
-func (r *rig) Leases(int64)                               { r.sliced++ }
+func (r *rig) MayAskStreamEnd() bool                      { return !r.streamEndForbidden }
 func (r *rig) IsOurUser(user string, _ session.Auth) bool { return user == "us" }
 
 func (r *rig) write(p []byte, wanted session.Auth) {
@@ -161,7 +165,9 @@ func (r *rig) read(n int) {
 	kept, after, err := r.session.Received(p, taken, r)
 	r.client = append(append(r.client, p[:kept]...), after...)
 	r.failed = err
-	for _, v := range r.session.TakeAnswers().Verdicts {
+	answers := r.session.TakeAnswers()
+	r.streamEndForbidden = r.streamEndForbidden || answers.StreamEndForbidden
+	for _, v := range answers.Verdicts {
 		if !v.OK {
 			r.t.Fatalf("AUTH was answered with %q", v.Line)
 		}
@@ -189,7 +195,7 @@ func (r *rig) maybeAuth() session.Auth {
 
 // play tells the story with AUTHs in it wherever the session allows, cut at random places, and
 // compares what the client reads and what the server saw with the same story without AUTHs.
-func play(t *testing.T, seed uint64, script []byte) (auths int) {
+func play(t *testing.T, seed uint64, script []byte) (auths, questions int) {
 	s := newStory(seed, script)
 	stream := modelserver.Encode(s.commands...)
 
@@ -218,7 +224,7 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 		}
 	}
 	if why, forever := r.session.BarredBy(); r.server.LockedOut && forever && slices.Contains(s.commands, "RESET") {
-		return r.sent // RESET has logged out, and no AUTH may follow where answers cannot be told apart
+		return r.sent, r.server.Questions // RESET has logged out, and no AUTH may follow where answers cannot be told apart
 	} else if r.server.LockedOut {
 		t.Fatalf("locked out, barred by %q\n%q", why, s.commands)
 	}
@@ -235,7 +241,7 @@ func play(t *testing.T, seed uint64, script []byte) (auths int) {
 	if r.server.Auths != r.sent {
 		t.Fatalf("the server saw %d AUTHs, sent were %d", r.server.Auths, r.sent)
 	}
-	return r.sent
+	return r.sent, r.server.Questions
 }
 
 // mustBeRenewable ends whatever the story left open, and then AUTH must have a place again, unless
@@ -268,7 +274,7 @@ func mayBeFinal(command string) bool {
 }
 
 func TestClientReadsWhatItWouldReadWithoutUs(t *testing.T) {
-	auths, n := 0, storiesToTell()
+	auths, questions, n := 0, 0, storiesToTell()
 	seed := *seedFlag
 	defer func() {
 		if t.Failed() {
@@ -281,13 +287,15 @@ func TestClientReadsWhatItWouldReadWithoutUs(t *testing.T) {
 		for i := range script {
 			script[i] = byte(rng.Uint32())
 		}
-		auths += play(t, seed, script)
+		sent, asked := play(t, seed, script)
+		auths += sent
+		questions += asked
 		seed++
 	}
-	if n >= 500 && auths < 3*n {
-		t.Errorf("only %d AUTHs found a place: the test has lost its teeth", auths)
+	if n >= 500 && (auths < 3*n || questions < n) {
+		t.Errorf("only %d AUTHs and %d questions found a place: the test has lost its teeth", auths, questions)
 	}
-	t.Logf("%d stories with %d AUTHs", n, auths)
+	t.Logf("%d stories with %d AUTHs, %d times the server was asked where a stream ends", n, auths, questions)
 }
 
 func FuzzSession(f *testing.F) {

@@ -17,7 +17,7 @@ func connections() grafana.Section {
 		grafana.Graph{
 			Title: "Time to expiry of the worst connection",
 			Description: "The connection of each pool whose token ends first. It should never be below 3 minutes. Where it is, \"Connections still to renew\" tells whether a rotation is late, \"AUTHs that failed\" whether the server refuses, " +
-				"\"Retirements by reason\" (unsupported_reauth) whether AUTH cannot be sent on it: MONITOR, XREAD from $, an open transaction.",
+				"\"Retirements by reason\" (unsupported_reauth) whether AUTH cannot be sent on it: MONITOR, a long WAIT, an open transaction.",
 			Unit: grafana.Seconds, BelowZero: true, Danger: &grafana.Danger{Warn: 180, Bad: 60},
 			Queries: []grafana.Query{{
 				Expr:   `min by (` + pool + `) (entraredis_connection_time_to_expiry_min_seconds{` + ofPool + `})`,

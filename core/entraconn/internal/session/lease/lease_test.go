@@ -9,11 +9,12 @@ import (
 )
 
 var (
-	states = []string{"None", "Replying", "Waiting", "Undecided", "TakingNull", "BetweenSlices"}
+	states = []string{"None", "Replying", "Waiting", "Undecided", "TakingOut", "BetweenSlices", "Asking"}
 	events = []string{
-		"SliceSent", "SliceRetracted", "Unblocked", "UnblockedWithError", "HalfNull", "NullAtEnd", "ClientsReply", "ReplyEnded", "Resend", "ReplyGiven",
+		"SliceSent", "QuestionsSent", "SliceRetracted", "Unblocked", "UnblockedWithError", "FirstBytes", "NullAtEnd",
+		"CommandUnknown", "ClientsReply", "ReplyEnded", "Resend", "ReplyGiven",
 	}
-	actions = []string{"", "KeepByte", "GiveByte", "TakeOut", "WakeClient", "Forget"}
+	actions = []string{"", "KeepBytes", "GiveBytes", "TakeOut", "WakeClient", "Forget"}
 	replies = []string{"", "_null", "_error"}
 )
 
@@ -70,7 +71,7 @@ func TestLeaseDoesWhatIsDrawn(t *testing.T) {
 	for this := range steps {
 		t.Errorf("%v is drawn, and not reached", this)
 	}
-	if len(seen) != 13 {
+	if len(seen) != 16 {
 		t.Errorf("%d states were reached: %v", len(seen), seen)
 	}
 }

@@ -1,0 +1,123 @@
+package session_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session"
+	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
+)
+
+// The timeout is found by position, whatever options a server gets some day, and nothing but the timeout
+// changes.
+func TestTimeoutIsFound(t *testing.T) {
+	for _, command := range []string{
+		"BLPOP k 0>60.000", "brpop k l 0>60.000", "BZPOPMIN 0 0>60.000", "BLMOVE k l LEFT RIGHT 0>60.000", "BRPOPLPUSH k l 0>60.000",
+		"BLMPOP 0>60.000 1 k LEFT", "BZMPOP 0>60.000 1 0 MIN COUNT 3",
+		"XREAD BLOCK 0>60000 STREAMS s 0",
+		"XREAD block 0>60000 count 5 Streams BLOCK 0",
+		"XREAD BLOCK 5 BLOCK 0>60000 STREAMS s 0",
+		"XREAD NEW BLOCK 0>60000 STREAMS s 0",
+		"XREAD NEW 7 BLOCK 0>60000 NEWER STREAMS s 0",
+		"XREADGROUP GROUP BLOCK BLOCK BLOCK 0>60000 STREAMS s >",
+		"XREADGROUP GROUP g c COUNT 1 BLOCK 0>60000 NOACK STREAMS s >",
+		"XREADGROUP GROUP g c BLOCK 0>60000 CLAIM 5 STREAMS s >",
+		"XREADGROUP GROUP g c CLAIM 5 BLOCK 0>60000 NOACK STREAMS s >",
+		"XREADGROUP GROUP g c claim BLOCK BLOCK 0>60000 STREAMS s >", // the server will refuse that
+		"XREADGROUP GROUP g c BLOCK 0>60000 NEW 5 STREAMS s >",
+	} {
+		var as, sent []string // as the client writes it, and as it goes out
+		for _, word := range strings.Fields(command) {
+			before, after, found := strings.Cut(word, ">")
+			if !found || before == "" {
+				before, after = word, word
+			}
+			as, sent = append(as, before), append(sent, after)
+		}
+		s, world := numbered(t), &sliceWorld{}
+		if wire := goesOut(t, s, strings.Join(as, " "), world); wire != string(modelserver.Encode(strings.Join(sent, " "))) {
+			t.Errorf("%s: goes out as %q", command, wire)
+		}
+	}
+}
+
+// What has no timeout that is understood, or is none of these commands, goes out as it is.
+func TestCommandsThatAreNotSliced(t *testing.T) {
+	for command, retires := range map[string]bool{
+		"XREAD BLOCK":                      false,
+		"XREAD NEW BLOCK STREAMS s 0":      false,
+		"XREAD BLOCK 0 NEW s 0":            false,
+		"XREAD BLOCK 0 STREAMS":            false,
+		"XREADGROUP GROUP BLOCK":           false,
+		"BLPOP k 0x1p3":                    false,
+		"BLPOP 0":                          false,
+		"WAIT 1 0":                         true,
+		"WAIT 1 60001":                     true,
+		"WAITAOF 1 0 3600000":              true,
+		"WAIT 1 60000":                     false,
+		"WAIT 1 -1":                        false,
+		"WAIT 1":                           false,
+		"XREADGROUP GROUP g c STREAMS s >": false,
+	} {
+		s, world := numbered(t), &sliceWorld{}
+		if wire := goesOut(t, s, command, world); wire != string(modelserver.Encode(command)) {
+			t.Errorf("%s: goes out as %q", command, wire)
+		}
+		if s.Slicing() || s.MayRetire() != retires {
+			t.Errorf("%s: in slices: %v, may be retired: %v", command, s.Slicing(), s.MayRetire())
+		}
+	}
+}
+
+// WAIT is looked at as a whole, however it is written.
+func TestWaitInPieces(t *testing.T) {
+	p := modelserver.Encode("WAIT 1 0")
+	for cut := range len(p) {
+		s, world := numbered(t), &sliceWorld{}
+		edits, _, taken := s.Plan(p[:cut], nil, nil, world)
+		if taken > 0 || len(edits) > 0 {
+			t.Fatalf("%q goes out", composed(p[:taken], edits))
+		}
+		edits, _, taken = s.Plan(p, nil, nil, world)
+		if wire := composed(p[:taken], edits); wire != string(p) || !s.MayRetire() {
+			t.Errorf("cut at %d: %q goes out, may be retired: %v", cut, wire, s.MayRetire())
+		}
+	}
+}
+
+// The error of a server that does not know the command shows what the client has written, wherever the
+// network cuts it.
+func TestUnknownCommandShowsTheClientsTimeout(t *testing.T) {
+	const (
+		command = "BLMPOP 3600 1 k LEFT"
+		shows   = "-ERR unknown command 'BLMPOP', with args beginning with: '60.000' '1' 'k' 'LEFT' \r\n"
+		want    = "-ERR unknown command 'BLMPOP', with args beginning with: '3600' '1' 'k' 'LEFT' \r\n"
+	)
+	for _, before := range []lease.Reply{lease.NoReply, lease.NullReply, lease.UnblockedReply} {
+		for first := range len(shows) {
+			for second := first; second < len(shows); second++ {
+				s, world := numbered(t), &sliceWorld{}
+				if wire := goesOut(t, s, command, world); wire != string(modelserver.Encode("BLMPOP 60.000 1 k LEFT")) {
+					t.Fatalf("%q goes out", wire)
+				}
+				answer(t, s, world, shows[:first], "")
+				if before != lease.NoReply && first < len("-ERR unknown command") {
+					s.TakeUnblock(session.Unblock{Reply: before})
+				}
+				answer(t, s, world, shows[first:second], "")
+				answer(t, s, world, shows[second:], "")
+				if wire := next(t, s, world); wire != string(modelserver.Encode(command)) || s.Slicing() {
+					t.Fatalf("cut at %d and %d: %q goes out", first, second, wire)
+				}
+				answer(t, s, world, want, want)
+				if !s.Idle() || !s.MayAuth() || s.MayRetire() {
+					t.Fatal("something is left of the call")
+				}
+				if wire := goesOut(t, s, "BLPOP k 0", world); wire != string(modelserver.Encode("BLPOP k 60.000")) {
+					t.Fatalf("the next call goes out as %q", wire)
+				}
+			}
+		}
+	}
+}
