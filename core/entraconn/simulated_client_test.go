@@ -223,11 +223,9 @@ func (c *simulatedClient) block() string {
 	c.simulation.calls[call.key] = call
 	c.mu.Unlock()
 	c.calls = append(c.calls, call)
-	if call.name = "BLPOP"; c.dice.oneIn(2) {
-		call.name = "BRPOPLPUSH"
-		return fmt.Sprintf("BRPOPLPUSH %s destination %d", call.key, int(call.timeout.Seconds()))
-	}
-	return fmt.Sprintf("BLPOP %s %d", call.key, int(call.timeout.Seconds()))
+	call.name = []string{"BLPOP", "BRPOPLPUSH", "XREAD", "XREADGROUP"}[c.dice.below(4)]
+	call.added = c.dice.below(3)
+	return call.words()
 }
 
 // name returns a name that nothing else has.

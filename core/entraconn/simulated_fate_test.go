@@ -110,6 +110,7 @@ func (f *fate) cancel() {
 	open := f.isOpenLocked()
 	if open {
 		f.call.unblocking = reply
+		f.sent[reply] = time.Now()
 		if f.known && (!f.call.asks || f.call.slices > 1) { // else the answer to CLIENT ID may be on its way
 			f.call.unblockedAt = time.Now()
 		}

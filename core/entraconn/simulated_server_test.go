@@ -2,6 +2,7 @@ package entraconn_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type simulatedServer struct {
 	blocked  *simulatedCall
 	between  *simulatedCall // a slice of it has ended, and no command has come since
 	missed   [3]time.Time   // when a CLIENT UNBLOCK last found nothing to unblock, by lease.Reply
+	sent     [3]time.Time   // when the client last wrote one
 	executed int            // how many of the client's commands it has run
 }
 
@@ -67,6 +69,9 @@ func (s *simulatedServer) runLocked(r request) {
 			s.line.say(s.clientIDLocked())
 			return
 		}
+	case "XINFO": // ours
+		s.streamInfoLocked(r)
+		return
 	}
 	s.accountLocked(r)
 	name := strings.ToUpper(r.args[0])
@@ -95,7 +100,7 @@ func (s *simulatedServer) runLocked(r request) {
 	case name == "CLIENT": // TRACKING
 		s.tracking = true
 		s.answerLocked("+OK\r\n")
-	case name == "BLPOP", name == "BRPOPLPUSH":
+	case name == "BLPOP", name == "BRPOPLPUSH", name == "XREAD", name == "XREADGROUP":
 		s.blockLocked(r.args, r.at)
 	case name == "PING" && len(s.subs) > 0:
 		s.sayLocked(func(proto int) string {
@@ -114,7 +119,7 @@ func (s *simulatedServer) runLocked(r request) {
 func (s *simulatedServer) accountLocked(r request) {
 	if call := s.between; call != nil {
 		s.between = nil
-		if len(r.args) > 1 && r.args[1] == call.key {
+		if keyOf(r.args) == call.key {
 			s.tally.again++
 			if why := call.mayComeAgain(r.at, s.line.slow); why != "" {
 				s.faultLocked("%v is sent again: %s", call, why)
@@ -131,12 +136,46 @@ func (s *simulatedServer) accountLocked(r request) {
 }
 
 // withoutTimeout returns what client and server must agree on of a command: a slice has another
-// timeout.
+// timeout, and an XREAD another ID.
 func withoutTimeout(args []string) string {
-	if strings.HasPrefix(args[0], "B") {
+	args = slices.Clone(args)
+	if args[0] == "XREAD" {
 		args = args[:len(args)-1]
 	}
+	if strings.HasPrefix(args[0], "B") || strings.HasPrefix(args[0], "XREAD") {
+		i, _ := timeoutAt(args)
+		args = slices.Delete(args, i, i+1)
+	}
 	return strings.Join(args, " ")
+}
+
+// streamInfoLocked answers the question where the stream of a call ends. From now on the call has begun:
+// an entry that is added is for it, and CLIENT UNBLOCK ends it.
+func (s *simulatedServer) streamInfoLocked(r request) {
+	call := s.calls[r.args[2]]
+	s.accountLocked(request{strings.Fields(call.words()), r.at})
+	if s.multi || call.slices > 0 || call.name != "XREAD" {
+		s.faultLocked("%q for %v, in a transaction: %v", r.args, call, s.multi)
+	}
+	s.tally.asked++
+	call.began, call.isAsked = r.at, true
+	call.asks, s.asks = s.asks, false
+	for end, sent := range s.sent { // for the call before, which has ended meanwhile
+		call.strays[end] = !sent.Before(r.at)
+	}
+	if call.added == 0 {
+		s.line.say("-ERR no such key\r\n")
+	} else {
+		entry := "*2\r\n" + bulk("1-0") + "*2\r\n" + bulk("f") + bulk(strings.Repeat("v", 1+s.dice.below(1000)))
+		fields := bulk("length") + fmt.Sprintf(":%d\r\n", call.added) + bulk("last-generated-id") + bulk(call.streamEnd()) +
+			bulk("first-entry") + entry + bulk("last-entry") + entry
+		s.line.say([]string{2: "*8\r\n", 3: "%4\r\n"}[s.proto] + fields)
+	}
+	s.between = call
+	s.transcript.add(said{words: nullIn(s.proto), call: call})
+	if s.dice.oneIn(3) {
+		call.comes()
+	}
 }
 
 func (s *simulatedServer) authLocked() {
@@ -254,31 +293,33 @@ func (s *simulatedServer) simpleLocked(args []string) string {
 
 // blockLocked runs a blocking command.
 func (s *simulatedServer) blockLocked(args []string, at time.Time) {
-	call := s.calls[args[1]]
+	call := s.calls[keyOf(args)]
 	if call.slices++; call.slices == 1 {
 		call.began = at
 		for end, missed := range s.missed {
-			call.strays[end] = !missed.Before(at)
+			call.strays[end] = call.strays[end] || !missed.Before(at)
 		}
 		call.asks = s.asks
 		s.asks = false
 	}
+	i, unit := timeoutAt(args)
+	t, err := strconv.ParseFloat(args[i], 64)
+	if err != nil {
+		s.faultLocked("%q: %v", args, err)
+	}
+	if id := args[len(args)-1]; call.name == "XREAD" && id != call.streamEnd() && (id != "$" || call.isAsked) {
+		s.faultLocked("%q: the stream ended at %s", args, call.streamEnd())
+	}
+	defer call.comes()
 	if len(s.lists[call.key]) > 0 {
 		s.answerLocked(s.popLocked(call.name, call.key))
 		return
 	}
-	seconds, err := strconv.ParseFloat(args[len(args)-1], 64)
-	if err != nil {
-		s.faultLocked("%q: %v", args, err)
-	}
 	s.blocked, call.until = call, time.Time{}
-	if seconds > 0 {
-		slice := time.Duration(seconds * float64(time.Second)).Round(time.Millisecond)
+	if t > 0 {
+		slice := time.Duration(t * float64(unit)).Round(time.Millisecond)
 		call.until = time.Now().Add(slice)
 		call.timer = time.AfterFunc(slice+time.Duration(s.dice.below(2))*time.Millisecond, func() { s.endSlice(call) })
-	}
-	if call.slices == 1 {
-		close(call.blocks)
 	}
 }
 
@@ -366,7 +407,7 @@ func (s *simulatedServer) popLocked(name, key string) string {
 	} else {
 		call.element = element
 	}
-	if strings.EqualFold(name, "BLPOP") {
+	if !strings.EqualFold(name, "BRPOPLPUSH") {
 		return "*2\r\n" + bulk(key) + bulk(element)
 	}
 	return bulk(element)
