@@ -27,13 +27,14 @@ type site struct {
 	before int // AUTHs that the server has run and counts no more
 }
 
-func newSite(t *testing.T) *site {
+// newSite starts a redis-server with further arguments.
+func newSite(t *testing.T, args ...string) *site {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: this needs a redis-server and the tokens of a real clock")
 	}
 	tellSeed(t)
-	server, err := entratest.StartRedis(t.Context())
+	server, err := entratest.StartRedis(t.Context(), args...)
 	if err != nil {
 		t.Fatal(err)
 	}
