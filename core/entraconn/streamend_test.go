@@ -103,8 +103,9 @@ func TestFollowersOfAStreamMissNothing(t *testing.T) {
 				all.Go(func() {
 					for n := 1; n <= rounds; n++ {
 						id := fmt.Sprint(n, "-1")
-						began := make(chan struct{})
+						began, added := make(chan struct{}), make(chan struct{})
 						all.Go(func() {
+							defer close(added)
 							<-began
 							elapse(d.within(3 * time.Hour))
 							if err := producer.send("XADD " + key + " " + id + " n v"); err != nil {
@@ -117,6 +118,7 @@ func TestFollowersOfAStreamMissNothing(t *testing.T) {
 						}
 						time.AfterFunc(time.Millisecond, func() { close(began) })
 						text, err := readEntry(reader)
+						<-added
 						mu.Lock()
 						switch {
 						case err != nil:
