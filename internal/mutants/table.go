@@ -130,6 +130,21 @@ func mutants() []mutant {
 			old:  "	sliceEnded := now",
 			new:  "	sliceEnded := true || now",
 		}, {
+			name: "XREAD is sent again from $",
+			file: "core/entraconn/internal/session/leasedcall.go",
+			old:  "		c.closeEnds()\n",
+			new:  "",
+		}, {
+			name: "an unknown command shows the timeout of its slice",
+			file: "core/entraconn/internal/session/leasedcall.go",
+			old:  "		return lease.CommandUnknown\n",
+			new:  "		return lease.ClientsReply\n",
+		}, {
+			name: "a number that two connections have identifies one of them",
+			file: "core/entraconn/server.go",
+			old:  "		if found != nil {\n			return nil\n		}\n",
+			new:  "",
+		}, {
 			name: "no HELLO 2 after the last UNSUBSCRIBE",
 			file: "core/entraconn/internal/session/planner.go",
 			old:  "		w.ask(hello2, awaitDowngrade)\n",
