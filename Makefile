@@ -3,6 +3,7 @@
 # make check   the whole gate: what CI runs, and what must pass before a change is merged: 15 minutes
 # make soak    each part for SOAK: random histories, streams, faults and programs in large numbers: 60 minutes, or a night
 # make latest-test   the conformance suite with the newest versions of the three clients, for once a week; go.mod stays as it is
+# make servers-test   the tests that need a real server on redis-server 6.0, 7.0, 8.0 and valkey-server 8.1, 9.1: 20 minutes
 # make mutants   breaks the code in one place at a time: a test must fail for each; MUTANTS=-fast without make test
 # make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
@@ -29,7 +30,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
 	test-virtual test-rest test-dialects check check-rest \
-	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test mutants soak $(SOAK_PARTS)
+	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
 # than there are processors. The scenarios of virtual time, a thousand connections and whole days, run without the race
@@ -63,7 +64,7 @@ check: test check-rest
 
 # The gate without what test has run, for CI. The live page's test in Chromium is not in it, because
 # a browser is much to ask of a machine: run make page-test when the page was changed.
-check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested test-dialects servers-check bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -153,6 +154,14 @@ fuzz:
 # Flags for go test, such as -run, go into LATEST_TEST.
 latest-test: backends
 	@GO='$(GO)' ./scripts/latest-test.sh -timeout $(TEST_TIMEOUT) $(LATEST_TEST)
+
+# It fetches the servers from Debian's suites into a cache, and installs nothing: see scripts/servers.sh.
+servers-test:
+	@GO='$(GO)' TEST_TIMEOUT=$(TEST_TIMEOUT) ./scripts/servers-test.sh $(SERVERS)
+
+# The oldest and the newest of them. The one that is installed is part of make test.
+servers-check:
+	@GO='$(GO)' TEST_TIMEOUT=$(TEST_TIMEOUT) ./scripts/servers-test.sh redis-6.0 valkey-9.1
 
 mutants: backends
 	$(GO) run ./internal/mutants $(MUTANTS)
