@@ -163,7 +163,8 @@ func (a *sentAuth) loginFailedLocked(failed *entra.AuthError, why session.AuthFa
 	// they begin, and when to retry. One that has pipelined its handshake takes an error of the
 	// connection for a network that is gone, and retries whatever it says. It reads what the server
 	// would have said to each of its commands.
-	c.addReadLocked([]byte(strings.Repeat("-"+failed.Err.Error()+"\r\n", replies)))
+	line := "-" + failed.Err.Error() + "\r\n"
+	c.addReadLocked([]byte(strings.Repeat(line, min(replies, maxReadBuffer/len(line)))))
 	c.server.giveBack(c)
 }
 

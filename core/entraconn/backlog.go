@@ -7,12 +7,9 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/heldback"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
-
-// heldLimit is where back-pressure begins: while less than this is held, a write is taken as a
-// whole.
-const heldLimit = 1 << 20
 
 // largeBuffer bounds the buffer that a connection keeps for its next write.
 const largeBuffer = 4 << 10
@@ -26,18 +23,27 @@ const largeBuffer = 4 << 10
 // backlog, which is empty.
 type backlog struct {
 	conn     *Conn
-	held     []byte
+	held     heldback.Queue
 	room     chan struct{} // closed when a write that waits for room or for a login should look again, nil if none does
 	resuming bool          // the goroutine runs, or is about to begin
 	buffer   []byte        // to compose the next blocking command in, because such calls come in loops
 }
 
-// bytes returns what is held back.
-func (b *backlog) bytes() []byte {
+// joinHeldLocked is heldback.Queue.Join. It needs Conn.wmu and Conn.mu.
+func (b *backlog) joinHeldLocked(p []byte) (joined []byte, before int) {
 	if b == nil {
-		return nil
+		return p, 0
 	}
-	return b.held
+	return b.held.Join(p)
+}
+
+// fullLocked returns b, for a write that waits for room or for a login. It needs Conn.mu.
+func (b *backlog) fullLocked() *backlog {
+	if b.room == nil {
+		b.room = make(chan struct{})
+		b.conn.signals.set(writesWait)
+	}
+	return b
 }
 
 // emptyBuffer returns a buffer to compose a write in.
@@ -53,20 +59,6 @@ func (b *backlog) emptyBuffer() []byte {
 func isReusable(buffer []byte, edits []session.Edit) bool {
 	shortened := slices.ContainsFunc(edits, func(e session.Edit) bool { return e.Cut > 0 })
 	return shortened && !session.HoldAuth(edits) && cap(buffer) <= largeBuffer
-}
-
-// appendLocked adds p, if there is room and no login to wait for, and reports whether that is so. If
-// not, awaitRoom waits for it. It needs Conn.mu.
-func (b *backlog) appendLocked(p []byte) bool {
-	if len(b.held) < heldLimit && !b.conn.session.AwaitsLogin() {
-		b.held = append(b.held, p...)
-		return true
-	}
-	if b.room == nil {
-		b.room = make(chan struct{})
-		b.conn.signals.set(writesWait)
-	}
-	return false
 }
 
 // wakeWriters has the writes look again that wait on a connection. It is for when writesWait is set.
@@ -190,14 +182,17 @@ func (b *backlog) nextLocked(auth *sentAuth) (w plannedWrite, ok bool) {
 		b.wakeWritersLocked()
 		return w, false
 	}
-	p := b.held
-	if command := c.session.NextSlice(environment{c}); command != nil {
-		p = append(command, p...)
-	}
 	if c.writtenCred == nil {
 		auth = nil
 	}
-	w = c.planLocked(nil, p, auth)
-	c.keepLocked(w.p[w.taken:])
+	command := c.session.NextSlice(environment{c})
+	if command == nil {
+		w = c.planLocked(b.held.Held(), auth)
+		b.held.DropFirst(w.taken)
+		return w, true
+	}
+	w = c.planLocked(append(command, b.held.Held()...), auth)
+	b.held = heldback.Queue{}
+	b.held.Append(w.p[w.taken:])
 	return w, true
 }

@@ -114,7 +114,7 @@ func TestCommandsBehindABlockedOneKeepTheirOrder(t *testing.T) {
 // The backlog is bounded. While it is full a write waits, until its deadline or the end of the
 // connection.
 func TestBackPressureBehindABlockedCommand(t *testing.T) {
-	big := encode("SET", "k", strings.Repeat("v", 600<<10))
+	big := encode("SET", "k", strings.Repeat("v", 500<<10))
 	for name, end := range map[string]struct {
 		by   func(c, other *client)
 		want error

@@ -60,14 +60,16 @@ type Conn struct {
 // counts bytes of p only. A write that was cut short ends the connection for writing.
 //
 // Bytes after a blocking command, and the start of a command that is not complete, are kept until
-// they can be sent, and count as written. When a mebibyte is kept, Write blocks.
+// they can be sent, and count as written. A Write for which a mebibyte has no room blocks.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	n, full, err := c.writeOnce(p)
 	for full != nil {
 		if err = full.awaitRoom(); err != nil {
 			break
 		}
-		n, full, err = c.writeOnce(p)
+		var more int
+		more, full, err = c.writeOnce(p[n:])
+		n += more
 	}
 	if c.signals.has(rotationWaits) {
 		renewal{c}.proceed()
@@ -75,7 +77,8 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// writeOnce writes p or adds it to the backlog. If that takes nothing now, it returns it.
+// writeOnce writes p or adds it to the backlog. If that has no room for all of it, or waits for a
+// login, it returns it, and n ends where a command does, unless p begins in one.
 func (c *Conn) writeOnce(p []byte) (n int, full *backlog, err error) {
 	if !c.wmu.TryLock() { // another write of the client has it, or one of ours, which ends in time for this one
 		if err := c.inner.HurryWrite(); err != nil {
@@ -124,6 +127,18 @@ func (c *Conn) cutOrdinaryShortLocked(written, all int, commands uint64, err err
 
 // writeOtherLocked is writeOnce for what takeOrdinaryLocked does not take. It needs wmu.
 func (c *Conn) writeOtherLocked(p []byte) (n int, full *backlog, err error) {
+	for {
+		var more int
+		more, full, err = c.writePieceLocked(p[n:])
+		if n += more; n == len(p) || full != nil || err != nil {
+			return n, full, err
+		}
+	}
+}
+
+// writePieceLocked is writeOtherLocked for a piece at the start of p: all of it, unless it is large
+// and must be joined to what is held back. It needs wmu.
+func (c *Conn) writePieceLocked(p []byte) (n int, full *backlog, err error) {
 	auth, err := c.wantedAuthLocked()
 	if err != nil {
 		return 0, nil, err
@@ -133,23 +148,32 @@ func (c *Conn) writeOtherLocked(p []byte) (n int, full *backlog, err error) {
 		defer c.mu.Unlock()
 		return c.holdBackLocked(p)
 	}
-	w := c.planLocked(c.backlog.bytes(), p, auth)
+	joined, before := c.backlog.joinHeldLocked(p)
+	w := c.planLocked(joined, auth)
 	c.mu.Unlock()
 	c.server.passUnblocks(c, w.unblocks)
 
-	if w.heldLen == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
+	if before == 0 && len(w.edits) == 0 && w.taken == len(p) { // nearly always
 		if n, err = c.inner.Write(p); n < len(p) {
 			err = c.cutShortLocked(n, &w.mark, err)
 		}
 		return n, nil, err
 	}
-	if n, err = c.writeEditedLocked(&w); err != nil {
-		return max(0, n-w.heldLen), nil, err
+	written, err := c.writeEditedLocked(&w)
+	if before == 0 && (err != nil || w.taken == len(p)) {
+		return written, nil, err
 	}
 	c.mu.Lock()
-	c.keepLocked(append([]byte(nil), w.p[w.taken:]...))
-	c.mu.Unlock()
-	return len(p), nil, nil
+	defer c.mu.Unlock()
+	b := c.backlogLocked()
+	if err != nil {
+		b.held.DropLast(len(b.held.Held()) - before)
+		return max(0, written-before), nil, err
+	}
+	if n = b.held.Keep(joined, before, w.taken); n < len(joined)-before {
+		full = b.fullLocked()
+	}
+	return n, full, nil
 }
 
 // wantedAuthLocked returns the AUTH that should go along with a write of the client: the login if
@@ -178,9 +202,10 @@ func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 		return 0, nil, c.ending.err
 	}
 	b := c.backlogLocked()
-	if !b.appendLocked(p) {
-		return 0, b, nil
+	if c.session.AwaitsLogin() || !b.held.HasRoom(len(p)) {
+		return 0, b.fullLocked(), nil
 	}
+	b.held.Append(p)
 	c.session.HoldBehind()
 	return len(p), nil, nil
 }
@@ -193,20 +218,9 @@ func (c *Conn) backlogLocked() *backlog {
 	return c.backlog
 }
 
-// keepLocked has the backlog hold p, and nothing else. It needs wmu and mu.
-func (c *Conn) keepLocked(p []byte) {
-	if len(p) == 0 {
-		p = nil
-	}
-	if p != nil || c.backlog != nil {
-		c.backlogLocked().held = p
-	}
-}
-
 // A plannedWrite is what the session makes of a write.
 type plannedWrite struct {
 	p        []byte            // what was held back, and what the client writes
-	heldLen  int               // bytes of p that were held back
 	taken    int               // bytes of p that may be written now
 	edits    []session.Edit    // of the bytes taken
 	mark     session.Mark      // of the session before the write
@@ -215,15 +229,10 @@ type plannedWrite struct {
 	buffer   []byte            // to compose the write in, nil if an AUTH is part of it
 }
 
-// planLocked plans a write of what was held back and of what the client writes, with an AUTH if one
-// may go there. It needs wmu and mu.
-func (c *Conn) planLocked(held, client []byte, auth *sentAuth) plannedWrite {
-	w := plannedWrite{
-		p: client, heldLen: len(held), mark: c.session.Mark(), isLogin: c.writtenCred == nil,
-	}
-	if len(held) > 0 {
-		w.p = append(held[:len(held):len(held)], client...)
-	}
+// planLocked plans a write of p, what was held back included, with an AUTH if one may go there. It
+// needs wmu and mu.
+func (c *Conn) planLocked(p []byte, auth *sentAuth) plannedWrite {
+	w := plannedWrite{p: p, mark: c.session.Mark(), isLogin: c.writtenCred == nil}
 	if auth != nil && !auth.Login() && c.session.AuthInFlight() {
 		auth = nil
 	}
@@ -248,38 +257,24 @@ func (c *Conn) reloginCredentialLocked(auth *sentAuth) *rotation.Credential {
 	return c.writtenCred
 }
 
-// largeWrite bounds what is copied to go out together with an AUTH.
-const largeWrite = 64 << 10
-
 // writeEditedLocked writes what was planned, in one write unless it is large, and returns how much
 // of it was written, without the edits. It needs wmu.
 func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
-	p, b, from := w.p[:w.taken], w.buffer, 0
 	for _, e := range w.edits {
 		if e.Auth != nil {
 			e.Auth.(*sentAuth).reportStart()
 		}
-		b = append(b, p[from:e.At]...)
-		b = append(b, e.Ours()...)
-		from = e.At + e.Cut
 	}
-	rest := p[from:]
-	if len(rest) <= largeWrite {
-		b, rest = append(b, rest...), nil
-	}
-	written := 0
-	for _, piece := range [][]byte{b, rest} {
-		if len(piece) > 0 && err == nil {
-			n, err = c.inner.Write(piece)
-			written += n
-			if n < len(piece) || err != nil {
-				err = c.cutShortLocked(written, &w.mark, err)
-			}
+	written, edited := 0, session.Edited{Input: w.p[:w.taken], Edits: w.edits, Space: w.buffer}
+	for piece := edited.Next(); len(piece) > 0 && err == nil; piece = edited.Next() {
+		n, err = c.inner.Write(piece)
+		if written += n; n < len(piece) || err != nil {
+			err = c.cutShortLocked(written, &w.mark, err)
 		}
 	}
-	if isReusable(b, w.edits) {
+	if isReusable(edited.Space, w.edits) {
 		c.mu.Lock()
-		c.backlogLocked().buffer = b
+		c.backlogLocked().buffer = edited.Space
 		c.mu.Unlock()
 	}
 	for _, e := range w.edits {
@@ -290,7 +285,7 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 	if w.isLogin && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
 		// The server has closed the connection already, and may have said why: that it is full, for
 		// example.
-		return len(p), nil
+		return w.taken, nil
 	}
 	return session.ClientBytes(written, w.edits), err
 }
@@ -517,8 +512,7 @@ func (c *Conn) LocalAddr() net.Addr { return c.inner.LocalAddr() }
 // RemoteAddr returns the remote address of the connection below.
 func (c *Conn) RemoteAddr() net.Addr { return c.inner.RemoteAddr() }
 
-// Close closes the connection. It does not wait for a Read or a Write under way; they return an
-// error.
+// Close closes the connection. A Read or a Write under way returns an error; Close waits for neither.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.ending.isClosed()

@@ -111,8 +111,11 @@ func (p *connPair) holdAtEndOfSlice(null string) (resume func()) {
 	}
 }
 
-// fillBacklog writes so much that a later write waits.
-func (p *connPair) fillBacklog() { p.sends(p.conn, "GET "+strings.Repeat("k", 1<<20)) }
+// fillBacklog writes so much that there is no room for a later write: a mebibyte.
+func (p *connPair) fillBacklog() {
+	const head = "*2\r\n$3\r\nGET\r\n$1048551\r\n"
+	p.sends(p.conn, "GET "+strings.Repeat("k", 1<<20-len(head+"\r\n")))
+}
 
 // writeAfter writes GET k after a while.
 func (p *connPair) writeAfter(d time.Duration) (written <-chan error) {

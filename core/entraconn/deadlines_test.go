@@ -137,7 +137,7 @@ func TestWritesThatWaitForRoomEndAtTheClientsDeadline(t *testing.T) {
 		if err := c.send("BLPOP k 0"); err != nil {
 			t.Fatal(err)
 		}
-		mebibyte := encode("SET", "k", strings.Repeat("x", 1<<20))
+		mebibyte := encode("SET", "k", strings.Repeat("x", 1<<20-len("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1048544\r\n\r\n")))
 		if n, err := c.Write(mebibyte); n != len(mebibyte) || err != nil {
 			t.Fatal(n, err)
 		}

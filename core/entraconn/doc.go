@@ -46,8 +46,9 @@
 // that cannot be sent twice (a long WAIT, or XREAD from $ where XINFO STREAM is forbidden) are left as
 // they are. Such a connection ends with EOF shortly before its token expires if nothing is in flight on
 // it, or only such a command that takes nothing out of the server. The server closes the others when
-// the token expires. The observer's ConnClosed says which and why. A connection whose client logs in
-// as another user belongs to the client from then on, and the log says so once for each Dialer. After
+// the token expires. The observer's ConnClosed says which and why. A connection that its client leaves
+// right after ASKING, CLIENT CACHING or CLIENT REPLY SKIP gets no AUTH before its next command. A
+// connection whose client logs in as another user belongs to the client from then on, and the log says so once for each Dialer. After
 // a login of the client's own as our user, the newest token follows at once: the server counts the
 // life of the last one.
 //
@@ -56,6 +57,9 @@
 // docs/design.md says which package decides what. No goroutine stays with a connection: a server has
 // one while it has connections, and up to four short-lived workers while it rotates. What was held
 // back on a connection is sent by a goroutine that lives for that write.
+//
+// Whatever a server sends, a connection keeps less than 64 KiB of memory for it. It holds back a
+// mebibyte at most of what its client writes, and as much of a call that is sent in slices.
 //
 // # Its locks
 //

@@ -48,6 +48,7 @@ func allowances() []allowance {
 		{"core/entraconn/internal/deadline", nil},
 		{"core/entraconn/internal/dialing", nil},
 		{"core/entraconn/internal/waiting", nil},
+		{"core/entraconn/internal/heldback", nil},
 		{"core/entraconn/internal/redact", nil},
 		{"core/entraconn/internal/modelserver", []string{redcon}},
 		{"core/entratest", []string{entra, azcore, azidentity, jwt, miniredis, redcon}},

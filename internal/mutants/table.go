@@ -46,9 +46,9 @@ func mutants() []mutant {
 			new:  "_, secret := t.Credentials(); _, _ = io.WriteString(f, secret)",
 		}, {
 			name: "an AUTH is counted and not sent",
-			file: "core/entraconn/conn.go",
-			old:  "		b = append(b, e.Ours()...)\n",
-			new:  "		if e.Auth == nil || e.Auth.Login() {\n			b = append(b, e.Ours()...)\n		}\n",
+			file: "core/entraconn/internal/session/edit.go",
+			old:  "		e.Space = append(e.Space, e.Edits[0].Ours()...)\n",
+			new:  "		if a := e.Edits[0].Auth; a == nil || a.Login() {\n			e.Space = append(e.Space, e.Edits[0].Ours()...)\n		}\n",
 		}, {
 			name: "AUTH inside MULTI",
 			file: "core/entraconn/internal/session/ledger.go",
@@ -67,8 +67,8 @@ func mutants() []mutant {
 		}, {
 			name: "AUTH between CLIENT CACHING or ASKING and its command",
 			file: "core/entraconn/internal/session/commandstream.go",
-			old:  "return !t.untracked && !t.prefix && !t.mute",
-			new:  "return !t.untracked && !t.mute",
+			old:  "return t.tracking == tracked && t.prefix == noPrefix && !t.mute",
+			new:  "return t.tracking == tracked && !t.mute",
 		}, {
 			name: "wrong count of replies to SUBSCRIBE",
 			file: "core/entraconn/internal/session/commandstream.go",

@@ -32,12 +32,14 @@ const (
 	Unblock           // CLIENT UNBLOCK
 	Ping              // PING, whose reply is another one to a RESP2 subscriber
 	Tracking          // CLIENT TRACKING ON, unless REDIRECT follows: invalidations come on this connection
+	NoReply           // REPLCONF ACK or GETACK: gives no reply, or an error
+	Client            // CLIENT with any other subcommand: the server keeps what CLIENT CACHING said
 
 	// Kinds that a further argument decides. The scanner never returns them.
-	client
 	clientReply
 	clientTracking
 	script
+	replconf
 	xread
 )
 
@@ -72,7 +74,7 @@ func kindOfName(name string) Kind {
 	case "ASKING":
 		return Asking
 	case "CLIENT":
-		return client
+		return Client
 	case "MONITOR":
 		return Monitor
 	case "SYNC", "PSYNC":
@@ -85,6 +87,8 @@ func kindOfName(name string) Kind {
 		return Wait
 	case "PING":
 		return Ping
+	case "REPLCONF":
+		return replconf
 	case "XREAD", "XREADGROUP":
 		return xread
 	}
@@ -109,7 +113,7 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 	switch {
 	case arg == 0:
 		k = kindOfName(w)
-		more = k == client || k == script || k == xread || k == Hello
+		more = k == Client || k == script || k == replconf || k == xread || k == Hello
 	case k == Hello:
 		// HELLO 3 AUTH user password SETNAME name. A name may be AUTH too: then the kind is
 		// HelloAuth, which is the safe answer.
@@ -123,24 +127,33 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 		more = w != "STREAMS"
 	case k == script && w == "DEBUG":
 		return ScriptDebug, false
-	case k == client && w == "CACHING":
+	case k == Client && w == "CACHING":
 		return Caching, false
-	case k == client && w == "UNBLOCK":
+	case k == Client && w == "UNBLOCK":
 		return Unblock, false
-	case k == client && w == "REPLY" && argc == 3: // any other number of arguments is an error without effect
+	case k == Client && w == "REPLY" && argc == 3: // any other number of arguments is an error without effect
 		return clientReply, true
-	case k == client && w == "TRACKING":
+	case k == Client && w == "TRACKING":
 		k, more = clientTracking, true
 	case k == clientTracking && w == "ON":
 		return Tracking, !last
 	case k == Tracking && w == "REDIRECT":
-		return Ordinary, false
+		return Client, false
 	case k == clientReply && w == "OFF":
 		return ReplyOff, false
 	case k == clientReply && w == "SKIP":
 		return ReplySkip, false
+	case k == replconf && arg%2 == 1 && argc%2 == 1 && (w == "ACK" || w == "GETACK"): // an even number is a syntax error
+		return NoReply, false
+	case k == replconf:
+		more = true
 	}
-	if (last || !more) && k >= client {
+	switch {
+	case !last && more:
+		return k, true
+	case k == clientReply, k == clientTracking:
+		return Client, false
+	case k > Client:
 		return Ordinary, false
 	}
 	return k, more
@@ -166,7 +179,7 @@ var lengths = [1 << 5]uint16{
 	'h' & letter: 1 << 5,                      // HELLO
 	'm' & letter: 1<<5 | 1<<7,                 // MULTI, MONITOR
 	'p' & letter: 1<<4 | 1<<5 | 1<<10 | 1<<12, // PING, PSYNC, PSUBSCRIBE, PUNSUBSCRIBE
-	'r' & letter: 1 << 5,                      // RESET
+	'r' & letter: 1<<5 | 1<<8,                 // RESET, REPLCONF
 	// SYNC, SCRIPT, SUBSCRIBE, SSUBSCRIBE, SUNSUBSCRIBE
 	's' & letter: 1<<4 | 1<<6 | 1<<9 | 1<<10 | 1<<12,
 	'u' & letter: 1 << 11,      // UNSUBSCRIBE

@@ -19,21 +19,25 @@ type Model struct {
 	subs      subscriptions
 	off       bool
 	skip      bool // the next command is muted
-	prefix    bool // the last command was ASKING or CLIENT CACHING
+	asking    bool // the last command was ASKING
+	caching   bool // the last command but for others of CLIENT was CLIENT CACHING
 	monitor   bool
 	sentBytes int // bytes
 
 	Consumed int // how many of the bytes sent the test has read
 	// Slow is where the answer to the last blocking command or AUTH of the client ends, counted in
 	// bytes sent: no AUTH of ours may come before that was read.
-	Slow      int
-	User      string    // who is logged in
-	Open      bool      // no one needs to log in
-	Auths     int       // of ours
-	Questions int       // of ours, where a stream ends
-	Clock     time.Time // commands that block let it pass
-	Misplaced []string  // AUTHs of ours where none may be
-	LockedOut bool      // a command was refused because no one is logged in
+	Slow  int
+	User  string // who is logged in
+	Open  bool   // no one needs to log in
+	Auths int    // of ours
+	// Questions are of ours, where a stream ends.
+	Questions int
+	// RefusesSilence says that the user may use no command that gives no reply.
+	RefusesSilence bool
+	Clock          time.Time // commands that block let it pass
+	Misplaced      []string  // AUTHs of ours where none may be
+	LockedOut      bool      // a command was refused because no one is logged in
 }
 
 // OurPassword is the password by which a Model tells our AUTH from the client's.
@@ -77,12 +81,12 @@ func (m *Model) execute(args []string) string {
 		m.Auths++
 	}
 	if mine || name == "XINFO" { // which no client sends here
-		if m.Slow > m.Consumed || m.multi || m.prefix || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
-			m.Misplaced = append(m.Misplaced, fmt.Sprintf("%s waiting=%v multi=%v prefix=%v skip=%v off=%v monitor=%v subscribed=%v", name, m.Slow > m.Consumed, m.multi, m.prefix, m.skip, m.off, m.monitor, m.subs))
+		if m.Slow > m.Consumed || m.multi || m.asking || m.caching || m.skip || m.off || m.monitor || m.proto == 2 && len(m.subs) > 0 {
+			m.Misplaced = append(m.Misplaced, fmt.Sprintf("%s waiting=%v multi=%v asking=%v caching=%v skip=%v off=%v monitor=%v subscribed=%v", name, m.Slow > m.Consumed, m.multi, m.asking, m.caching, m.skip, m.off, m.monitor, m.subs))
 		}
 	}
 	muted := m.skip || m.off
-	m.skip, m.prefix = false, false
+	m.skip, m.asking, m.caching = false, false, m.caching && name == "CLIENT"
 	out := m.respond(name, args)
 	if muted && !strings.HasSuffix(name, "SUBSCRIBE") {
 		out = ""
@@ -143,7 +147,7 @@ func (m *Model) respond(name string, args []string) string {
 		if len(args) > 1 {
 			return "-ERR wrong number of arguments for 'reset' command\r\n"
 		}
-		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Questions: m.Questions, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut}
+		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Questions: m.Questions, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut, RefusesSilence: m.RefusesSilence}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {
@@ -175,10 +179,15 @@ func (m *Model) respond(name string, args []string) string {
 		m.multi, m.queued = false, nil
 		return "+OK\r\n"
 	case "ASKING":
-		m.prefix = true
+		m.asking = true
 		return "+OK\r\n"
 	case "CLIENT":
 		return m.clientCommand(args)
+	case "REPLCONF":
+		if m.RefusesSilence {
+			return "-NOPERM this user has no permissions to run the 'replconf' command\r\n"
+		}
+		return ""
 	case "MONITOR":
 		m.monitor = true
 		return "+OK\r\n+1234 [0 x] \"GET\"\r\n"
@@ -229,11 +238,14 @@ func (m *Model) clientCommand(args []string) string {
 	case "ID":
 		return ":7\r\n"
 	case "CACHING YES":
-		m.prefix = true
+		m.caching = true
 	case "REPLY OFF":
 		m.off = true
 		return ""
 	case "REPLY SKIP":
+		if m.RefusesSilence {
+			return "-NOPERM this user has no permissions to run the 'client|reply' command\r\n"
+		}
 		m.skip = true
 		return ""
 	}

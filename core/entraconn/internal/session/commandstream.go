@@ -9,60 +9,59 @@ type commandStream struct {
 	entries         uint32 // put into the ledger so far; it may wrap around
 	// epoch counts the ends of transactions, from 1: EXEC ends one whatever happened before it. A
 	// MULTI whose epoch has passed says nothing any more.
-	epoch uint32
-	// prefix: the last command modifies the next one, nothing may come between.
-	prefix bool
-	// mute: the next command gives no reply, because of CLIENT REPLY SKIP.
-	mute bool
-	// untracked: what is written is not looked at any more.
-	untracked bool
+	epoch    uint32
+	holding  holding
+	prefix   prefix
+	tracking tracking
 	// upgraded: the wire speaks RESP3 below a client that speaks RESP2, see protocol.
 	upgraded bool
-	// holding: why the last bytes of the client were not sent yet.
-	holding holding
-	// silent: because of CLIENT REPLY OFF, so no reply is outstanding to what came after it.
-	silent bool
-	// tracks: the client has tracked keys, so invalidations may come on the connection itself.
-	tracks bool
 	// queuesLogin: the transaction may hold a login of the client's, or a HELLO.
 	queuesLogin bool
 	scanner     resp.CommandScanner
 }
 
-// A holding says why the last bytes that the client has written were not sent yet. From holdLogin on
-// they wait for the server, and so does what the client writes next, see HoldsBack. Before that, its
-// next write completes them.
-type holding uint8
+// A tracking says whether what is written is looked at.
+type tracking uint8
 
 const (
-	holdNothing    holding = iota
-	holdUnfinished         // what a command is must be known before its first byte is sent
-	holdLogin              // everything, until a login that was written alone is answered
-	holdReset              // everything, until a RESET is answered: a server may refuse it
-	holdRelogin            // everything, until a login of ours goes out: RESET has logged out
-	holdAnswers            // a command that waits until everything before it was answered
-	holdAuths              // a command that waits until our AUTHs were answered, see standsAlone
-	holdBehind             // what comes after a blocking command
+	tracked           tracking = iota
+	untrackedCommands          // not any more
+	silent                     // nor is a reply outstanding to it, because of CLIENT REPLY OFF
 )
 
-// atBoundary reports whether the bytes written end where a command ends and the next one begins a
-// new thing.
+// A holding says why the last bytes that the client has written were not sent yet. Below 0 they wait
+// for the server, and so does what the client writes next, see HoldsBack. Above 0 it is how many they
+// are: what the command is that they begin must be known before the first of them is sent.
+type holding int32
+
+const (
+	holdNothing holding = 0
+	holdAnswers holding = -1 // a command that waits until everything before it was answered
+	holdBehind  holding = -2 // what comes after a blocking command
+	holdAuths   holding = -3 // a command that waits until our AUTHs were answered, see standsAlone
+	holdLogin   holding = -4 // everything, until a login that was written alone is answered
+	holdReset   holding = -5 // everything, until a RESET is answered: a server may refuse it
+	holdRelogin holding = -6 // everything, until a login of ours goes out: RESET has logged out
+)
+
+// atBoundary reports whether the bytes sent end where a command ends and the next one begins a new
+// thing.
 func (t *commandStream) atBoundary() bool {
-	return !t.untracked && !t.prefix && !t.mute && t.scanner.AtBoundary()
+	return t.tracking == tracked && t.prefix == noPrefix && (t.scanner.AtBoundary() || t.holding > 0)
 }
 
 // plain reports whether an ordinary command needs nothing but to be counted.
-func (t *commandStream) plain() bool { return !t.mute && !t.upgraded }
+func (t *commandStream) plain() bool { return !t.prefix.mutes() && !t.upgraded }
 
 // takesOrdinary reports whether ordinary commands need nothing but to be counted, and may be sent.
 func (t *commandStream) takesOrdinary() bool {
-	return t.holding == holdNothing && !t.untracked && !t.prefix && !t.mute && !t.upgraded
+	return t.holding == holdNothing && t.tracking == tracked && t.prefix == noPrefix && !t.upgraded
 }
 
 // count accounts for ordinary commands.
 func (t *commandStream) count(commands uint64) {
 	t.expectedReplies += commands
-	t.prefix = false
+	t.prefix = noPrefix
 }
 
 // mustSeeWhole reports whether nothing of the unfinished command may be sent before all of it is
@@ -75,10 +74,13 @@ func (t *commandStream) mustSeeWhole(kind resp.Kind) bool {
 	return t.scanner.Undecided()
 }
 
-// holdBack forgets that a part of a command was looked at, which is to come again.
+// holdBack leaves to the next plan what comes from a command on. If that is not complete, as many
+// bytes of it were scanned as why says, and are not scanned again: each of them may come alone.
 func (t *commandStream) holdBack(why holding) {
-	t.scanner = resp.CommandScanner{}
 	t.holding = why
+	if why < 0 {
+		t.scanner = resp.CommandScanner{}
+	}
 }
 
 // endCommand accounts for the command that the scanner has just found the end of. It returns an
@@ -88,19 +90,17 @@ func (t *commandStream) holdBack(why holding) {
 // are only queued.
 func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 	kind, argc := t.scanner.Kind(), t.scanner.Argc()
-	t.prefix = false
-	if t.mute {
+	muted := t.prefix.mutes()
+	t.prefix = t.prefix.afterCommand(kind)
+	if muted {
 		// Only what has one reply at most and no consequence can be muted with certainty.
-		t.mute = kind == resp.ReplySkip
 		switch kind {
-		case resp.Ordinary, resp.Ping, resp.Unblock, resp.ReplySkip, resp.Asking, resp.Caching:
-		case resp.Tracking:
-			t.tracks = true
-		default:
-			return t.stopTracking(), true
+		case resp.Ordinary, resp.Ping, resp.Client, resp.Tracking, resp.Unblock, resp.Asking, resp.Caching:
+			return entry{}, false
+		case resp.ReplySkip:
+			return t.refusalEntry(skippedSkips), true
 		}
-		t.prefix = kind == resp.Asking || kind == resp.Caching
-		return entry{}, false
+		return t.stopTracking(), true
 	}
 	switch kind {
 	case resp.Ping:
@@ -109,26 +109,20 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		}
 		t.expectedReplies++
 		return entry{}, false
-	case resp.Ordinary, resp.Unblock:
+	case resp.Ordinary, resp.Client, resp.Tracking, resp.Unblock, resp.Asking, resp.Caching:
 		t.expectedReplies++
-		return entry{}, false
-	case resp.Tracking:
-		t.expectedReplies++
-		t.tracks = true
-		return entry{}, false
-	case resp.Asking, resp.Caching:
-		t.expectedReplies++
-		t.prefix = true
 		return entry{}, false
 	case resp.ReplyOff:
-		t.silent = !mayBeQueued
-		return t.stopTracking(), true
-	case resp.ReplySkip:
+		e = t.stopTracking()
+		if !mayBeQueued {
+			t.tracking = silent
+		}
+		return e, true
+	case resp.ReplySkip, resp.NoReply:
 		if mayBeQueued {
 			return t.stopTracking(), true
 		}
-		t.mute = true
-		return entry{}, false
+		return t.refusalEntry(kind), true
 	case resp.Exec:
 		t.epoch++
 		if !t.queuesLogin {
@@ -146,7 +140,7 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		if confirmations == 0 && (kind == resp.Unsubscribe || kind == resp.PUnsubscribe || kind == resp.SUnsubscribe) {
 			confirmations = untilNone
 		}
-		e = entry{ordinal: t.expectedReplies + 1, awaits: awaitSubscribed, commandKind: kind, confirmations: confirmations}
+		e = entry{ordinal: t.expectedReplies + 1, awaits: awaitSubscribed, commandKind: kind, outstanding: confirmations}
 		return t.enter(e), true
 	case resp.Monitor, resp.Sync, resp.ScriptDebug:
 		if mayBeQueued {
@@ -188,16 +182,22 @@ func (t *commandStream) takeOurs(what entryKind) entry {
 	return t.enter(entry{ordinal: t.expectedReplies, awaits: what})
 }
 
+// refusalEntry returns the entry for a command that gives no reply unless the server refuses it. It
+// is not in the ledger yet, because one may stand there for many such commands.
+func (t *commandStream) refusalEntry(kind resp.Kind) entry {
+	return entry{ordinal: t.expectedReplies + 1, awaits: awaitRefusal, commandKind: kind, outstanding: 1}
+}
+
 // stopTracking gives up following what is written. Replies to all that was written before are still
 // understood.
 func (t *commandStream) stopTracking() entry {
-	t.untracked = true
+	t.tracking = untrackedCommands
 	return t.enter(entry{ordinal: t.expectedReplies + 1, awaits: awaitUnknown})
 }
 
 // enter makes an entry one that is put into the ledger.
 func (t *commandStream) enter(e entry) entry {
 	t.entries++
-	e.epoch = t.epoch
+	e.epoch, e.number = t.epoch, t.entries
 	return e
 }

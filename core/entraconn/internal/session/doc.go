@@ -31,7 +31,9 @@
 //
 // Three questions look alike, and each has its method:
 //
-//   - May AUTH go in at this byte? [Session.MayAuth] goes by everything that bars it.
+//   - May AUTH go in at this byte? [Session.MayAuth] goes by everything that bars it. After a command
+//     that gives no reply unless it is refused, it waits for the reply that proves the count, if one
+//     is on its way.
 //   - Is it barred for long? [Session.BarredBy] names a [Reason] for that. A SUBSCRIBE or a HELLO
 //     in flight bars AUTH and is no reason, because its answer is on its way.
 //   - May the connection end now, because it can never have an AUTH again? [Session.MayRetire].

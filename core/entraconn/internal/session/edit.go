@@ -38,3 +38,42 @@ func ClientBytes(written int, edits []Edit) int {
 	}
 	return written
 }
+
+// largeWrite bounds what is copied to go out together with what is put in.
+const largeWrite = 64 << 10
+
+// Edited is what the client writes with the edits made, in as few pieces as possible: one, unless it
+// is large.
+type Edited struct {
+	Input []byte // of the client
+	Edits []Edit
+	Space []byte // in which a piece may be composed; Next takes another one if it is too small
+
+	from int // what is before it in Input was returned
+}
+
+// Next returns the next piece, which is empty after the last one. It is valid until the next call.
+func (e *Edited) Next() (piece []byte) {
+	e.Space = e.Space[:0]
+	for {
+		end := len(e.Input)
+		if len(e.Edits) > 0 {
+			end = e.Edits[0].At
+		}
+		switch stretch := e.Input[e.from:end]; {
+		case len(stretch) > largeWrite && len(e.Space) > 0:
+			return e.Space
+		case len(stretch) > largeWrite:
+			e.from = end
+			return stretch
+		default:
+			e.Space = append(e.Space, stretch...)
+		}
+		if e.from = end; len(e.Edits) == 0 {
+			return e.Space
+		}
+		e.Space = append(e.Space, e.Edits[0].Ours()...)
+		e.from += e.Edits[0].Cut
+		e.Edits = e.Edits[1:]
+	}
+}

@@ -8,12 +8,13 @@ import (
 
 // An entry waits for a reply, or for confirmations that are not replies.
 type entry struct {
-	ordinal       uint64    // of the reply, counted from 1
-	auth          Auth      // for awaitAuth
-	epoch         uint32    // the transaction that it belongs to, see commandStream.epoch
-	confirmations int32     // for awaitSubscribed: those still to come, or untilNone
-	commandKind   resp.Kind // of the client's command
-	awaits        entryKind
+	ordinal     uint64    // of the reply, counted from 1
+	auth        Auth      // for awaitAuth
+	epoch       uint32    // the transaction that it belongs to, see commandStream.epoch
+	number      uint32    // of the entry, see commandStream.entries
+	outstanding int32     // for awaitSubscribed: confirmations, or untilNone; for awaitRefusal: commands
+	commandKind resp.Kind // of the client's command; for awaitRefusal: see noreply.go
+	awaits      entryKind
 }
 
 // An entryKind says what an entry waits for.
@@ -36,6 +37,7 @@ const (
 	awaitStreamEnd                   // our XINFO STREAM, after which a blocking command follows
 	awaitClientAuth                  // the client logs in by itself, as another user
 	awaitClientAsUs                  // the client logs in by itself, as the user of our AUTHs
+	awaitRefusal                     // perhaps nothing: see noReply
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	awaitUnknown                     // from here on nothing is known
 )
@@ -69,11 +71,11 @@ func (e *entry) isOurs() bool {
 // countConfirmation takes one, after which that many subscriptions of the kind remain, and
 // reports whether it was the last one.
 func (e *entry) countConfirmation(remaining int32) (complete bool) {
-	if e.confirmations == untilNone {
+	if e.outstanding == untilNone {
 		return remaining <= 0
 	}
-	e.confirmations--
-	return e.confirmations <= 0
+	e.outstanding--
+	return e.outstanding <= 0
 }
 
 // A ledger knows what replies mean. Commands written and replies read are two counters; only what
@@ -81,16 +83,24 @@ func (e *entry) countConfirmation(remaining int32) (complete bool) {
 type ledger struct {
 	nextOrdinal uint64 // ordinal of the first entry; math.MaxUint64 if there is none
 
-	ring []entry // its length is a power of two, or 0
-	head int32
-	used int32
+	ring        []entry // its length is a power of two, or 0
+	head        int32
+	used        int32
+	endedMultis int32 // how many are a MULTI of a transaction that has ended
 	// Of the entries in the current epoch:
 	bars   int32 // how many bar AUTH
 	multis int32 // how many are a MULTI
 
-	confirmed     uint32      // the epoch in which a MULTI was answered with OK, 0 for none
-	inTransaction queuedLogin // what that transaction has queued, as the answers say
+	confirmed uint32 // the epoch in which a MULTI was answered with OK, 0 for none
 }
+
+// maxEntries bounds the memory of a ledger, which has 40 bytes for each entry. Clients whose callers
+// all subscribe at once, or all wait for replicas, have thousands in flight.
+const maxEntries = 8000
+
+// isFull reports whether no command may be written that needs an entry. The MULTIs of transactions
+// that have ended do not count: forgetEnded drops them.
+func (l *ledger) isFull() bool { return l.used-l.endedMultis >= maxEntries }
 
 // firstEntry returns the one whose reply comes next, nil if there is none.
 func (l *ledger) firstEntry() *entry {
@@ -98,6 +108,26 @@ func (l *ledger) firstEntry() *entry {
 		return nil
 	}
 	return &l.ring[l.head]
+}
+
+// firstReply is firstEntry without those that may get no reply.
+func (l *ledger) firstReply() *entry {
+	for i := range l.used {
+		if e := l.nth(i); e.awaits != awaitRefusal {
+			return e
+		}
+	}
+	return nil
+}
+
+// certainReplies returns how many entries certainly get a reply.
+func (l *ledger) certainReplies() (n int32) {
+	for i := range l.used {
+		if l.nth(i).awaits != awaitRefusal {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *ledger) nth(i int32) *entry { return &l.ring[int(l.head+i)&(len(l.ring)-1)] }
@@ -116,26 +146,67 @@ func (l *ledger) push(e entry, epoch uint32) {
 	l.findNextOrdinal()
 }
 
+// joinRefusal has the last entry stand for e as well, and reports whether it can: both await the
+// refusal of a command before the same reply. A write that is taken back does not undo it: then the
+// entry allows for a refusal that cannot come.
+func (l *ledger) joinRefusal(e entry) bool {
+	if l.used == 0 {
+		return false
+	}
+	last := l.nth(l.used - 1)
+	if last.awaits != awaitRefusal || last.ordinal != e.ordinal {
+		return false
+	}
+	last.commandKind = joinKinds(last.commandKind, e.commandKind)
+	last.outstanding++
+	return true
+}
+
 func (l *ledger) pop(epoch uint32) entry {
 	e := l.ring[l.head]
 	l.ring[l.head] = entry{}
 	l.head = (l.head + 1) & int32(len(l.ring)-1)
 	l.used--
 	l.tally(&e, epoch, -1)
-	if l.used == 0 && e.awaits == awaitAuth {
-		l.ring, l.head = nil, 0 // most connections need it only for this, once in an hour
+	if l.used == 0 && (e.awaits == awaitAuth || len(l.ring) > 64) {
+		l.ring, l.head = nil, 0 // most connections need it only for AUTH, once in an hour
 	}
 	l.findNextOrdinal()
 	return e
 }
 
-// dropLast takes the last n entries back, and an epoch.
-func (l *ledger) dropLast(n int32, epoch uint32) {
-	for range min(n, l.used) {
+// dropAfter takes the entries after that number back, and an epoch.
+func (l *ledger) dropAfter(number, epoch uint32) {
+	for l.used > 0 && int32(l.nth(l.used-1).number-number) > 0 {
 		*l.nth(l.used - 1) = entry{}
 		l.used--
 	}
-	l.bars, l.multis = 0, 0
+	l.tallyAll(epoch)
+}
+
+// forgetEnded drops the MULTIs of transactions that have ended, if they are many and most of what is
+// there. It may be called only while no write can be taken back that ended one.
+func (l *ledger) forgetEnded(epoch uint32) {
+	if l.endedMultis < 64 || l.endedMultis < l.used/2 {
+		return
+	}
+	stay := int32(0)
+	for i := range l.used {
+		if e := *l.nth(i); e.awaits != awaitMulti || e.epoch == epoch {
+			*l.nth(stay) = e
+			stay++
+		}
+	}
+	for i := stay; i < l.used; i++ {
+		*l.nth(i) = entry{}
+	}
+	l.used = stay
+	l.tallyAll(epoch)
+}
+
+// tallyAll counts all entries anew.
+func (l *ledger) tallyAll(epoch uint32) {
+	l.bars, l.multis, l.endedMultis = 0, 0, 0
 	for i := range l.used {
 		l.tally(l.nth(i), epoch, 1)
 	}
@@ -147,8 +218,11 @@ func (l *ledger) tally(e *entry, epoch uint32, by int32) {
 	if e.barsAuth(epoch) {
 		l.bars += by
 	}
-	if e.awaits == awaitMulti && e.epoch == epoch {
+	switch {
+	case e.awaits == awaitMulti && e.epoch == epoch:
 		l.multis += by
+	case e.awaits == awaitMulti:
+		l.endedMultis += by
 	}
 }
 
@@ -163,6 +237,7 @@ func (l *ledger) findNextOrdinal() {
 // endEpoch is told that whatever is a MULTI now belongs to the past.
 func (l *ledger) endEpoch() {
 	l.bars -= l.multis
+	l.endedMultis += l.multis
 	l.multis = 0
 }
 
@@ -186,6 +261,18 @@ func (l *ledger) barredBy(epoch uint32) Reason {
 // allowsAuth reports whether an AUTH that follows is answered as one, as far as that depends on
 // replies that came or are to come.
 func (l *ledger) allowsAuth(epoch uint32) bool { return l.bars == 0 && l.confirmed != epoch }
+
+// awaitsProof reports whether AUTH has to wait for the reply that says whether a command before it
+// was refused. Where the client has written so much that so many replies are to come, in all, it is
+// on its way.
+func (l *ledger) awaitsProof(expectedReplies uint64) bool {
+	for i := range l.used {
+		if e := l.nth(i); e.awaits == awaitRefusal {
+			return e.ordinal <= expectedReplies || e.commandKind == skippedSkips
+		}
+	}
+	return false
+}
 
 // mayChangeVersion reports whether a reply that is to come may change the protocol version.
 func (l *ledger) mayChangeVersion() bool {
@@ -233,10 +320,21 @@ func (l *ledger) countOurs() (n uint64) {
 	return n
 }
 
-// onlyAuths reports whether the ledger waits for nothing but answers to AUTHs of ours.
+// firstOurs returns the first entry for a command of ours, nil if there is none.
+func (l *ledger) firstOurs() *entry {
+	for i := range l.used {
+		if e := l.nth(i); e.isOurs() {
+			return e
+		}
+	}
+	return nil
+}
+
+// onlyAuths reports whether the ledger waits for nothing but answers to AUTHs of ours, as far as
+// that can be known.
 func (l *ledger) onlyAuths() bool {
 	for i := range l.used {
-		if l.nth(i).awaits != awaitAuth {
+		if e := l.nth(i); e.awaits != awaitAuth && e.awaits != awaitRefusal {
 			return false
 		}
 	}

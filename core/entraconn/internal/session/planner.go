@@ -7,8 +7,9 @@ import (
 	"github.com/entraredis/entraredis/internal/resp"
 )
 
-// maxHeld bounds what is held back of one command until it is complete. A blocking command that is
-// longer is sent as it is, and cannot be renewed while it blocks.
+// maxHeld bounds what is held back of one command until it is complete, and what is remembered of a
+// call that is sent in slices. A blocking command that is longer is sent as it is, and cannot be
+// renewed while it blocks.
 const maxHeld = 1 << 20
 
 // A planner is one call of Session.Plan: it reads what the client writes, and decides what changes.
@@ -20,6 +21,25 @@ type planner struct {
 	offset       int // what is before it was accounted for
 }
 
+// resumeHeld goes on after what was held back of a command that is not complete, with which p begins. It
+// was scanned then. It reports whether there is more than that, and puts an AUTH before it if one may
+// go there.
+func (w *planner) resumeHeld(wanted Auth) (rest Auth, more bool) {
+	t := &w.s.commandStream
+	scanned := int(t.holding)
+	if scanned <= 0 {
+		t.holding = holdNothing
+		return wanted, true
+	}
+	if wanted != nil && w.s.MayAuth() {
+		w.insert(wanted)
+		wanted = nil
+	}
+	t.holding = holdNothing
+	w.commandStart, w.offset = 0, scanned
+	return wanted, scanned < len(w.p)
+}
+
 // plan does the work of Session.Plan. Each turn of its loop takes as many ordinary commands as
 // follow each other, or one other command, or the part of one that p has. It ends with p, or before
 // a command that must be held back, or after a slice or a RESET.
@@ -29,7 +49,11 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 		w.insert(relogin())
 		wanted = nil
 	}
-	t.holding = holdNothing
+	s.ledger.forgetEnded(t.epoch)
+	wanted, more := w.resumeHeld(wanted)
+	if !more {
+		return w.holdUnfinished()
+	}
 	for {
 		if t.scanner.AtBoundary() {
 			w.commandStart = w.offset
@@ -38,7 +62,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			w.insert(wanted)
 			wanted = nil
 		}
-		if w.offset == len(w.p) || t.untracked {
+		if w.offset == len(w.p) || t.tracking != tracked {
 			return s.scratch.planned(), len(w.p)
 		}
 		if wanted == nil && t.plain() {
@@ -59,7 +83,9 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 		case complete && kind == resp.Ordinary && t.plain():
 			t.count(1)
 		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart <= maxHeld && t.mustSeeWhole(kind):
-			return w.hold(holdUnfinished)
+			return w.holdUnfinished()
+		case complete && s.ledger.isFull() && !t.upgraded:
+			w.await(t.stopTracking())
 		default:
 			if w.commandStart >= 0 {
 				if why := w.prepare(kind, complete); why != holdNothing {
@@ -73,7 +99,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 				w.takeCommand()
 			}
 			switch {
-			case kind == resp.Reset && s.unrenewable == Renewable && !t.untracked:
+			case kind == resp.Reset && s.unrenewable == Renewable && t.tracking == tracked:
 				t.holding = holdReset
 				return s.scratch.planned(), w.offset
 			case s.leased.leaseState() >= lease.Waiting:
@@ -92,11 +118,16 @@ func (w *planner) hold(why holding) (edits []Edit, taken int) {
 	return w.s.scratch.planned(), w.commandStart
 }
 
+// holdUnfinished is hold for a command that is not complete.
+func (w *planner) holdUnfinished() (edits []Edit, taken int) {
+	return w.hold(holding(len(w.p) - w.commandStart))
+}
+
 // prepare changes what goes out before or in the command that has begun, which ends at offset if it
 // is complete. It returns for what the command has to wait, holdNothing if it may go out.
 func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 	switch {
-	case w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
+	case w.s.ledger.isFull(), w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
 		return holdAnswers
 	case standsAlone(kind) && w.s.AuthInFlight() && w.s.drained():
 		return holdAuths
@@ -118,11 +149,18 @@ func (w *planner) takeCommand() {
 	if t.epoch != epoch {
 		s.ledger.endEpoch()
 	}
+	if t.scanner.Kind() == resp.Tracking {
+		s.protocol.noteTracking()
+	}
 	if e.awaits == awaitClientAuth && w.logsInAsUs() {
 		e.awaits = awaitClientAsUs
 	}
-	if needed {
+	switch {
+	case !needed:
+	case e.awaits != awaitRefusal:
 		w.await(e)
+	case !s.ledger.joinRefusal(e):
+		w.await(t.enter(e))
 	}
 }
 
@@ -183,7 +221,7 @@ func (w *planner) changeProtocol(kind resp.Kind) (mustWait bool) {
 func (w *planner) mayUpgrade() bool {
 	s, t := w.s, &w.s.commandStream
 	return !t.upgraded && s.protocol.upgrades == canUpgrade && s.unrenewable == Renewable &&
-		!t.prefix && !t.mute && !t.tracks && !s.ledger.mayQueue(t.epoch)
+		t.prefix == noPrefix && !s.ledger.mayQueue(t.epoch)
 }
 
 // downgrade puts HELLO 2 before what does not belong into a subscription, unless the wire speaks
@@ -202,12 +240,15 @@ func (w *planner) downgrade() {
 func (w *planner) slice() (mustWait bool) {
 	s, t := w.s, &w.s.commandStream
 	switch {
-	case s.unrenewable != Renewable, t.mute, s.replyStream.listens: // where it is refused
+	case s.unrenewable != Renewable, t.prefix.mutes(), s.replyStream.listens: // where it is refused
 		return false
 	case s.ledger.mayQueue(t.epoch):
 		return s.ledger.hasKind(awaitDiscard) // where that is refused, the command is queued
 	}
 	command := w.p[w.commandStart:w.offset]
+	if len(command) > maxHeld {
+		return false
+	}
 	call, ok := parseBlockingCall(command)
 	if !ok {
 		return false
@@ -215,7 +256,7 @@ func (w *planner) slice() (mustWait bool) {
 	if s.leased == nil {
 		s.leased = &leasedCall{}
 	}
-	goesAsItIs := s.leased.takeAsItIs() || call.unsliceable || t.prefix
+	goesAsItIs := s.leased.takeAsItIs() || call.unsliceable || t.prefix != noPrefix
 	if !goesAsItIs && (s.ledger.hasKind(awaitClientAsUs) || s.ledger.hasKind(awaitExec)) {
 		return true // the client's token may end sooner than ours, which follows that
 	}

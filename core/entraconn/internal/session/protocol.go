@@ -23,6 +23,7 @@ type upgrades uint8
 
 const (
 	canUpgrade    upgrades = iota
+	tracksKeys             // not while the client tracks keys: invalidations may come on the connection itself
 	neverUpgrades          // not on this connection any more
 	// nor on another one, which the caller does not know yet
 	reportsRESP2     // the server does not speak RESP3
@@ -33,6 +34,19 @@ var (
 	hello3 = []byte("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n")
 	hello2 = []byte("*2\r\n$5\r\nHELLO\r\n$1\r\n2\r\n")
 )
+
+// noteTracking is told of a CLIENT TRACKING ON, and forgetTracking that the server has forgotten it.
+func (v *protocol) noteTracking() {
+	if v.upgrades == canUpgrade {
+		v.upgrades = tracksKeys
+	}
+}
+
+func (v *protocol) forgetTracking() {
+	if v.upgrades == tracksKeys {
+		v.upgrades = canUpgrade
+	}
+}
 
 // takeVersion takes the reply to a HELLO and returns the version that it says, 0 if it says none.
 // The version changes with the answer, never with the command: a HELLO may be refused, and clients

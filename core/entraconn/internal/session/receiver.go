@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
 	"github.com/entraredis/entraredis/internal/resp"
@@ -118,11 +119,14 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	}
 	e := s.ledger.firstEntry()
 	if p[0] == '>' || p[0] == '*' && t.listens {
-		if e.awaits == awaitUpgrade && t.translation == nil {
+		if e := s.ledger.firstReply(); e != nil && e.awaits == awaitUpgrade && t.translation == nil {
 			t.translation = &translation{} // the server has changed to RESP3, and says something else first
 			return true
 		}
 		return false
+	}
+	if e.awaits == awaitRefusal {
+		return r.beginUnproven(p)
 	}
 	t.ours = e.isOurs()
 	switch e.awaits {
@@ -146,11 +150,86 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	return false
 }
 
+// beginUnproven looks at the first bytes of a reply that may refuse a command which gives none
+// otherwise. One that is no error refuses nothing, and must be looked at anew. If the next command is
+// ours, an error is kept from the client until it is known whose it is.
+func (r *receiver) beginUnproven(p []byte) (again bool) {
+	t, l := &r.s.replyStream, &r.s.ledger
+	switch {
+	case t.unskipped:
+		return false
+	case p[0] != '-', l.firstEntry().outstanding == 0: // or all of them were refused
+		r.strike()
+		return true
+	}
+	next := l.firstReply()
+	t.ours = next != nil && next.isOurs() && next.ordinal == t.readReplies+1
+	r.startCollecting()
+	return false
+}
+
+// endUnproven accounts for an error that beginUnproven has looked at. It reports whether the error
+// belongs to a later command, as which it is to be accounted for then.
+func (r *receiver) endUnproven() (later bool, err error) {
+	s, t := r.s, &r.s.replyStream
+	e, next := s.ledger.firstEntry(), s.ledger.firstReply()
+	line := []byte("-NOERROR") // the reply began before the command was written
+	if t.collecting {
+		line = s.scratch.collectedReply()
+	}
+	beforeAuth := t.ours && next.awaits == awaitAuth
+	switch judged := judgeRefusal(strings.TrimSuffix(string(line[1:]), "\r\n"), e.commandKind, beforeAuth); judged {
+	case refusesNothing:
+		r.strike()
+		return true, nil
+	case refusesSkip, refusesAck:
+		if t.ours {
+			if len(line) == maxAnswer {
+				return false, r.loseAnswer(*next)
+			}
+			r.outlet.put(line, 0)
+			t.ours = false
+		}
+		e.outstanding--
+		switch written := &s.commandStream; {
+		case judged == refusesAck:
+		case written.prefix.mutes() && e.outstanding == 0:
+			written.prefix &^= skipPrefix // nothing was written after it
+		default:
+			t.unskipped = true
+		}
+		r.stopCollecting()
+		return false, nil
+	}
+	if first := s.ledger.firstOurs(); first != nil {
+		return false, r.loseAnswer(*first)
+	}
+	r.stopCollecting()
+	if s.leased.leaseState() == lease.Waiting {
+		s.leased.on(lease.ReplyEnded)
+	}
+	r.uncount(BecauseUnknown)
+	return false, nil
+}
+
 // endReply accounts for a reply that has ended.
 func (r *receiver) endReply(frame resp.Frame) error {
 	s, t := r.s, &r.s.replyStream
-	if t.uncounted {
+	switch {
+	case t.uncounted:
 		return nil
+	case t.unskipped:
+		t.unskipped = false
+		return nil
+	case s.ledger.nextOrdinal == t.readReplies+1 && s.ledger.firstEntry().awaits == awaitRefusal:
+		if later, err := r.endUnproven(); !later {
+			return err
+		}
+		if next := s.ledger.firstEntry(); next != nil && next.awaits == awaitUnknown {
+			r.strike()
+			r.untrack()
+			return nil
+		}
 	}
 	if t.readReplies+1 < s.ledger.nextOrdinal {
 		if t.readReplies == s.commandStream.expectedReplies {
@@ -158,7 +237,9 @@ func (r *receiver) endReply(frame resp.Frame) error {
 			r.uncount(BecauseUnknown)
 			return nil
 		}
-		t.readReplies++
+		if t.readReplies++; t.collecting {
+			r.stopCollecting()
+		}
 		return nil
 	}
 	if s.ledger.firstEntry().awaits == awaitSubscribed {
@@ -193,7 +274,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 		}
 	case awaitDiscard:
 		if frame == resp.Status {
-			s.ledger.inTransaction = queuedLogin{}
+			s.replyStream.inTransaction = queuedLogin{}
 			if current {
 				s.ledger.confirmed = 0
 			}
@@ -256,7 +337,7 @@ func (r *receiver) clientLoginAnswered(e entry, frame resp.Frame) {
 	}
 	switch {
 	case string(s.scratch.collectedReply()) == "+QUEUED\r\n":
-		s.ledger.inTransaction.include(login, e.commandKind)
+		s.replyStream.inTransaction.include(login, e.commandKind)
 		r.stopCollecting()
 		return
 	case frame != resp.Error:
@@ -282,8 +363,8 @@ func (r *receiver) takeLogin(login ClientLogin) {
 // known what the wire speaks.
 func (r *receiver) execAnswered(frame resp.Frame) {
 	s := r.s
-	login, ran := s.ledger.inTransaction, frame == resp.Array && !bytes.HasPrefix(s.scratch.collectedReply(), []byte("*-"))
-	s.ledger.inTransaction = queuedLogin{}
+	login, ran := s.replyStream.inTransaction, frame == resp.Array && !bytes.HasPrefix(s.scratch.collectedReply(), []byte("*-"))
+	s.replyStream.inTransaction = queuedLogin{}
 	r.stopCollecting()
 	if !ran {
 		return
@@ -306,8 +387,9 @@ func (r *receiver) resetAnswered(frame resp.Frame) {
 		return
 	}
 	t.epoch++ // no MULTI is in flight, because nothing was written after RESET
-	t.upgraded, t.queuesLogin, t.tracks = false, false, false
-	s.ledger.inTransaction = queuedLogin{}
+	t.upgraded, t.queuesLogin = false, false
+	s.protocol.forgetTracking()
+	s.replyStream.inTransaction = queuedLogin{}
 	s.protocol.version = 2
 	s.subscriptionCounts = subscriptionCounts{}
 	s.replyStream.translation, s.replyStream.listens = nil, false
@@ -418,10 +500,14 @@ func (r *receiver) endPush(c resp.Confirmation) {
 		return
 	}
 	r.noteSubscriber()
-	if !r.awaitsConfirmation() {
+	e := r.s.ledger.firstReply()
+	if e == nil || e.awaits != awaitSubscribed || e.ordinal != r.s.replyStream.readReplies+1 || e.commandKind != c.Kind {
 		return // unsolicited: a slot that moved away
 	}
-	if e := r.s.ledger.firstEntry(); e.commandKind == c.Kind && e.countConfirmation(remaining) {
+	for r.s.ledger.firstEntry() != e {
+		r.strike() // nothing before it was refused
+	}
+	if e.countConfirmation(remaining) {
 		r.strike()
 	}
 }

@@ -9,9 +9,12 @@ type replyStream struct {
 	ours        bool         // the reply that is being read is the answer to a command of ours
 	collecting  bool         // the reply that is being read is collected in the scratch
 	listens     bool         // to a subscriber in RESP2, which may do nothing but subscribe and unsubscribe
+	unskipped   bool         // the next reply is not counted: CLIENT REPLY SKIP before its command was refused
 	uncounted   bool         // replies are not counted any more, but frames are still told apart
 	untracked   bool         // what the server sends is not looked at any more
-	frames      resp.ReplyScanner
+	// inTransaction is what the transaction has queued.
+	inTransaction queuedLogin
+	frames        resp.ReplyScanner
 }
 
 // takePlain takes the replies at the start of p up to the one of that number, and pushes, unless

@@ -65,6 +65,9 @@ func (s *scratch) beginAnswer() {
 // collect adds a piece to the answer that was begun.
 func (s *scratch) collect(piece []byte) {
 	all := s.collectedReply()
+	if len(all) == maxAnswer {
+		return
+	}
 	all = append(all, piece[:min(len(piece), maxAnswer-len(all))]...)
 	s.ensure().collected = func() []byte { return all }
 }

@@ -78,7 +78,8 @@ func (s *Session) TakeOrdinary(p []byte) (commands uint64, ok bool) {
 // blocking commands get shorter timeouts, see leasedCall.
 //
 // The first taken bytes of p are to be written with these edits, and those after them held back:
-// they are the start of the next p, once Ready reports true or the client writes more. The edits
+// they are the start of the next p, once Ready reports true or the client writes more. Those of a
+// command that is not complete were scanned, and are not scanned again. The edits
 // are in order, do not overlap, and are valid until the next call.
 //
 // unblocks is each CLIENT UNBLOCK in what was taken. The sessions of the connections that they are
@@ -95,7 +96,8 @@ func (s *Session) Plan(
 // MayAuth reports whether AUTH may be sent right after what was written so far. Where it may not,
 // and not only until a command ends or a reply comes that is on its way, BarredBy says why.
 func (s *Session) MayAuth() bool {
-	return s.commandStream.atBoundary() && s.ledger.allowsAuth(s.commandStream.epoch) && s.unrenewable == Renewable &&
+	t, l := &s.commandStream, &s.ledger
+	return t.atBoundary() && l.allowsAuth(t.epoch) && !l.awaitsProof(t.expectedReplies) && s.unrenewable == Renewable &&
 		!s.replyStream.listens
 }
 
@@ -105,9 +107,9 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 	switch {
 	case s.unrenewable != Renewable:
 		return s.unrenewable, true
-	case s.commandStream.silent:
+	case s.commandStream.tracking == silent:
 		return BecauseSilent, true
-	case s.commandStream.untracked:
+	case s.commandStream.tracking == untrackedCommands:
 		return BecauseUnknown, true
 	case s.replyStream.listens:
 		return BecauseSubscriber, false
@@ -132,7 +134,7 @@ func (s *Session) Mark() Mark { return Mark{s.commandStream} }
 // Retract takes back all that Plan, AddAuth and TakeOrdinary have accounted for since a mark,
 // because not a byte of it was written.
 func (s *Session) Retract(mark *Mark) {
-	s.ledger.dropLast(int32(s.commandStream.entries-mark.stream.entries), mark.stream.epoch)
+	s.ledger.dropAfter(mark.stream.entries, mark.stream.epoch)
 	if s.leased != nil {
 		s.leased.retract(mark.stream.expectedReplies)
 	}
@@ -145,7 +147,7 @@ func (s *Session) Retract(mark *Mark) {
 // held back and HoldBehind called instead of Plan. Where AwaitsLogin reports true, it must not be taken
 // from the client at all.
 func (s *Session) HoldsBack() bool {
-	return s.commandStream.holding >= holdLogin || s.leased.leaseState() >= lease.Waiting
+	return s.commandStream.holding < 0 || s.leased.leaseState() >= lease.Waiting
 }
 
 // AwaitsLogin reports whether a login that was written alone is in flight.
@@ -154,7 +156,7 @@ func (s *Session) AwaitsLogin() bool { return s.commandStream.holding == holdLog
 // HoldBehind accounts for bytes that the client has written and that are held back after those that
 // Plan did not take. If these wait for answers, so do the bytes after them.
 func (s *Session) HoldBehind() {
-	if s.commandStream.holding <= holdUnfinished {
+	if s.commandStream.holding >= holdNothing {
 		s.commandStream.holding = holdBehind
 	}
 }
@@ -289,7 +291,7 @@ func (s *Session) AuthsInFlight() (all []Auth) { return s.ledger.auths() }
 // NextAuth returns the AUTH of ours whose answer is the next reply, nil if there is none or the
 // client waits for a reply that comes before.
 func (s *Session) NextAuth() Auth {
-	e := s.ledger.firstEntry()
+	e := s.ledger.firstReply()
 	t := &s.replyStream
 	if e != nil && e.awaits == awaitAuth && e.ordinal == t.readReplies+1 && (t.ours || t.frames.AtBoundary()) {
 		return e.auth
@@ -310,12 +312,12 @@ func (s *Session) HandshakeReplies() int {
 // Idle reports whether the server has answered everything, so that it has read everything, and
 // nothing that the client writes must wait for a reply.
 func (s *Session) Idle() bool {
-	return s.replyStream.readReplies == s.commandStream.expectedReplies && s.ledger.used == 0 && !s.HoldsBack()
+	return s.replyStream.readReplies == s.commandStream.expectedReplies && s.ledger.certainReplies() == 0 && !s.HoldsBack()
 }
 
 // drained reports whether the server has answered everything but AUTHs of ours.
 func (s *Session) drained() bool {
-	return s.ledger.onlyAuths() && s.replyStream.readReplies+uint64(s.ledger.used) == s.commandStream.expectedReplies
+	return s.ledger.onlyAuths() && s.replyStream.readReplies+uint64(s.ledger.certainReplies()) == s.commandStream.expectedReplies
 }
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client
@@ -333,8 +335,8 @@ func (s *Session) noneInFlight() bool {
 	switch {
 	case s.replyStream.untracked, !s.replyStream.frames.AtBoundary():
 		return false
-	case s.commandStream.untracked:
-		return s.commandStream.silent && s.replyStream.readReplies == s.commandStream.expectedReplies
+	case s.commandStream.tracking != tracked:
+		return s.commandStream.tracking == silent && s.replyStream.readReplies == s.commandStream.expectedReplies
 	case !s.commandStream.scanner.AtBoundary(), s.commandStream.holding != holdNothing:
 		return false
 	}

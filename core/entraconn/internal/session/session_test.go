@@ -18,7 +18,7 @@ var (
 	ordinary = []string{"GET k", "OK", "FAIL", "LIST", "PUSHED", "PING", "CLIENT ID"}
 	special  = []string{
 		"HELLO 3", "HELLO", "HELLO 9", "MULTI", "MULTI", "MULTI x", "EXEC", "EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x",
-		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET", "RESET x",
+		"ASKING", "CLIENT CACHING YES", "CLIENT REPLY ON", "RESET", "RESET x", "REPLCONF ACK 0",
 		"AUTH us mine", "AUTH us mine", "AUTH us wrong", "HELLO 3 AUTH us mine",
 		"BLPOP k 1", "BLPOP k 100", "BLPOP gone 100", "BLPOP full 100", "XREAD BLOCK 70000 STREAMS k 0",
 		"XREAD BLOCK 70000 STREAMS k $", "XREAD COUNT 1 BLOCK 70000 STREAMS absent k l $ 0 $", "XREAD BLOCK 70000 STREAMS k full $ $",
@@ -200,10 +200,11 @@ func play(t *testing.T, seed uint64, script []byte) (auths, questions int) {
 	stream := modelserver.Encode(s.commands...)
 
 	plain := modelserver.New()
-	plain.User, plain.Open = "us", true
+	plain.User, plain.Open, plain.RefusesSilence = "us", true, seed%3 == 0
 	want := plain.Feed(stream)
 
 	r := newRig(t, s.rng)
+	r.server.RefusesSilence = plain.RefusesSilence
 	r.write(nil, r.auth.login()())
 	for rest := stream; r.failed == nil && (len(rest) > 0 || len(r.pending) > 0 || r.session.Ready()); {
 		r.resume()
@@ -270,7 +271,7 @@ func (r *rig) mustBeRenewable(s story) {
 // mayBeFinal reports whether a command may rule out AUTH for good: by itself, or because what is
 // written before its answer may be in a transaction or not.
 func mayBeFinal(command string) bool {
-	return slices.Contains(grave, command) || slices.Contains([]string{"MULTI x", "DISCARD", "DISCARD x"}, command)
+	return slices.Contains(grave, command) || slices.Contains([]string{"MULTI x", "DISCARD", "DISCARD x", "REPLCONF ACK 0"}, command)
 }
 
 func TestClientReadsWhatItWouldReadWithoutUs(t *testing.T) {

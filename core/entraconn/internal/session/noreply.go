@@ -1,0 +1,87 @@
+package session
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/entraredis/entraredis/core/internal/authanswer"
+	"github.com/entraredis/entraredis/internal/resp"
+)
+
+// CLIENT REPLY SKIP and REPLCONF ACK give no reply, and the command after CLIENT REPLY SKIP gives
+// none either. A server that refuses them gives one reply for each: an error, and the reply to the
+// command that was not skipped. So after them the count of replies is proven by the next reply: one
+// that is no error says that nothing was refused, and the words of an error say whose it is.
+//
+// An awaitRefusal waits for that, with the number of the next reply. There is one at most with each
+// number. Its commandKind is resp.ReplySkip, resp.NoReply or one of the following.
+
+const (
+	// skipsAndAcks are commands of both kinds.
+	skipsAndAcks = resp.Ordinary
+	// skippedSkips are CLIENT REPLY SKIPs of which one skips another, if it is not refused. An error
+	// there does not say how many replies follow, so no AUTH goes out before the next reply.
+	skippedSkips = resp.Client
+)
+
+// joinKinds returns the commandKind of an awaitRefusal for commands of both kinds.
+func joinKinds(a, b resp.Kind) resp.Kind {
+	switch {
+	case a == b:
+		return a
+	case a == skippedSkips, b == skippedSkips:
+		return skippedSkips
+	}
+	return skipsAndAcks
+}
+
+// A refusalJudgement says whether an error refuses a command that gives no reply otherwise.
+type refusalJudgement uint8
+
+const (
+	refusalUnknown refusalJudgement = iota // it may be of that command, or of a later one
+	refusesNothing                         // it is of a later command
+	refusesSkip                            // CLIENT REPLY SKIP
+	refusesAck                             // REPLCONF ACK
+)
+
+// judgeRefusal says it of an error reply without its type byte, where an awaitRefusal is for commands
+// of a kind. beforeAuth says that no later command of the client's can have given the error, but an
+// AUTH of ours.
+func judgeRefusal(line string, kind resp.Kind, beforeAuth bool) refusalJudgement {
+	code, text := authanswer.Split(line)
+	name, _, _ := strings.Cut(quoted(text), "|") // 'client' or 'client|reply'
+	switch {
+	case kind == skippedSkips:
+		return refusalUnknown
+	case kind != resp.NoReply && (name == "CLIENT" || name == "REPLY"):
+		return refusesSkip
+	case kind != resp.ReplySkip && name == "REPLCONF":
+		return refusesAck
+	case beforeAuth && code == "BUSY" && kind == resp.ReplySkip: // a script is running, which AUTH may interrupt
+		return refusesSkip
+	case beforeAuth && code != "WRONGPASS" && name != "AUTH":
+		return refusalUnknown
+	case beforeAuth, name != "", code == "NOPERM":
+		return refusesNothing
+	case slices.Contains([]string{"BUSY", "LOADING", "MASTERDOWN", "NOAUTH", "DENIED"}, code):
+		return refusalUnknown
+	case slices.ContainsFunc([]string{"UNKNOWN ", "SUPPORTED", "DISABLED", "ALLOWED", "PERMISSION"},
+		func(word string) bool { return strings.Contains(text, word) }):
+		return refusalUnknown
+	}
+	return refusesNothing
+}
+
+// quoted returns what stands between the first quotation marks of a text, "" if there are none.
+func quoted(text string) string {
+	open := strings.IndexAny(text, "'`\"")
+	if open < 0 {
+		return ""
+	}
+	name, _, found := strings.Cut(text[open+1:], text[open:open+1])
+	if !found {
+		return ""
+	}
+	return name
+}
