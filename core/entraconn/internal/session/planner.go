@@ -45,7 +45,7 @@ func (w *planner) resumeHeld(wanted Auth) (rest Auth, more bool) {
 // a command that must be held back, or after a slice or a RESET.
 func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken int) {
 	s, t := w.s, &w.s.commandStream
-	if t.holding == holdRelogin {
+	if t.holding == holdRelogin && s.MayAuth() {
 		w.insert(relogin())
 		wanted = nil
 	}
@@ -129,6 +129,8 @@ func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 	switch {
 	case w.s.ledger.isFull(), w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
 		return holdAnswers
+	case kind == resp.ReplySkip && w.s.unrenewable == Renewable && w.s.hasSubscriptions() && !w.s.drained():
+		return holdAnswers // a server refuses it to a subscriber in RESP2
 	case standsAlone(kind) && w.s.AuthInFlight() && w.s.drained():
 		return holdAuths
 	case complete && kind == resp.Unblock:
@@ -144,6 +146,10 @@ func standsAlone(kind resp.Kind) bool { return kind == resp.Sync || kind == resp
 // takeCommand accounts for the command that ends at offset.
 func (w *planner) takeCommand() {
 	s, t := w.s, &w.s.commandStream
+	if t.scanner.Kind() == resp.ReplySkip && s.replyStream.listens {
+		t.count(1) // which refuses it
+		return
+	}
 	epoch := t.epoch
 	e, needed := t.endCommand(s.ledger.mayQueue(t.epoch))
 	if t.epoch != epoch {

@@ -157,6 +157,7 @@ func TestSubscriberWhoseCommandIsRefusedIsRenewedAgain(t *testing.T) {
 		}
 		step("PING hi", messages+pong+messages, messages+pong+messages)
 		step("GET k", refused, refused)
+		step("CLIENT REPLY SKIP, GET k", refused+refused, refused+refused) // the first one too
 		step("SUBSCRIBE b, BLPOP k 0", "*"+again+refused, "*"+again+refused)
 		step("GET k", notPubSub, notPubSub) // whatever a server may say
 		barred(session.BecauseSubscriber)

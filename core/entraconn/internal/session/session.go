@@ -282,6 +282,12 @@ func (s *Session) TakeAnswers() Answers {
 
 // AUTHs in flight, and when nothing is
 
+// hasSubscriptions reports whether there are subscriptions, or may be as soon as the server has
+// answered.
+func (s *Session) hasSubscriptions() bool {
+	return s.subscriptionCounts.exist() || s.ledger.hasKind(awaitSubscribed)
+}
+
 // AuthInFlight reports whether an AUTH of ours is in flight.
 func (s *Session) AuthInFlight() bool { return s.ledger.hasKind(awaitAuth) }
 
