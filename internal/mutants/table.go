@@ -130,10 +130,10 @@ func mutants() []mutant {
 			old:  "	sliceEnded := now",
 			new:  "	sliceEnded := true || now",
 		}, {
-			name: "XREAD is sent again from $",
+			name: "XREAD from the end of a stream reads all of it",
 			file: "core/entraconn/internal/session/leasedcall.go",
-			old:  "		c.closeEnds()\n",
-			new:  "",
+			old:  "appendArgument(b, end.lastID)",
+			new:  "appendArgument(b, \"0-0\")",
 		}, {
 			name: "an unknown command shows the timeout of its slice",
 			file: "core/entraconn/internal/session/leasedcall.go",
