@@ -165,7 +165,7 @@ func (a *sentAuth) loginFailedLocked(failed *entra.AuthError, why session.AuthFa
 	// would have said to each of its commands.
 	line := "-" + failed.Err.Error() + "\r\n"
 	c.addReadLocked([]byte(strings.Repeat(line, min(replies, maxReadBuffer/len(line)))))
-	c.server.giveBack(c)
+	c.server.loginUnready(c)
 }
 
 // failure returns the error for callers and observers. It holds the server's words without any part

@@ -102,14 +102,14 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // the credential has failed or has been silent for 3 seconds, and else until that becomes known, or
 // for a second more if it may pass.
 //
-// Two protections of the server may keep a connection waiting: dial spreading, after ten or more
-// connections were lost and as long as they are not back, and the login gate, while the server
-// refuses logins or has yet to accept the first. Both together, in the dial and in the first write,
-// take at most a second, or a quarter of the time that ctx has left besides the slowest handshake of
-// the last ten and its login. Of several dials to a server that has accepted no login yet, one goes
-// ahead. More follow as time passes, two for each connection that its client leaves silent for 10 ms,
-// and all of them once a login is accepted. A dial that the gate refuses takes as long as the slowest
-// handshake, at most a second or three quarters of the time that ctx had left.
+// Two protections of the server may keep a connection waiting: dial spreading, while ten or more
+// connections that were lost are not back, or for 100 ms while the server serves no client, and the
+// login gate, while it refuses logins or has yet to accept the first. Both together, in the dial and in
+// the first write, take at most a second, or a quarter of the time that ctx has left besides the
+// slowest handshake of the last ten and its login. Of several dials to a server that has accepted no
+// login yet, one goes ahead. More follow as time passes, two for each connection that its client leaves
+// silent for 10 ms, and all of them once a login is accepted. A dial that the gate refuses takes as
+// long as the slowest handshake, at most a second or three quarters of the time that ctx had left.
 //
 // A server that has never accepted the token and refuses it gets a login after 0.5, 1, 2 and 4
 // seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 100 a

@@ -116,6 +116,29 @@ func TestLoopWithoutAPauseIsRefusedSlowly(t *testing.T) {
 	}
 }
 
+// A server that serves no client is not asked more often than with a password, although a connection of
+// ours ends with its first answer.
+func TestServerThatServesNoClientIsAskedNoMoreOften(t *testing.T) {
+	for name, isNew := range map[string]bool{"accepted before": false, "never accepted": true} {
+		t.Run(name, func(t *testing.T) {
+			tr := trouble{
+				callers: 20, lasts: 2 * time.Second, handshake: 5 * time.Millisecond, isNew: isNew,
+				answer: func(int, time.Duration) string { return "-LOADING Redis is loading the dataset in memory\r\n" },
+			}
+			plain, ours := tr.twins(t)
+			if ours.errs > plain.errs || len(ours.dials) > len(plain.dials) {
+				t.Errorf("%d errors after %d dials, with a password %d after %d", ours.errs, len(ours.dials), plain.errs, len(plain.dials))
+			}
+			tr.lasts, tr.pause, tr.endsAt = 30*time.Second, 50*time.Millisecond, 10*time.Second
+			plain, ours = tr.twins(t)
+			tr.notWorse(t, plain, ours)
+			if ours.recovered > time.Second {
+				t.Errorf("back after %v", ours.recovered)
+			}
+		})
+	}
+}
+
 // With contexts of 20 ms the wait of a refused call is short, but no shorter than that of a plain
 // client that is refused by the server.
 func TestLoopWithoutAPauseAndWithoutTime(t *testing.T) {

@@ -105,7 +105,7 @@ func (s *server) newWaitBudget(ctx context.Context) time.Duration {
 func (s *server) admitDial(ctx context.Context, budget *time.Duration) (*admission.Permit, error) {
 	began, least := time.Now(), s.refusalTime(ctx)
 	permit, err := s.awaitPermit(ctx, budget)
-	if permit == nil && err == nil && s.awaitPlace(ctx, budget) {
+	if err == nil && s.awaitPlace(ctx, budget) && permit == nil {
 		permit, err = s.awaitPermit(ctx, budget) // the server may refuse logins by now
 	}
 	if err != nil {
@@ -153,7 +153,13 @@ func (s *server) admitLogin(ctx context.Context, c *Conn, budget *time.Duration)
 		if err != nil {
 			return nil, err
 		}
-		d := s.askFor(c, cred, *budget > 0 && ctx.Err() == nil)
+		canWait := *budget > 0 && ctx.Err() == nil
+		s.mu.Lock()
+		d := s.loginGate.AdmitLogin(s.permits[c], s.describe(cred), time.Now(), rand.Float64(), canWait)
+		if d.Permit != nil {
+			s.permits[c] = d.Permit
+		}
+		s.mu.Unlock()
 		switch {
 		case d.Refusal != nil:
 			return nil, d.Refusal
@@ -162,17 +168,6 @@ func (s *server) admitLogin(ctx context.Context, c *Conn, budget *time.Duration)
 		}
 		waiting.Spend(ctx, budget, d.Wait, d.Changed)
 	}
-}
-
-// askFor asks the login gate about the login of a connection.
-func (s *server) askFor(c *Conn, cred *rotation.Credential, canWait bool) admission.Decision {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.loginGate.AdmitLogin(s.permits[c], s.describe(cred), time.Now(), rand.Float64(), canWait)
-	if d.Permit != nil {
-		s.permits[c] = d.Permit
-	}
-	return d
 }
 
 // describe describes a credential to the login gate.
@@ -188,10 +183,12 @@ func (s *server) release(p *admission.Permit) {
 }
 
 // awaitPlace waits until a dial may begin, and reports whether it has waited. It waits only if many
-// connections to the server were lost and are not back.
+// connections to the server were lost and are not back, or if it serves no client.
 func (s *server) awaitPlace(ctx context.Context, budget *time.Duration) bool {
 	s.mu.Lock()
-	place, wait := s.spreading.FindPlace(time.Since(s.dialer.startedAt), max(0, *budget), rand.Float64())
+	sinceStart := time.Since(s.dialer.startedAt)
+	place, wait := s.spreading.FindPlace(sinceStart, max(0, *budget), rand.Float64())
+	wait += s.spreading.UnreadyPause(sinceStart)
 	noServer := s.spreading.WaitsEnd()
 	s.mu.Unlock()
 	if wait == 0 {
@@ -259,6 +256,14 @@ func (s *server) detach(c *Conn, end ending) {
 	if c.accepted.Load() != nil && end.closeReason != entra.CloseByClient {
 		s.spreading.Lose(admission.Loss{LostAt: end.endedAt.Sub(s.dialer.startedAt), CloseReason: end.closeReason})
 	}
+}
+
+// loginUnready acts on a login that has found a server which serves no client.
+func (s *server) loginUnready(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveBackLocked(c)
+	s.spreading.Unready(time.Since(s.dialer.startedAt))
 }
 
 // giveBack gives the permit of a connection back without a verdict, if it has one.

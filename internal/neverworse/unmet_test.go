@@ -6,8 +6,7 @@ func unmet() map[string][]string {
 	return map[string][]string{
 		"every login refused for 60 s, callers call twice a second": {"go-redis", "rueidis", "redigo"},
 		"every login refused for 20 s from the start":               {"go-redis", "rueidis", "redigo"},
-		"LOADING at login for 10 s":                                 {"go-redis", "rueidis"},
+		"LOADING at login for 10 s":                                 {"go-redis"},
 		"MASTERDOWN at login for 10 s":                              {"go-redis"},
-		"node unknown to DNS for 10 s":                              {"go-redis"},
 	}
 }

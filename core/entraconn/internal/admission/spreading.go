@@ -44,6 +44,8 @@ type Spreading struct {
 	lossTimes [storm]time.Duration // when the latest were, that with number n at index n % storm
 	gone      []Loss               // that no login has made up for, in their order
 	waitsEnd  chan struct{}        // closed when a dial finds no server, nil if no dial waits
+	unready   int                  // logins in a row that found a server which serves no client
+	unreadyAt time.Duration        // when the last of them did
 }
 
 // A Loss is the end of a connection that was logged in, and that its client did not want to end.
@@ -60,6 +62,17 @@ const (
 	lossMemory = 5 * time.Minute
 )
 
+const (
+	// pauseWhenUnready is how much longer a dial takes at a server that serves no client. With a
+	// password go-redis repeats AUTH three times on its connection, with waits of 104 ms on average,
+	// and rueidis waits for the answers to its handshake. Ours ends with the first answer, and must not
+	// be back sooner.
+	pauseWhenUnready = 100 * time.Millisecond
+	// unreadyMemory is how long such an answer counts. One is not the word of the server, two in a row
+	// are.
+	unreadyMemory = time.Second
+)
+
 // Lose is told of a loss.
 func (p *Spreading) Lose(l Loss) {
 	p.lossTimes[p.losses%storm] = l.LostAt
@@ -67,14 +80,33 @@ func (p *Spreading) Lose(l Loss) {
 	p.gone = append(p.gone[max(0, len(p.gone)+1-maxLosses):], l)
 }
 
-// MakeUp returns the loss that a login now makes up for, the oldest of the last 5 minutes, if there
+// MakeUp is told of a login that was accepted. It returns the loss that this makes up for, the oldest of the last 5 minutes, if there
 // is one.
 func (p *Spreading) MakeUp(now time.Duration) (loss Loss, found bool) {
+	p.unready = 0
 	for len(p.gone) > 0 && !found {
 		loss, p.gone = p.gone[0], p.gone[1:]
 		found = now-loss.LostAt < lossMemory
 	}
 	return loss, found
+}
+
+// Unready is told of a login at a server that serves no client at the moment: it is full, or starting.
+func (p *Spreading) Unready(now time.Duration) {
+	if now-p.unreadyAt >= unreadyMemory {
+		p.unready = 0
+	}
+	p.unready++
+	p.unreadyAt = now
+}
+
+// UnreadyPause returns how much longer than for its place a dial waits, because the server serves no
+// client.
+func (p *Spreading) UnreadyPause(now time.Duration) time.Duration {
+	if p.unready >= 2 && now-p.unreadyAt < unreadyMemory {
+		return pauseWhenUnready
+	}
+	return 0
 }
 
 // Storm reports whether many connections were lost just now, or were lost and are not back. Clients

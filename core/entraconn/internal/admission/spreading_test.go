@@ -109,6 +109,35 @@ func TestDialsDoNotWaitForAServerThatIsNotThere(t *testing.T) {
 	}
 }
 
+// A server that has served no client twice in a row keeps the next dials waiting, until it accepts a
+// login or a second has passed.
+func TestDialsPauseAtAServerThatServesNoClient(t *testing.T) {
+	p := &admission.Spreading{}
+	pauses := func(now, want time.Duration) {
+		t.Helper()
+		if got := p.UnreadyPause(now); got != want {
+			t.Errorf("after %v a dial pauses for %v, want %v", now, got, want)
+		}
+	}
+	pauses(0, 0)
+	p.Unready(time.Hour)
+	pauses(time.Hour, 0)
+	p.Unready(time.Hour + time.Second)
+	pauses(time.Hour+time.Second, 0)
+	p.Unready(time.Hour + 1999*ms)
+	pauses(time.Hour+1999*ms, 100*ms)
+	pauses(time.Hour+2998*ms, 100*ms)
+	pauses(time.Hour+2999*ms, 0)
+	p.Unready(2 * time.Hour)
+	p.MakeUp(2 * time.Hour)
+	p.Unready(2 * time.Hour)
+	pauses(2*time.Hour, 0)
+	p.Unready(2 * time.Hour)
+	pauses(2*time.Hour, 100*ms)
+	p.MakeUp(2 * time.Hour)
+	pauses(2*time.Hour, 0)
+}
+
 // Clients whose dials fail dial again for as long as the server is away. They are spread all the
 // time.
 func TestSpreadingGoesOn(t *testing.T) {
