@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -46,11 +47,12 @@ func TestDoReportsWhatConcernsTheServer(t *testing.T) {
 				case tc.cancel < 0:
 					cancel()
 				}
-				reports, began := 0, time.Now()
-				_, err := dialing.Do(ctx, tc.dial, "tcp", "host:1", func(error) { reports++ })
+				var reports atomic.Int32
+				began := time.Now()
+				_, err := dialing.Do(ctx, tc.dial, "tcp", "host:1", func(error) { reports.Add(1) })
 				synctest.Wait()
-				if err == nil || reports != tc.reports || time.Since(began) != tc.took {
-					t.Errorf("%d reports, want %d; after %v, want %v: %v", reports, tc.reports, time.Since(began), tc.took, err)
+				if n := int(reports.Load()); err == nil || n != tc.reports || time.Since(began) != tc.took {
+					t.Errorf("%d reports, want %d; after %v, want %v: %v", n, tc.reports, time.Since(began), tc.took, err)
 				}
 				opErr, isOp := errors.AsType[*net.OpError](err)
 				if isBefore := isOp && opErr.Addr.String() == "host:1"; isBefore != (tc.cancel < 0) {
