@@ -104,29 +104,27 @@ const (
 
 // announce sends a push to all connections that have asked for it, and returns how many they are.
 func (s *maintainedServer) announce(push string, when announcement) (n int) {
-	return s.count(func(c *maintainedConn) bool { return c.announceLocked(push, when) })
+	return s.count(func(c *maintainedConn) bool { return c.announce(push, when) })
 }
 
 // unread returns how many connections are open to which something is still to be announced.
 func (s *maintainedServer) unread() int {
-	return s.count(func(c *maintainedConn) bool { return !c.closed && len(c.pushes[0])+len(c.pushes[1])+len(c.early) > 0 })
+	return s.count((*maintainedConn).hasUnread)
 }
 
 // unmoved returns how many connections are open that were told to move.
 func (s *maintainedServer) unmoved() int {
-	return s.count(func(c *maintainedConn) bool { return !c.closed && c.moving })
+	return s.count((*maintainedConn).isMoving)
 }
 
-// count returns on how many connections does reports true. It is called with their lock held.
+// count returns of how many connections does reports true.
 func (s *maintainedServer) count(does func(*maintainedConn) bool) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.conns {
-		c.mu.Lock()
 		if does(c) {
 			n++
 		}
-		c.mu.Unlock()
 	}
 	return n
 }
@@ -201,12 +199,26 @@ func (c *maintainedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// announceLocked reports whether the connection is told. It needs mu.
-func (c *maintainedConn) announceLocked(push string, when announcement) bool {
+// announce reports whether the connection is told.
+func (c *maintainedConn) announce(push string, when announcement) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.asked || c.closed {
 		return false
 	}
 	c.pushes[when] = append(c.pushes[when], push...)
 	c.moving = c.moving || strings.Contains(push, "MOVING")
 	return true
+}
+
+func (c *maintainedConn) hasUnread() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.closed && len(c.pushes[beforeReply])+len(c.pushes[beforeAnswerToAuth])+len(c.early) > 0
+}
+
+func (c *maintainedConn) isMoving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.closed && c.moving
 }
