@@ -41,6 +41,10 @@ const clusterMasters = 3
 // slotCount is how many slots a cluster has.
 const slotCount = 16384
 
+// meetTimeout is after what time nodes are introduced again. Redis forgets a node that does not answer within the
+// cluster-node-timeout, as on a busy machine, and does not try again.
+const meetTimeout = 10 * time.Second
+
 // failoverTimeout is after what time Redis gives up a failover that was asked for.
 const failoverTimeout = 5 * time.Second
 
@@ -99,21 +103,7 @@ func (c *RedisCluster) form(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range c.nodes[1:] {
-		if err := c.nodes[0].ok(ctx, "CLUSTER", "MEET", serverHost, n.port, n.busPort); err != nil {
-			return err
-		}
-	}
-	err = c.agree(ctx, "all nodes know each other", func(v view) bool {
-		named := 0
-		for _, m := range v {
-			if m.named && !m.is("handshake") {
-				named++
-			}
-		}
-		return named == len(c.nodes)
-	})
-	if err != nil {
+	if err := c.meet(ctx); err != nil {
 		return err
 	}
 	served := func(n *ClusterNode) error {
@@ -136,6 +126,32 @@ func (c *RedisCluster) form(ctx context.Context) error {
 	}
 	// The last to get it may have taken another node for failed meanwhile.
 	return c.forAll(func(_ int, n *ClusterNode) error { return served(n) })
+}
+
+// meet introduces the nodes to each other, and waits until all know all.
+func (c *RedisCluster) meet(ctx context.Context) error {
+	for {
+		for _, n := range c.nodes[1:] {
+			if err := c.nodes[0].ok(ctx, "CLUSTER", "MEET", serverHost, n.port, n.busPort); err != nil {
+				return err
+			}
+		}
+		attempt, cancel := context.WithTimeout(ctx, meetTimeout)
+		err := c.agree(attempt, "all nodes know each other", func(v view) bool {
+			named := 0
+			for _, m := range v {
+				if m.named && !m.is("handshake") {
+					named++
+				}
+			}
+			return named == len(c.nodes)
+		})
+		late := attempt.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil || !late {
+			return err
+		}
+	}
 }
 
 // Nodes returns all nodes, always in the same order. At the start the first three are masters, of the first, second

@@ -10,7 +10,8 @@ import (
 // what [Redis7] has there, so the zero Dialect is that of Redis 7.
 //
 // The rest a gateway has from its [Backend]. A [Miniredis] says the Version in HELLO and counts connections for each
-// proxy; a redis-server tells its own version and numbers. In a transaction the error of an unknown command comes with
+// proxy; a redis-server tells its own version and numbers, and must know what the Dialect knows: before a redis-server 6.0
+// take [Redis6], because the gateway logs out after RESET. In a transaction the error of an unknown command comes with
 // EXEC.
 type Dialect struct {
 	// Name is what tests and tables call it.
