@@ -9,7 +9,7 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make drawings   docs/images/*.svg of the .d2 files beside them
-# make never-worse   every fault beside a client with a password: writes docs/never-worse.md
+# make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test has one run
 # make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
@@ -25,11 +25,11 @@ GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 D2           := oss.terrastruct.com/d2@v0.7.2
 
 SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connections soak-streams soak-telemetry \
-	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real
+	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real soak-never-worse
 
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
-	test-virtual test-rest test-dialects check check-rest \
+	test-virtual test-rest test-dialects test-never-worse check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
@@ -56,6 +56,10 @@ test-virtual:
 test-dialects:
 	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)_in_' $(TEST_FLAGS) ./adapters/entra... -adaptertest.dialects
 
+# Five runs of each fault, as docs/never-worse.md has them. In test there is one run.
+test-never-worse:
+	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) ./internal/neverworse -runs 5
+
 test-rest:
 	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
 
@@ -64,7 +68,7 @@ check: test check-rest
 
 # The gate without what test has run, for CI. The live page's test in Chromium is not in it, because
 # a browser is much to ask of a machine: run make page-test when the page was changed.
-check-rest: fmt vet staticcheck tidy nested test-dialects servers-check bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested test-dialects test-never-worse servers-check bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -127,7 +131,7 @@ drawings:
 
 # Delete what is met now in internal/neverworse/unmet_test.go before, or it fails.
 never-worse:
-	$(GO) test -count 1 -timeout $(TEST_TIMEOUT) ./internal/neverworse -update
+	$(GO) test -count 1 -timeout $(TEST_TIMEOUT) ./internal/neverworse -runs 5 -whole -update
 
 # It fails by counts of errors. The ratio of CPU is for the reader.
 unpaused:
@@ -212,6 +216,10 @@ soak-libraries: backends
 # Every scenario of every client in virtual time, on one processor and on two.
 soak-virtual soak-virtual-1: soak-virtual%:
 	@./scripts/soak.sh $@ $(SOAK) '$(if $*,GOMAXPROCS=1) $(GO) test -race -count 1 -timeout 24h -run TestConformance/virtual ./adapters/...'
+
+# Rows that are met must be met with each seed.
+soak-never-worse:
+	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./internal/neverworse -runs 4 -whole -seed $$SEED'
 
 soak-real: backends
 	@./scripts/soak.sh $@ $(SOAK) '$(GO) test -race -count 1 -p 3 -timeout 24h -run "TestConformance/real|TestClusterConformance" ./adapters/...'

@@ -6,9 +6,13 @@
 // the same callers. What the callers see is counted, and judged by the bounds in verdict_test.go. It all happens in
 // virtual time, with tokens of 75 minutes.
 //
-// go test -update writes the page anew. The numbers are those of one run, for the libraries draw random numbers of their
-// own. So the test compares the verdicts of its run with those of the page, and no number. What ours does not meet yet
-// stands in unmet_test.go. A row that is met fails the test until it is deleted there, so that list can only shrink.
+// make never-worse writes the sums of five runs to the page, each with the whole minute after the fault. make check compares
+// five runs with it, and make test one, in which every row must be met that is met on the page. Both count the calls of that
+// minute once the clients have recovered, and do not make them. make soak makes them, with other seeds.
+//
+// The numbers are those of one day, for the libraries draw random numbers of their own. So the test compares verdicts, and no
+// number. What ours does not meet stands in unmet_test.go, with the reason. In five runs a row that is met fails the test
+// until it is deleted there, so that list can only shrink.
 //
 // [docs/never-worse.md]: https://github.com/entraredis/entraredis/blob/main/docs/never-worse.md
 package neverworse

@@ -88,9 +88,13 @@ func faults() []fault {
 		{name: "dials take 50 ms for 10 s, callers with contexts of 20 ms", deadline: 20 * time.Millisecond, play: func(w *world) {
 			w.during(10*time.Second, w.injectNetwork(entratest.NetworkFault{Delay: 50 * time.Millisecond}))
 		}},
+		{name: "all connections reset, dials take 5 ms for 10 s, callers with contexts of 20 ms", deadline: 20 * time.Millisecond,
+			play: func(w *world) {
+				w.during(10*time.Second, w.injectNetwork(entratest.NetworkFault{Delay: 5 * time.Millisecond}))
+			}},
 		{name: "handshake of 600 ms with a dial timeout of 1 s, 100 callers, all connections reset",
 			callers: 100, dialTimeout: time.Second, play: func(w *world) {
-				w.during(20*time.Second, w.injectNetwork(entratest.NetworkFault{Delay: 600 * time.Millisecond}))
+				w.during(5*time.Second, w.injectNetwork(entratest.NetworkFault{Delay: 600 * time.Millisecond}))
 			}},
 		{name: "50 connections dialed in advance, no call yet", inAdvance: 50, play: func(*world) {}},
 	}

@@ -119,6 +119,13 @@ func (s *side) hasRecovered() bool {
 	return len(s.served) == s.callers && time.Since(s.lastBad) >= calm
 }
 
+// addServed adds the calls of so much time in which every caller is served.
+func (s *side) addServed(rest time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.successes += int(rest/s.pace) * s.callers
+}
+
 // outcome returns what the callers saw, when they have ended.
 func (s *side) outcome() outcome {
 	s.mu.Lock()
@@ -128,7 +135,7 @@ func (s *side) outcome() outcome {
 	case s.filled > 0:
 		o.recovery = s.filled
 	case len(s.served) < s.callers:
-		o.recovery = patience
+		o.recovery = aftermath
 	}
 	return o
 }

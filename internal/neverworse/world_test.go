@@ -21,11 +21,13 @@ const (
 )
 
 const (
-	// latency is that of each command at the server.
+	// latency is how much later the server gets what a client writes. Commands that are written together arrive together.
 	latency = 2 * time.Millisecond
 	// calm is how long callers must see no error before a client counts as recovered.
 	calm = 2 * time.Second
-	// patience is how long a recovery is waited for, or connections that are dialed in advance.
+	// aftermath is for how long callers call after a fault. A client that has not recovered by then never does.
+	aftermath = time.Minute
+	// patience is how long connections are waited for that are dialed in advance.
 	patience = time.Minute
 )
 
@@ -54,10 +56,9 @@ func runInBubble(t *testing.T, library twin.Library, f fault, seed uint64) (plai
 		t.Fatal(err)
 	}
 	sts := entratest.NewSTS(nil)
-	w.gateway = entratest.NewGateway(listener, &entratest.GatewayOptions{
+	w.gateway = entratest.NewGateway(distantListener{listener}, &entratest.GatewayOptions{
 		STS: sts, Dialect: entratest.Dialect{Proxies: 3}, StaticUsers: map[string]string{staticUser: staticPassword},
 	})
-	w.gateway.Inject(entratest.WireFault{Delay: latency})
 	source, err := entra.NewSource(sts.Credential(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +105,8 @@ func (w *world) open(library twin.Library, source *entra.Source) *side {
 	return s
 }
 
-// live has the callers call, plays the fault unless it is playing already, and waits until both sides have recovered.
+// live has the callers call, plays the fault unless it is playing already, and lets the minute pass that follows. Unless
+// -whole says so, the callers stop once both sides have recovered: what the rest of the minute holds is known.
 func (w *world) live(seed uint64, playing *sync.WaitGroup) {
 	ctx, stop := context.WithCancel(w.t.Context())
 	defer stop()
@@ -133,11 +135,15 @@ func (w *world) live(seed uint64, playing *sync.WaitGroup) {
 	for _, s := range w.sides() {
 		s.faultIsOver(over)
 	}
-	for time.Since(over) < patience && !(w.plain.hasRecovered() && w.ours.hasRecovered()) {
+	for time.Since(over) < aftermath && (*whole || !w.plain.hasRecovered() || !w.ours.hasRecovered()) {
 		time.Sleep(w.plain.pace)
 	}
+	rest := aftermath - time.Since(over)
 	stop()
 	callers.Wait()
+	for _, s := range w.sides() {
+		s.addServed(rest)
+	}
 }
 
 // fill has both clients dial connections in advance, and takes the time.
