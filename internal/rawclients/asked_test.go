@@ -105,7 +105,7 @@ func TestEveryBlockingCommandIsSentInSlices(t *testing.T) {
 			t.Logf("%d forms", len(shown))
 		})
 	}
-	if asked < 8 {
+	if _, documented := catalogue.Info("CLIENT ID"); documented && asked < 8 { // 6.0 calls none so
 		t.Errorf("the server calls %d commands blocking", asked)
 	}
 }

@@ -59,7 +59,7 @@ func stopped(s *Script, plain, ours *Record) *Difference {
 		Script: s, Step: last, Client: client, Kind: LacksBytes, What: ours.Stopped,
 		Plain: plain.Steps[last].Read[client], Ours: ours.Steps[last].Read[client],
 	}
-	if ours.Steps[last].Ended[client] && !plain.Steps[last].Ended[client] {
+	if ours.Steps[last].Ended[client] { // where the plain one has ended too, it has read more before
 		d.Kind = HasEnded
 		if !atFrameEnd(ours, client) {
 			d.Kind = HasBrokenIn

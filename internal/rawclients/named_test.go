@@ -50,18 +50,6 @@ b XADD x1 1-1 f v`},
 a GET s1 ; PING
 b SUBSCRIBE c1
 a PUBLISH c1 m`},
-	{name: "RESET within a subscription", script: `life=8ms
-a SUBSCRIBE c1 renew
-a RESET
-a GET s1`},
-	{name: "RESET within a transaction", script: `life=8ms
-a MULTI
-a GET s1 renew
-a RESET
-a GET s1`},
-	{name: "the timeout in the error of a command that the server may not know", script: `life=8ms
-a BLMPOP 0 1 l1 LEFT renew
-b RPUSH l1 x`},
 	{name: "CLIENT UNBLOCK", script: `life=60ms
 a BLPOP l1 0 renew
 b CLIENT UNBLOCK {a}

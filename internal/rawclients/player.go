@@ -253,6 +253,8 @@ func (p *play) lacks(step int, states map[string]clientState) (client int, what 
 			if len(whole) < len(wanted) {
 				client, what = i, "replies have not come"
 			}
+		case len(read) < len(want.Read[i]) && ended:
+			return i, "the connection has ended too soon", true
 		case len(read) < len(want.Read[i]):
 			client, what = i, "bytes have not come"
 		case !ended && state.visible != want.State[i]:

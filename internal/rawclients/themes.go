@@ -34,7 +34,8 @@ var themes = []theme{
 
 func split(names string) []string { return strings.Split(names, ", ") }
 
-// garbage is what is no command, or one that no client library writes.
+// garbage is what is no command, or one that no client library writes. POST is not there: at that word
+// the server drops what it has not sent yet, and how much that is is chance.
 var garbage = []string{
 	"PING\r\n",
 	"SET s1 \"a b\"\r\n",
@@ -55,7 +56,6 @@ var garbage = []string{
 	"$3\r\nGET\r\n",
 	"%1\r\n+a\r\n+b\r\n",
 	"GET / HTTP/1.1\r\nAccept: */*\r\n\r\n",
-	"POST / HTTP/1.1\r\nHost: here\r\n\r\n",
 	"SET \"open\r\n",
 	"\x00\x01\x02\xff\xfe\r\n",
 	strings.Repeat("x", 70_000),

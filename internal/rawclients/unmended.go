@@ -13,6 +13,8 @@ func Unmended(d *Difference) string {
 		return "REPLCONF ACK has no reply"
 	case d.Script.Rights != AllRights && written.have("CLIENT REPLY"):
 		return "CLIENT REPLY SKIP is refused"
+	case bytes.HasPrefix(d.Plain, []byte("-WRONGPASS")) && written.have("AUTH", "HELLO"):
+		return "Redis 7.2 to 8 give a refused AUTH of the client's no answer behind one of ours"
 	case d.ends() && written.have("RESET") && written.have("MULTI"):
 		return "RESET is refused in a transaction"
 	case lacksInvalidation && everyone(d).have("CLIENT CACHING"), bytes.Contains(d.Plain, []byte("\r\ncaching-")):
