@@ -11,6 +11,8 @@ func Unmended(d *Difference) string {
 	switch {
 	case written.haveArg("REPLCONF", "ACK") || written.haveArg("REPLCONF", "GETACK"):
 		return "REPLCONF ACK has no reply"
+	case d.Kind == OtherBytes && written.haveArg("CLIENT REPLY", "SKIP") && written.haveArg("CLIENT REPLY", "ON"):
+		return "CLIENT REPLY ON has a reply after CLIENT REPLY SKIP"
 	case d.Script.Rights != AllRights && written.have("CLIENT REPLY"):
 		return "CLIENT REPLY SKIP is refused"
 	case bytes.HasPrefix(d.Plain, []byte("-WRONGPASS")) && written.have("AUTH", "HELLO"):
