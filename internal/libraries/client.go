@@ -15,7 +15,7 @@ type client struct {
 	patches []patch
 }
 
-// A patch calls tokendial where a client opens a connection.
+// A patch changes one place of a file. Those of a client call tokendial where it opens a connection.
 type patch struct {
 	file string // below the module's root, with slashes
 	old  string // occurs exactly once in file
@@ -90,14 +90,36 @@ func (c client) apply(dir, tokendial, goVersion string) error {
 	return fmt.Errorf("no patch fits %s: %s", c.module, strings.Join(tried, "; "))
 }
 
+// apply changes the text of the file, and has it import the client's tokendial.
 func (p patch) apply(src, module string) (string, error) {
-	if n := strings.Count(src, p.old); n != 1 {
-		return "", fmt.Errorf("%s contains %d times, want once: %q", p.file, n, p.old)
+	src, err := p.change(src)
+	if err != nil {
+		return "", err
 	}
 	clause := packageClause.FindStringIndex(src)
 	if clause == nil {
 		return "", fmt.Errorf("%s has no package clause", p.file)
 	}
-	src = src[:clause[1]] + "\n\nimport \"" + module + "/tokendial\"\n" + src[clause[1]:]
+	return src[:clause[1]] + "\n\nimport \"" + module + "/tokendial\"\n" + src[clause[1]:], nil
+}
+
+func (p patch) change(src string) (string, error) {
+	if n := strings.Count(src, p.old); n != 1 {
+		return "", fmt.Errorf("%s contains %d times, want once: %q", p.file, n, p.old)
+	}
 	return strings.Replace(src, p.old, p.new, 1), nil
+}
+
+// changeFile changes the file in a folder.
+func (p patch) changeFile(dir string) error {
+	file := filepath.Join(dir, filepath.FromSlash(p.file))
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	changed, err := p.change(string(src))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(changed), 0o666)
 }

@@ -17,20 +17,17 @@ func (id testID) isPartOf(whole testID) bool {
 	return id.suite == whole.suite && (strings.HasPrefix(id.test, whole.test+"/") || whole.test == ended && id.test != ended)
 }
 
-// A tally counts how a test ended.
-type tally struct{ runs, failures, skips int }
+// A tally counts how a test ended. Whole runs are those of all tests of its suite.
+type tally struct{ runs, wholeRuns, failures, skips int }
 
 // A comparison gathers how the tests of a library ended, by their names.
 type comparison struct {
 	plain, tokens map[testID]tally
-	wholeRuns     map[string]int // by suite, runs of all its tests without tokens
+	wholeRuns     map[string]int // without tokens, by suite
 }
 
 func newComparison() *comparison {
-	return &comparison{
-		plain: map[testID]tally{}, tokens: map[testID]tally{},
-		wholeRuns: map[string]int{},
-	}
+	return &comparison{plain: map[testID]tally{}, tokens: map[testID]tally{}, wholeRuns: map[string]int{}}
 }
 
 // addPlain counts a run of a suite without tokens. whole says that all its tests ran.
@@ -41,23 +38,9 @@ func (c *comparison) addPlain(suite string, whole bool, outcomes map[string]outc
 	c.add(c.plain, suite, whole, outcomes)
 }
 
-// addTokens counts a run of a suite with tokens. A test that all whole runs without tokens had, and this one had not, has
-// failed: the test binary had ended before.
+// addTokens counts a run of a suite with tokens.
 func (c *comparison) addTokens(suite string, whole bool, outcomes map[string]outcome) {
 	c.add(c.tokens, suite, whole, outcomes)
-	if !whole {
-		return
-	}
-	for id, t := range c.plain {
-		if id.suite != suite || t.runs < c.wholeRuns[suite] {
-			continue // a name that changes from run to run
-		}
-		if _, ran := outcomes[id.test]; !ran {
-			t := c.tokens[id]
-			t.runs, t.failures = t.runs+1, t.failures+1
-			c.tokens[id] = t
-		}
-	}
 }
 
 func (c *comparison) add(tallies map[testID]tally, suite string, whole bool, outcomes map[string]outcome) {
@@ -68,6 +51,9 @@ func (c *comparison) add(tallies map[testID]tally, suite string, whole bool, out
 		id := testID{suite, test}
 		t := tallies[id]
 		t.runs++
+		if whole {
+			t.wholeRuns++
+		}
 		switch how {
 		case failed, unfinished:
 			t.failures++
@@ -76,4 +62,10 @@ func (c *comparison) add(tallies map[testID]tally, suite string, whole bool, out
 		}
 		tallies[id] = t
 	}
+}
+
+// isStable reports whether all whole runs without tokens had the test. Some have a name of their own in each run, and others
+// run only if a test before them has not ended the test binary.
+func (c *comparison) isStable(id testID) bool {
+	return c.plain[id].wholeRuns == c.wholeRuns[id.suite]
 }

@@ -11,6 +11,7 @@ type library struct {
 	name             string // in the table
 	module, version  string
 	requires         []string // MODULE@VERSION, for a module without a go.mod or one that lacks a requirement
+	patches          []patch  // of its tests, where they cannot run as they are
 	servers          servers
 	suites           []suite
 	takes            time.Duration // all suites once, without tokens

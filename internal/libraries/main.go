@@ -3,7 +3,7 @@
 //
 // For each library of its table it downloads the module and puts package tokendial into a copy of the client library, where
 // that opens a connection. It runs the tests on redis-servers of their own, twice without tokens and twice with them. Tests
-// that fail with tokens only run three times more both ways. A test that has failed without tokens too is flaky and tells
+// that fail with tokens only run five times more both ways. A test that has failed without tokens too is flaky and tells
 // nothing. Another one is a difference, and a fault unless the table knows why.
 //
 //	go run ./internal/libraries                    # all libraries
@@ -11,7 +11,7 @@
 //	go run ./internal/libraries -time 1h -seed 7   # those that fit into an hour, in an order of their own
 //
 // Downloads come from the module proxy. Nothing of them is kept in the checkout: all work is done in a temporary folder,
-// which is kept with the output of the tests if there is a fault. A library that the proxy does not serve, or for which no
+// which is kept with the tests and their output if there is a fault. A library that the proxy does not serve, or for which no
 // time is left, is in the results with that reason.
 //
 // The exit code is 0 if no library has a fault, 1 if one has or cannot be built, or none ran, and 2 if the flags make no
@@ -103,7 +103,7 @@ func tryAll(ctx context.Context, root string, all []library, budget time.Duratio
 	r := report{out: stdout}
 	defer func() {
 		if r.faulty() {
-			fmt.Fprintf(stdout, "the output of the tests is in %s\n", dir)
+			fmt.Fprintf(stdout, "the tests that differ and the output of all are in %s\n", dir)
 			return
 		}
 		_ = os.RemoveAll(dir)
@@ -136,7 +136,7 @@ func tryAll(ctx context.Context, root string, all []library, budget time.Duratio
 	return r, nil
 }
 
-// try builds a library, compares it, and removes what it has built.
+// try builds a library and compares it.
 func try(ctx context.Context, w *workshop, l library) (row, error) {
 	k, err := w.build(ctx, l)
 	if err != nil {
@@ -151,10 +151,9 @@ func compare(ctx context.Context, w *workshop, k *kit) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	for _, binary := range k.tests {
-		if err := os.Remove(binary); err != nil {
-			return row{}, err
-		}
+	one := row{library: k.library, verdict: v, auths: t.auths}
+	if one.good() {
+		return one, k.remove()
 	}
-	return row{library: k.library, verdict: v, auths: t.auths}, nil
+	return one, nil // for who looks for the fault
 }

@@ -21,7 +21,7 @@ const (
 	// rounds is how often each suite runs without tokens, and as often with them.
 	rounds = 2
 	// repeats is how often a test that differs runs again both ways. A test that fails now and then without tokens shows it.
-	repeats = 3
+	repeats = 5
 	// longest is after what time a suite without tokens hangs.
 	longest = 15 * time.Minute
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A difference is a test that fails or is skipped with tokens only.
+// A difference is a test that fails, is skipped or does not run with tokens only.
 type difference struct {
 	testID
 	plain, tokens tally
@@ -33,12 +33,12 @@ type verdict struct {
 	differences []difference // fail with tokens, and never without
 }
 
-// judge tells which tests differ, because they fail or are skipped with tokens only. A test is not named beside its part that
-// differs.
+// judge tells which tests differ, because they fail or are skipped with tokens only, or never run with them. A test is not
+// named beside its part that differs.
 func judge(c *comparison, known func(test string) string) verdict {
 	var v verdict
 	for id, plain := range c.plain {
-		if plain.skips > 0 {
+		if plain.skips > 0 || !c.isStable(id) {
 			continue
 		}
 		if id.test != ended {
@@ -50,7 +50,7 @@ func judge(c *comparison, known func(test string) string) verdict {
 			v.broken = append(v.broken, id)
 		case plain.failures > 0:
 			v.flaky = append(v.flaky, id)
-		case tokens.failures+tokens.skips > 0:
+		case tokens.failures+tokens.skips > 0, tokens.runs == 0:
 			v.differences = append(v.differences, difference{id, plain, tokens, known(id.String())})
 		}
 	}

@@ -41,7 +41,17 @@ func TestJudges(t *testing.T) {
 		"ends before its last test": {
 			plain:  []run{{"A": passed, "B": passed, ended: passed}},
 			tokens: []run{{"A": unfinished, ended: failed}},
-			want:   []string{"A: failed 1 of 1 times with tokens, 0 of 1 without", "B: failed 1 of 1 times with tokens, 0 of 1 without"},
+			want:   []string{"A: failed 1 of 1 times with tokens, 0 of 1 without", "B: failed 0 of 0 times with tokens, 0 of 1 without"},
+		},
+		"ends early once": {
+			plain:  []run{{"A": passed, "B": passed, ended: passed}, {"A": passed, "B": passed, ended: passed}},
+			tokens: []run{{"A": unfinished, ended: failed}, {"A": passed, "B": passed, ended: passed}},
+			want:   []string{"A: failed 1 of 2 times with tokens, 0 of 2 without"},
+		},
+		"ends early without tokens": {
+			plain:  []run{{"A": unfinished, ended: failed}, {"A": passed, "B": passed, ended: passed}},
+			tokens: []run{{"A": passed, "B": failed, ended: failed}, {"A": passed, "B": passed, ended: passed}},
+			flaky:  2,
 		},
 		"only its end fails": {
 			plain:  []run{{"A": passed, ended: passed}},
@@ -55,7 +65,7 @@ func TestJudges(t *testing.T) {
 		},
 		"a name that changes": {
 			plain:  []run{{"A/1": passed, ended: passed}, {"A/2": passed, ended: passed}},
-			tokens: []run{{"A/3": passed, ended: passed}},
+			tokens: []run{{"A/3": passed, ended: passed}, {"A/4": failed, ended: passed}},
 		},
 		"a known one": {
 			plain:  []run{{"Known": passed, ended: passed}},
@@ -99,7 +109,7 @@ func TestRepeatedTestsAreCountedAlone(t *testing.T) {
 		c.addTokens("p", false, map[string]outcome{"A": passed, ended: passed})
 	}
 	v := judge(c, func(string) string { return "" })
-	if len(v.flaky) > 0 || len(v.differences) != 1 || v.differences[0].String() != "p: A: failed 1 of 4 times with tokens, 0 of 4 without" {
+	if len(v.flaky) > 0 || len(v.differences) != 1 || v.differences[0].String() != "p: A: failed 1 of 6 times with tokens, 0 of 6 without" {
 		t.Errorf("flaky %v, differences %v", v.flaky, v.differences)
 	}
 }

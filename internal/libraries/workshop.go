@@ -88,6 +88,8 @@ type kit struct {
 	tests   []string // binaries, one for each suite
 }
 
+func (k *kit) remove() error { return os.RemoveAll(filepath.Dir(k.dir)) }
+
 // build downloads a library and builds its tests.
 func (w *workshop) build(ctx context.Context, l library) (*kit, error) {
 	source, err := w.download(ctx, l.module, l.version)
@@ -102,6 +104,11 @@ func (w *workshop) buildFrom(ctx context.Context, l library, source string) (*ki
 	k := &kit{library: l, dir: filepath.Join(place, "module")}
 	if err := os.CopyFS(k.dir, os.DirFS(source)); err != nil {
 		return nil, err
+	}
+	for _, p := range l.patches {
+		if err := p.changeFile(k.dir); err != nil {
+			return nil, err
+		}
 	}
 	if err := requireGoMod(k.dir, l.module); err != nil {
 		return nil, err

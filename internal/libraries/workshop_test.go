@@ -87,7 +87,7 @@ func TestComparesALibrary(t *testing.T) {
 	}
 	want := []string{
 		"TestKnown: failed 2 of 2 times with tokens, 0 of 2 without; known: it asks for the user",
-		"TestUser/name: failed 5 of 5 times with tokens, 0 of 5 without",
+		"TestUser/name: failed 7 of 7 times with tokens, 0 of 7 without",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
