@@ -11,7 +11,7 @@
 //	go run ./internal/libraries -time 1h -seed 7   # those that fit into an hour, in an order of their own
 //
 // Downloads come from the module proxy. Nothing of them is kept in the checkout: all work is done in a temporary folder,
-// which is kept with the tests and their output if there is a fault. A library that the proxy does not serve, or for which no
+// which is kept with the tests and their output if there is a fault. A library that cannot be downloaded, or for which no
 // time is left, is in the results with that reason.
 //
 // The exit code is 0 if no library has a fault, 1 if one has or cannot be built, or none ran, and 2 if the flags make no
@@ -124,7 +124,7 @@ func tryAll(ctx context.Context, root string, all []library, budget time.Duratio
 			return r, ctx.Err()
 		}
 		switch {
-		case errors.Is(err, errNotServed):
+		case errors.Is(err, errNoDownload):
 			r.add(row{library: l, reason: err.Error()})
 		case err != nil:
 			r.add(row{library: l, err: err})

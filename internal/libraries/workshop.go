@@ -26,8 +26,8 @@ type workshop struct {
 	goVersion string // of the core, below which a module that requires it must not be
 }
 
-// errNotServed is returned for modules that the module proxy does not give.
-var errNotServed = errors.New("the module proxy does not serve it")
+// errNoDownload is returned for modules that the module proxy does not serve, or cannot be asked for.
+var errNoDownload = errors.New("it cannot be downloaded")
 
 // newWorkshop prepares dir. The checkout is at root.
 func newWorkshop(ctx context.Context, root, dir string) (*workshop, error) {
@@ -132,7 +132,8 @@ func (w *workshop) buildFrom(ctx context.Context, l library, source string) (*ki
 	}
 	for i, s := range l.suites {
 		binary := filepath.Join(place, fmt.Sprint("tests", i))
-		_, err := w.goCommand(ctx, k.dir, "test", "-c", "-vet=off", "-tags="+s.tags, "-o", binary, "./"+s.folder)
+		// With -trimpath the go command finds in its cache what another run has built in a folder with another name.
+		_, err := w.goCommand(ctx, k.dir, "test", "-c", "-trimpath", "-vet=off", "-tags="+s.tags, "-o", binary, "./"+s.folder)
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +187,7 @@ func (w *workshop) download(ctx context.Context, module, version string) (dir st
 	output, err := w.goCommand(ctx, w.dir, "mod", "download", "-json", module+"@"+version)
 	var found struct{ Dir, Error string }
 	if jsonErr := json.Unmarshal(output, &found); jsonErr == nil && found.Error != "" {
-		return "", fmt.Errorf("%w: %s", errNotServed, firstLine(found.Error))
+		return "", fmt.Errorf("%w: %s", errNoDownload, firstLine(found.Error))
 	}
 	if err != nil {
 		return "", err
@@ -205,7 +206,7 @@ func (w *workshop) requiredModule(ctx context.Context, dir, module string) (stri
 		return found, err
 	}
 	if _, err := w.goCommand(ctx, dir, "mod", "download", module); err != nil {
-		return "", fmt.Errorf("%w: %w", errNotServed, err)
+		return "", fmt.Errorf("%w: %w", errNoDownload, err)
 	}
 	return find()
 }
@@ -290,7 +291,9 @@ func copyPackage(from, to, prefix string) error {
 	return nil
 }
 
+// firstLine leaves out what the go command tells of git, which it tries after the proxy.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	line, _, _ = strings.Cut(line, ": git ")
 	return line
 }

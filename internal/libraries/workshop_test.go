@@ -114,11 +114,11 @@ func compareFrom(ctx context.Context, t *testing.T, l library, source string) ro
 	return one
 }
 
-func TestModuleThatIsNotServed(t *testing.T) {
+func TestModuleThatCannotBeDownloaded(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	w := &workshop{dir: t.TempDir()}
 	_, err := w.build(t.Context(), library{name: "x", module: "example.com/absent", version: "v1.0.0"})
-	if err == nil || !strings.Contains(err.Error(), errNotServed.Error()) {
-		t.Errorf("error %v, want %v", err, errNotServed)
+	if err == nil || !strings.Contains(err.Error(), errNoDownload.Error()) {
+		t.Errorf("error %v, want %v", err, errNoDownload)
 	}
 }
