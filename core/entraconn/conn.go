@@ -202,11 +202,11 @@ func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 		return 0, nil, c.ending.err
 	}
 	b := c.backlogLocked()
+	c.session.HoldBehind()
 	if c.session.AwaitsLogin() || !b.held.HasRoom(len(p)) {
 		return 0, b.fullLocked(), nil
 	}
 	b.held.Append(p)
-	c.session.HoldBehind()
 	return len(p), nil, nil
 }
 
