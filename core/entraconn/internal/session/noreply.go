@@ -73,13 +73,14 @@ func judgeRefusal(line string, kind resp.Kind, beforeAuth bool) refusalJudgement
 	return refusesNothing
 }
 
-// quoted returns what stands between the first quotation marks of a text, "" if there are none.
+// quoted returns what stands between the first quotation marks of a text, "" if there are none. The
+// apostrophe of "Can't execute" is none: a mark begins a word.
 func quoted(text string) string {
-	open := strings.IndexAny(text, "'`\"")
-	if open < 0 {
+	_, rest, found := strings.Cut(" "+strings.NewReplacer("`", "'", `"`, "'").Replace(text), " '")
+	if !found {
 		return ""
 	}
-	name, _, found := strings.Cut(text[open+1:], text[open:open+1])
+	name, _, found := strings.Cut(rest, "'")
 	if !found {
 		return ""
 	}
