@@ -22,7 +22,7 @@ type distantConn struct{ net.Conn }
 func (c distantConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
-		time.Sleep(latency)
+		<-time.After(latency)
 	}
 	return n, err
 }
