@@ -29,9 +29,10 @@ result() {
 	awk -v status="$(cat "$log.status")" '
 		/^ *[a-z_0-9]+\.go:[0-9]+: clients: [0-9]+ of [0-9]+/ { differ += $3; clients += $5 }
 		/^ *--- (PASS|FAIL|SKIP): / {
-			verdict[$3] = $2; parent = $3
-			while (sub(/\/[^\/]*$/, "", parent)) isParent[parent] = 1
+			name = packages ":" $3; verdict[name] = $2
+			while (sub(/\/[^\/]*$/, "", name)) isParent[name] = 1
 		}
+		/^(ok|FAIL)[ \t]+[^ \t]/ { packages++ }
 		END {
 			for (name in verdict) if (!(name in isParent) && verdict[name] != "SKIP:") { all++; if (verdict[name] == "FAIL:") failed++ }
 			if (clients) { failed = differ; all = clients }
@@ -51,8 +52,13 @@ failures() {
 	[ -e "$log" ] && [ "$(cat "$log.status")" -ne 0 ] || return 0
 	echo
 	echo "$1, $2:"
-	grep -nE -A12 '^ *--- FAIL|^panic:|\[build failed\]' "$log" | head -n 100 || true
-	tail -n 20 "$log"
+	grep -E '^ *--- FAIL|^panic:|\[build failed\]' "$log" | head -n 100 || true
+	# What a test says follows its name. Those that have failed are known at the end only.
+	awk 'NR == FNR { if ($2 == "FAIL:") failed[$3] = 1; next }
+		/^=== / { shows = $2 != "CONT" && $3 in failed }
+		/^ *--- / { shows = 0 }
+		shows && /^ +[a-z_0-9]+\.go:[0-9]+: / && !/: AUTHs: / { print $0 }' "$log" "$log" | head -n 100
+	tail -n 3 "$log"
 }
 
 logs=$(mktemp -d)
