@@ -141,7 +141,16 @@ func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 
 // standsAlone reports whether a server refuses a command while it has something to send to the client.
 // Behind a command of the client's it is refused without us too.
-func standsAlone(kind resp.Kind) bool { return kind == resp.Sync || kind == resp.ScriptDebug }
+//
+// A login of the client's that is refused gets no answer then from Redis 7.2 to 8 and Valkey 8
+// (redis/redis#15640).
+func standsAlone(kind resp.Kind) bool {
+	switch kind {
+	case resp.Sync, resp.ScriptDebug, resp.Auth, resp.HelloAuth:
+		return true
+	}
+	return false
+}
 
 // takeCommand accounts for the command that ends at offset.
 func (w *planner) takeCommand() {

@@ -19,6 +19,8 @@ func TestCommandThatStandsAloneWaitsForOurAuths(t *testing.T) {
 		{command: "PSYNC ? -1", auth: &testAuth{wire: "AUTH", first: true}, waits: true},
 		{command: "SYNC", auth: &testAuth{wire: "AUTH"}, waits: true},
 		{command: "SCRIPT DEBUG YES", auth: &testAuth{wire: "AUTH"}, waits: true},
+		{command: "AUTH stranger x", auth: &testAuth{wire: "AUTH", first: true}, waits: true},
+		{command: "HELLO 3 AUTH stranger x", auth: &testAuth{wire: "AUTH"}, waits: true},
 		{command: "SCRIPT LOAD x", auth: &testAuth{wire: "AUTH"}},
 		{command: "SCRIPT DEBUG YES"},
 		{before: "GET k", command: "PSYNC ? -1", auth: &testAuth{wire: "AUTH"}},
