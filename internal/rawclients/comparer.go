@@ -46,9 +46,6 @@ func Compare(s *Script, plain, ours *Record) *Difference {
 		first = stopped(s, plain, ours)
 		first.Limit = explain(first)
 	}
-	if first != nil && first.Limit == "" {
-		first.Limit = Unmended(first)
-	}
 	return first
 }
 

@@ -40,6 +40,9 @@ func Limits() []Limit {
 		{"XREAD from the end", func(d *Difference, written commands) bool {
 			return d.ends() && (written.haveArg("XREAD", "$") || written.haveArg("XREAD", "+"))
 		}},
+		{"HELLO 3 behind a blocked call", func(d *Difference, written commands) bool {
+			return d.Kind == LacksBytes && written.have(blocking...) && written.haveArg("CLIENT TRACKING", "ON") && written.haveArg("HELLO", "3")
+		}},
 		{"refused when it goes out anew", func(d *Difference, written commands) bool {
 			return d.Kind == OtherBytes && written.have(blocking...) && isError(d.Ours, "")
 		}},

@@ -80,7 +80,7 @@ func TestKindsOfCommands(t *testing.T) {
 		{"CLIENT SETNAME caching", resp.Client},
 		{"CLIENT CACHING YES", resp.Caching},
 		{"client caching no", resp.Caching},
-		{"CLIENT REPLY ON", resp.Client},
+		{"CLIENT REPLY ON", resp.ReplyOn},
 		{"CLIENT REPLY OFF", resp.ReplyOff},
 		{"client reply Skip", resp.ReplySkip},
 		{"CLIENT REPLY SKIP x", resp.Client},

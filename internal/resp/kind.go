@@ -32,6 +32,7 @@ const (
 	Unblock           // CLIENT UNBLOCK
 	Ping              // PING, whose reply is another one to a RESP2 subscriber
 	Tracking          // CLIENT TRACKING ON, unless REDIRECT follows: invalidations come on this connection
+	ReplyOn           // CLIENT REPLY ON, which is answered after CLIENT REPLY SKIP too
 	NoReply           // REPLCONF ACK or GETACK: gives no reply, or an error
 	Client            // CLIENT with any other subcommand: the server keeps what CLIENT CACHING said
 
@@ -143,6 +144,8 @@ func (k Kind) withArgument(arg, argc int32, word []byte) (kind Kind, more bool) 
 		return ReplyOff, false
 	case k == clientReply && w == "SKIP":
 		return ReplySkip, false
+	case k == clientReply && w == "ON":
+		return ReplyOn, false
 	case k == replconf && arg%2 == 1 && argc%2 == 1 && (w == "ACK" || w == "GETACK"): // an even number is a syntax error
 		return NoReply, false
 	case k == replconf:

@@ -109,7 +109,7 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		}
 		t.expectedReplies++
 		return entry{}, false
-	case resp.Ordinary, resp.Client, resp.Tracking, resp.Unblock, resp.Asking, resp.Caching:
+	case resp.Ordinary, resp.Client, resp.ReplyOn, resp.Tracking, resp.Unblock, resp.Asking, resp.Caching:
 		t.expectedReplies++
 		return entry{}, false
 	case resp.ReplyOff:

@@ -25,7 +25,7 @@ func (p prefix) afterCommand(kind resp.Kind) prefix {
 		return cachingPrefix
 	case resp.ReplySkip:
 		return p&cachingPrefix | skipPrefix
-	case resp.Client, resp.Tracking, resp.Unblock, resp.ReplyOff:
+	case resp.Client, resp.ReplyOn, resp.Tracking, resp.Unblock, resp.ReplyOff:
 		return p & cachingPrefix
 	}
 	return noPrefix
