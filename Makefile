@@ -20,7 +20,7 @@ FUZZTIME     ?= 100000x
 # Far beyond what a busy machine takes: a test that is not over by then hangs.
 TEST_TIMEOUT ?= 40m
 TEST_FLAGS   ?=
-SOAK         ?= 5m
+SOAK         ?= 4m
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 D2           := oss.terrastruct.com/d2@v0.7.2
 
