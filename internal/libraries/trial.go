@@ -146,11 +146,15 @@ func (t *trial) execute(ctx context.Context, i int, place string, only []string,
 		cmd.Env = append(cmd.Env, tokendial.TokensVar+"="+lives)
 	}
 	cmd.Stdout, cmd.Stderr = log, log
+	before, err := os.ReadDir(cmd.Dir)
+	if err != nil {
+		return nil, err
+	}
 	end := leadGroup(cmd)
 	err = cmd.Run()
 	end() // of servers that the tests have started and left
-	if closed := log.Close(); closed != nil {
-		return nil, closed
+	if others := errors.Join(log.Close(), removeOthers(cmd.Dir, before)); others != nil {
+		return nil, others
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -172,4 +176,22 @@ func (t *trial) execute(ctx context.Context, i int, place string, only []string,
 		return found, nil
 	}
 	return outcomes, nil
+}
+
+// removeOthers removes what was not in a folder before. A server that the tests start there leaves its data for the next one.
+func removeOthers(dir string, before []os.DirEntry) error {
+	after, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range after {
+		known := slices.ContainsFunc(before, func(b os.DirEntry) bool { return b.Name() == entry.Name() })
+		if known {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -251,6 +251,7 @@ func (w *workshop) goCommand(ctx context.Context, dir string, args ...string) ([
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "PWD="+dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	leadGroup(cmd) // the compilers of a go command that is killed would go on
 	if err := cmd.Run(); err != nil {
 		return stdout.Bytes(), fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, &stderr)
 	}

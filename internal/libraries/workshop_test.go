@@ -14,6 +14,7 @@ import (
 const ownLibrary = `package library
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -53,6 +54,15 @@ func TestKnown(t *testing.T) {
 }
 
 func TestFails(t *testing.T) { t.Fatal("always") }
+
+func TestFindsNothingOfAnotherRun(t *testing.T) {
+	if _, err := os.Stat("data"); err == nil {
+		t.Error("there is data of another run")
+	}
+	if err := os.WriteFile("data", nil, 0o666); err != nil {
+		t.Error(err)
+	}
+}
 `
 
 // It downloads nothing: the only client of the library is in the module cache.
@@ -78,8 +88,8 @@ func TestComparesALibrary(t *testing.T) {
 	}
 	one := compareFrom(t.Context(), t, l, source)
 	v := one.verdict
-	if v.tests != 5 || len(v.flaky) > 0 || one.auths < 10 {
-		t.Errorf("%d tests, flaky %v, %d AUTHs, want 5, none and 10 or more", v.tests, v.flaky, one.auths)
+	if v.tests != 6 || len(v.flaky) > 0 || one.auths < 10 {
+		t.Errorf("%d tests, flaky %v, %d AUTHs, want 6, none and 10 or more", v.tests, v.flaky, one.auths)
 	}
 	var got []string
 	for _, d := range v.differences {
