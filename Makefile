@@ -209,7 +209,7 @@ soak-rawclients: backends
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run RawClientsRead ./internal/rawclients -seeds 10000 -seed $$SEED'
 
 # The tests of other people's libraries, compared with plain runs. The libraries that fit into SOAK run once, in an order that
-# changes from night to night; all of them take an hour.
+# changes from night to night; all of them take two hours.
 soak-libraries: backends
 	@$(GO) run ./internal/libraries -time $(SOAK) -seed $$(date +%s)
 

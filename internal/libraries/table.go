@@ -59,7 +59,7 @@ func libraries() []library {
 				"^open client: TestServerFromRedisClient$",
 				"it counts goroutines while its client is open: a Source has one, and another for each server",
 			}},
-			takes: 2 * time.Minute,
+			takes: 4 * time.Minute,
 		}, {
 			name: "watermill-redisstream", module: "github.com/ThreeDotsLabs/watermill-redisstream", version: "v1.4.5",
 			servers: oneServer, suites: []suite{{folder: "pkg/redisstream"}},
@@ -109,7 +109,7 @@ func libraries() []library {
 			name: "rueidis", module: "github.com/redis/rueidis", version: "v1.0.79",
 			servers: servers{singles: [][]string{{"6379"}}, cluster: [][]string{{"7001"}, {"7002"}, {"7003"}}},
 			suites:  []suite{{folder: ".", run: "Integration|^TestNegative|^TestUnblock", leftOut: ofRueidis}},
-			takes:   3 * time.Minute,
+			takes:   10 * time.Minute,
 		}, {
 			name: "valkey-go", module: "github.com/valkey-io/valkey-go", version: "v1.0.79",
 			servers: servers{singles: [][]string{{"6379"}}, cluster: [][]string{{"7001"}, {"7002"}, {"7003"}}},
@@ -117,7 +117,7 @@ func libraries() []library {
 				{folder: ".", run: "Integration|^TestNegative|^TestUnblock", leftOut: ofRueidis},
 				{folder: "valkeylock"},
 			},
-			takes: 4 * time.Minute,
+			takes: 10 * time.Minute,
 		}, {
 			name: "radix", module: "github.com/mediocregopher/radix/v4", version: "v4.1.4",
 			servers: oneServer,
