@@ -165,7 +165,11 @@ func (e *env) refused(client Client, callers int, span time.Duration) {
 		}
 		return nil
 	})
-	if n := e.gateway.Stats().Accepted - before; n > 20 {
+	most := 20
+	if !e.virtual { // as long as a busy machine has no answer, twice as many go ahead every 100 ms: each caller connects once
+		most += callers
+	}
+	if n := e.gateway.Stats().Accepted - before; n > most {
 		e.t.Errorf("%d calls of %d callers caused %d connections in %v", calls, callers, n, span)
 	}
 	if !saidSo.Load() {

@@ -67,8 +67,8 @@ func mutants() []mutant {
 		}, {
 			name: "AUTH between CLIENT CACHING or ASKING and its command",
 			file: "core/entraconn/internal/session/commandstream.go",
-			old:  "return t.tracking == tracked && t.prefix == noPrefix && !t.mute",
-			new:  "return t.tracking == tracked && !t.mute",
+			old:  "return t.tracking == tracked && t.prefix == noPrefix && (",
+			new:  "return t.tracking == tracked && (",
 		}, {
 			name: "wrong count of replies to SUBSCRIBE",
 			file: "core/entraconn/internal/session/commandstream.go",

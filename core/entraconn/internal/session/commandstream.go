@@ -51,7 +51,7 @@ func (t *commandStream) atBoundary() bool {
 }
 
 // plain reports whether an ordinary command needs nothing but to be counted.
-func (t *commandStream) plain() bool { return !t.prefix.mutes() && !t.upgraded }
+func (t *commandStream) plain() bool { return t.prefix&skipPrefix == 0 && !t.upgraded }
 
 // takesOrdinary reports whether ordinary commands need nothing but to be counted, and may be sent.
 func (t *commandStream) takesOrdinary() bool {
@@ -90,7 +90,7 @@ func (t *commandStream) holdBack(why holding) {
 // are only queued.
 func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 	kind, argc := t.scanner.Kind(), t.scanner.Argc()
-	muted := t.prefix.mutes()
+	muted := t.prefix&skipPrefix != 0
 	t.prefix = t.prefix.afterCommand(kind)
 	if muted {
 		// Only what has one reply at most and no consequence can be muted with certainty.

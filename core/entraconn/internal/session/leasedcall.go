@@ -49,7 +49,7 @@ func (c *leasedCall) leaseState() lease.State {
 
 // awaitsReply reports whether that reply is the one to the slice.
 func (c *leasedCall) awaitsReply(ordinal uint64) bool {
-	return c.leaseState() >= lease.Waiting && c.ordinal == ordinal
+	return c != nil && c.lease.State >= lease.Waiting && c.ordinal == ordinal
 }
 
 // sliceEnd returns when the server should end the slice, zero if none is under way. It should answer

@@ -21,23 +21,15 @@ type planner struct {
 	offset       int // what is before it was accounted for
 }
 
-// resumeHeld goes on after what was held back of a command that is not complete, with which p begins. It
-// was scanned then. It reports whether there is more than that, and puts an AUTH before it if one may
-// go there.
-func (w *planner) resumeHeld(wanted Auth) (rest Auth, more bool) {
-	t := &w.s.commandStream
-	scanned := int(t.holding)
-	if scanned <= 0 {
-		t.holding = holdNothing
-		return wanted, true
-	}
+// resumeHeld goes on after what was held back of a command that is not complete, with which p begins:
+// it was scanned then. It puts an AUTH before it if one may go there.
+func (w *planner) resumeHeld(wanted Auth) (rest Auth) {
 	if wanted != nil && w.s.MayAuth() {
 		w.insert(wanted)
 		wanted = nil
 	}
-	t.holding = holdNothing
-	w.commandStart, w.offset = 0, scanned
-	return wanted, scanned < len(w.p)
+	w.commandStart, w.offset = 0, int(w.s.commandStream.holding)
+	return wanted
 }
 
 // plan does the work of Session.Plan. Each turn of its loop takes as many ordinary commands as
@@ -49,11 +41,15 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 		w.insert(relogin())
 		wanted = nil
 	}
-	s.ledger.forgetEnded(t.epoch)
-	wanted, more := w.resumeHeld(wanted)
-	if !more {
-		return w.holdUnfinished()
+	if s.ledger.endedMultis > 0 {
+		s.ledger.forgetEnded(t.epoch)
 	}
+	if t.holding > 0 {
+		if wanted = w.resumeHeld(wanted); w.offset == len(w.p) {
+			return w.holdUnfinished()
+		}
+	}
+	t.holding = holdNothing
 	for {
 		if t.scanner.AtBoundary() {
 			w.commandStart = w.offset
@@ -95,14 +91,15 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			if !complete {
 				continue
 			}
-			if s.leased.leaseState() != lease.Asking { // else questions go out in its place
+			state := s.leased.leaseState()
+			if state != lease.Asking { // else questions go out in its place
 				w.takeCommand()
 			}
 			switch {
 			case kind == resp.Reset && s.unrenewable == Renewable && t.tracking == tracked:
 				t.holding = holdReset
 				return s.scratch.planned(), w.offset
-			case s.leased.leaseState() >= lease.Waiting:
+			case state >= lease.Waiting:
 				if w.offset < len(w.p) {
 					t.holding = holdBehind
 				}
@@ -255,7 +252,7 @@ func (w *planner) downgrade() {
 func (w *planner) slice() (mustWait bool) {
 	s, t := w.s, &w.s.commandStream
 	switch {
-	case s.unrenewable != Renewable, t.prefix.mutes(), s.replyStream.listens: // where it is refused
+	case s.unrenewable != Renewable, t.prefix&skipPrefix != 0, s.replyStream.listens: // where it is refused
 		return false
 	case s.ledger.mayQueue(t.epoch):
 		return s.ledger.hasKind(awaitDiscard) // where that is refused, the command is queued

@@ -13,9 +13,6 @@ const (
 	noPrefix prefix = 0
 )
 
-// mutes reports whether the command that comes next gives no reply.
-func (p prefix) mutes() bool { return p&skipPrefix != 0 }
-
 // afterCommand returns what modifies the command that comes next, when one of that kind was written.
 func (p prefix) afterCommand(kind resp.Kind) prefix {
 	switch kind {

@@ -19,14 +19,14 @@ type receiver struct {
 // receive does the work of Session.Received, from at.
 func (r *receiver) receive(at int) (err error) {
 	for at < len(r.outlet.p) && err == nil {
-		if r.s.leased.leaseState() == lease.Replying {
+		if c := r.s.leased; c != nil && c.lease.State == lease.Replying {
 			r.flushPendingReply(at)
 		}
 		var n int
 		n, err = r.step(at)
 		at += n
 	}
-	if r.s.leased.leaseState() == lease.Replying {
+	if c := r.s.leased; c != nil && c.lease.State == lease.Replying {
 		r.flushPendingReply(len(r.outlet.p))
 	}
 	return err
@@ -193,7 +193,7 @@ func (r *receiver) endUnproven() (later bool, err error) {
 		e.outstanding--
 		switch written := &s.commandStream; {
 		case judged == refusesAck:
-		case written.prefix.mutes() && e.outstanding == 0:
+		case written.prefix&skipPrefix != 0 && e.outstanding == 0:
 			written.prefix &^= skipPrefix // nothing was written after it
 		default:
 			t.unskipped = true
@@ -221,11 +221,13 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	case t.unskipped:
 		t.unskipped = false
 		return nil
-	case s.ledger.nextOrdinal == t.readReplies+1 && s.ledger.firstEntry().awaits == awaitRefusal:
+	}
+	first := s.ledger.firstEntry()
+	if first != nil && first.awaits == awaitRefusal && first.ordinal == t.readReplies+1 {
 		if later, err := r.endUnproven(); !later {
 			return err
 		}
-		if next := s.ledger.firstEntry(); next != nil && next.awaits == awaitUnknown {
+		if first = s.ledger.firstEntry(); first != nil && first.awaits == awaitUnknown {
 			r.strike()
 			r.untrack()
 			return nil
@@ -242,7 +244,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 		}
 		return nil
 	}
-	if s.ledger.firstEntry().awaits == awaitSubscribed {
+	if first.awaits == awaitSubscribed {
 		return r.subscribeAnswered(frame)
 	}
 	e := r.strike()

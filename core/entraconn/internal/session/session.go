@@ -224,7 +224,7 @@ func (s *Session) HasPendingReply() bool { return s.leased.leaseState() == lease
 func (s *Session) TakeExpected(p []byte) (n int) {
 	t := &s.replyStream
 	switch {
-	case s.leased.leaseState() == lease.Replying, t.untracked, s.commandStream.holding != holdNothing:
+	case t.untracked, s.commandStream.holding != holdNothing, s.leased != nil && s.leased.lease.State == lease.Replying:
 		return 0
 	case t.frames.AtBoundary():
 		t.ours, t.collecting = false, false
