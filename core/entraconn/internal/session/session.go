@@ -147,7 +147,7 @@ func (s *Session) Retract(mark *Mark) {
 // held back and HoldBehind called instead of Plan. Where AwaitsLogin reports true, it must not be taken
 // from the client at all.
 func (s *Session) HoldsBack() bool {
-	return s.commandStream.holding < 0 || s.leased.leaseState() >= lease.Waiting
+	return s.commandStream.holding < 0 || s.leased != nil && s.leased.lease.State >= lease.Waiting
 }
 
 // AwaitsLogin reports whether a login that was written alone is in flight.
