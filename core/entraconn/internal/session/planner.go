@@ -80,7 +80,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			t.count(1)
 		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart <= maxHeld && t.mustSeeWhole(kind):
 			return w.holdUnfinished()
-		case complete && s.ledger.isFull() && !t.upgraded:
+		case complete && !t.upgraded && s.ledger.used >= maxEntries && s.ledger.isFull():
 			w.await(t.stopTracking())
 		default:
 			if w.commandStart >= 0 {
@@ -124,7 +124,7 @@ func (w *planner) holdUnfinished() (edits []Edit, taken int) {
 // is complete. It returns for what the command has to wait, holdNothing if it may go out.
 func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 	switch {
-	case w.s.ledger.isFull(), w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
+	case w.s.ledger.used >= maxEntries && w.s.ledger.isFull(), w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
 		return holdAnswers
 	case kind == resp.ReplySkip && w.s.unrenewable == Renewable && w.s.hasSubscriptions() && !w.s.drained():
 		return holdAnswers // a server refuses it to a subscriber in RESP2
