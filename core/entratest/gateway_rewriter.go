@@ -17,6 +17,7 @@ type rewriter struct {
 	arrival  arrival
 	guest    user // whom the backend knows before the first good AUTH, and after RESET
 	loggedIn bool
+	behind   bool // the command was read together with others before it
 }
 
 // rewrite appends what the backend shall get for a command.
@@ -62,8 +63,8 @@ func (r *rewriter) rewriteAuth(out []byte, cmd redcon.Command) []byte {
 		return append(out, cmd.Raw...) // wrong for every user
 	}
 	u, refusal := r.judge(name, token)
-	if refusal != "" {
-		return appendRefusal(out, refusal)
+	if refusal != nil {
+		return refusal.append(out)
 	}
 	r.loggedIn = true
 	return appendCommand(out, "AUTH", u.name, u.password)
@@ -90,8 +91,8 @@ func (r *rewriter) rewriteHello(out []byte, cmd redcon.Command) []byte {
 		switch option := strings.ToUpper(args[i]); {
 		case option == "AUTH" && i+2 < len(args):
 			u, refusal := r.judge(args[i+1], args[i+2])
-			if refusal != "" {
-				return appendRefusal(out, refusal)
+			if refusal != nil {
+				return refusal.append(out)
 			}
 			args[i+1], args[i+2] = u.name, u.password
 			login = true
@@ -149,9 +150,23 @@ func (r *rewriter) verify(name, password string) verdict {
 	return v
 }
 
-// judge decides over a user name, which may be missing, and a token. It returns the backend's user to log in as, or the
-// error to give instead.
-func (r *rewriter) judge(name, token string) (u user, refusal string) {
+// A refusal is what the client gets instead of OK.
+type refusal struct {
+	line   string // the error
+	silent bool   // which the client does not get
+}
+
+// append appends what the backend shall get instead of the login.
+func (r *refusal) append(out []byte) []byte {
+	if r.silent {
+		return out
+	}
+	return appendRefusal(out, r.line)
+}
+
+// judge decides over a user name, which may be missing, and a token. It returns the backend's user to log in as, or how
+// that is refused.
+func (r *rewriter) judge(name, token string) (u user, refused *refusal) {
 	g := r.gateway
 	full := cmp.Or(name, "default")
 	v := r.verify(full, token)
@@ -182,7 +197,10 @@ func (r *rewriter) judge(name, token string) (u user, refusal string) {
 		g.stats.Auths++
 		g.stats.Logins++
 	}
-	return u, a.Err
+	if a.Err != "" {
+		refused = &refusal{line: a.Err, silent: h != nil && f.RefuseSilently && r.behind}
+	}
+	return u, refused
 }
 
 // appendCommand writes a command as clients do.

@@ -126,7 +126,8 @@ func (s *session) commands(backend net.Conn, rewriter *rewriter) error {
 			return s.complain(err)
 		}
 		s.gateway.count(func(st *GatewayStats) { st.Commands += len(batch) })
-		for _, cmd := range batch {
+		for i, cmd := range batch {
+			rewriter.behind = i > 0
 			for _, p := range s.pauses(cmd, rewriter.loggedIn) {
 				if err := send(); err != nil {
 					return err

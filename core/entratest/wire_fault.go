@@ -26,6 +26,9 @@ type WireFault struct {
 	// RefuseAuth is the error that AUTH and HELLO with AUTH get, good token or not, for example
 	// "WRONGPASS invalid username-password pair". The connection stays logged in as it was.
 	RefuseAuth string
+	// RefuseSilently leaves the error of RefuseAuth out where the client has written other commands before the AUTH in
+	// the same bytes, as Redis from 7.2 and Valkey from 8.1 do while replies to those are pending.
+	RefuseSilently bool
 	// SilentAuth never answers AUTH and HELLO with AUTH, nor what follows on their connection, as a proxy that hangs.
 	// When the fault is removed the answers come.
 	SilentAuth bool

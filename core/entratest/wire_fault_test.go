@@ -49,6 +49,22 @@ func TestRefuseAuthAtLoginAndInRotation(t *testing.T) {
 	})
 }
 
+func TestRefuseSilentlyAnswersNoAuthBehindOtherCommands(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		auth, hello := cmd("AUTH", entratest.ObjectID, s.token(t)), cmd("HELLO", "2", "AUTH", entratest.ObjectID, s.token(t))
+		c := dialRaw(t, s)
+		c.exchange(t, auth, "+OK\r\n")
+		fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS", RefuseSilently: true})
+		c.exchange(t, cmd("PING")+auth+hello+cmd("ECHO", "x"), "+PONG\r\n$1\r\nx\r\n")
+		c.exchange(t, auth+cmd("PING"), "-WRONGPASS\r\n+PONG\r\n")
+		if fault.Hits() != 3 || s.gateway.Stats().Refused != 3 {
+			t.Errorf("%d hits, %d refused", fault.Hits(), s.gateway.Stats().Refused)
+		}
+		fault.Remove()
+		c.exchange(t, cmd("PING")+auth, "+PONG\r\n+OK\r\n")
+	})
+}
+
 func TestRefuseAuthSaysExactlyWhatItIsTold(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		c := dialRaw(t, s)
