@@ -41,6 +41,8 @@ func (c *conn) Write(p []byte) (int, error) {
 			}
 			c.auth(time.Unix(0, nanos))
 			c.answers = append(c.answers, "+OK\r\n"...)
+		case bytes.Contains(command, []byte("HELLO")): // right after an AUTH that is behind a PING
+			c.answers = append(c.answers, "*2\r\n$5\r\nproto\r\n:2\r\n"...)
 		case bytes.Contains(command, []byte("PING")):
 			c.answers = append(c.answers, "+PONG\r\n"...)
 		}

@@ -64,13 +64,13 @@ func (a *sentAuth) writeLocked(deadline time.Time) error {
 	c := a.conn
 	c.mu.Lock()
 	mark := c.session.Mark()
-	c.session.AddAuth(a)
+	alone := c.session.AddAuth(a)
 	c.mu.Unlock()
 	a.reportStart()
 	c.inner.BeginWrite(deadline)
-	n, err := c.inner.Write(a.Wire())
+	n, err := c.inner.Write(alone)
 	c.inner.EndWrite()
-	if n < len(a.Wire()) {
+	if n < len(alone) {
 		err = c.cutShortLocked(n, &mark, err)
 	}
 	a.wrote(err)

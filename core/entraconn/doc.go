@@ -21,6 +21,10 @@
 // blocking command, or where its answer could be taken for another. If the stream cannot be
 // understood while an AUTH is in flight, the connection is closed.
 //
+// Redis from 7.2 and Valkey from 8.1 give an AUTH that they refuse no answer while they have other
+// replies to send. Where that could be, a HELLO without arguments goes out right after the AUTH,
+// and its answer shows whether the AUTH had one.
+//
 // Redis takes no AUTH from a client that subscribes in RESP2. Below such a client the wire speaks
 // RESP3 while it is subscribed: HELLO 3 goes out before its first SUBSCRIBE, what the server sends is
 // translated into RESP2, and HELLO 2 goes out before its first command that is not about

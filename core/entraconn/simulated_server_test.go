@@ -62,6 +62,10 @@ func (s *simulatedServer) runLocked(r request) {
 		s.authLocked()
 		return
 	case "HELLO": // ours; the client writes hello
+		if len(r.args) == 1 { // right after an AUTH
+			s.line.say(s.greetingLocked())
+			return
+		}
 		s.line.say(s.helloLocked(r.args[1]))
 		return
 	case "CLIENT":
@@ -184,7 +188,9 @@ func (s *simulatedServer) authLocked() {
 		s.faultLocked("AUTH in a transaction or a subscription")
 	}
 	if s.refuses && s.tally.auths > 1 && s.dice.oneIn(5) {
-		s.line.say("-WRONGPASS invalid\r\n")
+		if s.proto == 2 || s.dice.oneIn(2) { // else something else was to be sent
+			s.line.say("-WRONGPASS invalid\r\n")
+		}
 		return
 	}
 	s.line.say("+OK\r\n")
@@ -206,11 +212,18 @@ const simulatedID = 17
 
 func (s *simulatedServer) helloLocked(version string) string {
 	s.known = true
+	s.proto = 2
 	if version == "3" {
 		s.proto = 3
+	}
+	return s.greetingLocked()
+}
+
+// greetingLocked returns what answers HELLO.
+func (s *simulatedServer) greetingLocked() string {
+	if s.proto == 3 {
 		return fmt.Sprintf("%%2\r\n%s:3\r\n%s:%d\r\n", bulk("proto"), bulk("id"), simulatedID)
 	}
-	s.proto = 2
 	return fmt.Sprintf("*4\r\n%s:2\r\n%s:%d\r\n", bulk("proto"), bulk("id"), simulatedID)
 }
 

@@ -50,6 +50,11 @@ func mutants() []mutant {
 			old:  "		e.Space = append(e.Space, e.Edits[0].Ours()...)\n",
 			new:  "		if a := e.Edits[0].Auth; a == nil || a.Login() {\n			e.Space = append(e.Space, e.Edits[0].Ours()...)\n		}\n",
 		}, {
+			name: "an AUTH that may be refused without an answer has no marker",
+			file: "core/entraconn/internal/session/session.go",
+			old:  "	return !a.Login() && (unanswered ||",
+			new:  "	return false && (unanswered ||",
+		}, {
 			name: "AUTH inside MULTI",
 			file: "core/entraconn/internal/session/ledger.go",
 			old:  "return l.bars == 0 && l.confirmed != epoch",

@@ -114,6 +114,15 @@ a ECHO x ; SET s1 v ; GET s1 | 18~`},
 	{name: "a refused AUTH of the client's behind our login", script: `life=60ms
 a AUTH stranger any
 a PING`},
+	{name: "an AUTH that is refused without an answer", script: `life=60ms
+a MULTI
+a ACL SETUSER ` + rawclients.User + ` resetpass renew
+a EXEC ; SET s1 v ; GET s1 ; SET s1 w ; ECHO x`},
+	{name: "an AUTH that is refused without an answer in RESP3", script: `life=60ms
+a HELLO 3
+a MULTI
+a ACL SETUSER ` + rawclients.User + ` resetpass renew
+a EXEC ; SET s1 v ; GET s1 ; SET s1 w ; ECHO x`},
 	{name: "bytes that are no command", script: `life=150ms
 a GET s1
 a raw:"PING\r\n"

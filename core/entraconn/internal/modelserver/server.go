@@ -31,6 +31,11 @@ type Model struct {
 	User  string // who is logged in
 	Open  bool   // no one needs to log in
 	Auths int    // of ours
+	// Refuses says, if it is not nil, whether an AUTH of ours is refused, and whether silently:
+	// without an answer, if something else is to be sent. That is what Redis from 7.2 and Valkey
+	// from 8.1 do. A push may always be on its way in RESP3.
+	Refuses func() (refused, silently bool)
+	Refused int // AUTHs of ours
 	// Questions are of ours, where a stream ends.
 	Questions int
 	// RefusesSilence says that the user may use no command that gives no reply.
@@ -108,6 +113,13 @@ func (m *Model) respond(name string, args []string) string {
 	}
 	switch name {
 	case "AUTH":
+		if refused, silently := m.refusesOurs(args); refused {
+			m.Refused++
+			if silently {
+				return ""
+			}
+			return "-WRONGPASS token\r\n"
+		}
 		m.User = args[1]
 		if len(args) == 3 && args[2] == "wrong" {
 			return "-WRONGPASS invalid\r\n"
@@ -147,7 +159,7 @@ func (m *Model) respond(name string, args []string) string {
 		if len(args) > 1 {
 			return "-ERR wrong number of arguments for 'reset' command\r\n"
 		}
-		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Questions: m.Questions, Misplaced: m.Misplaced, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut, RefusesSilence: m.RefusesSilence}
+		*m = Model{unread: m.unread, proto: 2, Open: m.Open, subs: subscriptions{}, Auths: m.Auths, Questions: m.Questions, Misplaced: m.Misplaced, Refuses: m.Refuses, Refused: m.Refused, sentBytes: m.sentBytes, Consumed: m.Consumed, Slow: m.Slow, Clock: m.Clock, LockedOut: m.LockedOut, RefusesSilence: m.RefusesSilence}
 		return "+RESET\r\n"
 	case "MULTI":
 		switch {
@@ -214,6 +226,16 @@ func (m *Model) respond(name string, args []string) string {
 		return m.subs.unsubscribe(m.proto, name, args[1:])
 	}
 	panic(name)
+}
+
+// refusesOurs reports whether an AUTH of ours is refused, and whether without an answer. A login is
+// not.
+func (m *Model) refusesOurs(args []string) (refused, silently bool) {
+	if m.Refuses == nil || m.User == "" || len(args) != 3 || args[2] != OurPassword {
+		return false, false
+	}
+	refused, silently = m.Refuses()
+	return refused, silently && (m.sentBytes > m.Consumed || m.proto == 3)
 }
 
 // block answers a blocking command at once, and lets the time pass that it took.

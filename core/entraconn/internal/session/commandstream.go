@@ -176,6 +176,12 @@ func (t *commandStream) takeAuth(a Auth) entry {
 	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitAuth, auth: a})
 }
 
+// takeMarker accounts for the marker after an AUTH of ours.
+func (t *commandStream) takeMarker(a Auth) entry {
+	t.expectedReplies++
+	return t.enter(entry{ordinal: t.expectedReplies, awaits: awaitMarker, auth: a})
+}
+
 // takeOurs accounts for a command of ours that is no AUTH.
 func (t *commandStream) takeOurs(what entryKind) entry {
 	t.expectedReplies++

@@ -25,7 +25,8 @@
 // What the server sends goes through [Session.TakeExpected], which takes nearly all of it as it is,
 // and then through [Session.Received]. What an error in answer to an AUTH means is decided here too
 // ([AuthFailure]): it depends on the same counting of replies, for an error that can only be about
-// another command says that the counting is wrong.
+// another command says that the counting is wrong. A server may refuse an AUTH without an answer,
+// so a marker follows it where that could be: HELLO without arguments.
 //
 // # Where AUTH may go
 //

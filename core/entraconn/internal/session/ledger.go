@@ -9,7 +9,7 @@ import (
 // An entry waits for a reply, or for confirmations that are not replies.
 type entry struct {
 	ordinal     uint64    // of the reply, counted from 1
-	auth        Auth      // for awaitAuth
+	auth        Auth      // for awaitAuth and awaitMarker
 	epoch       uint32    // the transaction that it belongs to, see commandStream.epoch
 	number      uint32    // of the entry, see commandStream.entries
 	outstanding int32     // for awaitSubscribed: confirmations, or untilNone; for awaitRefusal: commands
@@ -23,6 +23,7 @@ type entryKind uint8
 const (
 	awaitNothing    entryKind = iota // a reply for the client that means nothing here
 	awaitAuth                        // our AUTH
+	awaitMarker                      // our HELLO right after an AUTH, see marker.go
 	awaitHello                       // says which protocol version follows; a subscriber may AUTH only in RESP3
 	awaitReset                       // everything is as on a new connection, unless it is refused
 	awaitMulti                       // may have failed
@@ -62,11 +63,14 @@ func (e *entry) barsAuth(epoch uint32) bool {
 // isOurs reports whether the entry is for a command of ours.
 func (e *entry) isOurs() bool {
 	switch e.awaits {
-	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd:
+	case awaitAuth, awaitMarker, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd:
 		return true
 	}
 	return false
 }
+
+// isAuth reports whether the entry is for an AUTH of ours, or for the marker after one.
+func (e *entry) isAuth() bool { return e.awaits == awaitAuth || e.awaits == awaitMarker }
 
 // countConfirmation takes one, after which that many subscriptions of the kind remain, and
 // reports whether it was the last one.
@@ -168,7 +172,7 @@ func (l *ledger) pop(epoch uint32) entry {
 	l.head = (l.head + 1) & int32(len(l.ring)-1)
 	l.used--
 	l.tally(&e, epoch, -1)
-	if l.used == 0 && (e.awaits == awaitAuth || len(l.ring) > 64) {
+	if l.used == 0 && (e.isAuth() || len(l.ring) > 64) {
 		l.ring, l.head = nil, 0 // most connections need it only for AUTH, once in an hour
 	}
 	l.findNextOrdinal()
@@ -332,7 +336,7 @@ func (l *ledger) firstOurs() *entry {
 // that can be known.
 func (l *ledger) onlyAuths() bool {
 	for i := range l.used {
-		if e := l.nth(i); e.awaits != awaitAuth && e.awaits != awaitRefusal {
+		if e := l.nth(i); !e.isAuth() && e.awaits != awaitRefusal {
 			return false
 		}
 	}

@@ -30,6 +30,8 @@ func TestAuthAfterACommandWithoutAReply(t *testing.T) {
 		{name: "skipped", client: skip, answer: "+OK\r\n"},
 		{name: "skipped, token refused", client: skip, answer: wrongPass},
 		{name: "SKIP forbidden", client: skip, server: skipForbidden + "+OK\r\n", answer: "+OK\r\n"},
+		{name: "SKIP forbidden, token refused silently", client: skip, server: skipForbidden + "+OK\r\n"},
+		{name: "ACK forbidden, token refused silently", client: ack, server: ackForbidden},
 		{name: "SKIP forbidden on Redis 6", client: skip, server: skipOn6 + "+OK\r\n", answer: "+OK\r\n"},
 		{name: "SKIP forbidden, and so is the next", client: skip, server: skipForbidden + "-NOPERM no 'set' command\r\n", answer: "+OK\r\n"},
 		{name: "SKIP forbidden, token refused", client: skip, server: skipForbidden + "+OK\r\n", answer: wrongPass},
@@ -52,6 +54,9 @@ func TestAuthAfterACommandWithoutAReply(t *testing.T) {
 		{name: "words without an end", client: skip, server: "-NOPERM 'client|reply' " + strings.Repeat("x", 1000) + "\r\n", desync: true},
 	} {
 		whole := tc.server + tc.answer
+		if !tc.desync {
+			whole += markerAnswer
+		}
 		for cut := range len(whole) {
 			var s session.Session
 			s.Init(false)

@@ -217,7 +217,7 @@ func TestPiecesAfterAnAuthsAnswerAreTakenAtOnce(t *testing.T) {
 	for _, piece := range []struct {
 		says  string
 		taken int
-	}{{"$1\r\nx\r\n", 7}, {"+OK\r\n", 0}, {"$5\r\nhe", 6}, {"llo\r\n", 5}} {
+	}{{"$1\r\nx\r\n", 7}, {"+OK\r\n" + markerAnswer, 0}, {"$5\r\nhe", 6}, {"llo\r\n", 5}} {
 		p := []byte(piece.says)
 		taken := s.TakeExpected(p)
 		kept, after, err := s.Received(p, taken, &standstill{})

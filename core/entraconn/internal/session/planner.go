@@ -188,10 +188,13 @@ func (w *planner) logsInAsUs() bool {
 
 func (w *planner) await(e entry) { w.s.ledger.push(e, w.s.commandStream.epoch) }
 
-// insert puts an AUTH in at offset.
+// insert puts an AUTH in at offset, and the marker that must follow it.
 func (w *planner) insert(a Auth) {
-	w.s.addAuth(a)
+	marker := w.s.addAuth(a)
 	w.s.scratch.addEdit(Edit{At: w.offset, Auth: a})
+	if marker != nil {
+		w.s.scratch.addEdit(Edit{At: w.offset, command: marker})
+	}
 }
 
 // ask puts a command of ours that is no AUTH before the one that has begun.

@@ -256,6 +256,9 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	switch e.awaits {
 	case awaitAuth:
 		return r.authAnswered(e.auth, frame)
+	case awaitMarker:
+		s.replyStream.ours = false
+		r.stopCollecting()
 	case awaitUpgrade:
 		return r.upgradeAnswered(frame)
 	case awaitDowngrade:
@@ -315,11 +318,17 @@ func (r *receiver) loseAnswer(e entry) error {
 	return ErrDesync
 }
 
-// authAnswered takes the answer to an AUTH of ours.
+// authAnswered takes the answer to an AUTH of ours, or to its marker if the server gave none.
 func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	r.s.replyStream.ours = false
 	if r.s.AwaitsLogin() {
 		r.s.commandStream.holding = holdNothing
+	}
+	if m := r.s.ledger.firstEntry(); m != nil && m.awaits == awaitMarker && answersMarker(frame, r.s.scratch.collectedReply()) {
+		r.strike()
+		r.s.replyStream.readReplies++ // as if both had been answered
+		r.s.scratch.addVerdict(Verdict{Auth: a, Line: refusedSilently, Failure: tokenRefused})
+		return nil
 	}
 	v, err := judge(a, frame, string(r.s.scratch.collectedReply()))
 	r.s.scratch.addVerdict(v)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/session/lease"
@@ -118,15 +119,33 @@ func (s *Session) BarredBy() (why Reason, forever bool) {
 }
 
 // AddAuth accounts for an AUTH that is about to be written alone, after all that was written so
-// far. MayAuth must report true before. After a login everything waits for the answer, see
-// AwaitsLogin.
-func (s *Session) AddAuth(a Auth) {
-	if s.addAuth(a); a.Login() {
+// far, and returns what is to be written: it holds a token. MayAuth must report true before. After
+// a login everything waits for the answer, see AwaitsLogin.
+func (s *Session) AddAuth(a Auth) (alone []byte) {
+	marker := s.addAuth(a)
+	if a.Login() {
 		s.commandStream.holding = holdLogin
 	}
+	return slices.Concat(a.Wire(), marker)
 }
 
-func (s *Session) addAuth(a Auth) { s.ledger.push(s.commandStream.takeAuth(a), s.commandStream.epoch) }
+// addAuth accounts for an AUTH, and for the marker that must follow it, if any.
+func (s *Session) addAuth(a Auth) (marker []byte) {
+	needed := s.needsMarker(a)
+	s.ledger.push(s.commandStream.takeAuth(a), s.commandStream.epoch)
+	if !needed {
+		return nil
+	}
+	s.ledger.push(s.commandStream.takeMarker(a), s.commandStream.epoch)
+	return authMarker
+}
+
+// needsMarker reports whether a marker must follow an AUTH: the server may have something else to
+// send when it refuses the AUTH. That may be a reply and, in RESP3, a push. A login comes first.
+func (s *Session) needsMarker(a Auth) bool {
+	unanswered := s.ledger.used > 0 || s.replyStream.readReplies != s.commandStream.expectedReplies
+	return !a.Login() && (unanswered || s.protocol.version == 3)
+}
 
 // Mark returns where the connection is, for Retract.
 func (s *Session) Mark() Mark { return Mark{s.commandStream} }
@@ -288,18 +307,20 @@ func (s *Session) hasSubscriptions() bool {
 	return s.subscriptionCounts.exist() || s.ledger.hasKind(awaitSubscribed)
 }
 
-// AuthInFlight reports whether an AUTH of ours is in flight.
-func (s *Session) AuthInFlight() bool { return s.ledger.hasKind(awaitAuth) }
+// AuthInFlight reports whether an AUTH of ours is in flight, or the marker after it.
+func (s *Session) AuthInFlight() bool {
+	return s.ledger.hasKind(awaitAuth) || s.ledger.hasKind(awaitMarker)
+}
 
-// AuthsInFlight returns the AUTHs of ours in flight, in their order.
+// AuthsInFlight returns the AUTHs of ours that were not answered, in their order.
 func (s *Session) AuthsInFlight() (all []Auth) { return s.ledger.auths() }
 
-// NextAuth returns the AUTH of ours whose answer is the next reply, nil if there is none or the
-// client waits for a reply that comes before.
+// NextAuth returns the AUTH of ours whose answer, or that to its marker, is the next reply, nil if
+// there is none or the client waits for a reply that comes before.
 func (s *Session) NextAuth() Auth {
 	e := s.ledger.firstReply()
 	t := &s.replyStream
-	if e != nil && e.awaits == awaitAuth && e.ordinal == t.readReplies+1 && (t.ours || t.frames.AtBoundary()) {
+	if e != nil && e.isAuth() && e.ordinal == t.readReplies+1 && (t.ours || t.frames.AtBoundary()) {
 		return e.auth
 	}
 	return nil

@@ -22,6 +22,7 @@ type Verdict struct {
 	Lost bool
 	// Line is the server's error, without type byte and CRLF, of which the first 512 bytes are
 	// kept. It may repeat the arguments of AUTH, the token among them. It is empty if OK or Lost.
+	// If the server gave no answer, it says so.
 	Line    string
 	Failure AuthFailure // what the error means
 }
