@@ -185,7 +185,11 @@ func (s *Session) HoldBehind() {
 // is over, or what a command waited for was answered. Where replies are not counted any more, a command
 // waits for none.
 func (s *Session) Ready() bool {
-	switch state := s.leased.leaseState(); {
+	var state lease.State
+	if s.leased != nil {
+		state = s.leased.lease.State
+	}
+	switch {
 	case state >= lease.Waiting:
 		return state == lease.BetweenSlices
 	case s.commandStream.holding == holdAnswers:
