@@ -48,6 +48,7 @@ func around(t *testing.T, before, after string, draws int) scriptSource {
 // command of tomorrow fails here, and not at its first user.
 func TestEveryCommandMayBeFollowedByAUTH(t *testing.T) {
 	needServer(t)
+	t.Parallel() // they wait more than they work
 	pairs := openPairs(t, newSources(t))
 	for _, hello := range []string{"2", "3"} {
 		t.Run("RESP"+hello, func(t *testing.T) {
@@ -62,6 +63,7 @@ func TestEveryCommandMayBeFollowedByAUTH(t *testing.T) {
 // others. Each command of the server stands between such a command and the one that it is meant for.
 func TestEveryCommandMayFollowOneThatModifiesTheNext(t *testing.T) {
 	needServer(t)
+	t.Parallel() // they wait more than they work
 	pairs := openPairs(t, newSources(t))
 	for _, modifier := range []string{"CLIENT CACHING YES", "CLIENT REPLY SKIP", "ASKING", "MULTI"} {
 		t.Run(modifier, func(t *testing.T) {
@@ -82,6 +84,7 @@ var notSliced = map[string]string{
 // that the server calls blocking, with each option that it has, must be sent in slices.
 func TestEveryBlockingCommandIsSentInSlices(t *testing.T) {
 	needServer(t)
+	t.Parallel() // they wait more than they work
 	pair := openPair(t, newSources(t))
 	catalogue := pair.Catalogue()
 	asked := 0

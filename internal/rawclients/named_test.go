@@ -132,6 +132,7 @@ a GET s1`, limit: "bytes that are no commands"},
 // Where an AUTH goes in is not fixed, so each is played some times.
 func TestNamedScripts(t *testing.T) {
 	needServer(t)
+	t.Parallel() // they wait more than they work
 	pair := openPair(t, newSources(t))
 	for _, named := range namedScripts {
 		t.Run(named.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 var (
 	seeds   = flag.Int("seeds", 120, "how many random scripts are played")
 	seed    = flag.Uint64("seed", 0, "the seed of the first script. It fixes what is written; it does not fix where an AUTH goes in")
-	workers = flag.Int("workers", 6, "how many pairs of servers scripts are played on at once")
+	workers = flag.Int("workers", 16, "how many pairs of servers scripts are played on at once")
 )
 
 const (
@@ -123,6 +123,7 @@ func (a *tally) String() string {
 // its next one or our AUTH means, that gives no reply or two, or that the scanners misread.
 func TestRawClientsReadWhatPlainOnesRead(t *testing.T) {
 	needServer(t)
+	t.Parallel() // they wait more than they work
 	all := play(t, openPairs(t, newSources(t)), ofSeeds(*seeds))
 	if t.Failed() {
 		return

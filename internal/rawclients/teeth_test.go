@@ -67,6 +67,7 @@ const teethPatience = time.Second / 2
 // A comparison that finds nothing proves nothing unless it finds what is there.
 func TestComparisonFinds(t *testing.T) {
 	needServer(t)
+	t.Parallel() // they wait more than they work
 	for name, fault := range map[string]func(read int, p []byte) ([]byte, error){
 		"an answer to AUTH that the client gets": func(read int, p []byte) ([]byte, error) {
 			if read == 2 {
