@@ -40,6 +40,7 @@ func Limits() []Limit {
 		{"XREAD from the end", func(d *Difference, written commands) bool {
 			return d.ends() && (written.haveArg("XREAD", "$") || written.haveArg("XREAD", "+"))
 		}},
+		{"WAIT and WAITAOF", func(d *Difference, written commands) bool { return d.ends() && written.have("WAIT", "WAITAOF") }},
 		{"HELLO 3 behind a blocked call", func(d *Difference, written commands) bool {
 			return d.Kind == LacksBytes && written.have(blocking...) && written.haveArg("CLIENT TRACKING", "ON") && written.haveArg("HELLO", "3")
 		}},
