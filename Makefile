@@ -29,7 +29,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
-	test-virtual test-rest test-dialects test-never-worse check check-rest \
+	test-virtual test-rest test-dialects check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
@@ -57,10 +57,6 @@ test-virtual:
 test-dialects:
 	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)_in_' $(TEST_FLAGS) ./adapters/entra... -adaptertest.dialects
 
-# Five runs of each fault, as docs/never-worse.md has them. In test there is one run.
-test-never-worse:
-	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) ./internal/neverworse -runs 5
-
 test-rest:
 	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
 
@@ -70,7 +66,7 @@ check: test check-rest servers-check
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
 # the fifteen. The live page's test in Chromium is not in it, because
 # a browser is much to ask of a machine: run make page-test when the page was changed.
-check-rest: fmt vet staticcheck tidy nested test-dialects test-never-worse bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:

@@ -11,7 +11,7 @@ import (
 
 var (
 	update = flag.Bool("update", false, "write docs/never-worse.md")
-	runs   = flag.Int("runs", 1, "how many runs of a fault are added up; those of the page are five")
+	runs   = flag.Int("runs", 5, "how many runs of a fault are added up; those of the page are five")
 	seed   = flag.Uint64("seed", 0, "of the first run")
 	whole  = flag.Bool("whole", false, "call for the whole minute that follows a fault, also after the recovery")
 )
