@@ -89,7 +89,7 @@ func scenarios() []scenario {
 		{name: "one connection per call", run: oneByOne},
 		{name: "streamed replies during rotations", run: streamed, short: true},
 		{name: "cached reads are never stale", run: neverStale, short: true, needs3: "client-side caching needs RESP3"},
-		{name: "maintenance notifications", run: maintenance, needs3: "a server announces its maintenance in RESP3 only"},
+		{name: "maintenance notifications", run: maintenance, real: "callers of go-redis wait for a turn there, with timers that all bubbles share", needs3: "a server announces its maintenance in RESP3 only"},
 		{name: "prefix commands are never separated", run: prefixesStay},
 		{name: "a day", run: aDay, virtual: "it takes a day"},
 		{name: "client closed before Source", run: closeClientFirst},
