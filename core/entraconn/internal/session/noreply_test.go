@@ -224,3 +224,44 @@ func TestSkipsTakeNoMemory(t *testing.T) {
 		t.Error("AUTH has no place")
 	}
 }
+
+// Where it is not known how many replies refused commands leave, the answer to a question of ours could
+// be taken for one of them. So before a call that blocks no question goes out, and before a subscription
+// no HELLO.
+func TestNoQuestionAfterSkip(t *testing.T) {
+	const popped = "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"
+	const subscribed = "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+	for _, skips := range []string{"CLIENT REPLY SKIP, SET k v", "CLIENT REPLY SKIP, CLIENT REPLY SKIP, SET k v", "REPLCONF ACK 0, CLIENT REPLY SKIP, SET k v"} {
+		for command, answer := range map[string]string{"BLPOP k 0": popped, "XREAD BLOCK 0 STREAMS k $": popped, "SUBSCRIBE a": subscribed} {
+			for _, refused := range []string{"", busy + busy + busy, skipForbidden + skipForbidden + "+OK\r\n"} {
+				var s session.Session
+				s.Init(false)
+				written := modelserver.Encode(append(strings.Split(skips, ", "), command)...)
+				edits, _, taken := s.Plan(written, nil, nil, &sliceWorld{})
+				if taken != len(written) {
+					t.Errorf("%s, %s: %d bytes of %d taken", skips, command, taken, len(written))
+				}
+				if len(edits) > 0 {
+					t.Errorf("%s: %q goes out before %s", skips, edits[0].Ours(), command)
+				}
+				if read, err := receivedInTwo(&s, refused+answer, 4); err != nil || read != refused+answer {
+					t.Errorf("%s, %s: %v, the client read %q of %q", skips, command, err, read, refused+answer)
+				}
+			}
+		}
+	}
+}
+
+// The first of two SKIPs is refused, and the second one may still skip an AUTH.
+func TestRefusalOfASkipBeforeTheLast(t *testing.T) {
+	var s session.Session
+	s.Init(false)
+	s.Plan(modelserver.Encode("CLIENT REPLY SKIP", "GET k", "GET k", "CLIENT REPLY SKIP"), nil, nil, &standstill{})
+	answers := skipForbidden + "$1\r\nx\r\n$1\r\nx\r\n"
+	if read, err := receivedInTwo(&s, answers, 20); read != answers || err != nil {
+		t.Errorf("the client read %q, %v", read, err)
+	}
+	if s.MayAuth() {
+		t.Error("AUTH may be skipped")
+	}
+}

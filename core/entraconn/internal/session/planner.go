@@ -212,8 +212,9 @@ func (w *planner) changeProtocol(kind resp.Kind) (mustWait bool) {
 	case resp.Subscribe, resp.PSubscribe, resp.SSubscribe:
 		switch {
 		case !w.mayUpgrade(), s.protocol.version == 3 && !l.mayChangeVersion():
-		case !l.onlyAuths():
+		case !l.onlyAuths(), l.hasKind(awaitRefusal) && !s.drained():
 			return true
+		case l.hasKind(awaitRefusal): // whose answer could be taken for HELLO's
 		case s.protocol.version == 2 && !s.subscriptionCounts.exist(): // else it takes no HELLO
 			s.commandStream.upgraded = true
 			w.ask(hello3, awaitUpgrade)
@@ -284,6 +285,9 @@ func (w *planner) slice() (mustWait bool) {
 		return false
 	case !s.drained() || s.leased.leaseState() == lease.Replying:
 		return true
+	case s.ledger.hasKind(awaitRefusal) && (s.clientNumber == 0 || len(call.openEnds) > 0):
+		s.leased.leaveUnsliced(t.expectedReplies+1, call) // a question's answer could be taken for a refusal
+		return false
 	}
 	w.learnNumber()
 	if len(call.openEnds) > 0 {

@@ -193,7 +193,7 @@ func (r *receiver) endUnproven() (later bool, err error) {
 		e.outstanding--
 		switch written := &s.commandStream; {
 		case judged == refusesAck:
-		case written.prefix&skipPrefix != 0 && e.outstanding == 0:
+		case written.prefix&skipPrefix != 0 && e.outstanding == 0 && s.ledger.used == 1:
 			written.prefix &^= skipPrefix // nothing was written after it
 		default:
 			t.unskipped = true
