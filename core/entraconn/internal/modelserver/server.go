@@ -257,6 +257,8 @@ func (m *Model) block(key, timeout string, unit time.Duration) string {
 
 func (m *Model) clientCommand(args []string) string {
 	switch strings.Join(args[1:], " ") {
+	case "LIST x":
+		return "-ERR wrong number of arguments for 'client|list' command\r\n"
 	case "ID":
 		return ":7\r\n"
 	case "CACHING YES":

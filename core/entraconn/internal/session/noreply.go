@@ -50,11 +50,13 @@ const (
 // AUTH of ours.
 func judgeRefusal(line string, kind resp.Kind, beforeAuth bool) refusalJudgement {
 	code, text := authanswer.Split(line)
-	name, _, _ := strings.Cut(quoted(text), "|") // 'client' or 'client|reply'
+	name, subcommand, _ := strings.Cut(quoted(text), "|") // 'client' or 'client|reply'
 	switch {
 	case kind == skippedSkips:
 		return refusalUnknown
-	case kind != resp.NoReply && (name == "CLIENT" || name == "REPLY"):
+	case strings.Contains(text, "WRONG NUMBER OF ARGUMENTS") && !strings.Contains(text, "UNKNOWN"): // theirs is right
+		return refusesNothing
+	case kind != resp.NoReply && (name == "CLIENT" && (subcommand == "" || subcommand == "REPLY") || name == "REPLY"):
 		return refusesSkip
 	case kind != resp.ReplySkip && name == "REPLCONF":
 		return refusesAck

@@ -109,6 +109,10 @@ func TestReplyAfterACommandWithoutOne(t *testing.T) {
 		{name: "skipped", client: skip, server: "$1\r\nv\r\n"},
 		{name: "skipped, then an error of the server's data", client: skip, server: wrongType},
 		{name: "skipped, then an error that names its command", client: skip, server: "-NOPERM this user has no permissions to run the 'get' command\r\n"},
+		{name: "skipped, then an error that names another of its kind", client: skip, server: "-NOPERM this user has no permissions to run the 'client|list' command\r\n"},
+		{name: "skipped, then too many arguments", client: skip, server: "-ERR wrong number of arguments for 'client|reply' command\r\n"},
+		{name: "skipped, then too few arguments", client: skip, server: "-ERR wrong number of arguments for 'client' command\r\n"},
+		{name: "acknowledged, then too few arguments", client: "REPLCONF ACK 0, GET k", server: "-ERR wrong number of arguments for 'replconf' command\r\n"},
 		{name: "skipped, then an error of a script", client: skip, server: "-ERR value is not an integer or out of range\r\n"},
 		{name: "forbidden", client: skip, server: skipForbidden + "+OK\r\n$1\r\nv\r\n"},
 		{name: "forbidden, and errors after it", client: skip, server: skipForbidden + wrongType + wrongType},
@@ -136,8 +140,9 @@ func TestReplyAfterACommandWithoutOne(t *testing.T) {
 			if err != nil || read != tc.server {
 				t.Errorf("%s, cut at %d: %v, the client read %q", tc.name, cut, err, read)
 			}
-			if why, _ := s.BarredBy(); why != tc.why || s.MayAuth() != (why == session.Renewable && !tc.barred) || s.Slicing() {
-				t.Errorf("%s, cut at %d: barred by %q, may AUTH %v, slicing %v", tc.name, cut, why, s.MayAuth(), s.Slicing())
+			if why, _ := s.BarredBy(); why != tc.why || s.MayAuth() != (why == session.Renewable && !tc.barred) || s.Slicing() ||
+				s.MayAuth() && !s.Idle() {
+				t.Errorf("%s, cut at %d: barred by %q, may AUTH %v, slicing %v, idle %v", tc.name, cut, why, s.MayAuth(), s.Slicing(), s.Idle())
 			}
 		}
 	}

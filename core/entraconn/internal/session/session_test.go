@@ -30,7 +30,7 @@ var (
 	}
 	transaction = append([]string{"EXEC", "EXEC", "EXEC x", "DISCARD", "DISCARD x", "MULTI", "BLPOP k 100", "XREAD BLOCK 70000 STREAMS k $", "ASKING", "RESET", "RESET x", "AUTH us mine"}, ordinary...)
 	// After which replies are not counted with certainty, and what must take care then.
-	unproven = []string{"CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "REPLCONF ACK 0", "GET k", "FAIL", "BLPOP gone 100", "XREAD BLOCK 70000 STREAMS k $", "SUBSCRIBE a"}
+	unproven = []string{"CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "REPLCONF ACK 0", "GET k", "FAIL", "CLIENT LIST x", "BLPOP gone 100", "XREAD BLOCK 70000 STREAMS k $", "SUBSCRIBE a"}
 	grave    = []string{"CLIENT REPLY SKIP", "HELLO 2", "CLIENT REPLY OFF", "MONITOR", "AUTH host password"}
 )
 
