@@ -220,4 +220,4 @@ soak-never-worse:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./internal/neverworse -runs 4 -whole -seed $$SEED'
 
 soak-real: backends
-	@./scripts/soak.sh $@ $(SOAK) '$(GO) test -race -count 1 -p 3 -timeout 24h -run "TestConformance/real|TestClusterConformance" ./adapters/...'
+	@./scripts/soak.sh $@ $(SOAK) '$(GO) test -race -count 1 -p 3 -timeout 24h -run "TestConformance/real|TestClusterConformance" ./adapters/entra... -adaptertest.protocols'

@@ -13,6 +13,9 @@ import (
 var dialectsFlag = flag.Bool("adaptertest.dialects", false, "run every scenario under virtual time in every dialect of Redis, "+
 	"not only the scenarios in which a dialect can matter")
 
+var protocolsFlag = flag.Bool("adaptertest.protocols", false, "run every scenario under real time over every protocol of the client, "+
+	"not only the scenarios in which it can matter")
+
 // A lack says why a dialect of Redis, or a client in it, cannot run a scenario.
 type lack struct {
 	dialect  entratest.Dialect
@@ -66,11 +69,23 @@ func lackOf(dialect entratest.Dialect, scenario string, h Harness, protocol int)
 	return ""
 }
 
-// chosen returns the scenarios that run in a dialect unless something is lacking: all of them in the usual one.
-func chosen(isUsual bool) []scenario {
+// inDialect returns the scenarios that run in a dialect unless something is lacking: all of them in the usual one.
+func inDialect(isUsual bool) []scenario {
 	var all []scenario
 	for _, s := range scenarios() {
 		if isUsual || s.dialects || *dialectsFlag {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// overProtocol returns the scenarios that run over a protocol under real time, unless something is lacking. What depends on
+// the protocol depends on the dialect as well, so there are few over an older protocol than the client's newest.
+func overProtocol(h Harness, protocol int) []scenario {
+	var all []scenario
+	for _, s := range scenarios() {
+		if protocol == slices.Max(h.Protocols) || s.dialects || s.needs2 != "" || *protocolsFlag {
 			all = append(all, s)
 		}
 	}

@@ -13,7 +13,8 @@
 //     clients must not leak;
 //   - under real time, with tokens that are renewed after two seconds, against a redis-server over
 //     TLS. Here the commands run all the time, so renewals meet them. Without redis-server on the
-//     PATH it is skipped.
+//     PATH it is skipped. Over an older protocol of the client than its newest it runs what depends
+//     on the protocol, and all with -adaptertest.protocols.
 //
 // Under virtual time it runs in every dialect of package entratest: in Redis 7 all scenarios, in the
 // others those in which a dialect can matter, and all with -adaptertest.dialects. [Dialects] says

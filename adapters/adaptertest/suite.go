@@ -124,6 +124,7 @@ func (s scenario) skip(h Harness, protocol int, dialect entratest.Dialect) strin
 
 // Run runs the whole suite against Redis 7, and under virtual time against the other dialects of package entratest. Of
 // these, -short leaves out all, and without -adaptertest.dialects only the scenarios run in which a dialect can matter.
+// Under real time, without -adaptertest.protocols only those run over an older protocol of the client than its newest.
 func Run(t *testing.T, h Harness) {
 	for i, dialect := range entratest.Dialects() {
 		name, isUsual := "virtual time", i == 0
@@ -134,7 +135,7 @@ func Run(t *testing.T, h Harness) {
 			if !isUsual && testing.Short() && !*dialectsFlag {
 				t.Skip("-short runs the suite against Redis 7 only")
 			}
-			each(t, h, chosen(isUsual), dialect, newPace(runtime.GOMAXPROCS(0), nil), func(t *testing.T, s scenario, protocol int) {
+			each(t, h, func(int) []scenario { return inDialect(isUsual) }, dialect, newPace(runtime.GOMAXPROCS(0), nil), func(t *testing.T, s scenario, protocol int) {
 				if s.real != "" {
 					t.Skip(s.real)
 				}
@@ -147,7 +148,7 @@ func Run(t *testing.T, h Harness) {
 			t.Skip("real time takes minutes: -short runs virtual time only")
 		}
 		watchdog, dialect := startWatchdog(t)
-		each(t, h, scenarios(), dialect, newPace(realAtOnce, watchdog), func(t *testing.T, s scenario, protocol int) {
+		each(t, h, func(protocol int) []scenario { return overProtocol(h, protocol) }, dialect, newPace(realAtOnce, watchdog), func(t *testing.T, s scenario, protocol int) {
 			if s.virtual != "" {
 				t.Skip(s.virtual)
 			}
@@ -160,14 +161,16 @@ func Run(t *testing.T, h Harness) {
 // there are processors.
 const realAtOnce = 50
 
-// each runs scenarios in a dialect with all protocols.
-func each(t *testing.T, h Harness, all []scenario, dialect entratest.Dialect, pace *pace, run func(t *testing.T, s scenario, protocol int)) {
+// each runs, over all protocols, the scenarios that are chosen for them, in a dialect.
+func each(
+	t *testing.T, h Harness, chosen func(protocol int) []scenario, dialect entratest.Dialect, pace *pace, run func(t *testing.T, s scenario, protocol int),
+) {
 	var protocols sync.WaitGroup
 	for _, protocol := range h.Protocols {
 		protocols.Go(func() {
 			t.Run(fmt.Sprintf("RESP%d", protocol), func(t *testing.T) {
 				var under sync.WaitGroup
-				for _, s := range all {
+				for _, s := range chosen(protocol) {
 					pace.begin()
 					under.Go(func() {
 						defer pace.end()

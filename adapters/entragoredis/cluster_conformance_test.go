@@ -13,7 +13,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-func TestClusterConformance(t *testing.T) { adaptertest.RunCluster(t, clusterHarnesses()...) }
+func TestClusterConformance(t *testing.T) {
+	t.Parallel() // with TestConformance: both wait more than they work
+	adaptertest.RunCluster(t, clusterHarnesses()...)
+}
 
 func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
 	for _, h := range clusterHarnesses() {

@@ -12,7 +12,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-func TestConformance(t *testing.T) { adaptertest.Run(t, harness()) }
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	adaptertest.Run(t, harness())
+}
 
 func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 	adaptertest.CheckMatrix(t, harness(), "../../docs/adapters.md")

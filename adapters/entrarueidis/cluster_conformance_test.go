@@ -11,7 +11,10 @@ import (
 	"github.com/redis/rueidis"
 )
 
-func TestClusterConformance(t *testing.T) { adaptertest.RunCluster(t, clusterHarness()) }
+func TestClusterConformance(t *testing.T) {
+	t.Parallel() // with TestConformance: both wait more than they work
+	adaptertest.RunCluster(t, clusterHarness())
+}
 
 func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
 	adaptertest.CheckClusterMatrix(t, clusterHarness(), "../../docs/adapters.md")

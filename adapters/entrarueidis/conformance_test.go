@@ -11,7 +11,10 @@ import (
 	"github.com/redis/rueidis"
 )
 
-func TestConformance(t *testing.T) { adaptertest.Run(t, harness()) }
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	adaptertest.Run(t, harness())
+}
 
 func TestDocumentsWhatTheSuiteRuns(t *testing.T) {
 	adaptertest.CheckMatrix(t, harness(), "../../docs/adapters.md")
