@@ -137,7 +137,7 @@ func (r *renewer) expire(now clock.Instant) {
 	r.publish()
 	if r.plan.Failures() > 0 || r.trouble.isOpen() {
 		r.trouble.report(r.observed.context(), r.validToken(),
-			"the token has expired and there is no new one: connections end, and logins wait until there is")
+			"the token expired and was not renewed: Redis closes connections, new logins wait for a token")
 	}
 }
 
@@ -299,7 +299,7 @@ func (r *renewer) accept(t Token, res result, now clock.Instant) {
 func (r *renewer) planAgain(isOverdue bool) {
 	if isOverdue {
 		r.trouble.report(r.observed.context(), r.validToken(),
-			"no new token: the credential still gives the old one, and its time has come; looking again every few seconds")
+			"token renewal overdue: the credential keeps returning the current token; retrying every few seconds")
 	}
 	if r.lastErr != nil {
 		replanned := *r.lastErr

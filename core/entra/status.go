@@ -119,7 +119,7 @@ func (st *Status) reason(refusal *AuthError, isOverdue bool) string {
 	case st.Valid && !isOverdue:
 		what += "; another one is asked for at " + next
 	default:
-		what += "; no newer one has been had so far, the next try is due at " + next
+		what += "; renewal is overdue, next attempt at " + next
 	}
 	return what
 }

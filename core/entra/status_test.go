@@ -89,7 +89,7 @@ func TestOverdueRenewalIsTrouble(t *testing.T) {
 		time.Sleep(time.Until(tok.RenewBy()) - time.Second)
 		checkStatus(t, src, entra.HealthReady, true)
 		time.Sleep(12 * time.Second) // looks are 10 seconds apart by then
-		checkStatus(t, src, entra.HealthDegraded, true, "no newer one has been had")
+		checkStatus(t, src, entra.HealthDegraded, true, "renewal is overdue")
 		synctest.Wait() // for the log
 		if n := strings.Count(log.String(), "level=WARN"); n != 1 {
 			t.Errorf("%d warnings:\n%s", n, &log)
