@@ -37,20 +37,21 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 # detector, which slows them down sixfold; make soak-virtual has it.
 MEETING := ./core/... ./adapters/... ./otel/otelentra/... ./otel/livepage/... ./internal/differential/...
 VIRTUAL := TestConformance/virtual_time
-# Tests of core/entraconn without the race detector: one that looks for tokens in the memory of other goroutines, by
-# reflection and without their locks, which it would report; and those that play minutes of callers without a pause beside
-# a client with a password or days of a rotation, for which its runtime has not enough room (it ends with CHECK failed or
-# SIGSEGV); and those that measure memory.
-UNRACED := ^(TestConnAndDialerShowNoToken|TestOneRefusalIsNotTheWordOfTheServer|TestHalfOfTheLoginsRefused|TestAllLoginsRefusedForAMinute|TestProbesGoOnEveryFiveSeconds|TestLoopWithoutAPauseIsRefusedSlowly|TestLoopWithoutAPauseAndWithoutTime|TestBlackHoleHoldsUpEachDialForASecondAtMost|TestUnansweredLoginHoldsUpOthersForASecondAtMost|TestContextsOf20Milliseconds|TestSlowHandshakesFitIntoTheDialTimeout|TestIdleConnectionsWaitForNoVerdict|TestServerThatServesNoClientIsAskedNoMoreOften|TestLoginRefusedInAnyWordsIsNoStorm|TestRefusingCacheCostsAHealthyOneNothing|TestRefusingCacheAloneHasThreeTokensReplaced|TestUsersFunctionsHoldUpNoConnection|TestHostileReplies|TestHostileCommands)$$
+# Tests of core/entra and core/entraconn without the race detector: one that looks for tokens in the memory of other
+# goroutines, by reflection and without their locks, which it would report; and those that play minutes of callers without
+# a pause beside a client with a password or days of a rotation, for which its runtime has not enough room (it ends with
+# CHECK failed or SIGSEGV); those that measure memory; and those that search millions of bytes for a secret.
+UNRACED := ^(TestErrorsStatusAndLogTellNoSecret|TestWhatAServerRepeatsOfATokenIsScrubbed|TestConnAndDialerShowNoToken|TestOneRefusalIsNotTheWordOfTheServer|TestHalfOfTheLoginsRefused|TestAllLoginsRefusedForAMinute|TestProbesGoOnEveryFiveSeconds|TestLoopWithoutAPauseIsRefusedSlowly|TestLoopWithoutAPauseAndWithoutTime|TestBlackHoleHoldsUpEachDialForASecondAtMost|TestUnansweredLoginHoldsUpOthersForASecondAtMost|TestContextsOf20Milliseconds|TestSlowHandshakesFitIntoTheDialTimeout|TestIdleConnectionsWaitForNoVerdict|TestServerThatServesNoClientIsAskedNoMoreOften|TestLoginRefusedInAnyWordsIsNoStorm|TestRefusingCacheCostsAHealthyOneNothing|TestRefusingCacheAloneHasThreeTokensReplaced|TestUsersFunctionsHoldUpNoConnection|TestHostileReplies|TestHostileCommands)$$
 
-test: backends test-race test-virtual test-rest
+test: backends test-race
+	@$(MAKE) --no-print-directory -j 2 test-virtual test-rest
 
 test-race: backends
 	$(GO) test -race -p 4 -timeout $(TEST_TIMEOUT) -skip '$(VIRTUAL)|$(UNRACED)' $(TEST_FLAGS) $(MEETING)
 
 test-virtual:
 	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)' $(TEST_FLAGS) ./adapters/entra...
-	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(UNRACED)' $(TEST_FLAGS) ./core/entraconn
+	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(UNRACED)' $(TEST_FLAGS) ./core/entra ./core/entraconn
 
 # test-virtual runs, in the dialects of Redis that are not the usual one, the scenarios in which a dialect can matter.
 # Here run all.
