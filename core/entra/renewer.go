@@ -47,7 +47,7 @@ type renewer struct {
 	lastErr *RefreshError // nil if the last request did not fail
 	silence *RefreshError // not nil if nothing has failed, but the running request is silent for long
 
-	mayPass     bool          // see snapshot
+	isTransient bool          // see snapshot
 	reasonKnown chan struct{} // see snapshot
 
 	running   *request
@@ -195,7 +195,7 @@ func (r *renewer) noticeSilence(now clock.Instant) {
 	if !now.Reached(r.silentFrom()) {
 		return
 	}
-	r.silence, r.mayPass = noAnswerYet(r.plan.Failures()+1), false
+	r.silence, r.isTransient = noAnswerYet(r.plan.Failures()+1), false
 	r.publishReason()
 	r.trouble.reportSilence(r.observed.context(), "no new token: "+r.silence.advice(), r.silence.logAttrs()...)
 }
@@ -313,7 +313,7 @@ func (r *renewer) planAgain(isOverdue bool) {
 func (r *renewer) failed(res result, now clock.Instant) {
 	r.plan.Failed(res.failure(now.Wall), now, rand.Float64(), rand.Float64())
 	r.lastErr = res.refreshError(r.plan.Failures(), r.plan.Next().Wall, now.Wall)
-	r.mayPass = !res.needsOperator()
+	r.isTransient = !res.needsOperator()
 	r.observed.endAttempt(res.request, now, false, r.lastErr)
 	r.publishReason()
 	ctx := r.observed.context()
@@ -353,7 +353,7 @@ func (r *renewer) publish() {
 			Failures:    r.plan.Failures(),
 		},
 		reason:      r.silence,
-		mayPass:     r.mayPass,
+		isTransient: r.isTransient,
 		reasonKnown: r.reasonKnown,
 	}
 	if r.lastErr != nil { // a nil *RefreshError must not become an error that is not nil

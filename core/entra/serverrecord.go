@@ -95,7 +95,7 @@ func (r *serverRecord) refuse(token TokenTimes, refusal *AuthError, now time.Tim
 	}
 	r.refusals.Add(now)
 	r.refusedToken, r.refusal, r.refusedAt = token, refusal, now
-	if r.refusals.IsPlain() { // which outweighs what the server accepted before
+	if r.refusals.IsConclusive() { // which outweighs what the server accepted before
 		r.wavers = false
 	}
 }
@@ -110,7 +110,7 @@ func (r *serverRecord) refusesOtherToken() bool {
 // state returns the state of the server. As long as no AUTH is answered it does not become worse.
 func (r *serverRecord) state(now time.Time) ServerState {
 	switch {
-	case r.refusals.IsPlain() || !r.refusals.IsEmpty() && !r.wavers && r.refusesOtherToken():
+	case r.refusals.IsConclusive() || !r.refusals.IsEmpty() && !r.wavers && r.refusesOtherToken():
 		return ServerRefuses
 	case !r.refusals.IsEmpty() || r.wavers && now.Sub(r.refusedAt) < wavererMemory:
 		return ServerMixed

@@ -91,7 +91,7 @@ func TestSilenceCountsOnlyWithoutAToken(t *testing.T) {
 
 // An impatient caller hears a reason as soon as it is known. It waits a second if the reason may pass or was known before.
 func TestReasonIsToldAtOnce(t *testing.T) {
-	rule := impatience.Rule{Longest: 5 * time.Second, Known: time.Second}
+	const longest = 5 * time.Second
 	for name, tt := range map[string]struct {
 		cred  *credential
 		waits []time.Duration // of callers one after the other
@@ -109,7 +109,7 @@ func TestReasonIsToldAtOnce(t *testing.T) {
 				src := newSource(t, tt.cred, nil)
 				for i, want := range tt.waits {
 					began := time.Now()
-					_, err := src.Token(impatience.With(t.Context(), rule))
+					_, err := src.Token(impatience.With(t.Context(), longest))
 					if took := time.Since(began); took != want {
 						t.Errorf("caller %d waited %v, want %v: %v", i+1, took, want, err)
 					}
@@ -130,18 +130,18 @@ func TestReasonIsToldAtOnce(t *testing.T) {
 func TestImpatientCallerGivesUpSooner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(t, hanging(), nil)
-		rule := impatience.Rule{Longest: 2 * time.Second, Known: time.Second}
+		const longest = 2 * time.Second
 		began := time.Now()
-		if _, err := src.Token(impatience.With(t.Context(), rule)); time.Since(began) != 2*time.Second || errors.Is(err, context.DeadlineExceeded) {
+		if _, err := src.Token(impatience.With(t.Context(), longest)); time.Since(began) != 2*time.Second || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
-		if _, err := src.Token(impatience.With(ctx, rule)); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := src.Token(impatience.With(ctx, longest)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 		time.AfterFunc(time.Millisecond, func() { _ = src.Close() })
-		if _, err := src.Token(impatience.With(t.Context(), rule)); !errors.Is(err, entra.ErrClosed) {
+		if _, err := src.Token(impatience.With(t.Context(), longest)); !errors.Is(err, entra.ErrClosed) {
 			t.Errorf("%v", err)
 		}
 	})

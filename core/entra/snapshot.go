@@ -14,7 +14,7 @@ type snapshot struct {
 	status  Status // without Health and Reason
 
 	reason      *RefreshError // why there is no token: the last failure, or a long silence; nil if nothing is known
-	mayPass     bool          // the reason is a failure that may be over with the next request
+	isTransient bool          // the reason is a transient failure: the next request may succeed
 	reasonKnown chan struct{} // closed when there is a later reason
 }
 

@@ -107,13 +107,12 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	}
 	var reasonKnown <-chan struct{}
 	began, patience := time.Now(), time.Duration(math.MaxInt64)
-	rule, isImpatient := impatience.Of(ctx)
-	if isImpatient {
-		patience = rule.Longest
+	if longest, isImpatient := impatience.Of(ctx); isImpatient {
+		patience = longest
 		if snap := s.current.Load(); snap.reason == nil {
 			reasonKnown = snap.reasonKnown
 		} else {
-			patience = min(patience, rule.Known)
+			patience = min(patience, impatience.WithReason)
 		}
 	}
 	enough := time.NewTimer(patience)
@@ -132,8 +131,8 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 		case <-snap.changed:
 		case <-reasonKnown:
 			reasonKnown = nil
-			gaveUp = !s.current.Load().mayPass
-			enough.Reset(min(patience-time.Since(began), rule.Known))
+			gaveUp = !s.current.Load().isTransient
+			enough.Reset(min(patience-time.Since(began), impatience.WithReason))
 		case <-enough.C:
 			gaveUp = true
 		case <-ctx.Done():

@@ -14,6 +14,12 @@ import (
 // largeBuffer bounds the buffer that a connection keeps for its next write.
 const largeBuffer = 4 << 10
 
+// lookSize is the size of the buffer of a read while a write waits. Workers bring their own buffer.
+const lookSize = 512
+
+// longestLook bounds such a read. Then the write looks again whether it may go on.
+const longestLook = 10 * time.Millisecond
+
 // A backlog is what the client has written and what was not sent yet. The next write of the client
 // takes it along. If it waits for a reply, a goroutine sends it that lives only for that: the
 // goroutine that reads must not wait for a peer that takes nothing, and the client may write no

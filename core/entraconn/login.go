@@ -82,7 +82,7 @@ func (l *login) credentialLocked() (*rotation.Credential, error) {
 	}
 	l.giveUp = cancel
 	c.mu.Unlock()
-	cred, err := c.server.admitLogin(tokenwait.WithRule(ctx), c, &l.waitBudget)
+	cred, err := c.server.admitLogin(tokenwait.ForLogin(ctx), c, &l.waitBudget)
 	c.mu.Lock()
 	l.giveUp = nil
 	closed := c.ending.isClosed()

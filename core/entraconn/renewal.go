@@ -13,12 +13,6 @@ import (
 // TryLock, so that no client waits for a worker, and no worker for a client.
 type renewal struct{ conn *Conn }
 
-// lookSize is the size of the buffer of a read of ours.
-const lookSize = 512
-
-// longestLook bounds a read of ours where the client does not want to read.
-const longestLook = 10 * time.Millisecond
-
 // maxReadBuffer bounds what we read for the client while we look for an answer. If more pushes than
 // that have come, the client must read first.
 const maxReadBuffer = 16 << 10
@@ -70,7 +64,7 @@ func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
 // write writes the AUTH that is due, if it may be written now. It waits until the server has
 // answered everything, because the server would not run an AUTH before that. A write into a full
 // buffer could also cost the connection: TLS takes no write after one that timed out. mayLook is
-// whether there may be something to read for us.
+// whether there may be something to read for us; else progress is the result of the visit.
 func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	if !c.wmu.TryLock() {
@@ -79,9 +73,9 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	defer c.wmu.Unlock()
 	due := c.dueAuth.Load()
 	c.mu.Lock()
-	progress, mayLook = r.mayWriteLocked(due)
+	mayWrite, progress, mayLook := r.mayWriteLocked(due)
 	c.mu.Unlock()
-	if progress != rotation.Pending || mayLook {
+	if !mayWrite {
 		return progress, mayLook
 	}
 	began := time.Now()
@@ -100,22 +94,23 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 	}
 }
 
-// mayWriteLocked returns Pending and false if an AUTH may be written now. It needs Conn.mu.
-func (r renewal) mayWriteLocked(due *rotation.Due) (progress rotation.Progress, mayLook bool) {
+// mayWriteLocked reports whether an AUTH may be written now. If not, it returns what write does. It
+// needs Conn.mu.
+func (r renewal) mayWriteLocked(due *rotation.Due) (mayWrite bool, progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	switch {
 	case c.ending.writeErr() != nil:
-		return rotation.Ended, false
+		return false, rotation.Ended, false
 	case c.session.AuthInFlight():
-		return rotation.Pending, true
+		return false, rotation.Pending, true
 	case due == nil || c.writtenCred == nil: // a connection that was never used will log in with the newest token
-		return rotation.Complete, false
+		return false, rotation.Complete, false
 	case !c.session.MayAuth():
-		return rotation.Barred, c.session.SliceOverdue(time.Now())
+		return false, rotation.Barred, c.session.SliceOverdue(time.Now())
 	case !c.session.Idle():
-		return rotation.AwaitsClient, false
+		return false, rotation.AwaitsClient, false
 	}
-	return rotation.Pending, false
+	return true, rotation.Pending, false
 }
 
 // lookForAnswer reads for at most d if the next reply is the answer to our AUTH or ends a slice.

@@ -7,7 +7,7 @@ import (
 	"github.com/entraredis/entraredis/core/internal/authanswer"
 )
 
-func TestEightRefusalsInASecondArePlain(t *testing.T) {
+func TestEightRefusalsInASecondAreConclusive(t *testing.T) {
 	for _, tc := range []struct {
 		refusals int
 		apart    time.Duration
@@ -27,8 +27,8 @@ func TestEightRefusalsInASecondArePlain(t *testing.T) {
 			row.Add(now)
 			now = now.Add(tc.apart)
 		}
-		if row.IsPlain() != tc.want || row.IsEmpty() != (tc.refusals == 0) {
-			t.Errorf("%d refusals, %v apart: plain %t, empty %t", tc.refusals, tc.apart, row.IsPlain(), row.IsEmpty())
+		if row.IsConclusive() != tc.want || row.IsEmpty() != (tc.refusals == 0) {
+			t.Errorf("%d refusals, %v apart: conclusive %t, empty %t", tc.refusals, tc.apart, row.IsConclusive(), row.IsEmpty())
 		}
 	}
 }

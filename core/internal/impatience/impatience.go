@@ -8,21 +8,22 @@ import (
 	"time"
 )
 
-// A Rule says when a wait for a token ends without one.
-type Rule struct {
-	Longest time.Duration // the whole wait
-	// Known is the whole wait if the reason is known when it begins, and what is left of it when a
-	// reason becomes known that may pass. For any other the wait ends then.
-	Known time.Duration
-}
+// WithReason is how long a wait goes on although it is known why there is no token: the whole wait if
+// that is known when it begins, and what is left of it when a reason becomes known that is transient.
+// For any other the wait ends then. It keeps clients that dial again at once from doing so thousands of
+// times a second.
+const WithReason = time.Second
 
 type key struct{}
 
-// With returns a context with which Source.Token waits by a rule, and no longer than ctx.
-func With(ctx context.Context, r Rule) context.Context { return context.WithValue(ctx, key{}, r) }
+// With returns a context with which Source.Token waits for so long at most, no longer than ctx, and as
+// WithReason says.
+func With(ctx context.Context, longest time.Duration) context.Context {
+	return context.WithValue(ctx, key{}, longest)
+}
 
-// Of returns the rule of a context, and whether it has one.
-func Of(ctx context.Context) (r Rule, ok bool) {
-	r, ok = ctx.Value(key{}).(Rule)
-	return r, ok
+// Of returns what With was told, and whether ctx comes from it.
+func Of(ctx context.Context) (longest time.Duration, ok bool) {
+	longest, ok = ctx.Value(key{}).(time.Duration)
+	return longest, ok
 }

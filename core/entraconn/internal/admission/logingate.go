@@ -16,7 +16,7 @@ import (
 //   - The server has never accepted the credential and has refused one: the gate is closed, and
 //     probes go ahead from time to time (probeSchedule).
 //   - The server has accepted the credential and refuses some logins: few go ahead (rateLimit). The
-//     gate closes when many are refused in a row.
+//     gate closes when many are refused in a row, see authanswer.Row.
 //   - The server has accepted the credential: all go ahead.
 //
 // The zero LoginGate is that of a server of which nothing is known.

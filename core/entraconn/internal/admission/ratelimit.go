@@ -45,7 +45,8 @@ func (l *rateLimit) takeTurn(now time.Time) (p *Permit, wait time.Duration) {
 
 func (l *rateLimit) isRecent(now time.Time) bool { return now.Sub(l.refusedAt) < limitMemory }
 
-// slowDown is told of a refusal. It reports whether there were enough of them to close the gate.
+// slowDown is told of a refusal. It reports whether there were enough of them in a row to close the
+// gate, see authanswer.Row.
 func (l *rateLimit) slowDown(number uint64, now time.Time) bool {
 	switch {
 	case l.number != number:
@@ -57,7 +58,7 @@ func (l *rateLimit) slowDown(number uint64, now time.Time) bool {
 	}
 	l.refusedAt = now
 	l.row.Add(now)
-	return l.row.IsPlain()
+	return l.row.IsConclusive()
 }
 
 // speedUp is told that the server has accepted the credential, and reports whether the limit ends.
