@@ -183,7 +183,7 @@ func (r renewal) Retire() bool {
 	c.signals.set(retirementWaits)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ending.readErr() != nil || c.ending.isClosed() || !c.session.MayRetire() {
+	if c.ending.readErr() != nil || c.ending.isClosed() || !c.session.Retire() {
 		if why, _ := c.session.BarredBy(); !why.Retires() {
 			c.signals.clear(retirementWaits)
 		}

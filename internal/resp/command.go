@@ -44,6 +44,15 @@ func (s *CommandScanner) Kind() Kind { return s.kind }
 // Argc returns the number of arguments, the name included, of the command that ended last.
 func (s *CommandScanner) Argc() int32 { return s.argc }
 
+// Missing returns how many bytes are still to come of the unfinished command, at least.
+func (s *CommandScanner) Missing() int {
+	if s.state != argHeader && s.state != argPayload {
+		return 0
+	}
+	const leastArg = len("$0\r\n\r\n")
+	return int(min(s.skip, math.MaxInt32) + int64(s.argc-s.arg-1)*int64(leastArg))
+}
+
 // Next scans p up to the end of a command. It returns how many bytes it took and whether a command ended there;
 // if not, it took all of p. After an error the scanner is of no more use.
 func (s *CommandScanner) Next(p []byte) (n int, end bool, err error) {

@@ -251,3 +251,23 @@ func BenchmarkCommandScanner(b *testing.B) {
 		})
 	}
 }
+
+// What is still to come of a command is known from what it announces.
+func TestMissing(t *testing.T) {
+	for start, least := range map[string]int{
+		"":                               0,
+		"*2":                             0,
+		"*2\r\n":                         6,
+		"*3\r\n$3\r\nGET\r\n":            6,
+		"*2\r\n$3\r\nG":                  4 + 6,
+		"*2\r\n$3\r\nGET\r\n$5\r\n":      7,
+		"*2\r\n$3\r\nGET\r\n$5\r\n12345": 2,
+		"*1\r\n$4\r\nPING\r\n":           0,
+		"*2147483647\r\n":                2147483646 * 6,
+	} {
+		var s resp.CommandScanner
+		if _, _, err := s.Next([]byte(start)); err != nil || s.Missing() != least {
+			t.Errorf("after %q %d bytes are missing at least, %v; want %d", start, s.Missing(), err, least)
+		}
+	}
+}

@@ -131,6 +131,8 @@ func (m *Model) respond(name string, args []string) string {
 		return "+OK\r\n"
 	case "FAIL":
 		return "-ERR no\r\n"
+	case "CLUSTER":
+		return "-ERR This instance has cluster support disabled\r\n"
 	case "LIST":
 		return "*3\r\n:1\r\n$-1\r\n*1\r\n+OK\r\n"
 	case "PUSHED": // pushes and attributes where Redis puts them
@@ -240,6 +242,9 @@ func (m *Model) refusesOurs(args []string) (refused, silently bool) {
 
 // block answers a blocking command at once, and lets the time pass that it took.
 func (m *Model) block(key, timeout string, unit time.Duration) string {
+	if timeout == "0.001" {
+		m.Misplaced = append(m.Misplaced, "a timeout that 6.0 takes for 0")
+	}
 	t, err := strconv.ParseFloat(timeout, 64)
 	if err != nil {
 		return "-ERR timeout is not a float or out of range\r\n"
@@ -259,6 +264,8 @@ func (m *Model) clientCommand(args []string) string {
 	switch strings.Join(args[1:], " ") {
 	case "LIST x":
 		return "-ERR wrong number of arguments for 'client|list' command\r\n"
+	case "REPLY SKIP x":
+		return "-ERR Unknown subcommand or wrong number of arguments for 'REPLY'. Try CLIENT HELP\r\n"
 	case "ID":
 		return ":7\r\n"
 	case "CACHING YES":

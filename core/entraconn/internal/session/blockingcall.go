@@ -136,10 +136,14 @@ func milliseconds(arg string) (time.Duration, bool) {
 	return time.Duration(ms) * time.Millisecond, true
 }
 
-// appendTimeout appends an argument that says d, at least a millisecond: Redis takes less for 0 in
-// places.
+// appendTimeout appends an argument that says d. Redis takes less than a millisecond for 0, which is for
+// ever, and 6.0 a thousandth of a second too.
 func (c *blockingCall) appendTimeout(b []byte, d time.Duration) []byte {
-	ms := max(int64((d+time.Millisecond-1)/time.Millisecond), 1)
+	least := int64(1)
+	if c.unit == time.Second {
+		least = 2
+	}
+	ms := max(int64((d+time.Millisecond-1)/time.Millisecond), least)
 	var digits [24]byte
 	t := digits[:0]
 	if c.unit == time.Millisecond {

@@ -3,6 +3,7 @@ package session_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
@@ -40,6 +41,82 @@ func TestTimeoutIsFound(t *testing.T) {
 			t.Errorf("%s: goes out as %q", command, wire)
 		}
 	}
+}
+
+// CLIENT CACHING says something of commands that only read, and of those XREAD blocks. Others go out in
+// slices behind it.
+func TestCallsBehindClientCaching(t *testing.T) {
+	for command, sent := range map[string]string{
+		"BLPOP k 0": "BLPOP k 60.000",
+		"XREADGROUP GROUP g c BLOCK 0 STREAMS s >": "XREADGROUP GROUP g c BLOCK 60000 STREAMS s >",
+		"XREAD BLOCK 0 STREAMS s 0":                "XREAD BLOCK 0 STREAMS s 0",
+	} {
+		s, world := numbered(t), &sliceWorld{}
+		goesOut(t, s, "CLIENT CACHING YES", world)
+		answer(t, s, world, "+OK\r\n", "+OK\r\n")
+		if wire := goesOut(t, s, command, world); wire != string(modelserver.Encode(sent)) || s.Slicing() != (sent != command) {
+			t.Errorf("%s: goes out as %q, in slices: %v", command, wire, s.Slicing())
+		}
+		if s.MayRetire() == s.Slicing() {
+			t.Errorf("%s: may be retired: %v", command, s.MayRetire())
+		}
+	}
+}
+
+// Redis 6.0 takes a thousandth of a second for 0, which is for ever.
+func TestShortestSlice(t *testing.T) {
+	for command, sent := range map[string]string{
+		"BLPOP k 0":                 "BLPOP k 0.002",
+		"BLMPOP 5 1 k LEFT":         "BLMPOP 0.002 1 k LEFT",
+		"XREAD BLOCK 0 STREAMS s 0": "XREAD BLOCK 1 STREAMS s 0",
+	} {
+		s, world := numbered(t), &sliceWorld{longest: time.Microsecond}
+		if wire := goesOut(t, s, command, world); wire != string(modelserver.Encode(sent)) {
+			t.Errorf("%s: goes out as %q", command, wire)
+		}
+	}
+}
+
+// A CLIENT UNBLOCK behind a command that blocks and is not sent in slices runs when that is over, and is
+// an event of the other connection's call then.
+func TestUnblockBehindACallWaits(t *testing.T) {
+	s, world := numbered(t), &sliceWorld{}
+	p := modelserver.Encode("WAIT 1 0", "CLIENT UNBLOCK 18")
+	first := len(modelserver.Encode("WAIT 1 0"))
+	if _, unblocks, taken := s.Plan(p, nil, nil, world); taken != first || len(unblocks) > 0 || s.Ready() {
+		t.Fatalf("%d of %d bytes go out, unblocks %v, ready %v", taken, len(p), unblocks, s.Ready())
+	}
+	answer(t, s, world, ":0\r\n", ":0\r\n")
+	if !s.Ready() {
+		t.Fatal("it is not ready after the reply")
+	}
+	if _, unblocks, taken := s.Plan(p[first:], nil, nil, world); taken != len(p)-first || len(unblocks) != 1 {
+		t.Errorf("%d of %d bytes go out, unblocks %v", taken, len(p)-first, unblocks)
+	}
+}
+
+// A reply that comes at the moment of the end is not given to the client in part.
+func TestRetiredConnectionGivesNothingMore(t *testing.T) {
+	const reply = "*2\r\n:0\r\n:0\r\n"
+	for cut := range len(reply) {
+		s, world := numbered(t), &sliceWorld{}
+		goesOut(t, s, "WAITAOF 1 0 0", world)
+		if !s.Retire() {
+			t.Fatal("it may not be retired")
+		}
+		for _, piece := range []string{reply[:cut], reply[cut:]} {
+			p := []byte(piece)
+			if kept, after, err := s.Received(p, s.TakeExpected(p), world); kept > 0 || len(after) > 0 || err != nil {
+				t.Fatalf("cut at %d: the client reads %q%q, %v", cut, p[:kept], after, err)
+			}
+		}
+	}
+	s, world := numbered(t), &sliceWorld{}
+	goesOut(t, s, "GET k", world)
+	if s.Retire() {
+		t.Error("it is retired while a command waits for its reply")
+	}
+	answer(t, s, world, "$1\r\nv\r\n", "$1\r\nv\r\n")
 }
 
 // What has no timeout that is understood, or is none of these commands, goes out as it is.

@@ -38,7 +38,7 @@ const (
 	holdNothing holding = 0
 	holdAnswers holding = -1 // a command that waits until everything before it was answered
 	holdBehind  holding = -2 // what comes after a blocking command
-	holdAuths   holding = -3 // a command that waits until our AUTHs were answered, see standsAlone
+	holdOurs    holding = -3 // a command that waits until what we have asked was answered, see standsAlone
 	holdLogin   holding = -4 // everything, until a login that was written alone is answered
 	holdReset   holding = -5 // everything, until a RESET is answered: a server may refuse it
 	holdRelogin holding = -6 // everything, until a login of ours goes out: RESET has logged out

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +16,14 @@ type sliceWorld struct {
 	ended bool // the minute
 	// asksNothing: the server may not be asked where a stream ends.
 	asksNothing bool
+	longest     time.Duration // of a slice, a minute if it is 0
 }
 
-func (*sliceWorld) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, time.Minute }
-func (w *sliceWorld) MayAskStreamEnd() bool                          { return !w.asksNothing }
-func (*sliceWorld) IsOurUser(user string, _ session.Auth) bool       { return user == "us" }
+func (w *sliceWorld) MayBlock(session.Auth) (time.Time, time.Duration) {
+	return time.Time{}, cmp.Or(w.longest, time.Minute)
+}
+func (w *sliceWorld) MayAskStreamEnd() bool                    { return !w.asksNothing }
+func (*sliceWorld) IsOurUser(user string, _ session.Auth) bool { return user == "us" }
 
 func (w *sliceWorld) Now() (now time.Time) {
 	if w.ended {

@@ -54,7 +54,7 @@ func judgeRefusal(line string, kind resp.Kind, beforeAuth bool) refusalJudgement
 	switch {
 	case kind == skippedSkips:
 		return refusalUnknown
-	case strings.Contains(text, "WRONG NUMBER OF ARGUMENTS") && !strings.Contains(text, "UNKNOWN"): // theirs is right
+	case strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"): // theirs is right, and 6.0 says so of an unknown subcommand too
 		return refusesNothing
 	case kind != resp.NoReply && (name == "CLIENT" && (subcommand == "" || subcommand == "REPLY") || name == "REPLY"):
 		return refusesSkip
@@ -68,11 +68,19 @@ func judgeRefusal(line string, kind resp.Kind, beforeAuth bool) refusalJudgement
 		return refusesNothing
 	case slices.Contains([]string{"BUSY", "LOADING", "MASTERDOWN", "NOAUTH", "DENIED"}, code):
 		return refusalUnknown
-	case slices.ContainsFunc([]string{"UNKNOWN ", "SUPPORTED", "DISABLED", "ALLOWED", "PERMISSION"},
-		func(word string) bool { return strings.Contains(text, word) }):
+	case mayRefuse(text):
 		return refusalUnknown
 	}
 	return refusesNothing
+}
+
+// mayRefuse reports whether a text that names no command may be about a command which the server does
+// not run at all. Redis's own "cluster support disabled" and "unsupported unit" are not, nor is what it
+// says about a script.
+func mayRefuse(text string) bool {
+	contains := func(word string) bool { return strings.Contains(text, word) }
+	return contains("PERMISSION") || contains("COMMAND") && !contains("SCRIPT") &&
+		slices.ContainsFunc([]string{"UNKNOWN ", "SUPPORT", "DISABLED", "ALLOWED"}, contains)
 }
 
 // quoted returns what stands between the first quotation marks of a text, "" if there are none. The

@@ -78,7 +78,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			w.await(t.stopTracking())
 		case complete && kind == resp.Ordinary && t.plain():
 			t.count(1)
-		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart <= maxHeld && t.mustSeeWhole(kind):
+		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart+t.scanner.Missing() <= maxHeld && t.mustSeeWhole(kind):
 			return w.holdUnfinished()
 		case complete && !t.upgraded && s.ledger.used >= maxEntries && s.ledger.isFull():
 			w.await(t.stopTracking())
@@ -128,8 +128,12 @@ func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 		return holdAnswers
 	case kind == resp.ReplySkip && w.s.unrenewable == Renewable && w.s.hasSubscriptions() && !w.s.drained():
 		return holdAnswers // a server refuses it to a subscriber in RESP2
-	case standsAlone(kind) && w.s.AuthInFlight() && w.s.drained():
-		return holdAuths
+	case standsAlone(kind) && w.s.ledger.countOurs() > 0 && w.s.onlyOursInFlight():
+		return holdOurs
+	case complete && kind == resp.Unblock && w.s.ledger.hasKind(awaitBlocking): // it runs when that is over
+		if w.s.unrenewable == Renewable {
+			return holdAnswers
+		}
 	case complete && kind == resp.Unblock:
 		w.noteUnblock()
 	}
@@ -272,7 +276,7 @@ func (w *planner) slice() (mustWait bool) {
 	if s.leased == nil {
 		s.leased = &leasedCall{}
 	}
-	goesAsItIs := s.leased.takeAsItIs() || call.unsliceable || t.prefix != noPrefix
+	goesAsItIs := s.leased.takeAsItIs() || call.unsliceable || t.prefix.modifies(call)
 	if !goesAsItIs && (s.ledger.hasKind(awaitClientAsUs) || s.ledger.hasKind(awaitExec)) {
 		return true // the client's token may end sooner than ours, which follows that
 	}

@@ -13,6 +13,12 @@ const (
 	noPrefix prefix = 0
 )
 
+// modifies reports whether it says something of a call, which must be said again if that is sent twice.
+// CLIENT CACHING says something of commands that only read.
+func (p prefix) modifies(call blockingCall) bool {
+	return p&askingPrefix != 0 || p != noPrefix && call.takesNothing
+}
+
 // afterCommand returns what modifies the command that comes next, when one of that kind was written.
 func (p prefix) afterCommand(kind resp.Kind) prefix {
 	switch kind {

@@ -12,6 +12,7 @@ type replyStream struct {
 	unskipped   bool         // the next reply is not counted: CLIENT REPLY SKIP before its command was refused
 	uncounted   bool         // replies are not counted any more, but frames are still told apart
 	untracked   bool         // what the server sends is not looked at any more
+	retired     bool         // the client gets nothing more
 	// inTransaction is what the transaction has queued.
 	inTransaction queuedLogin
 	frames        resp.ReplyScanner

@@ -194,8 +194,8 @@ func (s *Session) Ready() bool {
 		return state == lease.BetweenSlices
 	case s.commandStream.holding == holdAnswers:
 		return s.drained() && state != lease.Replying || s.unrenewable != Renewable
-	case s.commandStream.holding == holdAuths:
-		return !s.AuthInFlight()
+	case s.commandStream.holding == holdOurs:
+		return s.ledger.countOurs() == 0
 	case s.commandStream.holding == holdReset:
 		return s.unrenewable != Renewable
 	}
@@ -247,7 +247,7 @@ func (s *Session) HasPendingReply() bool { return s.leased.leaseState() == lease
 func (s *Session) TakeExpected(p []byte) (n int) {
 	t := &s.replyStream
 	switch {
-	case t.untracked, s.commandStream.holding != holdNothing, s.leased != nil && s.leased.lease.State == lease.Replying:
+	case t.untracked, t.retired, s.commandStream.holding != holdNothing, s.leased != nil && s.leased.lease.State == lease.Replying:
 		return 0
 	case t.frames.AtBoundary():
 		t.ours, t.collecting = false, false
@@ -273,6 +273,9 @@ func (s *Session) takeExpected(p []byte) (n int) {
 // After an error nothing of the connection can be trusted but what was left for the client. It is
 // ErrDesync, or another one where the server has refused the login: the verdict on that says more.
 func (s *Session) Received(p []byte, taken int, env Environment) (kept int, after []byte, err error) {
+	if s.replyStream.retired {
+		return taken, nil, nil
+	}
 	r := receiver{s: s, outlet: outlet{p: p, kept: taken}, env: env}
 	err = r.receive(taken)
 	return r.outlet.kept, r.outlet.after, err
@@ -349,6 +352,19 @@ func (s *Session) Idle() bool {
 // drained reports whether the server has answered everything but AUTHs of ours.
 func (s *Session) drained() bool {
 	return s.ledger.onlyAuths() && s.replyStream.readReplies+uint64(s.ledger.certainReplies()) == s.commandStream.expectedReplies
+}
+
+// onlyOursInFlight reports whether the server has answered everything that the client has written.
+func (s *Session) onlyOursInFlight() bool {
+	n := s.ledger.countOurs()
+	return int32(n) == s.ledger.certainReplies() && s.replyStream.readReplies+n == s.commandStream.expectedReplies
+}
+
+// Retire reports whether MayRetire does. If so, the next Received gives nothing more to the client, who
+// is not to read the start of a reply that comes at that moment.
+func (s *Session) Retire() bool {
+	s.replyStream.retired = s.replyStream.retired || s.MayRetire()
+	return s.replyStream.retired
 }
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client

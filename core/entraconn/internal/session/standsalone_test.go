@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/entraredis/entraredis/core/entraconn/internal/modelserver"
@@ -64,6 +65,27 @@ func TestCommandThatStandsAloneWaitsForOurAuths(t *testing.T) {
 			if edits, _, taken := s.Plan(held, nil, nil, &standstill{}); len(edits) > 0 || taken != len(held) {
 				t.Fatalf("%s: edits %+v, %d of %d bytes taken", tc.command, edits, taken, len(held))
 			}
+		}
+	}
+}
+
+// A login of the client's that is refused gets no answer from some servers while something else is to be
+// sent. So it waits for the answer to our HELLO 2, too.
+func TestCommandThatStandsAloneWaitsForTheDowngrade(t *testing.T) {
+	for _, command := range []string{"AUTH stranger x", "HELLO 3 AUTH stranger x", "PSYNC ? -1", "SCRIPT DEBUG YES"} {
+		s := sessionAfter("SUBSCRIBE")
+		answersInPieces(t, s, "%1\r\n+proto\r\n:3\r\n-ERR wrong number of arguments for 'subscribe' command\r\n", 1000)
+		p := modelserver.Encode(command)
+		edits, _, taken := s.Plan(p, nil, nil, &standstill{})
+		if taken > 0 || len(edits) != 1 || !strings.Contains(string(edits[0].Ours()), "HELLO") || s.Ready() {
+			t.Fatalf("%s: %d bytes go out with %+v, ready %v", command, taken, edits, s.Ready())
+		}
+		answersInPieces(t, s, "*2\r\n$5\r\nproto\r\n:2\r\n", 2)
+		if !s.Ready() {
+			t.Fatalf("%s is not ready after the answer", command)
+		}
+		if edits, _, taken := s.Plan(p, nil, nil, &standstill{}); len(edits) > 0 || taken != len(p) {
+			t.Fatalf("%s: edits %+v, %d of %d bytes taken", command, edits, taken, len(p))
 		}
 	}
 }

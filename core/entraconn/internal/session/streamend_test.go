@@ -203,6 +203,7 @@ func TestCommandsWithoutAQuestion(t *testing.T) {
 		{command: fromEnd, asksNothing: true, retires: true},
 		{before: "MULTI", command: fromEnd},
 		{before: "ASKING", command: fromEnd},
+		{before: "ASKING", command: "BLPOP k 0"},
 		{before: "CLIENT CACHING YES", command: fromEnd},
 		{before: "CLIENT REPLY SKIP", command: fromEnd},
 		{before: "CLIENT REPLY OFF", command: fromEnd, retires: true},

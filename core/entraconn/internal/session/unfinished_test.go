@@ -63,6 +63,24 @@ func TestUnfinishedCommandsAreScannedOnce(t *testing.T) {
 	}
 }
 
+// A command that is too long to be held back goes out piece by piece: the server may refuse it for its
+// length before the rest has come.
+func TestCommandsThatAreTooLongAreNotHeld(t *testing.T) {
+	for _, start := range []string{"*1048577\r\n", "*200000\r\n$5\r\nBLP", "*3\r\n$5\r\nBLPOP\r\n$1048577\r\n", "*3\r\n$4\r\nAUTH\r\n$2\r\nus\r\n$999999999999\r\nx"} {
+		s := sessionKnownAs(t, 17)
+		p := []byte(start)
+		if edits, _, taken := s.Plan(p, nil, nil, &sliceWorld{}); taken != len(p) || len(edits) > 0 || s.MayAuth() {
+			t.Errorf("of %q %d bytes go out, edits %v, AUTH may follow: %v", start, taken, edits, s.MayAuth())
+		}
+	}
+	for _, start := range []string{"*3\r\n", "*3\r\n$5\r\nBLPOP\r\n$1000000\r\n", "*1000\r\n$5\r\nBLPOP\r\n"} {
+		s := sessionKnownAs(t, 17)
+		if _, _, taken := s.Plan([]byte(start), nil, nil, &sliceWorld{}); taken > 0 {
+			t.Errorf("of %q %d bytes go out", start, taken)
+		}
+	}
+}
+
 // outcome says what a session makes of a command.
 func outcome(s *session.Session, command []byte, plan func(*session.Session) ([]session.Edit, []session.Unblock, []byte)) string {
 	edits, unblocks, out := plan(s)
