@@ -156,7 +156,7 @@ func (d *argumentDraw) named(a Argument) string {
 	case name == "channel", name == "shardchannel":
 		return d.channel()
 	case strings.Contains(name, "seconds"), name == "ttl", strings.Contains(name, "idle"), strings.HasPrefix(name, "ms"):
-		return pick(d, "100000000", "0", "-1") // never in the middle of a script
+		return d.lifetime()
 	case a.Type == "unix-time":
 		return pick(d, "4102444800000", "0", "1")
 	case a.Type == "integer":
@@ -258,6 +258,9 @@ func (d *argumentDraw) milliseconds() string {
 	}
 	return pick(d, "-1", "x", "01", "")
 }
+
+// lifetime returns for how long a key lives. None ends in the middle of a script.
+func (d *argumentDraw) lifetime() string { return pick(d, "100000000", "0", "-1") }
 
 // nextEntry returns an ID for an entry of a stream that is greater than all before it.
 func (d *argumentDraw) nextEntry() string {

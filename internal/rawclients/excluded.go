@@ -28,6 +28,8 @@ func Excluded() []Exclusion {
 		{"SYNC", "answers with a dump, whose end is at any time; a script with a name plays it"},
 		{"PSYNC", "the same"},
 		{"SCRIPT DEBUG", "makes the next EVAL a session of its own; a script with a name plays it"},
+		{"FLUSHALL", "redis-server 8 does it beside everything else, and answers when that is done, which is chance"},
+		{"FLUSHDB", "the same"},
 		{"MIGRATE", "connects to another server"},
 		{"CLIENT PAUSE", "stops the server for a time that others feel"},
 		{"CLIENT KILL", "by type or address it would end connections of the test; one by number is generated"},

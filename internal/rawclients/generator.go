@@ -43,6 +43,8 @@ type clientGuess struct {
 	surelyQueues bool // MULTI was written, and nothing that may end it
 	blocked      bool // it may wait until another client ends that
 	ended        bool // QUIT was written
+	maySkip      bool // CLIENT REPLY was written
+	mayListen    bool // SUBSCRIBE or its like was written, after which a server may refuse MULTI
 }
 
 // Generate returns the script of a seed for a server with these commands.
@@ -104,13 +106,14 @@ func (g *generator) addStep() {
 	}
 	for range commands {
 		c, waits, blocks := g.command()
-		standsAlone := formOf(c) != Bytes || isRefusedLogin(c)
+		standsAlone := formOf(c) != Bytes || isRefusedLogin(c) || len(c.Raw) > longestLine || client.maySkip && mayEnd(c)
 		if standsAlone && (client.mayQueue || client.blocked || len(step.Commands) > 0) || waits && client.blocked {
 			continue
 		}
 		step.Commands = append(step.Commands, c)
 		client.note(c, blocks, g.script.Rights == AllRights)
-		if step.Waits = waits && !client.surelyQueues; step.Waits || standsAlone || client.ended {
+		step.Waits = (step.Waits || waits) && !blocks // in a transaction it does not, but a smaller script may have none
+		if waits && !client.surelyQueues || standsAlone || client.ended {
 			break
 		}
 	}
@@ -121,17 +124,29 @@ func (g *generator) addStep() {
 	g.script.Steps = append(g.script.Steps, step)
 }
 
-// isRefusedLogin reports whether the server refuses a login. Redis 7.2 to 8 and Valkey 8 give it no
+// isRefusedLogin reports whether the server may refuse a login, because of its user. Redis 7.2 to 8 and Valkey 8 give it no
 // answer while they have something to send to the client (redis/redis#15640), which is chance.
-func isRefusedLogin(c Command) bool { return c.is("AUTH", "HELLO") && c.has("stranger") }
+func isRefusedLogin(c Command) bool {
+	return c.is("AUTH", "HELLO") && len(c.Args) > 2 && !c.has(User) && !c.has("default")
+}
+
+// longestLine is how long a line may be for a server. One that is longer is a command if its end has
+// come by the time that the server looks, which is chance.
+const longestLine = 64 << 10
+
+// mayEnd reports whether a server may end the connection after its reply to a command. If that is
+// skipped, it does so only if something else is still to be sent, which is chance.
+func mayEnd(c Command) bool { return c.Raw != "" || c.is("QUIT", "CLIENT KILL") }
 
 // note takes what a command does to the client, who may do everything or not.
 func (g *clientGuess) note(c Command, blocks, mayAll bool) {
 	ends := c.is("EXEC", "DISCARD", "RESET")
+	g.maySkip = g.maySkip || c.is("CLIENT REPLY")
+	g.mayListen = g.mayListen || c.is(subscribing...)
 	switch {
 	case c.is("MULTI"):
 		g.mayQueue = true
-		g.surelyQueues = g.surelyQueues || mayAll && len(c.Args) == 1
+		g.surelyQueues = g.surelyQueues || mayAll && !g.mayListen && len(c.Args) == 1
 	case ends && mayAll && len(c.Args) == 1 && !c.is("RESET"): // which 6.0 does not know
 		g.mayQueue, g.surelyQueues = false, false
 	case ends:

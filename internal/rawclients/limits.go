@@ -35,10 +35,12 @@ func Limits() []Limit {
 			return d.ends() && written.have("RESET") && written.have("AUTH", "HELLO", "MONITOR")
 		}},
 		{"RESET logs in again", func(d *Difference, written commands) bool {
-			return d.Kind == OtherBytes && d.Script.Rights != AllRights && written.have("RESET") && (isError(d.Plain, "") || isError(d.Ours, "NOPERM"))
+			isRefused := d.Kind == OtherBytes && (isError(d.Plain, "") || isError(d.Ours, "NOPERM"))
+			isRefusedUnseen := d.Kind == LacksBytes && written.haveArg("CLIENT REPLY", "SKIP")
+			return d.Script.Rights != AllRights && written.have("RESET") && (isRefused || isRefusedUnseen)
 		}},
-		{"XREAD from the end", func(d *Difference, written commands) bool {
-			return d.ends() && (written.haveArg("XREAD", "$") || written.haveArg("XREAD", "+"))
+		{"XREAD that cannot be sent twice", func(d *Difference, written commands) bool {
+			return d.ends() && (written.haveArg("XREAD", "$") || written.haveArg("XREAD", "+") || written.haveModified("XREAD"))
 		}},
 		{"WAIT and WAITAOF", func(d *Difference, written commands) bool { return d.ends() && written.have("WAIT", "WAITAOF") }},
 		{"HELLO 3 behind a blocked call", func(d *Difference, written commands) bool {
@@ -100,6 +102,22 @@ func (all commands) have(names ...string) bool {
 // haveArg reports whether one of the commands is this one, with that argument.
 func (all commands) haveArg(name, arg string) bool {
 	return slices.ContainsFunc(all, func(c Command) bool { return c.is(name) && c.has(arg) })
+}
+
+// haveModified reports whether one of the commands is this one, and ASKING or CLIENT CACHING says
+// something of it.
+func (all commands) haveModified(name string) bool {
+	modified := false
+	for _, c := range all {
+		switch {
+		case modified && c.is(name):
+			return true
+		case !c.is("CLIENT"): // over which the server keeps CLIENT CACHING
+			modified = false
+		}
+		modified = modified || c.is("ASKING", "CLIENT CACHING")
+	}
+	return false
 }
 
 // isError reports whether bytes begin with an error of that code, or of any.

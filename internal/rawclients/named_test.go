@@ -42,7 +42,7 @@ a UNSUBSCRIBE
 a GET s1`, limit: "RESP2 subscriber"},
 	{name: "XREAD from the end", script: `life=8ms
 a XREAD BLOCK 0 STREAMS x1 $ renew
-b XADD x1 1-1 f v`, limit: "XREAD from the end"},
+b XADD x1 1-1 f v`, limit: "XREAD that cannot be sent twice"},
 	{name: "XREAD from an ID", script: `life=8ms
 a XREAD BLOCK 0 STREAMS x1 0 renew
 b XADD x1 1-1 f v`},
@@ -123,6 +123,31 @@ a HELLO 3
 a MULTI
 a ACL SETUSER ` + rawclients.User + ` resetpass renew
 a EXEC ; SET s1 v ; GET s1 ; SET s1 w ; ECHO x`},
+	{name: "a command that is longer than the server takes", script: `life=150ms
+a raw:"*1048577\r\n"`, limit: "bytes that are no commands"},
+	{name: "the last millisecond of a call that blocks", script: `life=8ms
+a CLIENT ID ; BLPOP l1 0.02 wait`},
+	{name: "CLIENT UNBLOCK behind WAIT", script: `life=60ms
+a BLPOP l1 0 renew
+b WAIT 1 1000000 ; CLIENT UNBLOCK {a} renew
+c GET s1`, limit: "WAIT and WAITAOF"},
+	{name: "REPLCONF has no reply, and the server no cluster", script: `life=8ms
+a REPLCONF ACK 0 ; ASKING renew
+a GET s1 renew
+a GET s2`},
+	{name: "another protocol behind CLIENT REPLY SKIP", script: `life=8ms
+a CLIENT REPLY SKIP ; GET s1 ; HELLO 9 renew
+a GET s1 renew
+a GET s2`},
+	{name: "CLIENT REPLY with too many arguments behind CLIENT REPLY SKIP", script: `life=20ms
+a CLIENT REPLY SKIP ; SET s1 v
+a CLIENT REPLY SKIP x ; SUBSCRIBE
+a GET s1 renew
+a GET s2`},
+	{name: "a refused login of a client that wanted to subscribe", script: `life=150ms
+a SUBSCRIBE
+a HELLO 3 AUTH stranger any
+a GET s1`},
 	{name: "bytes that are no command", script: `life=150ms
 a GET s1
 a raw:"PING\r\n"

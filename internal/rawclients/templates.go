@@ -45,7 +45,8 @@ var templates = map[string]func(d *argumentDraw) []string{
 
 	// Subscriptions.
 	"SUBSCRIBE": channels, "SSUBSCRIBE": oneChannel, "UNSUBSCRIBE": maybeChannels, "SUNSUBSCRIBE": maybeChannels,
-	"PSUBSCRIBE":   func(d *argumentDraw) []string { return pick(d, []string{"c*"}, []string{"c?", "__key*__:*"}) },
+	// No channel has two of these patterns: in which order a server says that is that of a table.
+	"PSUBSCRIBE":   func(d *argumentDraw) []string { return pick(d, []string{"c*"}, []string{"__r?dis*", "__key*__:*"}) },
 	"PUNSUBSCRIBE": func(d *argumentDraw) []string { return pick(d, nil, []string{"c*"}, []string{"nosuch", "c?"}) },
 	"PUBLISH":      func(d *argumentDraw) []string { return []string{d.channel(), d.value()} },
 	"SPUBLISH":     func(d *argumentDraw) []string { return []string{"c1", d.value()} },
@@ -95,6 +96,9 @@ var templates = map[string]func(d *argumentDraw) []string{
 	// Data.
 	"SET": func(d *argumentDraw) []string { return []string{d.key(), d.value()} },
 	"GET": keyOnly, "DEL": keyOnly, "INCR": keyOnly, "LLEN": keyOnly, "WATCH": keyOnly, "HGETALL": keyOnly, "TYPE": keyOnly,
+	"EXPIRE": expiry, "PEXPIRE": expiry,
+	"SETEX":  func(d *argumentDraw) []string { return []string{d.key(), d.lifetime(), d.value()} },
+	"PSETEX": func(d *argumentDraw) []string { return []string{d.key(), d.lifetime(), d.value()} },
 	"MGET":   func(d *argumentDraw) []string { return []string{"s1", d.key(), "nosuch"} },
 	"RPUSH":  func(d *argumentDraw) []string { return []string{pick(d, "l1", "l1", "l2"), d.value(), "x"} },
 	"LRANGE": func(d *argumentDraw) []string { return []string{"l1", "0", "-1"} },
@@ -118,6 +122,8 @@ var templates = map[string]func(d *argumentDraw) []string{
 func none(*argumentDraw) []string { return nil }
 
 func onOff(d *argumentDraw) []string { return []string{pick(d, "ON", "OFF", "x")} }
+
+func expiry(d *argumentDraw) []string { return []string{d.key(), d.lifetime()} }
 
 func keyOnly(d *argumentDraw) []string { return []string{d.key()} }
 
