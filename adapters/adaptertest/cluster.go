@@ -45,6 +45,8 @@ type ClusterClient interface {
 	Do(ctx context.Context, args ...string) (any, error)
 	// Pipeline sends commands of any keys at once and returns as many replies, errors of single ones among them.
 	Pipeline(ctx context.Context, commands ...[]string) ([]any, error)
+	// Follow sends XREAD from "$" without a timeout, with the library's own command for it, and returns the reply.
+	Follow(ctx context.Context, stream string) (any, error)
 	// Listen subscribes a shard channel, calls subscribed, and then fn with every message, in order. It returns nil
 	// when the server has ended the subscription, because it has the channel's slot no more, and an error if
 	// anything else ended it, among that the end of ctx.
@@ -82,6 +84,7 @@ func clusterScenarios() []clusterScenario {
 		{name: Failover, run: failover, needsCluster: true},
 		{name: OneReboots, run: oneReboots},
 		{name: ShardMoves, run: shardedPubSub, needsCluster: true},
+		{name: "streams followed from their ends", run: streamOfCluster},
 		{name: "nodes announced by addresses that the certificate does not name", run: addressesNotNamed, needsCluster: true, announce: "127.0.0.1"},
 		{name: "nodes announced by addresses that cannot be reached", run: addressesNotReached, needsCluster: true, announce: "127.0.0.3"},
 	}

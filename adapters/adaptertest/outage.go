@@ -3,6 +3,8 @@ package adaptertest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -81,21 +83,13 @@ func authRefusedOnce(e *env) {
 	client := e.open("retried", 2)
 	e.warm(client, 2)
 	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: e.dialect.WrongPassword, RotationOnly: true, Count: 1})
-	refusedThenAccepted := func(context.Context) error {
-		auths := e.gateway.Auths()
-		refused := slices.IndexFunc(auths, func(a entratest.Auth) bool { return a.Err != "" })
-		if slices.ContainsFunc(auths[refused+1:], func(a entratest.Auth) bool { return a.Conn == auths[refused].Conn && a.Err == "" }) {
-			return nil
-		}
-		return errors.New("the connection whose AUTH was refused got no other one")
-	}
 	e.during(func() {
 		if err := fault.Wait(e.ctx); err != nil {
 			e.t.Errorf("no AUTH was refused: %v", err)
 			return
 		}
 		e.awaitTokens(2)
-		e.eventually("after the refusal", refusedThenAccepted)
+		e.eventually("after the refusal", e.acceptedAfterRefusal)
 	}, 2, e.interval(1000), func(int, int) error {
 		_, err := client.Do(e.ctx, "INCR", "key")
 		return err
@@ -104,4 +98,69 @@ func authRefusedOnce(e *env) {
 		e.t.Errorf("the server refused %d AUTHs, not 1", n)
 	}
 	e.unnoticed()
+}
+
+// acceptedAfterRefusal returns an error unless the connection that was refused last has had an AUTH accepted since.
+func (e *env) acceptedAfterRefusal(context.Context) error {
+	newest := e.gateway.Auths()
+	slices.Reverse(newest)
+	refused := slices.IndexFunc(newest, func(a entratest.Auth) bool { return a.Err != "" })
+	if refused < 0 {
+		return errors.New("no AUTH was refused")
+	}
+	if !slices.ContainsFunc(newest[:refused], func(a entratest.Auth) bool { return a.Conn == newest[refused].Conn && a.Err == "" }) {
+		return errors.New("the connection whose AUTH was refused got no other one")
+	}
+	return nil
+}
+
+// authRefusedSilently catches a library that takes the reply to the next command for the answer to its AUTH, where the
+// server gives a refused AUTH none. Redis from 7.2 and Valkey from 8.1 do so while they have other replies to send. No AUTH
+// can go into a transaction, so one that is due goes right behind EXEC.
+func authRefusedSilently(e *env) {
+	client := e.open("refused", 1)
+	err := client.Hold(e.ctx, func(conn Conn) error {
+		for n := 0; !e.output.holds("no answer to AUTH"); n++ {
+			if e.ctx.Err() != nil {
+				return errors.New("no AUTH was refused without an answer: nothing was tested")
+			}
+			if err := e.refuseBehindExec(conn, n); err != nil {
+				return err
+			}
+			rest(e.ctx, e.life/40) // so that the observer is told, and the AUTH gets its next turn
+		}
+		return nil
+	})
+	if err != nil {
+		e.t.Errorf("a command failed: %v", e.output.saw(err))
+	}
+	e.eventually("after the refusal", e.acceptedAfterRefusal)
+	e.unnoticed()
+}
+
+// refuseBehindExec has an AUTH refused behind the n-th transaction. No reply may be the one to another command.
+func (e *env) refuseBehindExec(conn Conn, n int) error {
+	do := func(want any, args ...string) error {
+		got, err := conn.Do(e.ctx, args...)
+		if err == nil && !reflect.DeepEqual(got, want) {
+			err = fmt.Errorf("%q was answered %v, want %v", args, got, want)
+		}
+		return err
+	}
+	value := fmt.Sprint("value ", n)
+	if err := errors.Join(do("OK", "MULTI"), do("QUEUED", "SET", "key", value)); err != nil {
+		return err
+	}
+	token, _ := e.source.Latest()
+	if e.virtual {
+		e.awaitTokens(1)
+		rest(e.ctx, min(10*time.Minute, time.Until(token.RenewBy()))) // by then every connection has had its turn
+	} else {
+		e.awaitTokens(2)
+	}
+	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: e.dialect.WrongPassword, RefuseSilently: true, RotationOnly: true})
+	defer fault.Remove()
+	return errors.Join(
+		do([]any{"OK"}, "EXEC"), do("OK", "SET", "other", value), do(value, "GET", "key"), do(value, "ECHO", value), do(nil, "GET", "none"),
+	)
 }

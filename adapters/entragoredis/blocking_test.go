@@ -2,6 +2,7 @@ package entragoredis_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,18 +55,27 @@ func (c conn) Block(ctx context.Context, args ...string) (any, error) {
 		streams, err := c.XReadGroup(ctx, &redis.XReadGroupArgs{
 			Group: args[2], Consumer: args[3], Count: int64(count), Block: 0, Streams: args[9:],
 		}).Result()
-		var reply []any
-		for _, stream := range streams {
-			for _, entry := range stream.Messages {
-				reply = append(reply, entry.ID)
-				for field, value := range entry.Values {
-					reply = append(reply, field, value)
-				}
-			}
-		}
-		return plain(reply, err)
+		return plain(entries(streams), err)
+	case "XREAD": // BLOCK 0 STREAMS …, or COUNT n before that
+		count, _ := strconv.Atoi(args[2]) // the 0 of BLOCK is none
+		streams, err := c.XRead(ctx, &redis.XReadArgs{
+			Count: int64(count), Block: 0, Streams: args[slices.Index(args, "STREAMS")+1:],
+		}).Result()
+		return plain(entries(streams), err)
 	}
 	return c.Do(ctx, args...)
+}
+
+func entries(streams []redis.XStream) (reply []any) {
+	for _, stream := range streams {
+		for _, entry := range stream.Messages {
+			reply = append(reply, entry.ID)
+			for field, value := range entry.Values {
+				reply = append(reply, field, value)
+			}
+		}
+	}
+	return reply
 }
 
 func array(texts []string) []any {

@@ -28,10 +28,10 @@ func clusterHarnesses() []adaptertest.ClusterHarness {
 	const same = "it is a ClusterClient, made of other options"
 	return []adaptertest.ClusterHarness{
 		{Library: "go-redis ClusterClient", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster},
-		{Library: "go-redis UniversalClient of a cluster", Protocols: []int{3}, Open: openUniversal, Lacks: map[string]string{
+		{Library: "go-redis UniversalClient of a cluster", Protocols: []int{3}, Open: openUniversal, Dial: dialCluster, Lacks: map[string]string{
 			adaptertest.SlotsMigrated: same, adaptertest.AskingKept: same, adaptertest.Failover: same, adaptertest.OneReboots: same, adaptertest.ShardMoves: same,
 		}},
-		{Library: "go-redis Ring", Protocols: []int{3}, Ring: true, Open: openRing},
+		{Library: "go-redis Ring", Protocols: []int{3}, Ring: true, Open: openRing, Dial: dialRing},
 	}
 }
 
@@ -80,7 +80,7 @@ func openUniversal(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertes
 	return clusterClient{redis.NewUniversalClient(opt)}, nil
 }
 
-func openRing(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+func configureRing(cfg adaptertest.ClusterConfig) (*redis.RingOptions, error) {
 	opt := &redis.RingOptions{
 		Addrs: map[string]string{}, Protocol: cfg.Protocol, TLSConfig: cfg.TLS,
 		PoolSize: cfg.Conns, ConnMaxIdleTime: -1, ContextTimeoutEnabled: true,
@@ -89,10 +89,23 @@ func openRing(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.Clu
 	for i, addr := range cfg.Addrs {
 		opt.Addrs[fmt.Sprint("shard", i)] = addr
 	}
-	if err := entragoredis.ConfigureRing(opt, cfg.Source, clusterOptions(cfg)); err != nil {
+	return opt, entragoredis.ConfigureRing(opt, cfg.Source, clusterOptions(cfg))
+}
+
+func openRing(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {
+	opt, err := configureRing(cfg)
+	if err != nil {
 		return nil, err
 	}
 	return clusterClient{redis.NewRing(opt)}, nil
+}
+
+func dialRing(ctx context.Context, cfg adaptertest.ClusterConfig, addr string) (net.Conn, error) {
+	opt, err := configureRing(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return opt.Dialer(ctx, "tcp", addr)
 }
 
 type clusterClient struct{ redis.UniversalClient }
@@ -103,6 +116,11 @@ func (c clusterClient) Do(ctx context.Context, args ...string) (any, error) {
 
 func (c clusterClient) Pipeline(ctx context.Context, commands ...[]string) ([]any, error) {
 	return run(ctx, c.UniversalClient.Pipeline(), commands)
+}
+
+func (c clusterClient) Follow(ctx context.Context, stream string) (any, error) {
+	streams, err := c.XRead(ctx, &redis.XReadArgs{Streams: []string{stream, "$"}}).Result() // Block: 0 waits without end
+	return plain(entries(streams), err)
 }
 
 func (c clusterClient) Listen(ctx context.Context, channel string, subscribed func(), fn func(string)) error {

@@ -94,6 +94,10 @@ func (c clusterClient) Pipeline(ctx context.Context, commands ...[]string) ([]an
 	return replies, nil
 }
 
+func (c clusterClient) Follow(ctx context.Context, stream string) (any, error) {
+	return plain(c.Client.Do(ctx, c.B().Xread().Block(0).Streams().Key(stream).Id("$").Build()))
+}
+
 func (c clusterClient) Listen(ctx context.Context, channel string, subscribed func(), fn func(string)) error {
 	hooked := rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
 		if s.Kind == "ssubscribe" {
