@@ -13,7 +13,7 @@ import (
 )
 
 func TestClustersStartAtTheSameTime(t *testing.T) {
-	needRedisServer(t)
+	needClusters(t)
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	var starts sync.WaitGroup
@@ -47,7 +47,7 @@ func TestClustersStartAtTheSameTime(t *testing.T) {
 }
 
 func TestClusterSaysWhyItDidNotStart(t *testing.T) {
-	needRedisServer(t)
+	needClusters(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := entratest.StartRedisCluster(ctx, nil); !errors.Is(err, context.Canceled) {

@@ -15,7 +15,7 @@ import (
 
 func startCluster(t *testing.T, opts *entratest.RedisClusterOptions) *entratest.RedisCluster {
 	t.Helper()
-	needRedisServer(t) // nothing else makes a cluster
+	needClusters(t)
 	c, err := entratest.StartRedisCluster(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)

@@ -164,9 +164,9 @@ func TestProxiesCountTheirConnections(t *testing.T) {
 }
 
 // answers returns what a redis-server answers to commands that follow each other on one connection.
-func answers(t *testing.T, commands []string) []string {
+func answers(t *testing.T, redis *entratest.RedisServer, commands []string) []string {
 	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", startRedis(t).Addr())
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", redis.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,8 +184,10 @@ func TestUnknownCommandsAreAnsweredAsByRedisServer(t *testing.T) {
 		cmd("NOSUCH"), cmd("nosuch", "a", "b"), cmd("NOSUCH", strings.Repeat("x", 300), "y"), cmd("NOSUCH", strings.Repeat("x", 126), "yz", "z"),
 		cmd("CLIENT", "NOSUCH"), cmd("client", "nosuch", "a"),
 	}
-	want := answers(t, commands)
-	inDialect(t, entratest.Dialect{Name: "Redis 7", Unknown: []string{"NOSUCH", "CLIENT NOSUCH"}}, func(t *testing.T, s *site) {
+	redis := startRedis(t)
+	want, dialect := answers(t, redis, commands), dialectOf(t, redis)
+	dialect.Unknown = append(dialect.Unknown, "NOSUCH", "CLIENT NOSUCH")
+	inDialect(t, dialect, func(t *testing.T, s *site) {
 		c := login(t, s)
 		for i, command := range commands {
 			c.exchange(t, command, want[i])
@@ -203,8 +205,10 @@ func passwordlessTalk(token string) []string {
 }
 
 func TestPasswordlessServerAnswersAsRedisServerDoes(t *testing.T) {
-	want := answers(t, passwordlessTalk("opaque"))
-	inDialect(t, entratest.Passwordless(), func(t *testing.T, s *site) {
+	redis := startRedis(t)
+	want, dialect := answers(t, redis, passwordlessTalk("opaque")), dialectOf(t, redis)
+	dialect.Passwordless = true
+	inDialect(t, dialect, func(t *testing.T, s *site) {
 		c := dialRaw(t, s)
 		for i, line := range passwordlessTalk(s.token(t)) {
 			c.send(t, line)

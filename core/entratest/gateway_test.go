@@ -17,7 +17,8 @@ type site struct {
 	sts     *entratest.STS
 	gateway *entratest.Gateway
 	dial    func(ctx context.Context) (net.Conn, error)
-	slack   time.Duration // how late a timer may be in a bubble
+	redis   *entratest.RedisServer // nil in a bubble
+	slack   time.Duration          // how late a timer may be in a bubble
 	// eventually waits until ok, in a bubble only until every goroutine waits for something else.
 	eventually func(t *testing.T, what string, ok func() bool)
 }
@@ -30,6 +31,12 @@ func (s *site) token(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return tok.Token
+}
+
+// knows reports whether the server knows a command. Miniredis knows all that the tests ask for.
+func (s *site) knows(t *testing.T, command string) bool {
+	t.Helper()
+	return s.redis == nil || knows(t, s.redis, command)
 }
 
 // onMiniredis runs a test in a bubble, on the in-memory network, with TLS and without.
@@ -98,7 +105,7 @@ func onRedis(t *testing.T, test func(t *testing.T, s *site)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &site{sts: entratest.NewSTS(nil)}
+			s := &site{sts: entratest.NewSTS(nil), redis: redis}
 			opts := &entratest.GatewayOptions{STS: s.sts, Backend: redis}
 			s.dial = func(ctx context.Context) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, "tcp", s.gateway.Addr())

@@ -160,6 +160,7 @@ func TestMiniredisAnswersAsRedisDoes(t *testing.T) {
 		})
 	})
 	onRedis(t, func(t *testing.T, s *site) {
+		needCommand(t, s.redis, isSince7, "Miniredis answers as redis-server 7 does")
 		onEach(t, func(t *testing.T, text script, protocol int, name string) {
 			onRedisTake(t, s, text, protocol, name, played[name])
 		})
