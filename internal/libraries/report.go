@@ -72,9 +72,12 @@ func (r *report) add(one row) {
 // end prints the last line.
 func (r *report) end(took time.Duration) {
 	ran, tests, auths, differences, known := 0, 0, 0, 0, 0
+	var missing []string
 	for _, one := range r.rows {
 		if one.ran() {
 			ran++
+		} else {
+			missing = append(missing, one.library.name)
 		}
 		tests += one.verdict.tests
 		auths += one.auths
@@ -85,8 +88,12 @@ func (r *report) end(took time.Duration) {
 	if !r.good() {
 		state = "FAILED"
 	}
-	fmt.Fprintf(r.out, "soak-libraries: %s, %d of %d libraries, %d tests, %d AUTHs, %d differences and %d known ones in %.0f s\n",
+	fmt.Fprintf(r.out, "soak-libraries: %s, %d of %d libraries, %d tests, %d AUTHs, %d differences and %d known ones in %.0f s",
 		state, ran, len(r.rows), tests, auths, differences, known, took.Seconds())
+	if len(missing) > 0 {
+		fmt.Fprintf(r.out, ", without %s", strings.Join(missing, ", "))
+	}
+	fmt.Fprintln(r.out)
 }
 
 // good reports whether a library ran, and nothing is wrong with any.

@@ -24,6 +24,7 @@ func TestTellsWhatBecameOfEachLibrary(t *testing.T) {
 		"no AUTH":          {row{library: l, verdict: verdict{tests: 5}}, false, "FAILED: the servers have run no AUTH"},
 		"no test":          {row{library: l, auths: 9}, false, "soak-libraries: FAILED"},
 		"did not build":    {row{library: l, err: os.ErrInvalid}, false, "FAILED: invalid argument"},
+		"is named at end":  {row{library: l, reason: "no time is left"}, false, "soak-libraries: FAILED, 0 of 1 libraries, 0 tests, 0 AUTHs, 0 differences and 0 known ones in 2 s, without rmq\n"},
 		"did not run":      {row{library: l, reason: "no time is left"}, false, "not run: no time is left"},
 	} {
 		var out bytes.Buffer

@@ -187,7 +187,7 @@ func (w *workshop) download(ctx context.Context, module, version string) (dir st
 	output, err := w.goCommand(ctx, w.dir, "mod", "download", "-json", module+"@"+version)
 	var found struct{ Dir, Error string }
 	if jsonErr := json.Unmarshal(output, &found); jsonErr == nil && found.Error != "" {
-		return "", fmt.Errorf("%w: %s", errNoDownload, firstLine(found.Error))
+		return "", fmt.Errorf("%w: %s", errNoDownload, whyNot(found.Error))
 	}
 	if err != nil {
 		return "", err
@@ -292,9 +292,15 @@ func copyPackage(from, to, prefix string) error {
 	return nil
 }
 
-// firstLine leaves out what the go command tells of git, which it tries after the proxy.
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	line, _, _ = strings.Cut(line, ": git ")
-	return line
+// whyNot says in a line why a module was not downloaded. The go command asks git after the proxy, and tells of git only.
+func whyNot(text string) string {
+	text = strings.TrimSpace(text)
+	module, git, asked := strings.Cut(text, ": git ")
+	if !asked {
+		first, _, _ := strings.Cut(text, "\n")
+		return first
+	}
+	last := git[strings.LastIndex(git, "\n")+1:]
+	return fmt.Sprintf("the module proxy does not have %s, and git says: %s",
+		strings.TrimSuffix(module, ": invalid version"), strings.TrimPrefix(strings.TrimSpace(last), "fatal: "))
 }

@@ -132,3 +132,14 @@ func TestModuleThatCannotBeDownloaded(t *testing.T) {
 		t.Errorf("error %v, want %v", err, errNoDownload)
 	}
 }
+
+func TestSaysWhyAModuleCannotBeDownloaded(t *testing.T) {
+	for text, want := range map[string]string{
+		"example.com/a@v1.0.0: invalid version: git ls-remote -q origin in /x: exit status 128:\n\tfatal: unable to access 'https://example.com/'": "the module proxy does not have example.com/a@v1.0.0, and git says: unable to access 'https://example.com/'",
+		"example.com/a@v1.0.0: reading https://proxy/x: 404 Not Found\n\tserver response: not found":                                               "example.com/a@v1.0.0: reading https://proxy/x: 404 Not Found",
+	} {
+		if got := whyNot(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
