@@ -202,7 +202,7 @@ func (c *Conn) holdBackLocked(p []byte) (n int, full *backlog, err error) {
 		return 0, nil, c.ending.err
 	}
 	b := c.backlogLocked()
-	c.session.HoldBehind()
+	c.session.HoldMore()
 	if c.session.AwaitsLogin() || !b.held.HasRoom(len(p)) {
 		return 0, b.fullLocked(), nil
 	}

@@ -8,18 +8,18 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
 
-// An environment tells the session of a connection what it must know of the world.
+// An environment is the session.Environment of a connection.
 type environment struct{ conn *Conn }
 
-// MayBlock implements [session.Environment]. It goes by the token that the server knows the
+// LongestBlock implements [session.Environment]. It goes by the token that the server knows the
 // connection by. The server may refuse an AUTH in flight, unless it has accepted the token of that
 // on another connection. It needs Conn.wmu and Conn.mu.
-func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Duration) {
-	riding, _ := auth.(*sentAuth)
+func (o environment) LongestBlock(auth session.Auth) (now time.Time, most time.Duration) {
+	inFlight, _ := auth.(*sentAuth)
 	cred := o.conn.accepted.Load()
 	switch {
-	case riding != nil && (riding.isProven || cred == nil):
-		cred = riding.cred
+	case inFlight != nil && (inFlight.isProven || cred == nil):
+		cred = inFlight.cred
 	case cred == nil:
 		cred = o.conn.writtenCred
 	}
@@ -30,8 +30,8 @@ func (o environment) MayBlock(auth session.Auth) (now time.Time, most time.Durat
 // IsOurUser implements [session.Environment]. It needs Conn.mu.
 func (o environment) IsOurUser(user string, auth session.Auth) bool {
 	cred := o.conn.writtenCred
-	if riding, ok := auth.(*sentAuth); ok {
-		cred = riding.cred
+	if inFlight, ok := auth.(*sentAuth); ok {
+		cred = inFlight.cred
 	}
 	return cred != nil && cred.Token().Username() == user
 }

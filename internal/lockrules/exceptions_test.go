@@ -9,7 +9,7 @@ type exception struct {
 func exceptions() []exception {
 	return []exception{
 		{"implements session.Environment, which knows of no lock: a Session is only called with Conn.mu locked", []string{
-			"entraconn.environment.MayBlock",
+			"entraconn.environment.LongestBlock",
 			"entraconn.environment.IsOurUser",
 		}},
 		{"fills a Conn that no other goroutine has yet", []string{

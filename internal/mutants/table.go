@@ -93,7 +93,7 @@ func mutants() []mutant {
 			name: "no AUTH after RESET",
 			file: "core/entraconn/internal/session/receiver.go",
 			old:  "		t.holding = holdRelogin\n",
-			new:  "		t.holding = holdBehind\n",
+			new:  "		t.holding = holdWhileSlicing\n",
 		}, {
 			name: "no rotation begins",
 			file: "core/entraconn/internal/rotation/server.go",

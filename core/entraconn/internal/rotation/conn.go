@@ -27,9 +27,9 @@ type Conn interface {
 	// reads for at most wait to find its answer. It waits for no read or write of the client. buf
 	// is what it may read into.
 	Renew(buf []byte, wait time.Duration) Progress
-	// Retire ends a connection on which no AUTH will be possible any more, unless the client would
-	// lose something, and reports whether it did. The client's calls return EOF from then on. It is
-	// the client that closes the connection for that.
+	// Retire ends a connection that cannot be renewed before its token expires, see
+	// session.Session.MayRetire, unless the client would lose something, and reports whether it did.
+	// The client's calls return EOF from then on. It is the client that closes the connection for that.
 	Retire() bool
 	// ReportEnd reports the end of the connection, because its client may not look at it for hours.
 	ReportEnd()

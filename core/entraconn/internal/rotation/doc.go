@@ -14,7 +14,7 @@
 //     because no client reads an idle connection.
 //  4. The server accepts it, and the connection leaves the rotation. If the server refuses it, it
 //     becomes due again after [RetryDelay].
-//  5. A connection that can never have an AUTH again is retired shortly before its token expires.
+//  5. A connection that cannot be renewed is retired shortly before its token expires.
 //
 // # Who does what
 //

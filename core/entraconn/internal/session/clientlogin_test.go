@@ -175,7 +175,7 @@ func TestBlockingCommandWaitsForTheAnswerToALoginOfTheClient(t *testing.T) {
 		if !waits {
 			continue
 		}
-		s.HoldBehind()
+		s.HoldMore()
 		if s.Ready() {
 			t.Error("ready before the answer")
 		}

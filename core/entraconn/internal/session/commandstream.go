@@ -20,34 +20,44 @@ type commandStream struct {
 	scanner     resp.CommandScanner
 }
 
-// A tracking says whether what is written is looked at.
+// A tracking says whether what is written is looked at. CLIENT TRACKING is another thing: key tracking,
+// see protocol.noteKeyTracking.
 type tracking uint8
 
 const (
 	tracked           tracking = iota
 	untrackedCommands          // not any more
-	silent                     // nor is a reply outstanding to it, because of CLIENT REPLY OFF
+	silent                     // not any more, and no reply to it comes: CLIENT REPLY OFF
 )
 
-// A holding says why the last bytes that the client has written were not sent yet. Below 0 they wait
-// for the server, and so does what the client writes next, see HoldsBack. Above 0 it is how many they
-// are: what the command is that they begin must be known before the first of them is sent.
+// A holding says what the last bytes that the client has written wait for before they are sent.
+//
+//   - holdNothing: all bytes were sent.
+//   - Above it they wait for the client: they begin a command of which the session must see more. The
+//     value is how many they are. The scanner has taken them, so they are not scanned again. Nothing
+//     else waits: the client's next write is planned together with them.
+//   - Below it they wait for what the constant says, as a rule for the server. They are scanned when
+//     that has come, from the start of a command. What the client writes next waits as well, see
+//     HoldsBack.
+//
+// The caller holds the bytes, and plans them again before what comes after them.
 type holding int32
 
 const (
 	holdNothing holding = 0
 	holdAnswers holding = -1 // a command that waits until everything before it was answered
-	holdBehind  holding = -2 // what comes after a blocking command
-	holdOurs    holding = -3 // a command that waits until what we have asked was answered, see standsAlone
-	holdLogin   holding = -4 // everything, until a login that was written alone is answered
-	holdReset   holding = -5 // everything, until a RESET is answered: a server may refuse it
-	holdRelogin holding = -6 // everything, until a login of ours goes out: RESET has logged out
+	// holdWhileSlicing: for the end of the call that is in slices. Without one they are ready to be sent.
+	holdWhileSlicing holding = -2
+	holdOurs         holding = -3 // a command that waits until what we have asked was answered, see standsAlone
+	holdLogin        holding = -4 // everything, until a login that was written alone is answered
+	holdReset        holding = -5 // everything, until a RESET is answered: a server may refuse it
+	holdRelogin      holding = -6 // everything, until a login of ours goes out, which is at once: RESET has logged out
 )
 
 // atBoundary reports whether the bytes sent end where a command ends and the next one begins a new
 // thing.
 func (t *commandStream) atBoundary() bool {
-	return t.tracking == tracked && t.prefix == noPrefix && (t.scanner.AtBoundary() || t.holding > 0)
+	return t.tracking == tracked && t.prefix == noPrefix && (t.scanner.AtBoundary() || t.holding > holdNothing)
 }
 
 // plain reports whether an ordinary command needs nothing but to be counted.
@@ -74,11 +84,11 @@ func (t *commandStream) mustSeeWhole(kind resp.Kind) bool {
 	return t.scanner.Undecided()
 }
 
-// holdBack leaves to the next plan what comes from a command on. If that is not complete, as many
-// bytes of it were scanned as why says, and are not scanned again: each of them may come alone.
+// holdBack leaves to the next plan what comes from a command on. The scanner begins anew with it,
+// unless only the rest of an unfinished command is to come: each byte of that may come alone.
 func (t *commandStream) holdBack(why holding) {
 	t.holding = why
-	if why < 0 {
+	if why < holdNothing {
 		t.scanner = resp.CommandScanner{}
 	}
 }
@@ -98,7 +108,7 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		case resp.Ordinary, resp.Ping, resp.Client, resp.Tracking, resp.Unblock, resp.Asking, resp.Caching:
 			return entry{}, false
 		case resp.ReplySkip:
-			return t.refusalEntry(skippedSkips), true
+			return t.refusalEntry(noReplySkippedSkip), true
 		}
 		return t.stopTracking(), true
 	}
@@ -122,7 +132,10 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		if mayBeQueued {
 			return t.stopTracking(), true
 		}
-		return t.refusalEntry(kind), true
+		if kind == resp.NoReply {
+			return t.refusalEntry(noReplyAck), true
+		}
+		return t.refusalEntry(noReplySkip), true
 	case resp.Exec:
 		t.epoch++
 		if !t.queuesLogin {
@@ -190,8 +203,8 @@ func (t *commandStream) takeOurs(what entryKind) entry {
 
 // refusalEntry returns the entry for a command that gives no reply unless the server refuses it. It
 // is not in the ledger yet, because one may stand there for many such commands.
-func (t *commandStream) refusalEntry(kind resp.Kind) entry {
-	return entry{ordinal: t.expectedReplies + 1, awaits: awaitRefusal, commandKind: kind, outstanding: 1}
+func (t *commandStream) refusalEntry(c noReply) entry {
+	return entry{ordinal: t.expectedReplies + 1, awaits: awaitRefusal, unreplied: c, outstanding: 1}
 }
 
 // stopTracking gives up following what is written. Replies to all that was written before are still

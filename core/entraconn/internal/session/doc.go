@@ -37,10 +37,12 @@
 //     is on its way.
 //   - Is it barred for long? [Session.BarredBy] names a [Reason] for that. A SUBSCRIBE or a HELLO
 //     in flight bars AUTH and is no reason, because its answer is on its way.
-//   - May the connection end now, because it can never have an AUTH again? [Session.MayRetire].
+//   - May the connection end now, because it cannot have an AUTH before its token expires?
+//     [Session.MayRetire]. That is so for ever, or it is a subscriber in RESP2, which hardly ends all
+//     its subscriptions now, or waits in a blocking command that is not in slices.
 //
 // What bars AUTH until a reply comes is an entryKind in the ledger: awaitedBy says which command
 // has it, barsAuth whether it bars AUTH, and ledger.barredBy for which Reason if that may take
 // long. What bars AUTH for ever sets Session.unrenewable, or ends the tracking of the command
-// stream.
+// stream. What else bars it stands in MayAuth.
 package session

@@ -19,7 +19,7 @@ type sliceWorld struct {
 	longest     time.Duration // of a slice, a minute if it is 0
 }
 
-func (w *sliceWorld) MayBlock(session.Auth) (time.Time, time.Duration) {
+func (w *sliceWorld) LongestBlock(session.Auth) (time.Time, time.Duration) {
 	return time.Time{}, cmp.Or(w.longest, time.Minute)
 }
 func (w *sliceWorld) MayAskStreamEnd() bool                    { return !w.asksNothing }
@@ -152,7 +152,7 @@ func TestBytesAfterACallWaitForItsReply(t *testing.T) {
 	if !s.HoldsBack() {
 		t.Fatal("does not hold back")
 	}
-	s.HoldBehind()
+	s.HoldMore()
 	if s.Ready() {
 		t.Error("ready before the reply")
 	}
@@ -170,8 +170,8 @@ func TestBytesAfterAWaitingCallWaitAsLong(t *testing.T) {
 	if _, _, taken := s.Plan(p, nil, nil, world); taken != len(modelserver.Encode("GET k")) || !s.HoldsBack() {
 		t.Fatalf("%d bytes go out, holds back %v", taken, s.HoldsBack())
 	}
-	s.HoldBehind()
-	s.HoldBehind()
+	s.HoldMore()
+	s.HoldMore()
 	if s.Ready() {
 		t.Error("ready before the reply to GET")
 	}

@@ -13,7 +13,8 @@ type entry struct {
 	epoch       uint32    // the transaction that it belongs to, see commandStream.epoch
 	number      uint32    // of the entry, see commandStream.entries
 	outstanding int32     // for awaitSubscribed: confirmations, or untilNone; for awaitRefusal: commands
-	commandKind resp.Kind // of the client's command; for awaitRefusal: see noreply.go
+	commandKind resp.Kind // of the client's command; not for awaitRefusal
+	unreplied   noReply   // for awaitRefusal: the commands
 	awaits      entryKind
 }
 
@@ -38,7 +39,7 @@ const (
 	awaitStreamEnd                   // our XINFO STREAM, after which a blocking command follows
 	awaitClientAuth                  // the client logs in by itself, as another user
 	awaitClientAsUs                  // the client logs in by itself, as the user of our AUTHs
-	awaitRefusal                     // perhaps nothing: see noReply
+	awaitRefusal                     // perhaps nothing, see noreply.go
 	awaitTakeover                    // if it succeeds, what follows are no replies
 	awaitUnknown                     // from here on nothing is known
 )
@@ -161,7 +162,7 @@ func (l *ledger) joinRefusal(e entry) bool {
 	if last.awaits != awaitRefusal || last.ordinal != e.ordinal {
 		return false
 	}
-	last.commandKind = joinKinds(last.commandKind, e.commandKind)
+	last.unreplied |= e.unreplied
 	last.outstanding++
 	return true
 }
@@ -270,7 +271,7 @@ func (l *ledger) allowsAuth(epoch uint32) bool { return l.bars == 0 && l.confirm
 func (l *ledger) awaitsProof(expectedReplies uint64) bool {
 	for i := range l.used {
 		if e := l.nth(i); e.awaits == awaitRefusal {
-			return e.ordinal <= expectedReplies || e.commandKind == skippedSkips
+			return e.ordinal <= expectedReplies || e.unreplied&noReplySkippedSkip != 0
 		}
 	}
 	return false
@@ -305,7 +306,7 @@ func (l *ledger) lastAuth() Auth {
 // hasKind reports whether there is an entry of a kind.
 func (l *ledger) hasKind(what entryKind) bool {
 	for i := range l.used {
-		if l.ring[int(l.head+i)&(len(l.ring)-1)].awaits == what { // nth, which this is called for most often
+		if l.nth(i).awaits == what {
 			return true
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/entraredis/entraredis/core/internal/authanswer"
-	"github.com/entraredis/entraredis/internal/resp"
 )
 
 // CLIENT REPLY SKIP and REPLCONF ACK give no reply, and the command after CLIENT REPLY SKIP gives
@@ -14,26 +13,19 @@ import (
 // that is no error says that nothing was refused, and the words of an error say whose it is.
 //
 // An awaitRefusal waits for that, with the number of the next reply. There is one at most with each
-// number. Its commandKind is resp.ReplySkip, resp.NoReply or one of the following.
+// number: it stands for all commands without a reply that the client writes between two that have one.
+// Its outstanding is how many of them were not refused so far.
+
+// A noReply is the set of commands that an awaitRefusal stands for.
+type noReply uint8
 
 const (
-	// skipsAndAcks are commands of both kinds.
-	skipsAndAcks = resp.Ordinary
-	// skippedSkips are CLIENT REPLY SKIPs of which one skips another, if it is not refused. An error
-	// there does not say how many replies follow, so no AUTH goes out before the next reply.
-	skippedSkips = resp.Client
+	noReplySkip noReply = 1 << iota // CLIENT REPLY SKIP
+	noReplyAck                      // REPLCONF ACK or GETACK
+	// noReplySkippedSkip is CLIENT REPLY SKIP after another one, which skips it unless it is refused. An
+	// error there does not say how many replies follow, so no AUTH goes out before the next reply.
+	noReplySkippedSkip
 )
-
-// joinKinds returns the commandKind of an awaitRefusal for commands of both kinds.
-func joinKinds(a, b resp.Kind) resp.Kind {
-	switch {
-	case a == b:
-		return a
-	case a == skippedSkips, b == skippedSkips:
-		return skippedSkips
-	}
-	return skipsAndAcks
-}
 
 // A refusalJudgement says whether an error refuses a command that gives no reply otherwise.
 type refusalJudgement uint8
@@ -45,22 +37,22 @@ const (
 	refusesAck                             // REPLCONF ACK
 )
 
-// judgeRefusal says it of an error reply without its type byte, where an awaitRefusal is for commands
-// of a kind. beforeAuth says that no later command of the client's can have given the error, but an
+// judgeRefusal says it of an error reply without its type byte, where an awaitRefusal stands for
+// commands. beforeAuth says that no later command of the client's can have given the error, but an
 // AUTH of ours.
-func judgeRefusal(line string, kind resp.Kind, beforeAuth bool) refusalJudgement {
+func judgeRefusal(line string, commands noReply, beforeAuth bool) refusalJudgement {
 	code, text := authanswer.Split(line)
 	name, subcommand, _ := strings.Cut(quoted(text), "|") // 'client' or 'client|reply'
 	switch {
-	case kind == skippedSkips:
+	case commands&noReplySkippedSkip != 0:
 		return refusalUnknown
 	case strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"): // theirs is right, and 6.0 says so of an unknown subcommand too
 		return refusesNothing
-	case kind != resp.NoReply && (name == "CLIENT" && (subcommand == "" || subcommand == "REPLY") || name == "REPLY"):
+	case commands&noReplySkip != 0 && (name == "CLIENT" && (subcommand == "" || subcommand == "REPLY") || name == "REPLY"):
 		return refusesSkip
-	case kind != resp.ReplySkip && name == "REPLCONF":
+	case commands&noReplyAck != 0 && name == "REPLCONF":
 		return refusesAck
-	case beforeAuth && code == "BUSY" && kind == resp.ReplySkip: // a script is running, which AUTH may interrupt
+	case beforeAuth && code == "BUSY" && commands == noReplySkip: // a script is running, which AUTH may interrupt
 		return refusesSkip
 	case beforeAuth && code != "WRONGPASS" && name != "AUTH":
 		return refusalUnknown

@@ -101,10 +101,10 @@ func planned(s *session.Session, p []byte, relogin testAuth) (auths int) {
 // allowed.
 type standstill struct{}
 
-func (*standstill) MayBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, forEver }
-func (*standstill) Now() time.Time                                   { return time.Time{} }
-func (*standstill) MayAskStreamEnd() bool                            { return false }
-func (*standstill) IsOurUser(user string, _ session.Auth) bool       { return user == "us" }
+func (*standstill) LongestBlock(session.Auth) (time.Time, time.Duration) { return time.Time{}, forEver }
+func (*standstill) Now() time.Time                                       { return time.Time{} }
+func (*standstill) MayAskStreamEnd() bool                                { return false }
+func (*standstill) IsOurUser(user string, _ session.Auth) bool           { return user == "us" }
 
 // forEver is the longest timeout that is told from none.
 const forEver = 100 * 365 * 24 * time.Hour

@@ -9,7 +9,8 @@ import (
 
 // maxHeld bounds what is held back of one command until it is complete, and what is remembered of a
 // call that is sent in slices. A blocking command that is longer is sent as it is, and cannot be
-// renewed while it blocks.
+// renewed while it blocks. It is no more than heldback.Limit: what the session takes for held back must
+// have room there.
 const maxHeld = 1 << 20
 
 // A planner is one call of Session.Plan: it reads what the client writes, and decides what changes.
@@ -44,7 +45,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 	if s.ledger.endedMultis > 0 {
 		s.ledger.forgetEnded(t.epoch)
 	}
-	if t.holding > 0 {
+	if t.holding > holdNothing {
 		if wanted = w.resumeHeld(wanted); w.offset == len(w.p) {
 			return w.holdUnfinished()
 		}
@@ -80,7 +81,7 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 			t.count(1)
 		case !complete && w.commandStart >= 0 && len(w.p)-w.commandStart+t.scanner.Missing() <= maxHeld && t.mustSeeWhole(kind):
 			return w.holdUnfinished()
-		case complete && !t.upgraded && s.ledger.used >= maxEntries && s.ledger.isFull():
+		case complete && !t.upgraded && s.ledger.isFull():
 			w.await(t.stopTracking())
 		default:
 			if w.commandStart >= 0 {
@@ -88,25 +89,37 @@ func (w *planner) plan(wanted Auth, relogin func() Auth) (edits []Edit, taken in
 					return w.hold(why)
 				}
 			}
-			if !complete {
-				continue
-			}
-			state := s.leased.leaseState()
-			if state != lease.Asking { // else questions go out in its place
-				w.takeCommand()
-			}
-			switch {
-			case kind == resp.Reset && s.unrenewable == Renewable && t.tracking == tracked:
-				t.holding = holdReset
-				return s.scratch.planned(), w.offset
-			case state >= lease.Waiting:
-				if w.offset < len(w.p) {
-					t.holding = holdBehind
-				}
+			if complete && w.takeComplete(kind) {
 				return s.scratch.planned(), w.offset
 			}
 		}
 	}
+}
+
+// takeComplete accounts for the complete command that ends at offset, and reports whether it is the last
+// of this plan: what comes after a RESET, or after a blocking command in slices, is held back.
+//
+// No plan begins while a slice or a question is on its way (see Session.HoldsBack). So if one is now,
+// prepare has put it out for this very command: a slice is the command itself, shortened, and questions
+// go out in its place. The command comes again then, when they were answered, and is accounted for as it
+// is sent: in a slice, or as it is.
+func (w *planner) takeComplete(kind resp.Kind) (last bool) {
+	s, t := w.s, &w.s.commandStream
+	state := s.leased.leaseState()
+	if state != lease.Asking {
+		w.takeCommand()
+	}
+	switch {
+	case kind == resp.Reset && s.unrenewable == Renewable && t.tracking == tracked:
+		t.holding = holdReset
+	case state >= lease.Waiting:
+		if w.offset < len(w.p) {
+			t.holding = holdWhileSlicing
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 // hold leaves the command that has begun to the next plan.
@@ -115,16 +128,23 @@ func (w *planner) hold(why holding) (edits []Edit, taken int) {
 	return w.s.scratch.planned(), w.commandStart
 }
 
-// holdUnfinished is hold for a command that is not complete.
+// holdUnfinished is hold for a command of which the client has not written the rest.
 func (w *planner) holdUnfinished() (edits []Edit, taken int) {
 	return w.hold(holding(len(w.p) - w.commandStart))
 }
 
 // prepare changes what goes out before or in the command that has begun, which ends at offset if it
 // is complete. It returns for what the command has to wait, holdNothing if it may go out.
+//
+// The order of the cases counts, because two of them act: changeProtocol puts a HELLO before the command,
+// and slice changes the command itself. One that has the command wait has done neither.
 func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 	switch {
-	case w.s.ledger.used >= maxEntries && w.s.ledger.isFull(), w.changeProtocol(kind), complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
+	case w.s.ledger.isFull():
+		return holdAnswers
+	case w.changeProtocol(kind):
+		return holdAnswers
+	case complete && (kind == resp.Blocking || kind == resp.Wait) && w.slice():
 		return holdAnswers
 	case kind == resp.ReplySkip && w.s.unrenewable == Renewable && w.s.hasSubscriptions() && !w.s.drained():
 		return holdAnswers // a server refuses it to a subscriber in RESP2
@@ -166,7 +186,7 @@ func (w *planner) takeCommand() {
 		s.ledger.endEpoch()
 	}
 	if t.scanner.Kind() == resp.Tracking {
-		s.protocol.noteTracking()
+		s.protocol.noteKeyTracking()
 	}
 	if e.awaits == awaitClientAuth && w.logsInAsUs() {
 		e.awaits = awaitClientAsUs
@@ -280,7 +300,7 @@ func (w *planner) slice() (mustWait bool) {
 	if !goesAsItIs && (s.ledger.hasKind(awaitClientAsUs) || s.ledger.hasKind(awaitExec)) {
 		return true // the client's token may end sooner than ours, which follows that
 	}
-	now, most := w.env.MayBlock(s.ledger.lastAuth())
+	now, most := w.env.LongestBlock(s.ledger.lastAuth())
 	switch {
 	case call.clientTimeout > 0 && call.clientTimeout <= most:
 		return false

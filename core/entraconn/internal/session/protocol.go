@@ -35,36 +35,32 @@ var (
 	hello2 = []byte("*2\r\n$5\r\nHELLO\r\n$1\r\n2\r\n")
 )
 
-// noteTracking is told of a CLIENT TRACKING ON, and forgetTracking that the server has forgotten it.
-func (v *protocol) noteTracking() {
+// noteKeyTracking is told of a CLIENT TRACKING ON, and forgetKeyTracking that the server has forgotten
+// it.
+func (v *protocol) noteKeyTracking() {
 	if v.upgrades == canUpgrade {
 		v.upgrades = tracksKeys
 	}
 }
 
-func (v *protocol) forgetTracking() {
+func (v *protocol) forgetKeyTracking() {
 	if v.upgrades == tracksKeys {
 		v.upgrades = canUpgrade
 	}
 }
 
-// takeVersion takes the reply to a HELLO and returns the version that it says, 0 if it says none.
-// The version changes with the answer, never with the command: a HELLO may be refused, and clients
-// go on with the old version then.
-func (v *protocol) takeVersion(frame resp.Frame, h helloReply) (said int8) {
+// takeVersion takes the version out of the reply to a HELLO. It changes with the answer, never with the
+// command: a HELLO may be refused, and clients go on with the old version then.
+func (v *protocol) takeVersion(frame resp.Frame, h helloReply) {
 	switch frame {
 	case resp.Map:
-		said = 3
+		v.version = 3
 		if digits, _ := h.field("proto"); digits == "2" {
-			said = 2
+			v.version = 2
 		}
 	case resp.Array: // as RESP2 has it
-		said = 2
-	default:
-		return 0
+		v.version = 2
 	}
-	v.version = said
-	return said
 }
 
 // upgradeRefused takes an answer to our HELLO 3 that says that the wire stays in RESP2.

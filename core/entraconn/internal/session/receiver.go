@@ -19,14 +19,14 @@ type receiver struct {
 // receive does the work of Session.Received, from at.
 func (r *receiver) receive(at int) (err error) {
 	for at < len(r.outlet.p) && err == nil {
-		if c := r.s.leased; c != nil && c.lease.State == lease.Replying {
+		if r.s.HasPendingReply() {
 			r.flushPendingReply(at)
 		}
 		var n int
 		n, err = r.step(at)
 		at += n
 	}
-	if c := r.s.leased; c != nil && c.lease.State == lease.Replying {
+	if r.s.HasPendingReply() {
 		r.flushPendingReply(len(r.outlet.p))
 	}
 	return err
@@ -44,7 +44,7 @@ func (r *receiver) step(at int) (n int, err error) {
 		return len(p), nil
 	}
 	if t.frames.AtBoundary() {
-		t.ours, t.collecting = false, false
+		t.withheld, t.collecting = false, false
 		if n := s.takeExpected(p); n > 0 { // nearly always all of p
 			r.outlet.forward(at, at+n)
 			return n, nil
@@ -56,15 +56,15 @@ func (r *receiver) step(at int) (n int, err error) {
 			return 0, nil
 		}
 	} else if s.leased.leaseState() == lease.Undecided {
-		t.ours = s.leased.takeStart(p, &r.outlet, r.env)
+		t.withheld = s.leased.takeStart(p, &r.outlet, r.env)
 	}
-	if t.translation != nil && !t.ours {
+	if t.translation != nil && !t.withheld {
 		return r.stepTranslated(at)
 	}
 	n, frame, scanErr := t.frames.Next(p)
 	if scanErr != nil {
 		// Bytes before the unknown one may belong to the client's reply, or to ours.
-		if t.ours || s.ledger.countOurs() > 0 {
+		if t.withheld || s.ledger.countOurs() > 0 {
 			return 0, ErrDesync
 		}
 		r.untrack()
@@ -75,7 +75,7 @@ func (r *receiver) step(at int) (n int, err error) {
 	}
 	switch {
 	case s.leased.leaseState() == lease.Undecided: // nothing but its first bytes was there
-	case !t.ours:
+	case !t.withheld:
 		r.outlet.forward(at, at+n)
 	}
 	return n, r.endPiece(frame)
@@ -128,13 +128,13 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	if e.awaits == awaitRefusal {
 		return r.beginUnproven(p)
 	}
-	t.ours = e.isOurs()
+	t.withheld = e.isOurs()
 	switch e.awaits {
 	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd, awaitHello, awaitClientAuth, awaitClientAsUs, awaitExec:
 		r.startCollecting()
 	case awaitBlocking:
 		if s.leased.awaitsReply(e.ordinal) {
-			t.ours = s.leased.takeStart(p, &r.outlet, r.env)
+			t.withheld = s.leased.takeStart(p, &r.outlet, r.env)
 		}
 	case awaitUnknown:
 		r.strike() // nothing of ours can wait after it: it bars AUTH
@@ -163,7 +163,7 @@ func (r *receiver) beginUnproven(p []byte) (again bool) {
 		return true
 	}
 	next := l.firstReply()
-	t.ours = next != nil && next.isOurs() && next.ordinal == t.readReplies+1
+	t.withheld = next != nil && next.isOurs() && next.ordinal == t.readReplies+1
 	r.startCollecting()
 	return false
 }
@@ -177,18 +177,18 @@ func (r *receiver) endUnproven() (later bool, err error) {
 	if t.collecting {
 		line = s.scratch.collectedReply()
 	}
-	beforeAuth := t.ours && next.awaits == awaitAuth
-	switch judged := judgeRefusal(strings.TrimSuffix(string(line[1:]), "\r\n"), e.commandKind, beforeAuth); judged {
+	beforeAuth := t.withheld && next.awaits == awaitAuth
+	switch judged := judgeRefusal(strings.TrimSuffix(string(line[1:]), "\r\n"), e.unreplied, beforeAuth); judged {
 	case refusesNothing:
 		r.strike()
 		return true, nil
 	case refusesSkip, refusesAck:
-		if t.ours {
+		if t.withheld {
 			if len(line) == maxAnswer {
 				return false, r.loseAnswer(*next)
 			}
 			r.outlet.put(line, 0)
-			t.ours = false
+			t.withheld = false
 		}
 		e.outstanding--
 		switch written := &s.commandStream; {
@@ -249,7 +249,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	}
 	e := r.strike()
 	t.readReplies++
-	if e.isOurs() && !t.ours { // it began before our command was written
+	if e.isOurs() && !t.withheld { // it began before our command was written
 		return r.loseAnswer(e)
 	}
 	current := e.epoch == s.commandStream.epoch
@@ -257,7 +257,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	case awaitAuth:
 		return r.authAnswered(e.auth, frame)
 	case awaitMarker:
-		s.replyStream.ours = false
+		s.replyStream.withheld = false
 		r.stopCollecting()
 	case awaitUpgrade:
 		return r.upgradeAnswered(frame)
@@ -320,7 +320,7 @@ func (r *receiver) loseAnswer(e entry) error {
 
 // authAnswered takes the answer to an AUTH of ours, or to its marker if the server gave none.
 func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
-	r.s.replyStream.ours = false
+	r.s.replyStream.withheld = false
 	if r.s.AwaitsLogin() {
 		r.s.commandStream.holding = holdNothing
 	}
@@ -392,14 +392,14 @@ func (r *receiver) resetAnswered(frame resp.Frame) {
 	s, t := r.s, &r.s.commandStream
 	waits := t.holding == holdReset
 	if waits {
-		t.holding = holdBehind
+		t.holding = holdWhileSlicing
 	}
 	if frame != resp.Status {
 		return
 	}
 	t.epoch++ // no MULTI is in flight, because nothing was written after RESET
 	t.upgraded, t.queuesLogin = false, false
-	s.protocol.forgetTracking()
+	s.protocol.forgetKeyTracking()
 	s.replyStream.inTransaction = queuedLogin{}
 	s.protocol.version = 2
 	s.subscriptionCounts = subscriptionCounts{}

@@ -6,13 +6,18 @@ import "github.com/entraredis/entraredis/internal/resp"
 type replyStream struct {
 	readReplies uint64       // replies read so far
 	translation *translation // between our HELLO 3 and HELLO 2, else nil
-	ours        bool         // the reply that is being read is the answer to a command of ours
-	collecting  bool         // the reply that is being read is collected in the scratch
-	listens     bool         // to a subscriber in RESP2, which may do nothing but subscribe and unsubscribe
-	unskipped   bool         // the next reply is not counted: CLIENT REPLY SKIP before its command was refused
-	uncounted   bool         // replies are not counted any more, but frames are still told apart
-	untracked   bool         // what the server sends is not looked at any more
-	retired     bool         // the client gets nothing more
+	// withheld: the client does not get the reply that is being read, or not yet. It is the answer to a
+	// command of ours, an answer after which a blocking command is sent again, or an error of which it is
+	// not known yet whose it is.
+	withheld   bool
+	collecting bool // the reply that is being read is collected in the scratch
+	listens    bool // the client is a subscriber in RESP2, which may do nothing but subscribe and unsubscribe
+	// unskipped: the next reply has no number. It is that of the command after a CLIENT REPLY SKIP that
+	// was refused, and expectedReplies does not count it, because it was not to be given.
+	unskipped bool
+	uncounted bool // replies are not counted any more, but frames are still told apart
+	untracked bool // what the server sends is not looked at any more
+	retired   bool // the client gets nothing more
 	// inTransaction is what the transaction has queued.
 	inTransaction queuedLogin
 	frames        resp.ReplyScanner

@@ -163,20 +163,20 @@ func (s *Session) Retract(mark *Mark) {
 // Holding back
 
 // HoldsBack reports whether what the client writes now must wait for a reply. If so, it is to be
-// held back and HoldBehind called instead of Plan. Where AwaitsLogin reports true, it must not be taken
+// held back and HoldMore called instead of Plan. Where AwaitsLogin reports true, it must not be taken
 // from the client at all.
 func (s *Session) HoldsBack() bool {
-	return s.commandStream.holding < 0 || s.leased != nil && s.leased.lease.State >= lease.Waiting
+	return s.commandStream.holding < holdNothing || s.Slicing()
 }
 
 // AwaitsLogin reports whether a login that was written alone is in flight.
 func (s *Session) AwaitsLogin() bool { return s.commandStream.holding == holdLogin }
 
-// HoldBehind accounts for bytes that the client has written and that are held back after those that
-// Plan did not take. If these wait for answers, so do the bytes after them.
-func (s *Session) HoldBehind() {
+// HoldMore accounts for bytes that the client has written and that are held back after those that
+// Plan did not take, if there are any. If these wait for the server, so do the bytes after them.
+func (s *Session) HoldMore() {
 	if s.commandStream.holding >= holdNothing {
-		s.commandStream.holding = holdBehind
+		s.commandStream.holding = holdWhileSlicing
 	}
 }
 
@@ -185,11 +185,7 @@ func (s *Session) HoldBehind() {
 // is over, or what a command waited for was answered. Where replies are not counted any more, a command
 // waits for none.
 func (s *Session) Ready() bool {
-	var state lease.State
-	if s.leased != nil {
-		state = s.leased.lease.State
-	}
-	switch {
+	switch state := s.leased.leaseState(); {
 	case state >= lease.Waiting:
 		return state == lease.BetweenSlices
 	case s.commandStream.holding == holdAnswers:
@@ -199,7 +195,7 @@ func (s *Session) Ready() bool {
 	case s.commandStream.holding == holdReset:
 		return s.unrenewable != Renewable
 	}
-	return s.commandStream.holding == holdBehind || s.commandStream.holding == holdRelogin
+	return s.commandStream.holding == holdWhileSlicing || s.commandStream.holding == holdRelogin
 }
 
 // Slicing reports whether a blocking command is being sent in slices, or waits for the answers to
@@ -247,11 +243,11 @@ func (s *Session) HasPendingReply() bool { return s.leased.leaseState() == lease
 func (s *Session) TakeExpected(p []byte) (n int) {
 	t := &s.replyStream
 	switch {
-	case t.untracked, t.retired, s.commandStream.holding != holdNothing, s.leased != nil && s.leased.lease.State == lease.Replying:
+	case t.untracked, t.retired, s.commandStream.holding != holdNothing, s.HasPendingReply():
 		return 0
 	case t.frames.AtBoundary():
-		t.ours, t.collecting = false, false
-	case t.ours, t.collecting:
+		t.withheld, t.collecting = false, false
+	case t.withheld, t.collecting:
 		return 0
 	}
 	return s.takeExpected(p)
@@ -327,7 +323,7 @@ func (s *Session) AuthsInFlight() (all []Auth) { return s.ledger.auths() }
 func (s *Session) NextAuth() Auth {
 	e := s.ledger.firstReply()
 	t := &s.replyStream
-	if e != nil && e.isAuth() && e.ordinal == t.readReplies+1 && (t.ours || t.frames.AtBoundary()) {
+	if e != nil && e.isAuth() && e.ordinal == t.readReplies+1 && (t.withheld || t.frames.AtBoundary()) {
 		return e.auth
 	}
 	return nil

@@ -113,7 +113,7 @@ func newRig(t *testing.T, rng *rand.Rand) *rig {
 }
 
 // Time passes while a command blocks, and at no other time.
-func (r *rig) MayBlock(session.Auth) (time.Time, time.Duration) {
+func (r *rig) LongestBlock(session.Auth) (time.Time, time.Duration) {
 	unit := time.Second
 	if r.rng.IntN(10) == 0 { // the token is about to end
 		unit = 10 * time.Microsecond
@@ -127,7 +127,7 @@ func (r *rig) IsOurUser(user string, _ session.Auth) bool { return user == "us" 
 func (r *rig) write(p []byte, wanted session.Auth) {
 	if r.session.HoldsBack() {
 		r.held = append(r.held, p...)
-		r.session.HoldBehind()
+		r.session.HoldMore()
 		return
 	}
 	r.send(append(r.held, p...), wanted)

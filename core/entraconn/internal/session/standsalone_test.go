@@ -43,7 +43,7 @@ func TestCommandThatStandsAloneWaitsForOurAuths(t *testing.T) {
 			for _, p := range [][]byte{command[:cut], command[cut:]} {
 				held = append(held, p...)
 				if s.HoldsBack() {
-					s.HoldBehind()
+					s.HoldMore()
 					continue
 				}
 				edits, _, taken := s.Plan(held, nil, nil, &standstill{})

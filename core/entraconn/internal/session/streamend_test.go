@@ -231,7 +231,7 @@ func TestQuestionInAPipeline(t *testing.T) {
 	if wire := composed(p[:taken], edits); wire != string(modelserver.Encode(before)) || !s.HoldsBack() {
 		t.Fatalf("%q goes out", wire)
 	}
-	s.HoldBehind()
+	s.HoldMore()
 	held := append(p[taken:], modelserver.Encode(after)...)
 	answer(t, s, world, "$1\r\nx\r\n", "$1\r\nx\r\n")
 	plan := func(held []byte) (wire string, rest []byte) {
@@ -247,7 +247,7 @@ func TestQuestionInAPipeline(t *testing.T) {
 	if wire != string(modelserver.Encode("XINFO STREAM s")) {
 		t.Fatalf("%q goes out", wire)
 	}
-	s.HoldBehind()
+	s.HoldMore()
 	answer(t, s, world, redis7, "")
 	if wire, held = plan(held); wire != string(modelserver.Encode("XREAD BLOCK 60000 STREAMS s 17-5")) {
 		t.Fatalf("%q goes out", wire)
@@ -338,4 +338,4 @@ type laterWorld struct {
 	at time.Time
 }
 
-func (w *laterWorld) MayBlock(session.Auth) (time.Time, time.Duration) { return w.at, time.Minute }
+func (w *laterWorld) LongestBlock(session.Auth) (time.Time, time.Duration) { return w.at, time.Minute }

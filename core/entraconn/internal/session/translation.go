@@ -12,7 +12,7 @@ import (
 //   - An invalidation of client-side caching is a message on a channel of its own, if another
 //     connection has redirected its invalidations to this one. A connection that tracks by itself is
 //     told nothing in RESP2. The two cannot be told apart in RESP3, so such a connection is not
-//     upgraded, see protocol.noteTracking.
+//     upgraded, see protocol.noteKeyTracking.
 //   - RESP2 has no other push. The server says nothing in its place, whatever it is.
 //   - Of replies, null and the answer to PING differ.
 type translation struct {
