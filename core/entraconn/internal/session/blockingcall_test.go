@@ -95,6 +95,32 @@ func TestUnblockBehindACallWaits(t *testing.T) {
 	}
 }
 
+// A server refuses CLIENT UNBLOCK to a subscriber in RESP2.
+func TestUnblockOfASubscriberEndsNoCall(t *testing.T) {
+	const hello3, hello2 = "%1\r\n+proto\r\n:3\r\n", "*2\r\n$5\r\nproto\r\n:2\r\n"
+	subscribed := push("subscribe", "$1\r\na\r\n", ":1\r\n")
+	for _, answersFirst := range []bool{true, false} {
+		s := sessionAfter("SUBSCRIBE a")
+		if answersFirst {
+			answersInPieces(t, s, hello3+subscribed, 1000)
+		} else {
+			answersInPieces(t, s, hello3, 1000)
+		}
+		p := modelserver.Encode("CLIENT UNBLOCK 18")
+		_, unblocks, taken := s.Plan(p, nil, nil, &standstill{})
+		if !answersFirst {
+			if taken > 0 || s.Ready() {
+				t.Fatalf("%d bytes go out before it is known whether there is a subscription, ready %v", taken, s.Ready())
+			}
+			answersInPieces(t, s, subscribed+hello2, 1000)
+			_, unblocks, taken = s.Plan(p, nil, nil, &standstill{})
+		}
+		if taken != len(p) || len(unblocks) > 0 {
+			t.Errorf("%d of %d bytes go out, unblocks %v", taken, len(p), unblocks)
+		}
+	}
+}
+
 // A reply that comes at the moment of the end is not given to the client in part.
 func TestRetiredConnectionGivesNothingMore(t *testing.T) {
 	const reply = "*2\r\n:0\r\n:0\r\n"

@@ -150,11 +150,22 @@ func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 		return holdAnswers // a server refuses it to a subscriber in RESP2
 	case standsAlone(kind) && w.s.ledger.countOurs() > 0 && w.s.onlyOursInFlight():
 		return holdOurs
-	case complete && kind == resp.Unblock && w.s.ledger.hasKind(awaitBlocking): // it runs when that is over
-		if w.s.unrenewable == Renewable {
-			return holdAnswers
-		}
 	case complete && kind == resp.Unblock:
+		return w.prepareUnblock()
+	}
+	return holdNothing
+}
+
+// prepareUnblock notes the complete CLIENT UNBLOCK that ends at offset, unless it must wait. It runs when
+// a command that blocks is over, and is refused to a subscriber in RESP2.
+func (w *planner) prepareUnblock() (why holding) {
+	s := w.s
+	inRESP2 := s.protocol.version == 2 || s.replyStream.translation != nil
+	blocks, subscribes := s.ledger.hasKind(awaitBlocking), inRESP2 && s.ledger.hasKind(awaitSubscribed)
+	switch {
+	case (blocks || subscribes) && s.unrenewable == Renewable && s.commandStream.prefix&skipPrefix == 0:
+		return holdAnswers
+	case !blocks && !subscribes && !(inRESP2 && s.subscriptionCounts.exist()):
 		w.noteUnblock()
 	}
 	return holdNothing

@@ -36,7 +36,7 @@ func (r *receiver) receive(at int) (err error) {
 func (r *receiver) step(at int) (n int, err error) {
 	s, t := r.s, &r.s.replyStream
 	p := r.outlet.p[at:]
-	if t.untracked {
+	if t.attention >= untracked {
 		if t.translation != nil {
 			return 0, ErrDesync // what comes next cannot be put into RESP2
 		}
@@ -114,7 +114,7 @@ func (r *receiver) endPiece(frame resp.Frame) error {
 // whether the state has changed so that the byte must be looked at anew.
 func (r *receiver) beginAwaited(p []byte) (again bool) {
 	s, t := r.s, &r.s.replyStream
-	if t.uncounted {
+	if t.attention >= uncounted {
 		return false
 	}
 	e := s.ledger.firstEntry()
@@ -216,7 +216,7 @@ func (r *receiver) endUnproven() (later bool, err error) {
 func (r *receiver) endReply(frame resp.Frame) error {
 	s, t := r.s, &r.s.replyStream
 	switch {
-	case t.uncounted:
+	case t.attention >= uncounted:
 		return nil
 	case t.unskipped:
 		t.unskipped = false
@@ -532,13 +532,13 @@ func (r *receiver) flushPendingReply(at int) {
 
 // untrack gives up looking at what the server sends.
 func (r *receiver) untrack() {
-	r.s.replyStream.untracked = true
+	r.s.replyStream.attention = untracked
 	r.s.unrenewable = BecauseUnknown
 }
 
 // uncount gives up counting replies. Frames are still told apart, so that the connection can be
 // ended between two of them.
 func (r *receiver) uncount(why Reason) {
-	r.s.replyStream.uncounted = true
+	r.s.replyStream.attention = uncounted
 	r.s.unrenewable = why
 }

@@ -15,18 +15,26 @@ type replyStream struct {
 	// unskipped: the next reply has no number. It is that of the command after a CLIENT REPLY SKIP that
 	// was refused, and expectedReplies does not count it, because it was not to be given.
 	unskipped bool
-	uncounted bool // replies are not counted any more, but frames are still told apart
-	untracked bool // what the server sends is not looked at any more
-	retired   bool // the client gets nothing more
+	attention attention // to what the server sends
 	// inTransaction is what the transaction has queued.
 	inTransaction queuedLogin
 	frames        resp.ReplyScanner
 }
 
+// An attention says what is still known of what the server sends.
+type attention uint8
+
+const (
+	counted   attention = iota
+	uncounted           // frames are told apart, but replies are not counted any more
+	untracked           // it is not looked at any more
+	discarded           // nor does the client get it
+)
+
 // takePlain takes the replies at the start of p up to the one of that number, and pushes, unless
 // they need a second look. It returns how many bytes they are; what comes last may be incomplete.
 func (t *replyStream) takePlain(p []byte, lastOrdinal uint64) (n int) {
-	if t.uncounted || t.listens || t.translation != nil {
+	if t.attention >= uncounted || t.listens || t.translation != nil {
 		return 0
 	}
 	n, replies := t.frames.Plain(p, max(t.readReplies, lastOrdinal)-t.readReplies)

@@ -243,7 +243,7 @@ func (s *Session) HasPendingReply() bool { return s.leased.leaseState() == lease
 func (s *Session) TakeExpected(p []byte) (n int) {
 	t := &s.replyStream
 	switch {
-	case t.untracked, t.retired, s.commandStream.holding != holdNothing, s.HasPendingReply():
+	case t.attention >= untracked, s.commandStream.holding != holdNothing, s.HasPendingReply():
 		return 0
 	case t.frames.AtBoundary():
 		t.withheld, t.collecting = false, false
@@ -269,7 +269,7 @@ func (s *Session) takeExpected(p []byte) (n int) {
 // After an error nothing of the connection can be trusted but what was left for the client. It is
 // ErrDesync, or another one where the server has refused the login: the verdict on that says more.
 func (s *Session) Received(p []byte, taken int, env Environment) (kept int, after []byte, err error) {
-	if s.replyStream.retired {
+	if s.replyStream.attention == discarded {
 		return taken, nil, nil
 	}
 	r := receiver{s: s, outlet: outlet{p: p, kept: taken}, env: env}
@@ -359,8 +359,10 @@ func (s *Session) onlyOursInFlight() bool {
 // Retire reports whether MayRetire does. If so, the next Received gives nothing more to the client, who
 // is not to read the start of a reply that comes at that moment.
 func (s *Session) Retire() bool {
-	s.replyStream.retired = s.replyStream.retired || s.MayRetire()
-	return s.replyStream.retired
+	if s.MayRetire() {
+		s.replyStream.attention = discarded
+	}
+	return s.replyStream.attention == discarded
 }
 
 // MayRetire reports whether the connection cannot be renewed, and may end now without the client
@@ -376,14 +378,14 @@ func (s *Session) MayRetire() bool {
 // known.
 func (s *Session) noneInFlight() bool {
 	switch {
-	case s.replyStream.untracked, !s.replyStream.frames.AtBoundary():
+	case s.replyStream.attention >= untracked, !s.replyStream.frames.AtBoundary():
 		return false
 	case s.commandStream.tracking != tracked:
 		return s.commandStream.tracking == silent && s.replyStream.readReplies == s.commandStream.expectedReplies
 	case !s.commandStream.scanner.AtBoundary(), s.commandStream.holding != holdNothing:
 		return false
 	}
-	return s.replyStream.uncounted || s.Idle()
+	return s.replyStream.attention >= uncounted || s.Idle()
 }
 
 // waitsUnsliced reports whether nothing is in flight but a blocking command that could outlive the
