@@ -15,6 +15,8 @@ type Difference struct {
 	Plain  []byte // what the plain client has read up to that step, from the first reply that differs on
 	Ours   []byte
 	Limit  string // the limit that explains it, "" if none does
+	// Subscribed: the plain client has subscriptions after the step or before it.
+	Subscribed bool
 }
 
 // A Kind says in what two plays differ.
@@ -36,7 +38,7 @@ func Compare(s *Script, plain, ours *Record) *Difference {
 		if d == nil {
 			continue
 		}
-		d.Limit = explain(d)
+		d.explain(plain)
 		// What one client meets because of a limit may have consequences for others in the same step.
 		if first == nil || d.Step < first.Step || d.Step == first.Step && first.Limit == "" {
 			first = d
@@ -44,9 +46,17 @@ func Compare(s *Script, plain, ours *Record) *Difference {
 	}
 	if first == nil && ours.Stopped != "" {
 		first = stopped(s, plain, ours)
-		first.Limit = explain(first)
+		first.explain(plain)
 	}
 	return first
+}
+
+// explain looks for the limit that explains the difference.
+func (d *Difference) explain(plain *Record) {
+	for _, step := range plain.Steps[max(0, d.Step-1) : d.Step+1] {
+		d.Subscribed = d.Subscribed || isSubscriber(step.State[d.Client])
+	}
+	d.Limit = explain(d)
 }
 
 // stopped returns the difference of a play that has stopped before bytes differed.

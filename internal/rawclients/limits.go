@@ -21,18 +21,18 @@ func Limits() []Limit {
 			return d.ends() && slices.ContainsFunc(written, func(c Command) bool { return c.Raw != "" })
 		}},
 		{"MONITOR", func(d *Difference, written commands) bool {
-			return d.ends() && written.have("MONITOR", "SYNC", "PSYNC")
+			return d.ends() && written.have("MONITOR", "SYNC", "PSYNC", "SCRIPT DEBUG")
 		}},
 		{"CLIENT REPLY OFF", func(d *Difference, written commands) bool { return d.ends() && written.haveArg("CLIENT REPLY", "OFF") }},
 		{"CLIENT REPLY SKIP before what may have another number of replies", func(d *Difference, written commands) bool {
-			return d.ends() && written.haveArg("CLIENT REPLY", "SKIP") && (written.have(subscribing...) || written.have(blocking...) || written.have(special...))
+			return d.ends() && written.haveSkipped()
 		}},
 		{"inside of MULTI", func(d *Difference, written commands) bool {
 			return d.ends() && written.have("MULTI") && (written.have(subscribing...) || written.have("HELLO", "MONITOR", "CLIENT REPLY"))
 		}},
-		{"RESP2 subscriber", func(d *Difference, written commands) bool { return d.ends() && written.have(subscribing...) }},
+		{"RESP2 subscriber", func(d *Difference, written commands) bool { return d.ends() && d.Subscribed }},
 		{"RESET after a login", func(d *Difference, written commands) bool {
-			return d.ends() && written.have("RESET") && written.have("AUTH", "HELLO", "MONITOR")
+			return d.ends() && resetsBehindLogin(d)
 		}},
 		{"RESET logs in again", func(d *Difference, written commands) bool {
 			isRefused := d.Kind == OtherBytes && (isError(d.Plain, "") || isError(d.Ours, "NOPERM"))
@@ -68,7 +68,7 @@ func Limits() []Limit {
 
 var (
 	subscribing = []string{"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"}
-	special     = []string{"MULTI", "EXEC", "DISCARD", "AUTH", "HELLO", "RESET", "MONITOR", "WAIT", "WAITAOF", "CLIENT REPLY"}
+	special     = []string{"MULTI", "EXEC", "DISCARD", "AUTH", "HELLO", "RESET", "MONITOR", "WAIT", "WAITAOF"}
 	blocking    = []string{"BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP", "XREAD", "XREADGROUP"}
 )
 
@@ -118,6 +118,38 @@ func (all commands) haveModified(name string) bool {
 		modified = modified || c.is("ASKING", "CLIENT CACHING")
 	}
 	return false
+}
+
+// haveSkipped reports whether one of the commands is right behind CLIENT REPLY SKIP, and may have another
+// number of replies than one, or change what those after it have.
+func (all commands) haveSkipped() bool {
+	skips := false
+	for _, c := range all {
+		if skips && (c.is(subscribing...) || c.is(blocking...) || c.is(special...) || c.is("CLIENT REPLY") && (c.has("OFF") || c.has("SKIP"))) {
+			return true
+		}
+		skips = c.is("CLIENT REPLY") && c.has("SKIP")
+	}
+	return false
+}
+
+// resetsBehindLogin reports whether the client has written RESET in one step with a login before it.
+func resetsBehindLogin(d *Difference) bool {
+	for _, step := range d.Script.Steps[:d.Step+1] {
+		login := slices.IndexFunc(step.Commands, func(c Command) bool { return c.is("AUTH", "HELLO") })
+		if step.Client == d.Client && login >= 0 && commands(step.Commands[login:]).have("RESET") {
+			return true
+		}
+	}
+	return false
+}
+
+// isSubscriber reports whether a server says of a connection that it has subscriptions.
+func isSubscriber(state string) bool {
+	return slices.ContainsFunc(strings.Fields(state), func(field string) bool {
+		name, count, _ := strings.Cut(field, "=")
+		return strings.HasSuffix(name, "sub") && count != "0"
+	})
 }
 
 // isError reports whether bytes begin with an error of that code, or of any.

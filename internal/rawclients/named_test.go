@@ -82,7 +82,7 @@ b SET s1 v
 b PUBLISH c1 m`, limit: "RESP2 subscriber"},
 	{name: "SCRIPT DEBUG is the first command", script: `life=60ms
 a SCRIPT DEBUG NO
-a GET s1`},
+a GET s1`, limit: "MONITOR"},
 	{name: "HELLO 3 behind a sliced call while all is tracked", script: `life=8ms
 a CLIENT TRACKING ON BCAST
 a BLPOP l1 0 renew
@@ -93,7 +93,7 @@ b SET s1 w`, limit: "HELLO 3 behind a blocked call"},
 	{name: "RESET within a subscription", script: `life=8ms
 a SUBSCRIBE c1 renew
 a RESET
-a GET s1`},
+a GET s1`, limit: "RESP2 subscriber"},
 	{name: "RESET within a transaction", script: `life=8ms
 a MULTI
 a GET s1 renew
@@ -127,6 +127,11 @@ a EXEC ; SET s1 v ; GET s1 ; SET s1 w ; ECHO x`},
 a raw:"*1048577\r\n"`, limit: "bytes that are no commands"},
 	{name: "the last millisecond of a call that blocks", script: `life=8ms
 a CLIENT ID ; BLPOP l1 0.02 wait`},
+	{name: "CLIENT UNBLOCK of a subscriber", script: `life=150ms
+b BLPOP l1 0
+a SUBSCRIBE c1
+a CLIENT UNBLOCK {b}
+c GET s1 renew`, limit: "RESP2 subscriber"},
 	{name: "CLIENT UNBLOCK behind WAIT", script: `life=60ms
 a BLPOP l1 0 renew
 b WAIT 1 1000000 ; CLIENT UNBLOCK {a} renew
