@@ -15,7 +15,7 @@ type Difference struct {
 	Plain  []byte // what the plain client has read up to that step, from the first reply that differs on
 	Ours   []byte
 	Limit  string // the limit that explains it, "" if none does
-	// Subscribed: the plain client has subscriptions after the step or before it.
+	// Subscribed: the plain client has subscriptions after the step or before it, or subscribes in it.
 	Subscribed bool
 }
 
@@ -55,6 +55,9 @@ func Compare(s *Script, plain, ours *Record) *Difference {
 func (d *Difference) explain(plain *Record) {
 	for _, step := range plain.Steps[max(0, d.Step-1) : d.Step+1] {
 		d.Subscribed = d.Subscribed || isSubscriber(step.State[d.Client])
+	}
+	if step := d.Script.Steps[d.Step]; step.Client == d.Client {
+		d.Subscribed = d.Subscribed || commands(step.Commands).have(subscribing...)
 	}
 	d.Limit = explain(d)
 }

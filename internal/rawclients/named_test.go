@@ -132,6 +132,8 @@ b BLPOP l1 0
 a SUBSCRIBE c1
 a CLIENT UNBLOCK {b}
 c GET s1 renew`, limit: "RESP2 subscriber"},
+	{name: "a RESP2 subscriber that ends before it has said QUIT", script: `life=20ms
+c CLIENT TRACKING ON NOLOOP ; PSUBSCRIBE c* ; QUIT | 79~`, limit: "RESP2 subscriber"},
 	{name: "CLIENT UNBLOCK behind WAIT", script: `life=60ms
 a BLPOP l1 0 renew
 b WAIT 1 1000000 ; CLIENT UNBLOCK {a} renew
