@@ -58,7 +58,7 @@ func scenarios() []scenario {
 		{name: "outage longer than the token's rest", run: outageLonger},
 		{name: "token that is not newer", run: tokenNotNewer},
 		{name: "AUTH refused once, then accepted", run: authRefusedOnce, dialects: true},
-		{name: "AUTH refused without an answer", run: authRefusedSilently},
+		{name: "AUTH refused without an answer", run: authRefusedSilently, needs: bareHello},
 		{name: "AUTH refused at login", run: authRefusedAtLogin, long: true, dialects: true},
 		{name: "AUTH refused by a server without passwords", run: refusedWithoutPasswords, long: true, passwordless: true},
 		{name: "AUTH refused at login in other words", run: authRefusedInOtherWords, virtual: "the gateway says the words, whatever the server"},
