@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	redigo "github.com/gomodule/redigo/redis"
+	"github.com/gomodule/redigo/redis"
 	"github.com/redis/rueidis"
 
 	"github.com/entraredis/entraredis/core/entraconn"
@@ -75,8 +75,8 @@ func TestOneOfThreeServersBehindAnAddressRefuses(t *testing.T) {
 			return rueidisClient{c}
 		},
 		"redigo": func(_ *testing.T, addr string, dial dialFunc) client {
-			return redigoClient{&redigo.Pool{Dial: func() (redigo.Conn, error) {
-				return redigo.DialContext(t.Context(), "tcp", addr, redigo.DialContextFunc(dial), redigo.DialReadTimeout(hung))
+			return redigoClient{&redis.Pool{Dial: func() (redis.Conn, error) {
+				return redis.DialContext(t.Context(), "tcp", addr, redis.DialContextFunc(dial), redis.DialReadTimeout(hung))
 			}}}
 		},
 	} {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	redigo "github.com/gomodule/redigo/redis"
+	"github.com/gomodule/redigo/redis"
 	"github.com/redis/rueidis"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -26,7 +26,7 @@ func (s *site) refusesSilently(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "PING\r\nAUTH nobody wrong\r\nECHO end\r\nQUIT\r\n"); err != nil {
+	if _, err := io.WriteString(conn, "PING\r\nAUTH none wrong\r\nECHO end\r\nQUIT\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	said, err := io.ReadAll(bufio.NewReader(conn))
@@ -108,7 +108,7 @@ func holdRueidis(t *testing.T, addr string, dial dialFunc) func(args ...string) 
 }
 
 func holdRedigo(t *testing.T, addr string, dial dialFunc) func(args ...string) string {
-	conn, err := redigo.DialContext(t.Context(), "tcp", addr, redigo.DialContextFunc(dial))
+	conn, err := redis.DialContext(t.Context(), "tcp", addr, redis.DialContextFunc(dial))
 	if err != nil {
 		t.Fatal(err)
 	}
