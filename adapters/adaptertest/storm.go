@@ -31,6 +31,10 @@ func stormAway(e *env) {
 	e.storm(40, 3*time.Second)
 }
 
+// stormHandshake is how long handshakes take in virtual time after the drop: other clients dial too, and keep the server
+// busy. At a server that is not busy no dial waits for long.
+const stormHandshake = 50 * time.Millisecond
+
 // storm drops all connections, has new ones refused for as long as the server is away, and watches how they come
 // back.
 func (e *env) storm(conns int, away time.Duration) {
@@ -43,7 +47,7 @@ func (e *env) storm(conns int, away time.Duration) {
 	}
 	var dropped time.Time
 	e.rejoin(client, conns, sync.OnceFunc(func() {
-		log.clear()
+		log.begin()
 		dropped = time.Now()
 		time.AfterFunc(away, fault.Remove)
 		if n := e.gateway.DropAll(); n < conns {
@@ -129,30 +133,42 @@ func (g *gathering) wait(ctx context.Context) {
 
 // A dialLog knows when connections were dialed.
 type dialLog struct {
+	slow bool // handshakes take longer from begin on
+
 	mu    sync.Mutex
+	begun bool
 	dials []time.Time
 }
 
 // logDials logs the dials of the client that is opened next.
 func (e *env) logDials() *dialLog {
-	log := &dialLog{}
+	log := &dialLog{slow: e.virtual}
 	dial := e.cfg.Dial
 	if dial == nil {
 		dial = (&tls.Dialer{Config: e.cfg.TLS}).DialContext
 	}
 	e.cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		log.mu.Lock()
-		log.dials = append(log.dials, time.Now())
-		log.mu.Unlock()
+		if log.add() {
+			rest(ctx, stormHandshake)
+		}
 		return dial(ctx, network, addr)
 	}
 	return log
 }
 
-func (l *dialLog) clear() {
+// add adds a dial, and reports whether its handshake is slow.
+func (l *dialLog) add() (slow bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dials = nil
+	l.dials = append(l.dials, time.Now())
+	return l.slow && l.begun
+}
+
+// begin forgets the dials before the drop.
+func (l *dialLog) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dials, l.begun = nil, true
 }
 
 func (l *dialLog) len() int {

@@ -103,8 +103,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // for a second more if it may pass.
 //
 // Two protections of the server may keep a connection waiting: dial spreading, while ten or more
-// connections that were lost are not back, or for 100 ms while the server serves no client, and the
-// login gate, while it refuses logins or has yet to accept the first. Both together, in the dial and in
+// connections that were lost are not back and the server does not keep up with the handshakes, or for
+// 100 ms while it serves no client, and the login gate, while it refuses logins or has yet to accept the first. Both together, in the dial and in
 // the first write, take at most a second, or a quarter of the time that ctx has left besides the
 // slowest handshake of the last ten and its login. Of several dials to a server that has accepted no
 // login yet, one goes ahead. More follow as time passes, two for each connection that its client leaves
@@ -112,7 +112,7 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // long as the slowest handshake, at most a second or three quarters of the time that ctx had left.
 //
 // A server that has never accepted the token and refuses it gets a login after 0.5, 1, 2 and 4
-// seconds, and then every 5 seconds. One that has accepted it and refuses some logins gets 100 a
+// seconds, and then within every 5 seconds, from all Dialers of the Source together. One that has accepted it and refuses some logins gets 100 a
 // second, half as many with each more that it refuses in a row, and probes after eight of them.
 //
 // If there is no token, or the server refuses logins and the wait for the next one has ended, the

@@ -132,6 +132,7 @@ func (s *server) awaitPermit(ctx context.Context, budget *time.Duration) (*admis
 		if best, proven := s.rotation.Best(now); best != nil {
 			candidate = admission.Candidate{Number: best.Number(), Proven: proven}
 		}
+		s.hearOthersLocked(candidate, now)
 		d := s.loginGate.AdmitDial(candidate, now, rand.Float64(), canWait)
 		s.mu.Unlock()
 		switch {
@@ -141,6 +142,18 @@ func (s *server) awaitPermit(ctx context.Context, budget *time.Duration) (*admis
 			return d.Permit, nil
 		}
 		waiting.Spend(ctx, budget, d.Wait, d.Changed)
+	}
+}
+
+// hearOthersLocked tells the login gate of refusals of other Dialers, if a probe is due. It needs mu.
+func (s *server) hearOthersLocked(c admission.Candidate, now time.Time) {
+	if !s.loginGate.ProbeIsDue(c, now) {
+		return
+	}
+	for _, listed := range s.dialer.src.Status().Servers {
+		if listed.Addr == s.addr && listed.State == entra.ServerRefuses {
+			s.loginGate.HearRefusal(listed.AnsweredAt, now, rand.Float64())
+		}
 	}
 }
 
@@ -155,6 +168,7 @@ func (s *server) admitLogin(ctx context.Context, c *Conn, budget *time.Duration)
 		}
 		canWait := *budget > 0 && ctx.Err() == nil
 		s.mu.Lock()
+		s.hearOthersLocked(s.describe(cred), time.Now())
 		d := s.loginGate.AdmitLogin(s.permits[c], s.describe(cred), time.Now(), rand.Float64(), canWait)
 		if d.Permit != nil {
 			s.permits[c] = d.Permit
@@ -186,19 +200,15 @@ func (s *server) release(p *admission.Permit) {
 // connections to the server were lost and are not back, or if it serves no client.
 func (s *server) awaitPlace(ctx context.Context, budget *time.Duration) bool {
 	s.mu.Lock()
-	sinceStart := time.Since(s.dialer.startedAt)
-	place, wait := s.spreading.FindPlace(sinceStart, max(0, *budget), rand.Float64())
-	wait += s.spreading.UnreadyPause(sinceStart)
-	noServer := s.spreading.WaitsEnd()
+	place, wait := s.spreading.FindPlace(time.Since(s.dialer.startedAt), max(0, *budget), rand.Float64())
 	s.mu.Unlock()
 	if wait == 0 {
 		return false
 	}
-	if !waiting.Spend(ctx, budget, wait, noServer) {
-		s.mu.Lock()
-		s.spreading.GiveBack(place)
-		s.mu.Unlock()
-	}
+	whole := waiting.Spend(ctx, budget, wait, place.Sooner())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spreading.Leave(place, whole)
 	return true
 }
 
@@ -292,6 +302,9 @@ func (s *server) authAccepted(c *Conn, a *sentAuth) {
 	}
 	if a.phase == entra.AuthInitial {
 		back, isBack = s.spreading.MakeUp(sinceStart)
+		if s.handshakes.AreQuick() {
+			s.spreading.KeepsUp()
+		}
 	}
 	s.mu.Unlock()
 	if isBack {

@@ -20,9 +20,15 @@ type crowd struct {
 	dial func(context.Context, string, string) (net.Conn, error)
 	open []*client
 
-	mu    sync.Mutex
-	rng   *rand.Rand
-	dials []time.Time // that reached the server, in order
+	handshake time.Duration // how long one takes at a server that has nothing else to do
+	oneByOne  bool          // the server makes one handshake after the other
+
+	mu       sync.Mutex
+	rng      *rand.Rand
+	dials    []time.Time // that reached the server, in order
+	freeAt   time.Time   // when the server has made the handshakes that were asked for
+	underWay int         // handshakes
+	most     int         // that were under way together
 }
 
 func newCrowd(s *site) *crowd {
@@ -30,6 +36,17 @@ func newCrowd(s *site) *crowd {
 	c.dial = entraconn.NewDialer(s.src, nil).DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c.mu.Lock()
 		c.dials = append(c.dials, time.Now())
+		c.underWay++
+		c.most = max(c.most, c.underWay)
+		doneAt := time.Now().Add(c.handshake)
+		if c.oneByOne && c.freeAt.After(time.Now()) {
+			doneAt = c.freeAt.Add(c.handshake)
+		}
+		c.freeAt = doneAt
+		c.mu.Unlock()
+		c.rest(time.Until(doneAt))
+		c.mu.Lock()
+		c.underWay--
 		c.mu.Unlock()
 		return s.network.DialContext(ctx, network, addr)
 	})
@@ -55,7 +72,7 @@ func (c *crowd) grow(n int) time.Duration {
 // back has every client read until its connection is lost, and dial until it has a new one. It
 // returns how long that takes. A client rests about a tenth of a second after a failed dial.
 func (c *crowd) back() time.Duration {
-	c.dials = nil
+	c.dials, c.most = nil, 0
 	began := time.Now()
 	var clients sync.WaitGroup
 	for _, member := range c.open {
@@ -104,8 +121,16 @@ func (c *crowd) busiest() (most int) {
 	return most
 }
 
+// busyHandshake is how long a handshake takes at a server that other clients keep busy.
+const busyHandshake = 50 * time.Millisecond
+
+// busyServer keeps the server busy from now on. Handshakes took no time before.
+func (c *crowd) busyServer() {
+	c.network.Inject(entratest.NetworkFault{Delay: busyHandshake})
+}
+
 // mostAtOnce returns how many of n dials that are spread over a second may fall into 100 ms: a
-// tenth of them, some more by chance, and the nine that are not delayed.
+// tenth of them, some more by chance, and the ten that are not delayed.
 func mostAtOnce(n int) int { return max(20, n*11/100+9) }
 
 func TestDroppedConnectionsComeBackAtAPace(t *testing.T) {
@@ -115,10 +140,11 @@ func TestDroppedConnectionsComeBackAtAPace(t *testing.T) {
 			c := newCrowd(s)
 			defer c.close()
 			c.grow(lost)
+			c.busyServer()
 			if n := s.gateway.DropAll(); n != lost {
 				t.Fatalf("%d were dropped", n)
 			}
-			took := c.back()
+			took := c.back() - busyHandshake
 			if took > time.Second || lost >= 100 && took < 900*time.Millisecond {
 				t.Errorf("%d came back within %v", lost, took)
 			}
@@ -130,11 +156,54 @@ func TestDroppedConnectionsComeBackAtAPace(t *testing.T) {
 			}
 			t.Logf("%d lost: back within %v, %d in the busiest 100 ms", lost, took, c.busiest())
 			s.rest(time.Second)
-			if took := c.grow(lost / 5); took > 0 {
+			if took := c.grow(lost / 5); took > busyHandshake {
 				t.Errorf("a second after the storm a pool grew in %v", took)
 			}
 		})
 	}
+}
+
+// Callers may have no second. A server whose handshakes stay as quick as one alone gets twice as many
+// with each of them.
+func TestServerThatKeepsUpIsDialedSooner(t *testing.T) {
+	for _, handshake := range []time.Duration{0, 5 * time.Millisecond, 80 * time.Millisecond} {
+		inBubble(t, func(s *site) {
+			c := newCrowd(s)
+			defer c.close()
+			c.handshake = handshake
+			c.grow(100)
+			s.gateway.DropAll()
+			took := c.back()
+			if took > 4*handshake { // 10, 20, 40 and 30
+				t.Errorf("handshakes of %v: back after %v", handshake, took)
+			}
+			if len(c.dials) != 100 {
+				t.Errorf("%d dials for 100", len(c.dials))
+			}
+		})
+	}
+}
+
+// A server that makes one handshake after the other has a tenth of a storm to make at a time, and is
+// never without one. A client with a password asks for all of them at once.
+func TestServerThatIsBusyIsNotFlooded(t *testing.T) {
+	const handshake, lost = 3 * time.Millisecond, 200
+	inBubble(t, func(s *site) {
+		c := newCrowd(s)
+		defer c.close()
+		c.handshake, c.oneByOne = handshake, true
+		c.grow(lost)
+		s.rest(time.Minute)
+		s.gateway.DropAll()
+		took := c.back()
+		if c.most > lost/10 {
+			t.Errorf("%d handshakes were under way together, want %d at most", c.most, lost/10)
+		}
+		if most := lost*handshake + 500*time.Millisecond; took > most {
+			t.Errorf("back after %v, want %v at most", took, most)
+		}
+		t.Logf("back after %v, %d handshakes under way at most", took, c.most)
+	})
 }
 
 func TestPaceIsKeptWhileAServerIsAway(t *testing.T) {
@@ -142,6 +211,7 @@ func TestPaceIsKeptWhileAServerIsAway(t *testing.T) {
 		c := newCrowd(s)
 		defer c.close()
 		c.grow(crowdSize())
+		c.busyServer()
 		away := s.gateway.Inject(entratest.WireFault{RefuseConn: true})
 		s.gateway.DropAll()
 		const outage = 5 * time.Second
@@ -230,6 +300,7 @@ func TestWaitingDialsEndWithTheirContext(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := newCrowd(s)
 		c.grow(100)
+		c.busyServer()
 		ctx, cancel := context.WithCancel(c.t.Context())
 		results := c.storm(ctx)
 		c.rest(305 * time.Millisecond)
@@ -244,7 +315,7 @@ func TestWaitingDialsEndWithTheirContext(t *testing.T) {
 		if canceled < 60 || time.Since(began) > 0 {
 			t.Errorf("%d dials ended after %v", canceled, time.Since(began))
 		}
-		if one := c.client(c.dial); time.Since(began) > 20*time.Millisecond {
+		if one := c.client(c.dial); time.Since(began) > 20*time.Millisecond+busyHandshake {
 			t.Errorf("a dial waited %v for places that no dial needs", time.Since(began))
 		} else {
 			one.Close()
@@ -257,6 +328,7 @@ func TestDialsInAHurryWaitLess(t *testing.T) {
 	inBubble(t, func(s *site) {
 		c := newCrowd(s)
 		c.grow(100)
+		c.busyServer()
 		ctx, cancel := context.WithTimeout(c.t.Context(), 300*time.Millisecond)
 		defer cancel()
 		began := time.Now()
@@ -266,7 +338,7 @@ func TestDialsInAHurryWaitLess(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if took := time.Since(began); took > 75*time.Millisecond || took < 50*time.Millisecond {
+		if took := time.Since(began) - busyHandshake; took > 75*time.Millisecond || took < 50*time.Millisecond {
 			t.Errorf("the last waited %v", took)
 		}
 	})

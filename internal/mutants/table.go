@@ -217,7 +217,7 @@ func mutants() []mutant {
 		}, {
 			name: "no dial spreading after a loss of many connections",
 			file: "core/entraconn/internal/admission/spreading.go",
-			old:  "	if !p.Storm(now) {\n",
+			old:  "	if p.ahead < storm || !p.Storm(now) {\n",
 			new:  "	if true {\n",
 		}, {
 			name: "an AUTH of a rotation counts as a login in telemetry",

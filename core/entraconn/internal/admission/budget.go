@@ -29,11 +29,12 @@ func RefusalTime(available, slowestHandshake time.Duration) time.Duration {
 	return min(longestWait, slowestHandshake, available/4*3)
 }
 
-// Handshakes remembers how long the last ten dials took that succeeded. The zero Handshakes is ready
-// for use.
+// Handshakes remembers how long the last ten dials took that succeeded, and the fastest of all. The
+// zero Handshakes is ready for use.
 type Handshakes struct {
 	durations [10]time.Duration // of that with number n at index n % 10
 	recorded  int
+	fastest   time.Duration
 }
 
 // unknownHandshake stands for a handshake before the first. It is long, so that a dial in a hurry
@@ -43,6 +44,9 @@ const unknownHandshake = 100 * time.Millisecond
 // Record is told how long a dial took.
 func (h *Handshakes) Record(took time.Duration) {
 	h.durations[h.recorded%len(h.durations)] = took
+	if h.recorded == 0 || took < h.fastest {
+		h.fastest = took
+	}
 	h.recorded++
 }
 
@@ -52,4 +56,13 @@ func (h *Handshakes) Slowest() time.Duration {
 		return unknownHandshake
 	}
 	return slices.Max(h.durations[:])
+}
+
+// handshakeQueue is how much longer than the fastest handshake one takes that waits for the server's processor
+// behind a few others.
+const handshakeQueue = partSpan
+
+// AreQuick reports whether none of the last ten has waited for the server.
+func (h *Handshakes) AreQuick() bool {
+	return h.recorded > 0 && h.Slowest() <= h.fastest+handshakeQueue
 }

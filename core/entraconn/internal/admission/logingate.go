@@ -136,7 +136,7 @@ func (g *LoginGate) Release(p *Permit, now time.Time) {
 func (g *LoginGate) Refuse(c Candidate, refusal *entra.AuthError, now time.Time, r float64) (closed bool) {
 	g.refusal = refusal
 	if g.isClosedFor(c) { // a probe, or a login that was under way
-		g.closedFor = c.Number
+		g.closedFor, g.probes.refusedAt = c.Number, now
 		return true
 	}
 	if c.Proven {
@@ -147,10 +147,24 @@ func (g *LoginGate) Refuse(c Candidate, refusal *entra.AuthError, now time.Time,
 	if closed {
 		g.closed, g.closedFor = true, c.Number
 		g.trial, g.rateLimit = trial{}, rateLimit{}
-		g.probes.planProbe(now, r)
+		g.probes.planProbe(now, ownShare(r))
+		g.probes.refusedAt = now
 	}
 	g.askAgain()
 	return closed
+}
+
+// ProbeIsDue reports whether the next login that asks with a credential is a probe. Before it asks, the
+// gate should hear of refusals of other clients.
+func (g *LoginGate) ProbeIsDue(c Candidate, now time.Time) bool {
+	return g.isClosedFor(c) && !now.Before(g.probes.nextAt)
+}
+
+// HearRefusal is told when the server has refused a login of any client of this process, last. A probe
+// that is due waits as long after that as after one of its own, so that all clients together probe a
+// server about as often as one does. r is in [0, 1).
+func (g *LoginGate) HearRefusal(refusedAt, now time.Time, r float64) {
+	g.probes.hear(refusedAt, now, r)
 }
 
 // Accept is told that the server has accepted the credential that logins use.

@@ -256,7 +256,7 @@ func TestRefusalOfAnUnknownCredentialClosesTheGate(t *testing.T) {
 		s.hurried(unproven, true)
 		s.elapse(remaining)
 		p := s.permit(newer)
-		pause = min(2*pause, 5*time.Second)
+		pause = min(2*pause, 4500*ms)
 		s.elapse(20 * ms)
 		s.refuse(unproven, true) // a probe, or a login that was under way
 		s.waits(unproven, pause-20*ms)
@@ -288,7 +288,7 @@ func TestProbesAreBounded(t *testing.T) {
 			d := s.g.AdmitDial(unproven, s.now, r, true)
 			if d.Changed != nil {
 				s.elapse(d.Wait)
-				if d.Wait > 5*time.Second {
+				if d.Wait > 4500*ms {
 					t.Fatalf("a pause of %v", d.Wait)
 				}
 				continue
@@ -406,5 +406,47 @@ func TestHandshakesForgetTheEleventh(t *testing.T) {
 	}
 	if h.Record(20 * ms); h.Slowest() != 20*ms {
 		t.Errorf("the slowest of the last ten took %v", h.Slowest())
+	}
+}
+
+// A probe that is due is not made if another client has just been refused: it waits a little longer than
+// that client does. Its own refusal does not count twice, and an old one of another client delays nothing.
+func TestRefusalOfAnotherClientStandsForAProbe(t *testing.T) {
+	s := newStory(t)
+	s.ask(unproven)
+	s.g.Refuse(unproven, refusal, s.now, 0)
+	s.elapse(500 * ms)
+	if !s.g.ProbeIsDue(unproven, s.now) {
+		t.Fatal("no probe is due after its pause")
+	}
+	for _, tc := range []struct {
+		name      string
+		refusedAt time.Time
+		isDue     bool
+	}{
+		{"its own refusal", s.now.Add(-495 * ms), true},
+		{"one of another client", s.now.Add(-100 * ms), false},
+	} {
+		s.g.HearRefusal(tc.refusedAt, s.now, 0)
+		if due := s.g.ProbeIsDue(unproven, s.now); due != tc.isDue {
+			t.Errorf("%s: a probe is due: %v", tc.name, due)
+		}
+	}
+	s.elapse(919 * ms) // 1 s and a fiftieth after the refusal
+	if s.g.ProbeIsDue(unproven, s.now) {
+		t.Error("a probe is due before the other client's")
+	}
+	s.elapse(1 * ms)
+	if !s.g.ProbeIsDue(unproven, s.now) {
+		t.Error("no probe is due although the other client makes none")
+	}
+	s.elapse(time.Minute)
+	s.g.HearRefusal(s.now.Add(-30*time.Second), s.now, 0)
+	if !s.g.ProbeIsDue(unproven, s.now) {
+		t.Error("an old refusal delays a probe")
+	}
+	s.g.HearRefusal(s.now.Add(time.Hour), s.now, 0) // the wall clock was set back
+	if d := s.ask(unproven); d.Wait > 5*time.Second {
+		t.Errorf("waits %v", d.Wait)
 	}
 }

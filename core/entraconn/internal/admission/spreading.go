@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"slices"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -16,12 +17,13 @@ import (
 // come together get n/100 to a part, rounded up: up to 100 of them keep 10 ms between each other,
 // so that 50 processes with 20 connections each make 500 handshakes in 100 ms and not 1,000 in one;
 // 1,000 make 10 in each 10 ms. It could not be less without a longer wait. As 100 ms touch 11
-// parts, no 100 ms see more than 11 in 100 of the dials that wait, and nine more at the beginning:
-// fewer than ten losses are no storm.
+// parts, no 100 ms see more than 11 in 100 of the dials that wait, and ten more at the beginning.
 //
-// The number of handshakes under way is not bounded in addition. Where the server keeps up, there
-// are few anyway; where it does not, those that waited for others to finish would all begin at the
-// end of their second, together.
+// A server that keeps up needs none of this, and a caller may have 20 ms. So ten dials do not wait,
+// and ten more after 100 ms without a dial. Each login that is accepted ends the wait of two others, as
+// long as no handshake waits for the server's processor: 10, 20, 40, … dials are under way together,
+// and a hundred connections are back after four handshakes. Where handshakes become slow, the other
+// dials keep their places.
 
 const (
 	span = longestWait
@@ -43,7 +45,8 @@ type Spreading struct {
 	losses    uint64
 	lossTimes [storm]time.Duration // when the latest were, that with number n at index n % storm
 	gone      []Loss               // that no login has made up for, in their order
-	waitsEnd  chan struct{}        // closed when a dial finds no server, nil if no dial waits
+	ahead     int                  // dials that did not wait, 10 at most, less one for each part since then without a dial
+	delayed   []*Place             // of the dials that wait, in the order in which they came
 	unready   int                  // logins in a row that found a server which serves no client
 	unreadyAt time.Duration        // when the last of them did
 }
@@ -118,17 +121,30 @@ func (p *Spreading) Storm(now time.Duration) bool {
 }
 
 // A Place is the part in which a dial begins.
-type Place int64
+type Place struct {
+	part    int64
+	goAhead chan struct{} // closed when the dial need not wait any longer
+}
+
+// Sooner returns a channel that is closed when the dial need not wait for its place: the server keeps
+// up, or there is none.
+func (p *Place) Sooner() <-chan struct{} { return p.goAhead }
+
+// end ends the wait of the dial.
+func (p *Place) end() { close(p.goAhead) }
 
 // FindPlace finds a place for a dial and returns how long it has to wait for that, at most within and
-// at most a second: not at all unless there is a storm, or if no other dial has begun in the
-// current part, else up to a random moment of its part. r is in [0, 1).
-func (p *Spreading) FindPlace(now, within time.Duration, r float64) (place Place, wait time.Duration) {
+// at most a second. It does not wait if there is no storm, if it is one of ten after a pause, or if no
+// other dial has begun in the current part, else up to a random moment of its part. If the server
+// serves no client it waits longer, by UnreadyPause. r is in [0, 1). A dial that waits calls Leave after
+// that.
+func (p *Spreading) FindPlace(now, within time.Duration, r float64) (place *Place, wait time.Duration) {
 	within = min(within, span)
-	if !p.Storm(now) {
-		within = 0 // it counts, but does not wait
-	}
 	p.advance(int64(now / partSpan))
+	if p.ahead < storm || !p.Storm(now) {
+		within = 0 // it counts, but does not wait
+		p.ahead = min(p.ahead+1, storm)
+	}
 	partStart := time.Duration(p.part) * partSpan
 	lastPart := p.part + max(0, min(int64((now+within-partStart)/partSpan), parts)-1) // that ends early enough
 	part := p.part
@@ -143,32 +159,40 @@ func (p *Spreading) FindPlace(now, within time.Duration, r float64) (place Place
 		wait = min(within, earliest+time.Duration(r*float64(partStart+partSpan-earliest))-now)
 	}
 	*p.dialsIn(part)++
-	return Place(part), wait
-}
-
-// WaitsEnd returns a channel that is closed when a dial finds no server. There is nothing to protect
-// then, and dials that wait for their place go ahead: a client that learns of each failure at another
-// time dials more often than one that learns of all of them at once.
-func (p *Spreading) WaitsEnd() <-chan struct{} {
-	if p.waitsEnd == nil {
-		p.waitsEnd = make(chan struct{})
+	place = &Place{part: part, goAhead: make(chan struct{})}
+	if wait += p.UnreadyPause(now); wait > 0 {
+		p.delayed = append(p.delayed, place)
 	}
-	return p.waitsEnd
+	return place, wait
 }
 
-// EndWaits is called when a dial has found no server. No dial has a place any more.
+// KeepsUp is told of a login that the server has accepted while no handshake is slow.
+func (p *Spreading) KeepsUp() {
+	n := min(2, len(p.delayed))
+	for _, place := range p.delayed[:n] {
+		place.end()
+	}
+	p.delayed = slices.Delete(p.delayed, 0, n)
+}
+
+// EndWaits is called when a dial has found no server. There is nothing to protect then, and dials that
+// wait for their place go ahead: a client that learns of each failure at another time dials more often
+// than one that learns of all of them at once. No dial has a place any more.
 func (p *Spreading) EndWaits() {
 	p.dials = [parts]int32{}
-	if p.waitsEnd != nil {
-		close(p.waitsEnd)
-		p.waitsEnd = nil
+	for _, place := range p.delayed {
+		place.end()
 	}
+	p.delayed = nil
 }
 
-// GiveBack frees the place of a dial that did not wait for it.
-func (p *Spreading) GiveBack(place Place) {
-	if part := int64(place); part >= p.part && *p.dialsIn(part) > 0 {
-		*p.dialsIn(part)--
+// Leave ends the wait of a dial. Unless it has waited for the whole of it, others may have its place.
+func (p *Spreading) Leave(place *Place, whole bool) {
+	if i := slices.Index(p.delayed, place); i >= 0 {
+		p.delayed = slices.Delete(p.delayed, i, i+1)
+	}
+	if !whole && place.part >= p.part && *p.dialsIn(place.part) > 0 {
+		*p.dialsIn(place.part)--
 	}
 }
 
@@ -177,6 +201,9 @@ func (p *Spreading) dialsIn(part int64) *int32 { return &p.dials[part%parts] }
 // advance forgets what is over.
 func (p *Spreading) advance(part int64) {
 	for range min(part-p.part, parts) {
+		if *p.dialsIn(p.part) == 0 {
+			p.ahead = max(0, p.ahead-1)
+		}
 		*p.dialsIn(p.part) = 0
 		p.part++
 	}

@@ -15,11 +15,18 @@ const (
 	span  = time.Second // in which dials are spread over 100 parts
 	parts = 100
 	storm = 10 // losses make one
+
+	partSpan = span / parts
+	start    = time.Hour // of a storm
 )
 
-// stormy returns a Spreading to whose server many connections were just lost.
+// stormy returns a Spreading to whose server many connections were just lost. Those dials that need not
+// wait have begun before.
 func stormy(at time.Duration) *admission.Spreading {
 	p := &admission.Spreading{}
+	for range storm {
+		p.FindPlace(at-partSpan, 0, 0)
+	}
 	for range storm {
 		p.Lose(admission.Loss{LostAt: at, CloseReason: entra.CloseByServer})
 	}
@@ -47,11 +54,12 @@ func TestPlacesInTheComingSecond(t *testing.T) {
 		{"without leave to wait", 500, 4 * ms, 0, 0.9, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p := stormy(tc.at)
+			at := start + tc.at
+			p := stormy(at)
 			for range tc.before {
-				p.FindPlace(tc.at, tc.within, 0.3)
+				p.FindPlace(at, tc.within, 0.3)
 			}
-			if _, got := p.FindPlace(tc.at, tc.within, tc.r); (got - tc.want).Abs() > time.Microsecond {
+			if _, got := p.FindPlace(at, tc.within, tc.r); (got - tc.want).Abs() > time.Microsecond {
 				t.Errorf("waits %v, want %v", got, tc.want)
 			}
 		})
@@ -61,7 +69,7 @@ func TestPlacesInTheComingSecond(t *testing.T) {
 // However many dials come, none waits longer than it may, and they are as even as they can be.
 func TestSpreadingIsEven(t *testing.T) {
 	for _, n := range []int{1, 10, 100, 101, 1000, 5000} {
-		at := time.Duration(rand.Int64N(int64(time.Hour)))
+		at := start + time.Duration(rand.Int64N(int64(time.Hour)))
 		p := stormy(at)
 		var begins []time.Duration
 		for range n {
@@ -80,33 +88,118 @@ func TestSpreadingIsEven(t *testing.T) {
 // Where a dial finds no server, those that wait learn of it. The next one does not wait, but those
 // after it do.
 func TestDialsDoNotWaitForAServerThatIsNotThere(t *testing.T) {
-	p := stormy(0)
+	p := stormy(start)
 	for range 2 {
+		var waiting []*admission.Place
 		for i := range 20 {
-			place, wait := p.FindPlace(0, span, 0.5)
+			place, wait := p.FindPlace(start, span, 0.5)
 			if (wait > 0) != (i > 0) {
 				t.Errorf("dial %d waits %v", i+1, wait)
 			}
-			if i > 10 {
-				p.GiveBack(place)
+			if i > 0 {
+				waiting = append(waiting, place)
 			}
 		}
-		waitsEnd := p.WaitsEnd()
-		select {
-		case <-waitsEnd:
-			t.Fatal("no dial has failed")
-		default:
+		if n := goAhead(waiting); n > 0 {
+			t.Fatalf("no dial has failed, and %d go ahead", n)
 		}
-		last, _ := p.FindPlace(0, span, 0.5)
 		p.EndWaits()
 		p.EndWaits() // no dial waits
-		p.GiveBack(last)
-		select {
-		case <-waitsEnd:
-		default:
-			t.Fatal("a dial that waits was not told")
+		if n := goAhead(waiting); n != len(waiting) {
+			t.Fatalf("%d of %d dials that wait were told", n, len(waiting))
+		}
+		for _, place := range waiting {
+			p.Leave(place, false)
 		}
 	}
+}
+
+// goAhead returns how many dials need not wait any longer.
+func goAhead(waiting []*admission.Place) (n int) {
+	for _, place := range waiting {
+		select {
+		case <-place.Sooner():
+			n++
+		default:
+		}
+	}
+	return n
+}
+
+// Ten dials do not wait, and as many again after a pause. In between there is one in each 10 ms.
+func TestTenDialsDoNotWait(t *testing.T) {
+	p := &admission.Spreading{}
+	for range storm {
+		p.Lose(admission.Loss{LostAt: 0, CloseReason: entra.CloseByServer})
+	}
+	atOnce := func(now time.Duration) (n int) {
+		for {
+			place, wait := p.FindPlace(now, span, 0.5)
+			if wait > 0 {
+				p.Leave(place, false)
+				return n
+			}
+			n++
+		}
+	}
+	for _, tc := range []struct {
+		at   time.Duration
+		want int
+	}{{5 * ms, 10}, {6 * ms, 0}, {15 * ms, 1}, {25 * ms, 1}, {125 * ms, 9}, {235 * ms, 10}, {275 * ms, 3}, {900 * ms, 10}} {
+		if n := atOnce(tc.at); n != tc.want {
+			t.Errorf("after %v %d do not wait, want %d", tc.at, n, tc.want)
+		}
+	}
+}
+
+// Each login that a server accepts without a slow handshake ends the wait of the next two dials.
+func TestServerThatKeepsUpEndsTheWait(t *testing.T) {
+	p := stormy(start)
+	var waiting []*admission.Place
+	for range 6 {
+		if place, wait := p.FindPlace(start, span, 0.5); wait > 0 {
+			waiting = append(waiting, place)
+		}
+	}
+	p.Leave(waiting[0], true) // its wait is over
+	for i, want := range []int{2, 4, 4} {
+		p.KeepsUp()
+		if n := goAhead(waiting); n != want {
+			t.Errorf("after %d logins %d go ahead, want %d", i+1, n, want)
+		}
+	}
+	if n := goAhead(waiting[:1]); n > 0 {
+		t.Error("a dial that has left was told")
+	}
+}
+
+func TestHandshakesAreQuick(t *testing.T) {
+	var h admission.Handshakes
+	check := func(want bool) {
+		t.Helper()
+		if h.AreQuick() != want {
+			t.Errorf("quick: %v", !want)
+		}
+	}
+	check(false) // nothing is known
+	record := func(took time.Duration, n int) {
+		for range n {
+			h.Record(took)
+		}
+	}
+	record(80*ms, 1)
+	check(true)
+	record(90*ms, 20)
+	check(true)
+	record(91*ms, 1)
+	check(false)
+	record(90*ms, 9)
+	check(false)
+	record(90*ms, 1)
+	check(true) // the slow one is too long ago
+	record(70*ms, 10)
+	record(81*ms, 1)
+	check(false)
 }
 
 // A server that has served no client twice in a row keeps the next dials waiting, until it accepts a
@@ -141,11 +234,11 @@ func TestDialsPauseAtAServerThatServesNoClient(t *testing.T) {
 // Clients whose dials fail dial again for as long as the server is away. They are spread all the
 // time.
 func TestSpreadingGoesOn(t *testing.T) {
-	p := stormy(0)
+	p := stormy(start)
 	const clients = 1000
 	next := make([]time.Duration, clients) // when each dials
 	var begins []time.Duration
-	for now := time.Duration(0); now < 30*time.Second; now += time.Millisecond {
+	for now := start; now < start+30*time.Second; now += time.Millisecond {
 		for i := range next {
 			if next[i] <= now {
 				_, wait := p.FindPlace(now, span, rand.Float64())
@@ -161,16 +254,19 @@ func TestSpreadingGoesOn(t *testing.T) {
 }
 
 func TestPlaceIsGivenBack(t *testing.T) {
-	p := stormy(0)
-	old, _ := p.FindPlace(0, span, 0)
-	place, first := p.FindPlace(0, span, 0)
-	p.GiveBack(place)
-	if _, again := p.FindPlace(0, span, 0); first == 0 || again != first {
+	p := stormy(start)
+	old, _ := p.FindPlace(start, span, 0)
+	place, first := p.FindPlace(start, span, 0)
+	p.Leave(place, false)
+	if _, again := p.FindPlace(start, span, 0); first == 0 || again != first {
 		t.Errorf("waited %v, then %v", first, again)
 	}
-	const later = time.Minute // when the same place in memory is that of another part
+	const later = start + span // when the same place in memory is that of another part
+	for range storm {
+		p.FindPlace(later-partSpan, span, 0) // none of these waits
+	}
 	p.FindPlace(later, span, 0)
-	p.GiveBack(old)
+	p.Leave(old, false)
 	if _, wait := p.FindPlace(later, span, 0); wait == 0 {
 		t.Error("gave back the place of another dial")
 	}
