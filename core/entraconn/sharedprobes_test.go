@@ -19,7 +19,6 @@ import (
 // until it is mended.
 type refusedFleet struct {
 	clients int
-	plain   bool // with a password
 
 	mu       sync.Mutex
 	logins   []time.Duration // since the beginning
@@ -33,18 +32,17 @@ const (
 )
 
 func (f *refusedFleet) run(s *site) {
-	const user, password = "service", "a password that stays"
 	const serverAddr = "127.0.0.8:6380"
 	l, err := s.network.Listen(serverAddr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts, StaticUsers: map[string]string{user: password}})
+	gateway := entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
 	defer gateway.Close()
 	fault := gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair or user is disabled."})
 	began := time.Now()
 	time.AfterFunc(fleetMendsAt, func() {
-		if health := s.src.Status().Health; !f.plain && health != entra.HealthRefused {
+		if health := s.src.Status().Health; health != entra.HealthRefused {
 			s.t.Errorf("the Source is %v, want %v", health, entra.HealthRefused)
 		}
 		fault.Remove()
@@ -58,22 +56,14 @@ func (f *refusedFleet) run(s *site) {
 	}
 	var all sync.WaitGroup
 	for n := range f.clients {
-		dial := direct
-		if !f.plain {
-			dial = entraconn.NewDialer(s.src, &entraconn.Options{Name: fmt.Sprint("pool ", n)}).DialFunc(direct)
-		}
+		dial := entraconn.NewDialer(s.src, &entraconn.Options{Name: fmt.Sprint("pool ", n)}).DialFunc(direct)
 		for range fleetCallers {
 			all.Go(func() {
 				for {
 					ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Second)
 					conn, err := dial(ctx, "tcp", serverAddr)
 					if err == nil {
-						if f.plain {
-							_, err = conn.Write(encode("AUTH", user, password))
-						}
-						if err == nil {
-							_, err = conn.Write(encode("PING"))
-						}
+						_, err = conn.Write(encode("PING"))
 						var line string
 						if err == nil {
 							line, err = bufio.NewReader(conn).ReadString('\n')
@@ -132,18 +122,4 @@ func TestClientsOfOneSourceShareProbes(t *testing.T) {
 			})
 		})
 	}
-}
-
-// With a password the server gets a login for each call.
-func TestClientsWithAPasswordShareNothing(t *testing.T) {
-	inBubble(t, func(s *site) {
-		f := &refusedFleet{clients: 5, plain: true}
-		f.run(s)
-		if n := f.loginsIn(1); n < 1000 {
-			t.Errorf("%d logins in a minute, so the server refuses too few", n)
-		}
-		if f.backLast > time.Second {
-			t.Errorf("back %v after the mend", f.backLast)
-		}
-	})
 }
