@@ -147,7 +147,7 @@ func (g *LoginGate) Refuse(c Candidate, refusal *entra.AuthError, now time.Time,
 	if closed {
 		g.closed, g.closedFor = true, c.Number
 		g.trial, g.rateLimit = trial{}, rateLimit{}
-		g.probes.planProbe(now, ownShare(r))
+		g.probes.planProbe(now, r)
 		g.probes.refusedAt = now
 	}
 	g.askAgain()

@@ -256,7 +256,7 @@ func TestRefusalOfAnUnknownCredentialClosesTheGate(t *testing.T) {
 		s.hurried(unproven, true)
 		s.elapse(remaining)
 		p := s.permit(newer)
-		pause = min(2*pause, 4500*ms)
+		pause = min(2*pause, 4850*ms)
 		s.elapse(20 * ms)
 		s.refuse(unproven, true) // a probe, or a login that was under way
 		s.waits(unproven, pause-20*ms)
@@ -288,7 +288,7 @@ func TestProbesAreBounded(t *testing.T) {
 			d := s.g.AdmitDial(unproven, s.now, r, true)
 			if d.Changed != nil {
 				s.elapse(d.Wait)
-				if d.Wait > 4500*ms {
+				if d.Wait > 4850*ms {
 					t.Fatalf("a pause of %v", d.Wait)
 				}
 				continue
@@ -432,7 +432,7 @@ func TestRefusalOfAnotherClientStandsForAProbe(t *testing.T) {
 			t.Errorf("%s: a probe is due: %v", tc.name, due)
 		}
 	}
-	s.elapse(919 * ms) // 1 s and a fiftieth after the refusal
+	s.elapse(919 * ms) // 1.019 s after the refusal
 	if s.g.ProbeIsDue(unproven, s.now) {
 		t.Error("a probe is due before the other client's")
 	}
