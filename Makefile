@@ -32,10 +32,12 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	test-virtual test-rest test-dialects check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
-# The packages in which goroutines meet. Their tests in real time wait more than they work, hence more packages at once
-# than there are processors. The scenarios of virtual time, a thousand connections and whole days, run without the race
-# detector, which slows them down sixfold; make soak-virtual has it.
-MEETING := ./core/... ./adapters/... ./otel/otelentra/... ./otel/livepage/... ./internal/differential/...
+# The packages in which goroutines meet, those whose tests take longest first. Their tests in real time wait more than they
+# work, hence more packages at once than there are processors. The scenarios of virtual time, a thousand connections and
+# whole days, run without the race detector, which slows them down sixfold; make soak-virtual has it.
+MEETING := ./adapters/... ./internal/differential/... ./core/entra ./core/entratest/... ./core/entraconn \
+	./core/entraconn/internal/dialing ./core/entraconn/internal/heldback ./core/entraconn/internal/rotation \
+	./otel/otelentra/... ./otel/livepage/...
 VIRTUAL := TestConformance/virtual_time
 # Tests of core/entra and core/entraconn without the race detector: one that looks for tokens in the memory of other
 # goroutines, by reflection and without their locks, which it would report; and those that play minutes of callers without
@@ -43,11 +45,12 @@ VIRTUAL := TestConformance/virtual_time
 # CHECK failed or SIGSEGV); those that measure memory; and those that search millions of bytes for a secret.
 UNRACED := ^(TestErrorsStatusAndLogTellNoSecret|TestWhatAServerRepeatsOfATokenIsScrubbed|TestConnAndDialerShowNoToken|TestOneRefusalIsNotTheWordOfTheServer|TestHalfOfTheLoginsRefused|TestAllLoginsRefusedForAMinute|TestProbesGoOnEveryFiveSeconds|TestClientsOfOneSourceShareProbes|TestCallersAreBackWithin5Seconds|TestLoopWithoutAPauseIsRefusedSlowly|TestLoopWithoutAPauseAndWithoutTime|TestBlackHoleHoldsUpEachDialForASecondAtMost|TestUnansweredLoginHoldsUpOthersForASecondAtMost|TestContextsOf20Milliseconds|TestSlowHandshakesFitIntoTheDialTimeout|TestIdleConnectionsWaitForNoVerdict|TestServerThatServesNoClientIsAskedNoMoreOften|TestLoginRefusedInAnyWordsIsNoStorm|TestRefusingCacheCostsAHealthyOneNothing|TestRefusingCacheAloneHasThreeTokensReplaced|TestUsersFunctionsHoldUpNoConnection|TestHostileReplies|TestHostileCommands)$$
 
-test: backends test-race
-	@$(MAKE) --no-print-directory -j 2 test-virtual test-rest
+# At the same time: what runs in real time waits, and leaves a processor to the rest.
+test: backends
+	@$(MAKE) --no-print-directory -j 3 test-race test-virtual test-rest
 
 test-race: backends
-	$(GO) test -race -p 4 -timeout $(TEST_TIMEOUT) -skip '$(VIRTUAL)|$(UNRACED)' $(TEST_FLAGS) $(MEETING)
+	$(GO) test -race -p 6 -parallel 4 -timeout $(TEST_TIMEOUT) -skip '$(VIRTUAL)|$(UNRACED)' $(TEST_FLAGS) $(MEETING)
 
 test-virtual:
 	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)' $(TEST_FLAGS) ./adapters/entra...

@@ -74,6 +74,7 @@ func TestBlockingCommandsThatTheServerRefuses(t *testing.T) {
 // A user who may read a stream and not ask where it ends reads on as without us, and costs one entry in the
 // server's log of refusals.
 func TestServerWithoutXinfo(t *testing.T) {
+	t.Parallel() // it waits for tokens
 	site := newSite(t)
 	site.do(t, "ACL", "SETUSER", user, "-xinfo")
 	open := entraconn.NewDialer(lasting(t), nil).DialFunc(plainDial)

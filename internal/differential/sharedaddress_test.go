@@ -64,6 +64,7 @@ func (a *sharedAddress) accept() {
 // A server behind an address that others serve as well does not know our user. A call may fail for each connection that the
 // proxy leads there, as with a password, and for nothing else. Once it knows the user, no call fails.
 func TestOneOfThreeServersBehindAnAddressRefuses(t *testing.T) {
+	t.Parallel() // it waits for tokens
 	good, other, stranger := newSite(t), newSite(t), newSite(t)
 	for name, open := range map[string]func(t *testing.T, addr string, dial dialFunc) client{
 		"go-redis": func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 3) },

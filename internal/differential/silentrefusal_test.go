@@ -39,13 +39,15 @@ func (s *site) refusesSilently(t *testing.T) bool {
 // This catches a client that gets the reply to another command, because the server has given an AUTH that it refused no
 // answer. A server that does not do so refuses in words, and the replies are the same.
 func TestServerRefusesAuthBehindOtherReplies(t *testing.T) {
-	site := newSite(t)
-	isSilent := site.refusesSilently(t)
-	t.Logf("the server refuses without an answer: %v", isSilent)
+	t.Parallel() // it waits for tokens
 	for name, hold := range map[string]func(t *testing.T, addr string, dial dialFunc) func(args ...string) string{
 		"go-redis": holdGoRedis, "rueidis": holdRueidis, "redigo": holdRedigo,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := newSite(t)
+			isSilent := site.refusesSilently(t)
+			t.Logf("the server refuses without an answer: %v", isSilent)
 			var refused, silent atomic.Int64
 			credential, src := newAdmitting(t, &entra.Observer{AuthDone: func(_ context.Context, info entra.AuthDoneInfo) {
 				switch {

@@ -141,6 +141,7 @@ func (f *followers) count(one *follower, err error, reply, entry string) {
 // This catches an entry that is added to a stream between two slices of an XREAD from its end, and lost, and a reader
 // whose connection ends with its token.
 func TestFollowersOfStreamsMissNothing(t *testing.T) {
+	t.Parallel() // it waits for tokens
 	const readers, rounds = 200, 3
 	site := newSite(t)
 	site.do(t, "CONFIG", "SET", "hz", "500")
