@@ -104,16 +104,18 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 //
 // Two protections of the server may keep a connection waiting: dial spreading, while ten or more
 // connections that were lost are not back and the server does not keep up with the handshakes, or for
-// 100 ms while it serves no client, and the login gate, while it refuses logins or has yet to accept the first. Both together, in the dial and in
-// the first write, take at most a second, or a quarter of the time that ctx has left besides the
-// slowest handshake of the last ten and its login. Of several dials to a server that has accepted no
-// login yet, one goes ahead. More follow as time passes, two for each connection that its client leaves
-// silent for 10 ms, and all of them once a login is accepted. A dial that the gate refuses takes as
-// long as the slowest handshake, at most a second or three quarters of the time that ctx had left.
+// 100 ms while it serves no client, and the login gate, while it refuses logins or has yet to accept
+// the first. Both together, in the dial and in the first write, take at most a second, or a quarter of
+// the time that ctx has left besides the slowest handshake of the last ten and its login. Of several
+// dials to a server that has accepted no login yet, one goes ahead. More follow as time passes, two for
+// each connection that its client leaves silent for 10 ms, and all of them once a login is accepted. A
+// dial that the gate refuses takes as long as the slowest handshake, at most a second or three quarters
+// of the time that ctx had left.
 //
 // A server that has never accepted the token and refuses it gets a login after 0.5, 1, 2 and 4
-// seconds, and then within every 5 seconds, from all Dialers of the Source together. One that has accepted it and refuses some logins gets 100 a
-// second, half as many with each more that it refuses in a row, and probes after eight of them.
+// seconds, and then within every 5 seconds, from all Dialers of the Source together. One that has
+// accepted it and refuses some logins gets 100 a second, half as many with each more that it refuses
+// in a row, and probes after eight of them in a second or more.
 //
 // If there is no token, or the server refuses logins and the wait for the next one has ended, the
 // function returns a connection that was not dialed. For a second it answers every call with the error

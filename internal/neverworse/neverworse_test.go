@@ -20,6 +20,9 @@ var (
 const pageRuns = 5
 
 func TestNeverWorseThanAPassword(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of callers in each of 69 rows: make test plays them, and the tests of core/entraconn play some")
+	}
 	twin.Silence()
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // what is alive is little, and there is much garbage
 	var rows []row
