@@ -125,7 +125,7 @@ func (b *backlog) readAhead(buf []byte, d time.Duration) (ok bool) {
 	}
 	c.rmu.Unlock()
 	if c.signals.has(rotationWaits) {
-		renewal{c}.proceed()
+		rotationConn{c}.proceed()
 	}
 	return ok
 }
@@ -147,7 +147,7 @@ func (b *backlog) resume() {
 	}
 	c.wmu.Unlock()
 	if c.signals.has(rotationWaits) {
-		renewal{c}.proceed()
+		rotationConn{c}.proceed()
 	}
 }
 

@@ -72,7 +72,7 @@ func (c *Conn) Write(p []byte) (n int, err error) {
 		n += more
 	}
 	if c.signals.has(rotationWaits) {
-		renewal{c}.proceed()
+		rotationConn{c}.proceed()
 	}
 	return n, err
 }
@@ -323,7 +323,7 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	c.rmu.Unlock()
 	if c.signals.has(rotationWaits | writesWait) {
 		wakeWriters(c) // which read by themselves while no read of the client does
-		renewal{c}.proceed()
+		rotationConn{c}.proceed()
 	}
 	return n, err
 }

@@ -252,7 +252,7 @@ func (s *server) attach(ctx context.Context, dialed net.Conn, permit *admission.
 		s.permits[c] = permit
 		s.loginGate.Dialed(permit, time.Now())
 	}
-	s.rotation.Add(&c.member, renewal{c})
+	s.rotation.Add(&c.member, rotationConn{c})
 	return c
 }
 
@@ -348,7 +348,7 @@ func (s *server) passUnblocks(sender *Conn, all []session.Unblock) {
 // neither, and numbered returns nil.
 func (s *server) numbered(number int64, peerAddr string) (found *Conn) {
 	for _, open := range s.rotation.Conns() {
-		c := open.(renewal).conn
+		c := open.(rotationConn).conn
 		if number == 0 || !c.hasNumber(number) || c.peer() != peerAddr {
 			continue
 		}

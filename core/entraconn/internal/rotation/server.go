@@ -120,7 +120,8 @@ func (s *Server) validBest(now time.Time) *Credential {
 }
 
 // Best returns the credential that a login should use now, and whether the server has accepted it
-// and not refused it since. It returns nil if there has been no token so far.
+// and not refused it since. It returns nil if there has been no token so far. Where the Source has a
+// newer token than the Server knows, it begins a rotation.
 func (s *Server) Best(now time.Time) (best *Credential, proven bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,10 +8,10 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
-// A renewal is a Conn as package rotation sees it. Workers of the rotation write an AUTH and look
+// A rotationConn is a Conn as package rotation sees it. Workers of the rotation write an AUTH and look
 // for its answer while the client leaves the connection alone. They take wmu and rmu only with
 // TryLock, so that no client waits for a worker, and no worker for a client.
-type renewal struct{ conn *Conn }
+type rotationConn struct{ conn *Conn }
 
 // maxReadBuffer bounds what we read for the client while we look for an answer. If more pushes than
 // that have come, the client must read first.
@@ -28,13 +28,13 @@ const answerPatience = time.Minute
 const ownWriteTimeout = answerPatience
 
 // Accepted implements [rotation.Conn].
-func (r renewal) Accepted() *rotation.Credential { return r.conn.accepted.Load() }
+func (r rotationConn) Accepted() *rotation.Credential { return r.conn.accepted.Load() }
 
 // SetDue implements [rotation.Conn].
-func (r renewal) SetDue(due *rotation.Due) { r.conn.dueAuth.Store(due) }
+func (r rotationConn) SetDue(due *rotation.Due) { r.conn.dueAuth.Store(due) }
 
 // CurrentBar implements [rotation.Conn].
-func (r renewal) CurrentBar() (bar rotation.Bar) {
+func (r rotationConn) CurrentBar() (bar rotation.Bar) {
 	c := r.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,7 +44,7 @@ func (r renewal) CurrentBar() (bar rotation.Bar) {
 }
 
 // Renew implements [rotation.Conn].
-func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
+func (r rotationConn) Renew(buf []byte, wait time.Duration) rotation.Progress {
 	c := r.conn
 	c.mu.Lock()
 	c.signals.set(renewalWaits) // first: the client may read or write at any time
@@ -65,7 +65,7 @@ func (r renewal) Renew(buf []byte, wait time.Duration) rotation.Progress {
 // answered everything, because the server would not run an AUTH before that. A write into a full
 // buffer could also cost the connection: TLS takes no write after one that timed out. mayLook is
 // whether there may be something to read for us; else progress is the result of the visit.
-func (r renewal) write() (progress rotation.Progress, mayLook bool) {
+func (r rotationConn) write() (progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	if !c.wmu.TryLock() {
 		return rotation.AwaitsClient, false
@@ -96,7 +96,7 @@ func (r renewal) write() (progress rotation.Progress, mayLook bool) {
 
 // mayWriteLocked reports whether an AUTH may be written now. If not, it returns what write does. It
 // needs Conn.mu.
-func (r renewal) mayWriteLocked(due *rotation.Due) (mayWrite bool, progress rotation.Progress, mayLook bool) {
+func (r rotationConn) mayWriteLocked(due *rotation.Due) (mayWrite bool, progress rotation.Progress, mayLook bool) {
 	c := r.conn
 	switch {
 	case c.ending.writeErr() != nil:
@@ -114,7 +114,7 @@ func (r renewal) mayWriteLocked(due *rotation.Due) (mayWrite bool, progress rota
 }
 
 // lookForAnswer reads for at most d if the next reply is the answer to our AUTH or ends a slice.
-func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
+func (r rotationConn) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 	c := r.conn
 	if !c.rmu.TryLock() {
 		return rotation.AwaitsClient
@@ -142,7 +142,7 @@ func (r renewal) lookForAnswer(buf []byte, d time.Duration) rotation.Progress {
 
 // mayLookLocked returns Pending if there may be something to read for us. It needs Conn.mu and
 // Conn.rmu.
-func (r renewal) mayLookLocked() rotation.Progress {
+func (r rotationConn) mayLookLocked() rotation.Progress {
 	c := r.conn
 	switch {
 	case c.ending.readErr() != nil || c.ending.isClosed():
@@ -163,7 +163,7 @@ func (r renewal) mayLookLocked() rotation.Progress {
 
 // patienceLocked ends a connection whose server does not answer our AUTH, although that is the next
 // reply. It needs Conn.mu and Conn.rmu.
-func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
+func (r rotationConn) patienceLocked(a *sentAuth) rotation.Progress {
 	now := time.Now()
 	if a.nextSince.IsZero() {
 		a.nextSince = now
@@ -178,7 +178,7 @@ func (r renewal) patienceLocked(a *sentAuth) rotation.Progress {
 // Retire implements [rotation.Conn]. The client gets EOF between two replies, as from a server that
 // closes an idle connection, and never in the middle of one. A blocking command that takes nothing with
 // it ends while it waits. A connection whose client has logged in as another user stays open.
-func (r renewal) Retire() bool {
+func (r rotationConn) Retire() bool {
 	c := r.conn
 	c.signals.set(retirementWaits)
 	c.mu.Lock()
@@ -196,11 +196,11 @@ func (r renewal) Retire() bool {
 }
 
 // ReportEnd implements [rotation.Conn].
-func (r renewal) ReportEnd() { r.conn.reportEnd() }
+func (r rotationConn) ReportEnd() { r.conn.reportEnd() }
 
 // proceed is called after each read and write while the rotation waits for one. It tells the
 // rotation if that is over. The caller holds no lock of the Conn.
-func (r renewal) proceed() {
+func (r rotationConn) proceed() {
 	c := r.conn
 	if !c.wmu.TryLock() {
 		return // a writer comes here after that
@@ -220,7 +220,7 @@ func (r renewal) proceed() {
 }
 
 // mayProceedLocked returns the signals whose wait is over. It needs Conn.mu.
-func (r renewal) mayProceedLocked(readable bool) (may uint32) {
+func (r rotationConn) mayProceedLocked(readable bool) (may uint32) {
 	c := r.conn
 	_, forever := c.session.BarredBy()
 	inFlight := c.session.AuthInFlight()
