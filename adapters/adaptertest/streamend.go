@@ -73,9 +73,10 @@ type followers struct {
 	blocked func(context.Context) (int, error) // how many clients the servers have blocked, in real time
 }
 
-// rounds plays rounds until so many tokens have been superseded.
+// rounds plays rounds until so many more tokens have been issued.
 func (f *followers) rounds(tokens int) {
-	for n := 1; len(f.e.tap.issued()) <= tokens && f.e.ctx.Err() == nil; n++ {
+	enough := len(f.e.tap.issued()) + tokens
+	for n := 1; len(f.e.tap.issued()) < enough && f.e.ctx.Err() == nil; n++ {
 		f.round(n)
 	}
 }
