@@ -185,16 +185,30 @@ func TestPausesOfThePeerCostNoMoreThanWithAPassword(t *testing.T) {
 			}
 			for _, room := range rooms {
 				p := peerPause{secure: secure, room: room, lasts: 50 * time.Second, every: every}
-				t.Run(fmt.Sprintf("TLS %v, a call every %v, after %d bytes", secure, every, room), func(t *testing.T) {
-					plain, ours := p.run(t, false), p.run(t, true)
-					t.Logf("plain %+v, ours %+v", plain, ours)
-					if ours.errs > plain.errs || ours.conns > plain.conns {
-						t.Errorf("%d errors and %d connections, with a password %d and %d", ours.errs, ours.conns, plain.errs, plain.conns)
-					}
-					if every == 0 && ours.errs > 0 {
-						t.Errorf("%d errors of a client that is idle", ours.errs)
-					}
-				})
+				t.Run(fmt.Sprintf("TLS %v, a call every %v, after %d bytes", secure, every, room), p.costsNoMoreThanWithAPassword)
+			}
+		}
+	}
+}
+
+func (p peerPause) costsNoMoreThanWithAPassword(t *testing.T) {
+	plain, ours := p.run(t, false), p.run(t, true)
+	t.Logf("plain %+v, ours %+v", plain, ours)
+	if ours.errs > plain.errs || ours.conns > plain.conns {
+		t.Errorf("%d errors and %d connections, with a password %d and %d", ours.errs, ours.conns, plain.errs, plain.conns)
+	}
+	if p.every == 0 && ours.errs > 0 {
+		t.Errorf("%d errors of a client that is idle", ours.errs)
+	}
+}
+
+// Nor does one that is silent for much longer, as long as the token is valid.
+func TestLongSilencesOfThePeerCostNoMoreThanWithAPassword(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		for _, lasts := range []time.Duration{61 * time.Second, 5 * time.Minute, 14 * time.Minute} {
+			for _, every := range []time.Duration{0, time.Second} {
+				p := peerPause{secure: secure, room: -1, lasts: lasts, every: every}
+				t.Run(fmt.Sprintf("TLS %v, for %v, a call every %v", secure, lasts, every), p.costsNoMoreThanWithAPassword)
 			}
 		}
 	}

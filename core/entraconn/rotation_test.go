@@ -178,8 +178,8 @@ func TestLoneAuthWaitsForAnswers(t *testing.T) {
 	})
 }
 
-// A server that does not answer our AUTH, although that is the next reply, is gone. The client
-// finds the end before it loses a command.
+// A server that does not answer our AUTH, although that is the next reply, before the token expires,
+// is gone. The client finds the end before it loses a command.
 func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
 	server := &scripted{auth: func(token int) string {
 		if token == 1 {
@@ -190,8 +190,12 @@ func TestUnansweredAuthEndsAnIdleConnection(t *testing.T) {
 	onScript(t, server, nil, func(s *site, open func() *client) {
 		c := open()
 		c.do("PING", "+PONG")
-		s.nextToken()
-		time.Sleep(3 * time.Minute)
+		old, _ := s.src.Latest()
+		time.Sleep(time.Until(old.ExpiresOn()))
+		if n := server.seen(); n != 2 || len(s.events.reasons()) > 0 {
+			t.Errorf("%d AUTHs, and before the token expired the connection ended: %v", n, s.events.reasons())
+		}
+		time.Sleep(10 * time.Second)
 		if err := c.send("PING"); err == nil {
 			t.Error("wrote to a dead connection")
 		}

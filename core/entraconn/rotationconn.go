@@ -17,8 +17,8 @@ type rotationConn struct{ conn *Conn }
 // that have come, the client must read first.
 const maxReadBuffer = 16 << 10
 
-// answerPatience bounds the wait for an answer that is the next reply. It is longer than a failover
-// or a slow script, and shorter than the guard of 3 minutes.
+// answerPatience is how long a worker waits at least for an answer that is the next reply, longer than
+// a failover or a slow script. It waits on until the token of the connection expires.
 const answerPatience = time.Minute
 
 // ownWriteTimeout bounds the write of an AUTH that goes alone. A connection with nothing in flight
@@ -162,13 +162,16 @@ func (r rotationConn) mayLookLocked() rotation.Progress {
 }
 
 // patienceLocked ends a connection whose server does not answer our AUTH, although that is the next
-// reply. It needs Conn.mu and Conn.rmu.
+// reply, and whose token has expired: the server ends it then at the latest. A server that was silent
+// for less, however long, costs an idle connection nothing, as it costs one with a password nothing.
+// It needs Conn.mu and Conn.rmu.
 func (r rotationConn) patienceLocked(a *sentAuth) rotation.Progress {
 	now := time.Now()
 	if a.nextSince.IsZero() {
 		a.nextSince = now
 	}
-	if now.Sub(a.nextSince) < answerPatience {
+	holds := r.conn.accepted.Load()
+	if now.Sub(a.nextSince) < answerPatience || holds != nil && now.Before(holds.Token().ExpiresOn()) {
 		return rotation.Pending
 	}
 	r.conn.failLocked(entra.CloseAuthTimeout, errUnanswered)

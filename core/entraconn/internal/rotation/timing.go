@@ -72,8 +72,14 @@ func RetireAt(tok entra.Token) time.Time {
 
 // Pause returns how long after its n-th try, counted from 0, a worker looks for the answer to an
 // AUTH again. It doubles, so that neither an answer that is about to come waits long, nor one that
-// does not come costs much.
-func Pause(n int) time.Duration { return min(time.Millisecond<<min(n, 10), time.Second) }
+// does not come costs much. After a minute without an answer it is 10 s, because a thousand
+// connections may wait until their token expires.
+func Pause(n int) time.Duration {
+	if n >= 70 {
+		return 10 * time.Second
+	}
+	return min(time.Millisecond<<min(n, 10), time.Second)
+}
 
 // LookTime returns how long it looks in that try. A client that comes to read waits no longer than
 // it would have waited for that answer anyway.

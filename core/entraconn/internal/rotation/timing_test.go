@@ -21,6 +21,22 @@ func TestSlotsAreEvenAndJittered(t *testing.T) {
 	}
 }
 
+// The answer to an AUTH is looked for at once, then every second, and after a minute every 10 seconds.
+func TestLooksForAnAnswerSlowDown(t *testing.T) {
+	looks, took := 0, time.Duration(0)
+	for ; took < time.Minute; looks++ {
+		took += rotation.Pause(looks)
+	}
+	if first := rotation.Pause(0); first != time.Millisecond || looks < 60 || looks > 80 {
+		t.Errorf("%d looks in a minute, the second after %v", looks, first)
+	}
+	for n := range 101 { // as many as are counted
+		if d := rotation.Pause(n); n < 60 && d > time.Second || n >= 70 && d != 10*time.Second {
+			t.Errorf("%v after look %d", d, n)
+		}
+	}
+}
+
 func TestRetriesSlowDown(t *testing.T) {
 	for n, most := range map[int]time.Duration{
 		1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 6: 30 * time.Second, 1000: 30 * time.Second,
