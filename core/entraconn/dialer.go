@@ -30,7 +30,8 @@ type Options struct {
 	Name string
 	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first
 	// command is written, at the cost of one round trip. It is for a proxy that cannot take a
-	// command after an unanswered AUTH; Redis can.
+	// command after an unanswered AUTH; Redis can. A login that the server has not answered after 5
+	// seconds ends the connection, or after the client's write deadline if that is later.
 	SeparateLogin bool
 	// AllowPlaintext permits connections without TLS to other machines. An attacker who can read the
 	// network can then use the token until it expires. Without it a connection must have a method

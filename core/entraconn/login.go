@@ -12,7 +12,8 @@ import (
 	"github.com/entraredis/entraredis/core/entraconn/internal/tokenwait"
 )
 
-// loginPatience bounds how long SeparateLogin waits for an answer.
+// loginPatience bounds how long SeparateLogin waits for an answer below a client that has set no later
+// write deadline.
 const loginPatience = 5 * time.Second
 
 // A login is what a connection needs until its login was answered. Conn.mu guards the fields below
@@ -52,15 +53,22 @@ func (l *login) firstAuthLocked() (*sentAuth, error) {
 	return nil, nil
 }
 
-// endUnanswered ends the connection if the server has not answered a login that was written alone.
+// endUnanswered ends the connection if the server has not answered a login that was written alone. A
+// write deadline of the client that is later than this comes first: with a password the client waits
+// until then.
 func (l *login) endUnanswered() {
 	c := l.conn
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.session.AwaitsLogin() && c.ending == nil {
-		c.failLocked(entra.CloseAuthTimeout, errUnanswered)
-		c.inner.Interrupt()
+	if !c.session.AwaitsLogin() || c.ending != nil {
+		return
 	}
+	if remaining := time.Until(c.inner.ClientWrite()); remaining > 0 {
+		time.AfterFunc(remaining, l.endUnanswered)
+		return
+	}
+	c.failLocked(entra.CloseAuthTimeout, errUnanswered)
+	c.inner.Interrupt()
 }
 
 // credentialLocked waits for a token if there is none, by the rule for dials, and for the login gate,
