@@ -39,7 +39,7 @@ func inBubble(t *testing.T, test func(s *site)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.gateway = entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
+		s.gateway = entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts, StaticUsers: map[string]string{"service": "password"}})
 		defer s.gateway.Close()
 		s.src, err = entra.NewSource(s.sts.Credential(), &entra.Options{Observer: s.events.observer()})
 		if err != nil {

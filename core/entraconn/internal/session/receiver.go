@@ -130,7 +130,8 @@ func (r *receiver) beginAwaited(p []byte) (again bool) {
 	}
 	t.withheld = e.isOurs()
 	switch e.awaits {
-	case awaitAuth, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd, awaitHello, awaitClientAuth, awaitClientAsUs, awaitExec:
+	case awaitAuth, awaitMarker, awaitUpgrade, awaitDowngrade, awaitNumber, awaitStreamEnd, awaitHello,
+		awaitClientAuth, awaitClientAsUs, awaitExec:
 		r.startCollecting()
 	case awaitBlocking:
 		if s.leased.awaitsReply(e.ordinal) {
@@ -257,8 +258,7 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	case awaitAuth:
 		return r.authAnswered(e.auth, frame)
 	case awaitMarker:
-		s.replyStream.withheld = false
-		r.stopCollecting()
+		return r.markerAnswered(frame)
 	case awaitUpgrade:
 		return r.upgradeAnswered(frame)
 	case awaitDowngrade:
@@ -333,6 +333,19 @@ func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	v, err := judge(a, frame, string(r.s.scratch.collectedReply()))
 	r.s.scratch.addVerdict(v)
 	return err
+}
+
+// markerAnswered takes the answer to the marker of an AUTH that was answered. A server that does not
+// know the command answers with an error. Where anything else stands in its place, the answer to the
+// marker would be taken for a reply to the client.
+func (r *receiver) markerAnswered(frame resp.Frame) error {
+	isAnswer := frame == resp.Error || answersMarker(frame, r.s.scratch.collectedReply())
+	r.s.replyStream.withheld = false
+	r.stopCollecting()
+	if !isAnswer {
+		return ErrDesync
+	}
+	return nil
 }
 
 // clientLoginAnswered takes the answer to a HELLO of the client's, or to a login of its own. An error
