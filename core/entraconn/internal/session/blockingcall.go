@@ -71,8 +71,12 @@ func parseBlockingCall(command []byte) (call blockingCall, ok bool) {
 }
 
 // findOpenEnds looks for streams that an XREAD reads from their ends: the keys come first, and then as
-// many IDs. The ID + is the last entry at that moment. Where there is one, an XREAD that was sent
-// twice could miss entries, or get one twice.
+// many IDs.
+//
+// The ID + is the last entry, for which the server looks anew when one comes. An XREAD with it that was
+// sent twice would miss entries that were added in between. An ID in the place of + waits for others:
+// for both of two that a transaction adds, and not for one of a stream that was deleted and has begun
+// anew.
 func (c *blockingCall) findOpenEnds(command []byte, streams []argument) {
 	n := len(streams) / 2
 	for i, keyArg := range streams[:n] {
