@@ -282,7 +282,7 @@ func (c *Conn) writeEditedLocked(w *plannedWrite) (n int, err error) {
 			e.Auth.(*sentAuth).wrote(err)
 		}
 	}
-	if w.isLogin && err != nil && !isTimeout(err) && !errors.Is(err, net.ErrClosed) {
+	if w.isLogin && err != nil && !deadline.IsTimeout(err) && !errors.Is(err, net.ErrClosed) {
 		// The server has closed the connection already, and may have said why: that it is full, for
 		// example.
 		return w.taken, nil
@@ -299,7 +299,7 @@ func (c *Conn) cutShortLocked(written int, mark *session.Mark, err error) error 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if written == 0 && isTimeout(err) {
+	if written == 0 && deadline.IsTimeout(err) {
 		c.session.Retract(mark)
 		return err
 	}
@@ -402,7 +402,7 @@ func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, after
 	kept = n
 	if n > taken || c.hasPendingReply() {
 		kept, after = c.splitLocked(p[:n], taken)
-		if len(after) > 0 && isTimeout(err) {
+		if len(after) > 0 && deadline.IsTimeout(err) {
 			err = nil // WakeRead was the reason, or the next read returns it again
 		}
 	}
@@ -414,7 +414,7 @@ func (c *Conn) receiveLocked(p []byte, n, taken int, err error) (kept int, after
 	if ended := c.ending.readErr(); ended != nil {
 		return kept, after, ended // the read was interrupted for this
 	}
-	if !isTimeout(err) {
+	if !deadline.IsTimeout(err) {
 		c.endLocked(entra.CloseByServer, err)
 	}
 	return kept, after, err

@@ -1,12 +1,11 @@
 package entraconn
 
 import (
-	"errors"
 	"net"
-	"os"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 	"github.com/entraredis/entraredis/core/entraconn/internal/session"
 )
@@ -59,18 +58,4 @@ func (e *ending) writeErr() error {
 }
 
 // errUnanswered is the error of a connection whose server has not answered an AUTH.
-var errUnanswered = &timeoutError{"entraconn: the server did not answer AUTH"}
-
-type timeoutError struct{ msg string }
-
-func (e *timeoutError) Error() string   { return e.msg }
-func (e *timeoutError) Timeout() bool   { return true }
-func (e *timeoutError) Temporary() bool { return true }
-
-func isTimeout(err error) bool {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return true
-	}
-	ne, ok := errors.AsType[net.Error](err)
-	return ok && ne.Timeout()
-}
+var errUnanswered = &deadline.TimeoutError{Message: "entraconn: the server did not answer AUTH"}

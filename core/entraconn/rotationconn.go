@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn/internal/deadline"
 	"github.com/entraredis/entraredis/core/entraconn/internal/rotation"
 )
 
@@ -82,7 +83,7 @@ func (r rotationConn) write() (progress rotation.Progress, mayLook bool) {
 	switch err := newAuth(c, due).writeLocked(began.Add(ownWriteTimeout)); {
 	case err == nil:
 		return rotation.Pending, true
-	case isTimeout(err) && time.Since(began) >= ownWriteTimeout:
+	case deadline.IsTimeout(err) && time.Since(began) >= ownWriteTimeout:
 		return rotation.Pending, false // if a part of it was written, the connection has ended, and the next visit finds that
 	default:
 		// A timeout before our deadline is that of a write of the client which waits for this one,
@@ -129,7 +130,7 @@ func (r rotationConn) lookForAnswer(buf []byte, d time.Duration) rotation.Progre
 	err := c.readAheadLocked(buf, d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && !isTimeout(err) {
+	if err != nil && !deadline.IsTimeout(err) {
 		c.failLocked(entra.CloseByServer, err) // the next call of the client returns it
 		return rotation.Ended
 	}

@@ -1,6 +1,10 @@
 package session
 
-import "github.com/entraredis/entraredis/internal/resp"
+import (
+	"bytes"
+
+	"github.com/entraredis/entraredis/internal/resp"
+)
 
 // authMarker is the command right after an AUTH of ours that the server may refuse without a word.
 //
@@ -22,4 +26,11 @@ func answersMarker(frame resp.Frame, answer helloReply) bool {
 	}
 	_, ok := answer.field("proto")
 	return ok
+}
+
+// mayAnswerMarker reports whether a reply may be the answer to the marker where the AUTH before it was
+// answered: names and values, whatever a server names, or the error of one that does not know the command.
+func mayAnswerMarker(frame resp.Frame, answer helloReply) bool {
+	_, elements, found := bytes.Cut(answer, []byte("\r\n"))
+	return frame == resp.Error || (frame == resp.Map || frame == resp.Array) && found && bytes.HasPrefix(elements, []byte("$"))
 }

@@ -335,11 +335,10 @@ func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	return err
 }
 
-// markerAnswered takes the answer to the marker of an AUTH that was answered. A server that does not
-// know the command answers with an error. Where anything else stands in its place, the answer to the
-// marker would be taken for a reply to the client.
+// markerAnswered takes the answer to the marker of an AUTH that was answered. Where anything else stands
+// in its place, it would be taken for a reply to the client.
 func (r *receiver) markerAnswered(frame resp.Frame) error {
-	isAnswer := frame == resp.Error || answersMarker(frame, r.s.scratch.collectedReply())
+	isAnswer := mayAnswerMarker(frame, r.s.scratch.collectedReply())
 	r.s.replyStream.withheld = false
 	r.stopCollecting()
 	if !isAnswer {
