@@ -26,12 +26,12 @@ type callOutcome struct {
 func (l lateLogin) run(t *testing.T, ours bool) (o callOutcome) {
 	t.Helper()
 	server := &scripted{auth: func(int) string {
-		time.Sleep(l.answeredAfter)
+		<-time.After(l.answeredAfter)
 		return "+OK\r\n"
 	}}
 	onScript(t, server, &entraconn.Options{SeparateLogin: true}, func(s *site, open func() *client) {
 		commands := []string{"PING"}
-		c := s.passwordTwin(ours, open)
+		c := openTwin(s, ours, open)
 		if !ours {
 			commands = []string{"AUTH service password", "PING"}
 		}
@@ -53,8 +53,8 @@ func (l lateLogin) run(t *testing.T, ours bool) (o callOutcome) {
 	return o
 }
 
-// passwordTwin returns a connection of ours, or one below which nothing is.
-func (s *site) passwordTwin(ours bool, open func() *client) *client {
+// openTwin returns a connection of ours, or one below which nothing is.
+func openTwin(s *site, ours bool, open func() *client) *client {
 	if ours {
 		return open()
 	}

@@ -50,7 +50,8 @@ func (s *CommandScanner) Missing() int {
 		return 0
 	}
 	const leastArg = len("$0\r\n\r\n")
-	return int(min(s.skip, math.MaxInt32) + int64(s.argc-s.arg-1)*int64(leastArg))
+	const most = math.MaxInt32 / 2 // so that it can be added to a length where an int has 32 bits
+	return int(min(min(s.skip, most)+int64(s.argc-s.arg-1)*int64(leastArg), most))
 }
 
 // Next scans p up to the end of a command. It returns how many bytes it took and whether a command ended there;

@@ -181,6 +181,7 @@ func (p *Spreading) KeepsUp() {
 func (p *Spreading) EndWaits() {
 	p.dials = [parts]int32{}
 	for _, place := range p.delayed {
+		place.part = -1 // Leave gives back none, which may be that of another dial by then
 		place.end()
 	}
 	p.delayed = nil

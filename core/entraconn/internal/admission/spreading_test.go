@@ -361,3 +361,17 @@ func TestLoginsMakeUpForLosses(t *testing.T) {
 		t.Errorf("and then for %+v", got)
 	}
 }
+
+// A dial that was told that there is no server has no place to give back: it may be that of another dial.
+func TestPlaceIsGoneAfterEndWaits(t *testing.T) {
+	p := stormy(start)
+	p.FindPlace(start, span, 0.5)
+	old, _ := p.FindPlace(start, span, 0.5)
+	p.EndWaits()
+	p.FindPlace(start, span, 0.5)
+	_, young := p.FindPlace(start, span, 0.5)
+	p.Leave(old, false)
+	if _, other := p.FindPlace(start, span, 0.5); other == young {
+		t.Errorf("two dials begin after %v", other)
+	}
+}

@@ -224,3 +224,25 @@ func TestUnknownCommandShowsTheClientsTimeout(t *testing.T) {
 		}
 	}
 }
+
+// In a transaction nothing blocks, so nothing waits for the end of a call.
+func TestUnblockInATransactionGoesOut(t *testing.T) {
+	s, world := numbered(t), &sliceWorld{}
+	p := modelserver.Encode("MULTI", "BLPOP k 0", "CLIENT UNBLOCK 18", "EXEC")
+	if _, unblocks, taken := s.Plan(p, nil, nil, world); taken != len(p) || len(unblocks) > 0 {
+		t.Errorf("%d of %d bytes go out, unblocks %v", taken, len(p), unblocks)
+	}
+}
+
+// A command that announces more than may be held back goes out, also where an int has 32 bits.
+func TestWhatCannotBeHeldGoesOut(t *testing.T) {
+	for _, start := range []string{
+		"*3\r\n$5\r\nBLPOP\r\n$2147483647\r\n", "*3\r\n$5\r\nBLPOP\r\n$1\r\nk\r\n$2147483640\r\n", "*2147483647\r\n$5\r\nBLP",
+		"*429496800\r\n$5\r\nBLPOP\r\n$1\r\n", "*3\r\n$5\r\nBLPOP\r\n$9223372036854775805\r\n", "*715827883\r\n$5\r\nBLPOP\r\n$1\r\n",
+	} {
+		s := numbered(t)
+		if _, _, taken := s.Plan([]byte(start), nil, nil, &sliceWorld{}); taken != len(start) {
+			t.Errorf("%q: %d bytes go out of %d", start, taken, len(start))
+		}
+	}
+}

@@ -107,8 +107,6 @@ func (t *commandStream) endCommand(mayBeQueued bool) (e entry, needed bool) {
 		switch kind {
 		case resp.Ordinary, resp.Ping, resp.Client, resp.Tracking, resp.Unblock, resp.Asking, resp.Caching:
 			return entry{}, false
-		case resp.ReplySkip:
-			return t.refusalEntry(noReplySkippedSkip), true
 		}
 		return t.stopTracking(), true
 	}

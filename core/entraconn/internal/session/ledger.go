@@ -167,6 +167,17 @@ func (l *ledger) joinRefusal(e entry) bool {
 	return true
 }
 
+// noteClientCommand is told that the command with that ordinal is a CLIENT command. A write that is taken
+// back does not undo it.
+func (l *ledger) noteClientCommand(ordinal uint64) {
+	if l.used == 0 {
+		return
+	}
+	if last := l.nth(l.used - 1); last.awaits == awaitRefusal && last.ordinal == ordinal {
+		last.unreplied |= beforeClientCommand
+	}
+}
+
 func (l *ledger) pop(epoch uint32) entry {
 	e := l.ring[l.head]
 	l.ring[l.head] = entry{}
@@ -271,7 +282,7 @@ func (l *ledger) allowsAuth(epoch uint32) bool { return l.bars == 0 && l.confirm
 func (l *ledger) awaitsProof(expectedReplies uint64) bool {
 	for i := range l.used {
 		if e := l.nth(i); e.awaits == awaitRefusal {
-			return e.ordinal <= expectedReplies || e.unreplied&noReplySkippedSkip != 0
+			return e.ordinal <= expectedReplies
 		}
 	}
 	return false

@@ -22,9 +22,9 @@ type noReply uint8
 const (
 	noReplySkip noReply = 1 << iota // CLIENT REPLY SKIP
 	noReplyAck                      // REPLCONF ACK or GETACK
-	// noReplySkippedSkip is CLIENT REPLY SKIP after another one, which skips it unless it is refused. An
-	// error there does not say how many replies follow, so no AUTH goes out before the next reply.
-	noReplySkippedSkip
+	// beforeClientCommand: the next reply is that of another CLIENT command of the client's. Redis 6.0
+	// refuses both in the same words.
+	beforeClientCommand
 )
 
 // A refusalJudgement says whether an error refuses a command that gives no reply otherwise.
@@ -42,17 +42,19 @@ const (
 // AUTH of ours.
 func judgeRefusal(line string, commands noReply, beforeAuth bool) refusalJudgement {
 	code, text := authanswer.Split(line)
-	name, subcommand, _ := strings.Cut(quoted(text), "|") // 'client' or 'client|reply'
+	name, refused := quoted(text), refusedCommand(text)
 	switch {
-	case commands&noReplySkippedSkip != 0:
-		return refusalUnknown
-	case strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"): // theirs is right, and 6.0 says so of an unknown subcommand too
-		return refusesNothing
-	case commands&noReplySkip != 0 && (name == "CLIENT" && (subcommand == "" || subcommand == "REPLY") || name == "REPLY"):
+	case commands&noReplySkip != 0 && (refused == "CLIENT|REPLY" || refused == "CLIENT"):
+		ofAnyOnRedis6 := refused == "CLIENT" || strings.Contains(text, " OR WRONG NUMBER OF ARGUMENTS")
+		if ofAnyOnRedis6 && commands&beforeClientCommand != 0 && !beforeAuth {
+			return refusalUnknown
+		}
 		return refusesSkip
-	case commands&noReplyAck != 0 && name == "REPLCONF":
+	case commands&noReplyAck != 0 && refused == "REPLCONF":
 		return refusesAck
-	case beforeAuth && code == "BUSY" && commands == noReplySkip: // a script is running, which AUTH may interrupt
+	case strings.Contains(text, "WRONG NUMBER OF ARGUMENTS"): // theirs is right
+		return refusesNothing
+	case beforeAuth && code == "BUSY" && commands&noReplyAck == 0: // a script is running, which AUTH may interrupt
 		return refusesSkip
 	case beforeAuth && code != "WRONGPASS" && name != "AUTH":
 		return refusalUnknown
@@ -64,6 +66,27 @@ func judgeRefusal(line string, commands noReply, beforeAuth bool) refusalJudgeme
 		return refusalUnknown
 	}
 	return refusesNothing
+}
+
+// refusedCommand returns the command that a text says the server does not run, "" if it says that of
+// none. The variable of a script and the option of another command may have the same name.
+func refusedCommand(text string) string {
+	name := quoted(text)
+	text = strings.NewReplacer("`", "'", `"`, "'").Replace(text)
+	before, after, _ := strings.Cut(text, "'"+name+"'")
+	switch {
+	case name == "", strings.Contains(text, "SCRIPT"):
+		return ""
+	case strings.HasSuffix(before, "UNKNOWN SUBCOMMAND "), strings.HasSuffix(before, "SUBCOMMAND OR WRONG NUMBER OF ARGUMENTS FOR "):
+		_, container, _ := strings.Cut(after, "TRY ") // CLIENT HELP
+		container, _, _ = strings.Cut(container, " ")
+		return container + "|" + name
+	case strings.HasSuffix(before, "WRONG NUMBER OF ARGUMENTS FOR "):
+		return ""
+	case strings.HasSuffix(before, "COMMAND "), strings.HasPrefix(after, " COMMAND"), strings.HasSuffix(before, cannotExecute):
+		return name
+	}
+	return ""
 }
 
 // mayRefuse reports whether a text that names no command may be about a command which the server does

@@ -111,7 +111,7 @@ func TestReplyAfterACommandWithoutOne(t *testing.T) {
 		{name: "skipped, then an error that names its command", client: skip, server: "-NOPERM this user has no permissions to run the 'get' command\r\n"},
 		{name: "skipped, then an error that names another of its kind", client: skip, server: "-NOPERM this user has no permissions to run the 'client|list' command\r\n"},
 		{name: "skipped, then too many arguments", client: skip, server: "-ERR wrong number of arguments for 'client|reply' command\r\n"},
-		{name: "skipped, then too many arguments on Redis 6", client: skip, server: "-ERR Unknown subcommand or wrong number of arguments for 'REPLY'. Try CLIENT HELP\r\n"},
+		{name: "skipped, then too many arguments on Redis 6", client: "CLIENT REPLY SKIP, SET k v, CLIENT REPLY SKIP x", why: session.BecauseUnknown, server: "-ERR Unknown subcommand or wrong number of arguments for 'REPLY'. Try CLIENT HELP\r\n"},
 		{name: "skipped, then too few arguments", client: skip, server: "-ERR wrong number of arguments for 'client' command\r\n"},
 		{name: "acknowledged, then too few arguments", client: "REPLCONF ACK 0, GET k", server: "-ERR wrong number of arguments for 'replconf' command\r\n"},
 		{name: "acknowledged, then a server without a cluster", client: "REPLCONF ACK 0, GET k", server: "-ERR This instance has cluster support disabled\r\n"},
@@ -128,8 +128,8 @@ func TestReplyAfterACommandWithoutOne(t *testing.T) {
 		{name: "acknowledged", client: "REPLCONF ACK 0, GET k", server: "$1\r\nv\r\n"},
 		{name: "ACK forbidden", client: "REPLCONF ACK 0, GET k", server: ackForbidden + "$1\r\nv\r\n"},
 		{name: "ACK and SKIP, one forbidden", client: "REPLCONF ACK 0, " + skip, server: ackForbidden + "$1\r\nv\r\n"},
-		{name: "skipped twice", client: "CLIENT REPLY SKIP, " + skip, server: "$1\r\nv\r\n"},
-		{name: "skipped twice without a reply", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, SET k v, REPLCONF ACK 0", barred: true},
+		{name: "skipped twice", client: "CLIENT REPLY SKIP, " + skip, server: "$1\r\nv\r\n", why: session.BecauseUnknown},
+		{name: "skipped twice without a reply", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, SET k v, REPLCONF ACK 0", why: session.BecauseUnknown},
 		{name: "skipped before a call that blocks", client: "CLIENT REPLY SKIP, SET k v, BLPOP k 1", server: "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"},
 		{name: "forbidden before a call that blocks", client: "CLIENT REPLY SKIP, SET k v, BLPOP k 1", server: skipForbidden + "+OK\r\n*2\r\n$1\r\nk\r\n$1\r\nv\r\n"},
 		{name: "skipped before a call that is refused", client: "CLIENT REPLY SKIP, SET k v, BLPOP k 1", server: wrongType},
@@ -238,27 +238,89 @@ func TestSkipsTakeNoMemory(t *testing.T) {
 
 // Where it is not known how many replies refused commands leave, the answer to a question of ours could
 // be taken for one of them. So before a call that blocks no question goes out, and before a subscription
-// no HELLO.
+// no HELLO. A call that needs none is sent in slices.
 func TestNoQuestionAfterSkip(t *testing.T) {
 	const popped = "*2\r\n$1\r\nk\r\n$1\r\nv\r\n"
 	const subscribed = "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
-	for _, skips := range []string{"CLIENT REPLY SKIP, SET k v", "CLIENT REPLY SKIP, CLIENT REPLY SKIP, SET k v", "REPLCONF ACK 0, CLIENT REPLY SKIP, SET k v"} {
+	for _, skips := range []string{"CLIENT REPLY SKIP, SET k v", "REPLCONF ACK 0", "REPLCONF ACK 0, CLIENT REPLY SKIP, SET k v"} {
 		for command, answer := range map[string]string{"BLPOP k 0": popped, "XREAD BLOCK 0 STREAMS k $": popped, "SUBSCRIBE a": subscribed} {
-			for _, refused := range []string{"", busy + busy + busy, skipForbidden + skipForbidden + "+OK\r\n"} {
+			for _, refused := range []string{"", busy + busy + busy, skipForbidden + "+OK\r\n"} {
 				var s session.Session
 				s.Init(false)
-				written := modelserver.Encode(append(strings.Split(skips, ", "), command)...)
-				edits, _, taken := s.Plan(written, nil, nil, &sliceWorld{})
-				if taken != len(written) {
-					t.Errorf("%s, %s: %d bytes of %d taken", skips, command, taken, len(written))
-				}
-				if len(edits) > 0 {
-					t.Errorf("%s: %q goes out before %s", skips, edits[0].Ours(), command)
+				sent := strings.Split(skips+", "+strings.Replace(command, "BLPOP k 0", "BLPOP k 60.000", 1), ", ")
+				p := modelserver.Encode(strings.Split(skips+", "+command, ", ")...)
+				edits, _, taken := s.Plan(p, nil, nil, &sliceWorld{})
+				if wire := composed(p[:taken], edits); wire != string(modelserver.Encode(sent...)) {
+					t.Errorf("%s, %s: goes out as %q", skips, command, wire)
 				}
 				if read, err := receivedInTwo(&s, refused+answer, 4); err != nil || read != refused+answer {
 					t.Errorf("%s, %s: %v, the client read %q of %q", skips, command, err, read, refused+answer)
 				}
 			}
+		}
+	}
+}
+
+// The answer to the first slice proves the count, and the question for the number goes out with the second.
+func TestNumberIsLearnedWithTheSecondSlice(t *testing.T) {
+	for _, refused := range []string{"", ackForbidden} {
+		s, world := &session.Session{}, &sliceWorld{}
+		s.Init(false)
+		goesOut(t, s, "REPLCONF ACK 0", world)
+		goesOut(t, s, "BLPOP k 0", world)
+		world.ended = true
+		answer(t, s, world, refused+"*-1\r\n", refused)
+		if !s.Ready() || !s.Slicing() {
+			t.Fatalf("ready %v, slicing %v after the first slice", s.Ready(), s.Slicing())
+		}
+		next := s.NextSlice(world)
+		edits, _, taken := s.Plan(next, nil, nil, world)
+		if wire := composed(next[:taken], edits); !strings.Contains(wire, "CLIENT") {
+			t.Errorf("the second slice goes out as %q", wire)
+		}
+	}
+}
+
+// What real servers said of another command, and SKIP or ACK was not refused.
+func TestErrorsThatNameWhatWasNotRefused(t *testing.T) {
+	const skip = "CLIENT REPLY SKIP, SET k v, "
+	for _, tc := range []struct{ client, server string }{
+		{skip + "CLIENT ID", "-NOPERM this user has no permissions to run the 'client' command or its subcommand\r\n"}, // Redis 6.0, with +client|reply
+		{skip + "EVAL x 0", "-ERR user_script:1: Script attempted to access nonexistent global variable 'reply' script: a69b, on @user_script:1.\r\n"},
+		{skip + "EVAL x 0", "-ERR user_script:1: attempt to index local 'reply' (a nil value) script: 3f78, on @user_script:1.\r\n"},
+		{skip + "OBJECT reply", "-ERR unknown subcommand 'reply'. Try OBJECT HELP.\r\n"},
+		{skip + "CONFIG client", "-ERR unknown subcommand 'client'. Try CONFIG HELP.\r\n"},
+		{skip + "CONFIG SET client x", "-ERR Unknown option or number of arguments for CONFIG SET - 'client'\r\n"},
+		{"REPLCONF ACK 0, EVAL x 0", "-ERR user_script:1: attempt to index local 'replconf' (a nil value) script: 3f78, on @user_script:1.\r\n"},
+	} {
+		var s session.Session
+		s.Init(false)
+		s.Plan(modelserver.Encode(strings.Split(tc.client, ", ")...), nil, nil, &standstill{})
+		read, want, auths := "", "", 0
+		reads := func(p string, isClients bool) {
+			got, err := receivedInTwo(&s, p, len(p))
+			if read += got; err != nil {
+				t.Errorf("%s: %v", tc.client, err)
+			}
+			if isClients {
+				want += p
+			}
+		}
+		reads(tc.server, true)
+		for range 4 { // the client does nothing but GET, and an AUTH goes in where it may
+			edits, _, _ := s.Plan(modelserver.Encode("GET k"), &testAuth{wire: "AUTH"}, nil, &standstill{})
+			for _, e := range edits {
+				if e.Auth != nil {
+					auths++
+					reads("+OK\r\n", false)
+				} else {
+					reads(markerAnswer, false)
+				}
+			}
+			reads("$1\r\nv\r\n", true)
+		}
+		if why, _ := s.BarredBy(); read != want || auths == 0 && why != session.BecauseUnknown {
+			t.Errorf("%s: %d AUTHs, barred by %q; the client read\n%q, want\n%q", tc.client, auths, why, read, want)
 		}
 	}
 }

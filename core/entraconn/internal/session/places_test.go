@@ -47,7 +47,7 @@ func TestPlacesForAuth(t *testing.T) {
 		{name: "RESP2 UNSUBSCRIBE of nothing", client: "UNSUBSCRIBE, PUNSUBSCRIBE a b, GET k",
 			server: strings.ReplaceAll(push("unsubscribe", 0)+push("punsubscribe", 0)+push("punsubscribe", 0), ">", "*") + "$1\r\nx\r\n", free: true},
 		{name: "a reply to no command", client: "GET k", server: "$1\r\nx\r\n+HI\r\n", why: session.BecauseUnknown},
-		{name: "CLIENT REPLY SKIP twice", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, GET k, GET k", server: "$1\r\nx\r\n", free: true},
+		{name: "CLIENT REPLY SKIP twice", client: "CLIENT REPLY SKIP, CLIENT REPLY SKIP, GET k, GET k", server: "$1\r\nx\r\n", why: session.BecauseUnknown},
 		{name: "CLIENT CACHING holds over CLIENT ID", client: "CLIENT CACHING YES, CLIENT ID", server: "+OK\r\n:7\r\n"},
 		{name: "CLIENT CACHING holds over CLIENT REPLY", client: "CLIENT CACHING YES, CLIENT REPLY ON", server: "+OK\r\n+OK\r\n"},
 		{name: "CLIENT CACHING is for GET", client: "CLIENT CACHING YES, CLIENT ID, GET k", server: "+OK\r\n:7\r\n$1\r\nx\r\n", free: true},

@@ -137,7 +137,7 @@ func (w *planner) holdUnfinished() (edits []Edit, taken int) {
 // is complete. It returns for what the command has to wait, holdNothing if it may go out.
 //
 // The order of the cases counts, because two of them act: changeProtocol puts a HELLO before the command,
-// and slice changes the command itself. One that has the command wait has done neither.
+// and slice changes the command itself, unless it has the command wait. Then a HELLO 2 may be out already.
 func (w *planner) prepare(kind resp.Kind, complete bool) (why holding) {
 	switch {
 	case w.s.ledger.isFull():
@@ -163,6 +163,7 @@ func (w *planner) prepareUnblock() (why holding) {
 	inRESP2 := s.protocol.version == 2 || s.replyStream.translation != nil
 	blocks, subscribes := s.ledger.hasKind(awaitBlocking), inRESP2 && s.ledger.hasKind(awaitSubscribed)
 	switch {
+	case s.ledger.mayQueue(s.commandStream.epoch): // where nothing blocks, and it ends no call, see noteUnblock
 	case (blocks || subscribes) && s.unrenewable == Renewable && s.commandStream.prefix&skipPrefix == 0:
 		return holdAnswers
 	case !blocks && !subscribes && !(inRESP2 && s.subscriptionCounts.exist()):
@@ -195,6 +196,10 @@ func (w *planner) takeCommand() {
 	e, needed := t.endCommand(s.ledger.mayQueue(t.epoch))
 	if t.epoch != epoch {
 		s.ledger.endEpoch()
+	}
+	switch t.scanner.Kind() {
+	case resp.Client, resp.ReplyOn, resp.Tracking, resp.Unblock, resp.Caching:
+		s.ledger.noteClientCommand(t.expectedReplies) // of one that is skipped, no refusal awaits that reply
 	}
 	if t.scanner.Kind() == resp.Tracking {
 		s.protocol.noteKeyTracking()
@@ -320,7 +325,7 @@ func (w *planner) slice() (mustWait bool) {
 		return false
 	case !s.drained() || s.leased.leaseState() == lease.Replying:
 		return true
-	case s.ledger.hasKind(awaitRefusal) && (s.clientNumber == 0 || len(call.openEnds) > 0):
+	case s.ledger.hasKind(awaitRefusal) && len(call.openEnds) > 0:
 		s.leased.leaveUnsliced(t.expectedReplies+1, call) // a question's answer could be taken for a refusal
 		return false
 	}
@@ -334,9 +339,10 @@ func (w *planner) slice() (mustWait bool) {
 	return false
 }
 
-// learnNumber asks for the server's number of the connection, unless it is known or was refused.
+// learnNumber asks for the server's number of the connection, unless it is known or was refused. Where the
+// answer could be taken for a refusal, the next slice asks.
 func (w *planner) learnNumber() {
-	if w.s.clientNumber == 0 {
+	if w.s.clientNumber == 0 && !w.s.ledger.hasKind(awaitRefusal) {
 		w.ask(askNumber, awaitNumber)
 	}
 }
