@@ -73,17 +73,17 @@ func judgeRefusal(line string, commands noReply, beforeAuth bool) refusalJudgeme
 func refusedCommand(text string) string {
 	name := quoted(text)
 	text = strings.NewReplacer("`", "'", `"`, "'").Replace(text)
-	before, after, _ := strings.Cut(text, "'"+name+"'")
+	before, following, _ := strings.Cut(text, "'"+name+"'")
 	switch {
 	case name == "", strings.Contains(text, "SCRIPT"):
 		return ""
 	case strings.HasSuffix(before, "UNKNOWN SUBCOMMAND "), strings.HasSuffix(before, "SUBCOMMAND OR WRONG NUMBER OF ARGUMENTS FOR "):
-		_, container, _ := strings.Cut(after, "TRY ") // CLIENT HELP
+		_, container, _ := strings.Cut(following, "TRY ") // CLIENT HELP
 		container, _, _ = strings.Cut(container, " ")
 		return container + "|" + name
 	case strings.HasSuffix(before, "WRONG NUMBER OF ARGUMENTS FOR "):
 		return ""
-	case strings.HasSuffix(before, "COMMAND "), strings.HasPrefix(after, " COMMAND"), strings.HasSuffix(before, cannotExecute):
+	case strings.HasSuffix(before, "COMMAND "), strings.HasPrefix(following, " COMMAND"), strings.HasSuffix(before, cannotExecute):
 		return name
 	}
 	return ""
