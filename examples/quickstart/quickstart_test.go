@@ -10,12 +10,15 @@ import (
 	"testing"
 )
 
+// On a machine that is too busy to judge, the program says so, and accuses nobody. make quickstart wants a verdict.
 func TestThreeClientsOutliveTheControl(t *testing.T) {
 	t.Parallel()
 	code, lines := runCommand(t, "-duration", "6s")
-	last := lines[len(lines)-1]
 	want := regexp.MustCompile(`^quickstart: ok clients=3 tokens=\d+ auths=\d+ commands=\d+ messages=\d+ errors=0 lost=0 redials=0 control_cut=[1-9]\d*$`)
-	if code != 0 || !want.MatchString(last) {
+	if code == 3 {
+		want = regexp.MustCompile(`^quickstart: machine too busy to judge: starved \d+\.\d s in a token's life of \d+\.\d s$`)
+	}
+	if last := lines[len(lines)-1]; code != 0 && code != 3 || !want.MatchString(last) {
 		t.Errorf("exit code %d, want 0; the last line must match %v:\n%s", code, want, strings.Join(lines, "\n"))
 	}
 }
