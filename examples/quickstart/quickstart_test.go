@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// On a machine that is too busy to judge, the program says so, and accuses nobody. make quickstart wants a verdict.
+// On a machine that is too busy to judge, the program says so. make quickstart wants a verdict.
 func TestThreeClientsOutliveTheControl(t *testing.T) {
 	t.Parallel()
 	code, lines := runCommand(t, "-duration", "6s")
