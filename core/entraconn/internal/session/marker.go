@@ -30,7 +30,9 @@ func answersMarker(frame resp.Frame, answer helloReply) bool {
 
 // mayAnswerMarker reports whether a reply may be the answer to the marker where the AUTH before it was
 // answered: names and values, whatever a server names, or the error of one that does not know the command.
+// Servers that are not Redis write names as bulk or simple strings.
 func mayAnswerMarker(frame resp.Frame, answer helloReply) bool {
-	_, elements, found := bytes.Cut(answer, []byte("\r\n"))
-	return frame == resp.Error || (frame == resp.Map || frame == resp.Array) && found && bytes.HasPrefix(elements, []byte("$"))
+	_, elements, _ := bytes.Cut(answer, []byte("\r\n"))
+	beginsWithName := bytes.HasPrefix(elements, []byte("$")) || bytes.HasPrefix(elements, []byte("+"))
+	return frame == resp.Error || (frame == resp.Map || frame == resp.Array) && beginsWithName
 }

@@ -39,6 +39,8 @@ func TestAnswersToAnAuthAndItsMarker(t *testing.T) {
 		{name: "accepted, a push before the marker's answer", resp3: true, answers: "+OK\r\n" + push + hello3Answer, read: push, ok: true},
 		{name: "accepted, HELLO is unknown", before: value, answers: "+OK\r\n" + unknown, ok: true},
 		{name: "accepted on Redis 6.0", before: value, answers: "+OK\r\n-ERR wrong number of arguments for 'hello' command\r\n", ok: true},
+		{name: "accepted by another server", before: value, answers: "+OK\r\n*4\r\n+server\r\n+other\r\n+id\r\n+7\r\n", ok: true},
+		{name: "accepted by another server in RESP3", resp3: true, answers: "+OK\r\n%1\r\n+server\r\n+other\r\n", ok: true},
 		{name: "refused, HELLO is unknown", before: value, answers: wrongPass + unknown},
 		{name: "refused silently, HELLO is unknown", before: value, answers: unknown, desync: true},
 		{name: "another array", before: value, answers: "*1\r\n$1\r\nx\r\n" + markerAnswer, desync: true},
