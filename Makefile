@@ -9,7 +9,7 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
 # make drawings   docs/images/*.svg of the .d2 files beside them
-# make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test has one run
+# make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test checks it
 # make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
@@ -68,8 +68,8 @@ test-rest:
 check: test check-rest servers-check
 
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
-# the fifteen. The live page's test in Chromium is not in it, because
-# a browser is much to ask of a machine: run make page-test when the page was changed.
+# the fifteen. Nor is the live page's test in Chromium, because a browser is much to ask of a machine: run make page-test
+# when the page was changed.
 check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.

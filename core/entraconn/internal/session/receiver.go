@@ -335,8 +335,8 @@ func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	return err
 }
 
-// markerAnswered takes the answer to the marker of an AUTH that was answered. Where anything else stands
-// in its place, it would be taken for a reply to the client.
+// markerAnswered takes the answer to the marker of an AUTH that was answered. Where what stands in its
+// place can be none, that answer comes later, and would be taken for a reply to the client.
 func (r *receiver) markerAnswered(frame resp.Frame) error {
 	isAnswer := mayAnswerMarker(frame, r.s.scratch.collectedReply())
 	r.s.replyStream.withheld = false
