@@ -145,9 +145,9 @@ func (d disorder) run(t *testing.T, ours bool) (o disorderOutcome) {
 // instead of giving it replies that answer other commands, and a new one works.
 //
 // Two disorders look as a sound server's answers do. Where a reply before that to AUTH is left out, our +OK
-// takes its place, and AUTH counts as one that was refused without an answer. An error in the place of the
-// answer to HELLO is that of a server which does not know the command. With a password all later replies
-// are in the wrong place then, with ours no more of them are.
+// takes its place, and AUTH counts as one that was refused without an answer. A reply too many beside the
+// answers to AUTH and HELLO is taken for one of them, because proxies may answer HELLO with anything, and the
+// client reads that answer where it reads the reply too many with a password.
 func TestDisorderedRepliesGiveNothingThatAPasswordDoesNot(t *testing.T) {
 	strays := []string{
 		"", "garbage\r\n", "+QUEUED\r\n", "+OK\r\n", "+PONG\r\n", "-ERR stray\r\n", "-WRONGPASS stray\r\n", ":1\r\n",
@@ -165,7 +165,6 @@ func TestDisorderedRepliesGiveNothingThatAPasswordDoesNot(t *testing.T) {
 				t.Run(fmt.Sprintf("%q before %s in pieces of %d", stray, at, piece), func(t *testing.T) {
 					d := disorder{stray, at, piece}
 					isLeftOut := (stray == "" || stray == "$9\r\nab") && at <= "1" // the latter swallows a reply
-					isUnknown := stray != "" && stray[0] == '-' && at == "HELLO"
 					ours := d.run(t, true)
 					if isOurs {
 						d.at = "2" // the same place between the client's replies
@@ -174,7 +173,7 @@ func TestDisorderedRepliesGiveNothingThatAPasswordDoesNot(t *testing.T) {
 					inOrder := right[:strings.Index(right, "+"+d.at)]
 					switch {
 					case isLeftOut && ours.err == nil && strings.Replace(ours.read, "+OK\r\n", "", 1) == plain.read:
-					case isUnknown && ours.err == nil && strings.Replace(ours.read, toHello, stray, 1) == plain.read:
+					case isOurs && ours.err == nil && strings.HasPrefix(ours.read, inOrder) && strings.HasSuffix(ours.read, right[len(inOrder):]):
 					case !strings.HasPrefix(plain.read, ours.read) || !strings.HasPrefix(ours.read, inOrder):
 						t.Errorf("read %q, with a password %q", ours.read, plain.read)
 					case ours.err != nil && (ours.err != session.ErrDesync || at > "1" && !isOurs):

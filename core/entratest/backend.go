@@ -26,8 +26,9 @@ type upstream interface {
 
 // An identity is what a server says of itself and of a connection.
 type identity struct {
-	version string // of the server; its own if empty
-	proxy   int    // each counts its connections from 1
+	version       string // of the server; its own if empty
+	simpleStrings bool   // in the answer to HELLO
+	proxy         int    // each counts its connections from 1
 }
 
 // A user is a name and a password in the backend.

@@ -24,6 +24,9 @@ type Dialect struct {
 	Unknown []string
 	// StaysInRESP2 answers HELLO 3 as HELLO 2, with an array.
 	StaysInRESP2 bool
+	// SimpleStrings answers HELLO with simple strings where Redis has bulk strings, as servers and proxies that are not
+	// Redis do. A redis-server behind the gateway answers as it always does.
+	SimpleStrings bool
 	// Proxies is how many proxies serve the address, as behind a load balancer, each of which counts its connections from
 	// 1. So numbers of connections repeat, and CLIENT UNBLOCK reaches connections of its own proxy only. Each connection
 	// gets one by a hash of its number, so [WireFault.Proxy] strikes a part of them. 0 means that there is one.
@@ -73,10 +76,10 @@ func AzureManaged() Dialect {
 	}
 }
 
-// RESP2Proxy returns the dialect of a proxy before Redis 7 that knows HELLO and stays in RESP2.
+// RESP2Proxy returns the dialect of a proxy before Redis 7 that answers HELLO itself, in simple strings, and stays in RESP2.
 func RESP2Proxy() Dialect {
 	d := Redis7()
-	d.Name, d.StaysInRESP2 = "proxy that stays in RESP2", true
+	d.Name, d.StaysInRESP2, d.SimpleStrings = "proxy that stays in RESP2", true, true
 	return d
 }
 

@@ -74,12 +74,16 @@ func TestDialectsSayHelloAsTheirServers(t *testing.T) {
 		}
 		c.exchange(t, cmd("AUTH", entratest.ObjectID, s.token(t)), "+OK\r\n")
 		c.send(t, cmd("HELLO", "3"))
-		header, proto := "%7\r\n", "$5\r\nproto\r\n:3\r\n"
+		header, proto := "%7\r\n", ":3\r\n"
 		if dialect.StaysInRESP2 {
-			header, proto = "*14\r\n", "$5\r\nproto\r\n:2\r\n"
+			header, proto = "*14\r\n", ":2\r\n"
+		}
+		word := func(s string) string { return "$" + itoa(len(s)) + "\r\n" + s + "\r\n" }
+		if dialect.SimpleStrings {
+			word = func(s string) string { return "+" + s + "\r\n" }
 		}
 		said := c.reply(t)
-		if !strings.HasPrefix(said, header) || !strings.Contains(said, proto) || !strings.Contains(said, "version\r\n$"+itoa(len(dialect.Version))+"\r\n"+dialect.Version) {
+		if !strings.HasPrefix(said, header) || !strings.Contains(said, word("proto")+proto) || !strings.Contains(said, word("version")+word(dialect.Version)) {
 			t.Errorf("HELLO 3: %q", said)
 		}
 		c.exchange(t, cmd("ECHO", "next"), "$4\r\nnext\r\n")

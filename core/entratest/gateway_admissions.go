@@ -14,7 +14,7 @@ import (
 type admissions struct {
 	backend Backend
 	clock   *clock
-	version string   // that the backend shall say it is
+	server  identity // that the backend shall have
 	rights  []string // of the users of good tokens
 	guests  []string // the rights of connections before their first good AUTH
 	expired func(connections int)
@@ -47,8 +47,8 @@ func newAdmissions(opts *GatewayOptions, expired func(int)) *admissions {
 		guests = rights
 	}
 	return &admissions{
-		backend: opts.Backend, clock: &opts.STS.clock, version: opts.Dialect.Version, rights: rights, guests: guests,
-		expired: expired, door: make(turn, 1),
+		backend: opts.Backend, clock: &opts.STS.clock, rights: rights, guests: guests, expired: expired,
+		server: identity{version: opts.Dialect.Version, simpleStrings: opts.Dialect.SimpleStrings}, door: make(turn, 1),
 		admitted: map[string]admission{}, again: make(chan struct{}, 1), stop: make(chan struct{}),
 	}
 }
@@ -65,7 +65,9 @@ func (a *admissions) connect(ctx context.Context, proxy int) (net.Conn, user, er
 	if err != nil {
 		return nil, user{}, err
 	}
-	c, err := up.dial(ctx, identity{version: a.version, proxy: proxy})
+	as := a.server
+	as.proxy = proxy
+	c, err := up.dial(ctx, as)
 	return c, guest, err
 }
 

@@ -354,13 +354,17 @@ func (c *miniConn) greeting() []byte {
 	if c.protocol.resp3.Load() {
 		b, protocol = []byte("%7\r\n"), 3
 	}
-	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "server"), "redis")
-	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "version"), version)
-	b = redcon.AppendInt(redcon.AppendBulkString(b, "proto"), protocol)
-	b = redcon.AppendInt(redcon.AppendBulkString(b, "id"), c.id)
-	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "mode"), "standalone")
-	b = redcon.AppendBulkString(redcon.AppendBulkString(b, "role"), "master")
-	return redcon.AppendArray(redcon.AppendBulkString(b, "modules"), 0)
+	appendWord := redcon.AppendBulkString
+	if c.as.simpleStrings {
+		appendWord = redcon.AppendString
+	}
+	b = appendWord(appendWord(b, "server"), "redis")
+	b = appendWord(appendWord(b, "version"), version)
+	b = redcon.AppendInt(appendWord(b, "proto"), protocol)
+	b = redcon.AppendInt(appendWord(b, "id"), c.id)
+	b = appendWord(appendWord(b, "mode"), "standalone")
+	b = appendWord(appendWord(b, "role"), "master")
+	return redcon.AppendArray(appendWord(b, "modules"), 0)
 }
 
 // transactionLocked follows MULTI, to know what EXEC did. It needs Miniredis.running.

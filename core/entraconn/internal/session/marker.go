@@ -1,10 +1,6 @@
 package session
 
-import (
-	"bytes"
-
-	"github.com/entraredis/entraredis/internal/resp"
-)
+import "github.com/entraredis/entraredis/internal/resp"
 
 // authMarker is the command right after an AUTH of ours that the server may refuse without a word.
 //
@@ -26,13 +22,4 @@ func answersMarker(frame resp.Frame, answer helloReply) bool {
 	}
 	_, ok := answer.field("proto")
 	return ok
-}
-
-// mayAnswerMarker reports whether a reply may be the answer to the marker where the AUTH before it was
-// answered: names and values, whatever a server names, or the error of one that does not know the command.
-// Servers that are not Redis write names as bulk or simple strings.
-func mayAnswerMarker(frame resp.Frame, answer helloReply) bool {
-	_, elements, _ := bytes.Cut(answer, []byte("\r\n"))
-	beginsWithName := bytes.HasPrefix(elements, []byte("$")) || bytes.HasPrefix(elements, []byte("+"))
-	return frame == resp.Error || (frame == resp.Map || frame == resp.Array) && beginsWithName
 }

@@ -41,6 +41,8 @@ func TestAnswersToAnAuthAndItsMarker(t *testing.T) {
 		{name: "accepted on Redis 6.0", before: value, answers: "+OK\r\n-ERR wrong number of arguments for 'hello' command\r\n", ok: true},
 		{name: "accepted by another server", before: value, answers: "+OK\r\n*4\r\n+server\r\n+other\r\n+id\r\n+7\r\n", ok: true},
 		{name: "accepted by another server in RESP3", resp3: true, answers: "+OK\r\n%1\r\n+server\r\n+other\r\n", ok: true},
+		{name: "accepted, and HELLO is answered as by no server", before: value, answers: "+OK\r\n+OK\r\n", ok: true},
+		{name: "accepted, and HELLO is answered by nothing", before: value, answers: "+OK\r\n*0\r\n", ok: true},
 		{name: "refused, HELLO is unknown", before: value, answers: wrongPass + unknown},
 		{name: "refused silently, HELLO is unknown", before: value, answers: unknown, desync: true},
 		{name: "another array", before: value, answers: "*1\r\n$1\r\nx\r\n" + markerAnswer, desync: true},

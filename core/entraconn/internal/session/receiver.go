@@ -258,7 +258,8 @@ func (r *receiver) endReply(frame resp.Frame) error {
 	case awaitAuth:
 		return r.authAnswered(e.auth, frame)
 	case awaitMarker:
-		return r.markerAnswered(frame)
+		t.withheld = false // whatever the answer is: some servers do not know the command
+		r.stopCollecting()
 	case awaitUpgrade:
 		return r.upgradeAnswered(frame)
 	case awaitDowngrade:
@@ -333,18 +334,6 @@ func (r *receiver) authAnswered(a Auth, frame resp.Frame) error {
 	v, err := judge(a, frame, string(r.s.scratch.collectedReply()))
 	r.s.scratch.addVerdict(v)
 	return err
-}
-
-// markerAnswered takes the answer to the marker of an AUTH that was answered. Where what stands in its
-// place can be none, that answer comes later, and would be taken for a reply to the client.
-func (r *receiver) markerAnswered(frame resp.Frame) error {
-	isAnswer := mayAnswerMarker(frame, r.s.scratch.collectedReply())
-	r.s.replyStream.withheld = false
-	r.stopCollecting()
-	if !isAnswer {
-		return ErrDesync
-	}
-	return nil
 }
 
 // clientLoginAnswered takes the answer to a HELLO of the client's, or to a login of its own. An error
