@@ -1,6 +1,7 @@
 package rawclients
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 )
@@ -17,6 +18,8 @@ type Difference struct {
 	Limit  string // the limit that explains it, "" if none does
 	// Subscribed: the plain client has subscriptions after the step or before it, or subscribes in it.
 	Subscribed bool
+	// Ambiguous: the plain client has read an error of a CLIENT command in words that Redis 6.0 has for all of them.
+	Ambiguous bool
 }
 
 // A Kind says in what two plays differ.
@@ -58,6 +61,11 @@ func (d *Difference) explain(plain *Record) {
 	}
 	if step := d.Script.Steps[d.Step]; step.Client == d.Client {
 		d.Subscribed = d.Subscribed || commands(step.Commands).have(subscribing...)
+	}
+	for _, step := range plain.Steps[:d.Step+1] {
+		for _, words := range []string{"Unknown subcommand or wrong number of arguments for", "permissions to run the 'client' command or its subcommand"} {
+			d.Ambiguous = d.Ambiguous || bytes.Contains(step.Read[d.Client], []byte(words))
+		}
 	}
 	d.Limit = explain(d)
 }

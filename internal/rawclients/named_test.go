@@ -150,7 +150,14 @@ a GET s2`},
 a CLIENT REPLY SKIP ; SET s1 v
 a CLIENT REPLY SKIP x ; SUBSCRIBE
 a GET s1 renew
-a GET s2`},
+a GET s2`, limit: "CLIENT REPLY SKIP before what may have another number of replies"}, // of Redis 6.0
+
+	{name: "an error that may be of either CLIENT command", script: `life=20ms
+c CLIENT REPLY SKIP ; CLIENT ; CLIENT REPLY SKIP x renew
+a MULTI renew`, limit: "CLIENT REPLY SKIP before what may have another number of replies"}, // of Redis 6.0
+	{name: "CLIENT commands that are forbidden", script: `life=20ms rights="+@all -client"
+c CLIENT REPLY SKIP ; CLIENT ID ; CLIENT REPLY SKIP x renew
+a MULTI renew`, limit: "CLIENT REPLY SKIP before what may have another number of replies"}, // of Redis 6.0
 	{name: "a refused login of a client that wanted to subscribe", script: `life=150ms
 a SUBSCRIBE
 a HELLO 3 AUTH stranger any
