@@ -54,6 +54,10 @@ func Limits() []Limit {
 			goesOn := d.Kind == LacksBytes && written.have(blocking...) && everyone(d).have("CLIENT UNBLOCK")
 			return unblocks || goesOn
 		}},
+		{"several writes between two slices", func(d *Difference, written commands) bool {
+			step := d.Script.Steps[d.Step]
+			return d.Kind == OtherBytes && step.Client != d.Client && len(step.Commands) > 1 && written.have(blocking...)
+		}},
 		{"place in the queue", func(d *Difference, written commands) bool {
 			blocked := 0
 			for client := range MostClients {

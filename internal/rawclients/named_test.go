@@ -158,6 +158,9 @@ a MULTI renew`, limit: "CLIENT REPLY SKIP before what may have another number of
 	{name: "CLIENT commands that are forbidden", script: `life=20ms rights="+@all -client"
 c CLIENT REPLY SKIP ; CLIENT ID ; CLIENT REPLY SKIP x renew
 a MULTI renew`, limit: "CLIENT REPLY SKIP before what may have another number of replies"}, // of Redis 6.0
+	{name: "two writes for a call that waits", script: `life=20ms
+a XREAD BLOCK 0 STREAMS x1 x2 $ 0
+b XADD x2 1-1 f 1 ; XADD x2 2-1 f "x y"`, limit: "several writes between two slices"},
 	{name: "a refused login of a client that wanted to subscribe", script: `life=150ms
 a SUBSCRIBE
 a HELLO 3 AUTH stranger any
