@@ -120,22 +120,42 @@ func (e *env) acceptedAfterRefusal(context.Context) error {
 func authRefusedSilently(e *env) {
 	client := e.open("refused", 1)
 	err := client.Hold(e.ctx, func(conn Conn) error {
-		for n := 0; !e.output.holds("no answer to AUTH"); n++ {
-			if e.ctx.Err() != nil {
-				return errors.New("no AUTH was refused without an answer: nothing was tested")
-			}
+		for n := 0; ; n++ {
+			since := time.Now()
 			if err := e.refuseBehindExec(conn, n); err != nil {
 				return err
 			}
 			rest(e.ctx, e.life/40) // so that the observer is told, and the AUTH gets its next turn
+			if e.output.holds("no answer to AUTH") {
+				return nil
+			}
+			if e.ctx.Err() != nil {
+				return errors.New("no AUTH was refused without an answer: nothing was tested")
+			}
+			if !e.virtual { // a token may not live through two transactions
+				e.eventually("after a transaction", func(context.Context) error { return e.allAcceptedSince(since) })
+			}
 		}
-		return nil
 	})
 	if err != nil {
 		e.t.Errorf("a command failed: %v", e.output.saw(err))
 	}
 	e.eventually("after the refusal", e.acceptedAfterRefusal)
 	e.unnoticed()
+}
+
+// allAcceptedSince returns an error unless each open connection has had an AUTH accepted since then.
+func (e *env) allAcceptedSince(then time.Time) error {
+	accepted := map[int]bool{}
+	for _, a := range e.gateway.Auths() {
+		if a.Err == "" && a.At.After(then) {
+			accepted[a.Conn] = true
+		}
+	}
+	if open := e.gateway.Stats().Open; len(accepted) < open {
+		return fmt.Errorf("of %d connections %d have had an AUTH accepted", open, len(accepted))
+	}
+	return nil
 }
 
 // refuseBehindExec has an AUTH refused behind the n-th transaction. No reply may be the one to another command.
@@ -152,11 +172,11 @@ func (e *env) refuseBehindExec(conn Conn, n int) error {
 		return err
 	}
 	token, _ := e.source.Latest()
+	e.awaitTokens(1)
 	if e.virtual {
-		e.awaitTokens(1)
 		rest(e.ctx, min(10*time.Minute, time.Until(token.RenewBy()))) // by then every connection has had its turn
 	} else {
-		e.awaitTokens(2)
+		rest(e.ctx, realRefresh*9/10) // a good part of them has, and the next token is about to give them another one
 	}
 	fault := e.gateway.Inject(entratest.WireFault{RefuseAuth: e.dialect.WrongPassword, RefuseSilently: true, RotationOnly: true})
 	defer fault.Remove()
