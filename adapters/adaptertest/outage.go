@@ -153,7 +153,7 @@ func (e *env) allAcceptedSince(then time.Time) error {
 		}
 	}
 	if open := e.gateway.Stats().Open; len(accepted) < open {
-		return fmt.Errorf("of %d connections %d have had an AUTH accepted", open, len(accepted))
+		return fmt.Errorf("an AUTH was accepted on %d of %d connections", len(accepted), open)
 	}
 	return nil
 }
