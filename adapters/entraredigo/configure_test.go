@@ -70,11 +70,15 @@ func TestRefusesWhatCannotWork(t *testing.T) {
 	})
 }
 
+// newSource returns a Source that has a token, so that no dial waits for one on a busy machine.
 func newSource(t *testing.T) *entra.Source {
 	source, err := entra.NewSource(entratest.NewSTS(nil).Credential(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = source.Close() })
+	if _, err := source.Token(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return source
 }
