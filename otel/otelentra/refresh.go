@@ -46,6 +46,9 @@ func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo
 
 func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) {
 	o.ended(info)
+	if info.Err == nil {
+		o.tokens.renewed(info.Trigger)
+	}
 	errorType := refreshErrorType(info.Err)
 	attrs := append(o.identityAttributes(), keyTrigger.String(string(info.Trigger)))
 	if errorType != "" {
@@ -91,6 +94,10 @@ func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo
 }
 
 func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) {
+	failed, isFailure := errors.AsType[*entra.RefreshError](info.Err)
+	if isFailure {
+		o.tokens.failed(failed)
+	}
 	errorType := refreshErrorType(info.Err)
 	var outcome []attribute.KeyValue
 	if errorType != "" {
@@ -103,7 +110,7 @@ func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) 
 
 	span := o.own(ctx, spanRequest)
 	span.SetAttributes(append(outcome, keyUnchanged.Bool(info.Unchanged))...)
-	if failed, ok := errors.AsType[*entra.RefreshError](info.Err); ok && failed.Code != "" {
+	if isFailure && failed.Code != "" {
 		span.SetAttributes(keyErrorCode.String(failed.Code))
 	}
 	fail(span, errorType)
