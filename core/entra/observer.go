@@ -220,7 +220,9 @@ type RotationDoneInfo struct {
 	Closed     int // ended in the meantime
 }
 
-// ReconnectedInfo describes a new connection to a server that a client had lost a connection to.
+// ReconnectedInfo describes a new connection to a server that a client had lost a connection to. Each
+// connection that was lost is made up for by one login, however much later: the oldest loss of the last
+// 5 minutes first.
 type ReconnectedInfo struct {
 	At     time.Time // when it happened
 	Conn   ConnInfo
