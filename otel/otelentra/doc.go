@@ -31,7 +31,9 @@
 //
 // # Spans
 //
-// "refresh token" and "rotate connections" have no parent: no caller waits for them. "request
+// "refresh token" and "rotate connections" have no parent: no caller waits for them. A refresh that
+// does not succeed has one span a minute, each linked to the one before: traces show a span when it
+// has ended, and an outage is looked at while it goes on. "request
 // token" is one call to the credential, below its refresh; the credential gets its context, so that
 // spans of azidentity and of its HTTP client go below it. "AUTH" is a login, below the caller's
 // span, or the AUTH of an open connection, by itself and linked to its rotation. What refreshes
