@@ -44,9 +44,19 @@ func (c *config) identityAttributes() []attribute.KeyValue {
 	return attrs
 }
 
-// spanAttributes adds to attrs what only spans carry.
-func (c *config) spanAttributes(attrs []attribute.KeyValue) []attribute.KeyValue {
-	attrs = slices.Clone(attrs)
+// tokenSpanAttributes are those of every span about tokens.
+func (c *config) tokenSpanAttributes() []attribute.KeyValue {
+	return c.withUser(c.identityAttributes())
+}
+
+// poolSpanAttributes are those of every span about connections. Like those about tokens they have the identity's name,
+// by which a sampler knows them.
+func (c *config) poolSpanAttributes(l poolLabels) []attribute.KeyValue {
+	return c.withUser(append(c.poolAttributes(l), keyIdentityName.String(c.identity)))
+}
+
+// withUser adds to attrs what no metric carries.
+func (c *config) withUser(attrs []attribute.KeyValue) []attribute.KeyValue {
 	if c.userID != "" {
 		attrs = append(attrs, semconv.UserID(c.userID))
 	}

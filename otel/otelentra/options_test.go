@@ -60,7 +60,7 @@ func TestAttributesOfTheProgramAreOnEverySignal(t *testing.T) {
 	for _, s := range tel.spans.Ended() {
 		tel.has(s, "tenant", "a")
 	}
-	tel.has(tel.one("rotate connections"), "entraredis.identity.name", "")
+	tel.has(tel.one("rotate connections"), "entraredis.identity.name", "billing")
 	tel.has(tel.named("refresh token")[0], "entraredis.identity.name", "billing")
 }
 

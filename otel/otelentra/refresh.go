@@ -45,7 +45,7 @@ func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo
 
 // beginRefresh begins a span of a refresh: the first, or one after that which failed has ended.
 func (o *observer) beginRefresh(ctx context.Context, r *refresh, at time.Time) {
-	attrs := withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(r.trigger)))
+	attrs := withAll(o.tokenSpanAttributes(), keyTrigger.String(string(r.trigger)))
 	_, r.span = o.tracer.Start(ctx, spanRefresh, trace.WithNewRoot(), trace.WithTimestamp(at), linkTo(r.failed), attrs)
 	r.began = at
 	o.began(r.span.SpanContext())
@@ -99,7 +99,7 @@ func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo
 	if r.hasFailed() {
 		o.beginRefresh(ctx, r, info.At)
 	}
-	return o.start(r.context(ctx), spanRequest, info.At, withAll(o.spanAttributes(o.identityAttributes()),
+	return o.start(r.context(ctx), spanRequest, info.At, withAll(o.tokenSpanAttributes(),
 		keyAttempt.Int(info.Attempt), keyClaims.Bool(info.Claims)))
 }
 

@@ -61,7 +61,7 @@ func (r *registry) server(k serverKey, poolAddr string) *server {
 		labels.name = poolAddr // the conventions require a name, and name this one
 	}
 	s := &server{
-		addr: k.serverAddr, spans: r.config.spanAttributes(r.config.poolAttributes(labels)), budget: r.config.spans.cap(),
+		addr: k.serverAddr, spans: r.config.poolSpanAttributes(labels), budget: r.config.spans.cap(),
 	}
 	if !r.config.perServer {
 		labels.serverAddr = poolAddr

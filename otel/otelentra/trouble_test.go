@@ -34,7 +34,12 @@ type service struct {
 
 func newService(t *testing.T, opt redis.Options) *service {
 	t.Helper()
-	s := &service{telemetry: newTelemetry(t), sts: entratest.NewSTS(nil), log: &strings.Builder{}}
+	return newServiceWith(newTelemetry(t), opt)
+}
+
+func newServiceWith(t *telemetry, opt redis.Options) *service {
+	t.Helper()
+	s := &service{telemetry: t, sts: entratest.NewSTS(nil), log: &strings.Builder{}}
 	network := entratest.NewNetwork()
 	l, err := network.Listen("10.0.0.4:6380")
 	if err != nil {
