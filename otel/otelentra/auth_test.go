@@ -38,7 +38,8 @@ func TestLoginSpanIsBelowTheDialAndLinksToItsToken(t *testing.T) {
 	}
 	tel.links(auth, tel.one("refresh token"))
 	tel.has(auth, "db.system.name", "redis", "server.address", "cache.example", "server.port", "6380", "db.operation.name", "AUTH",
-		"db.client.connection.pool.name", "cache", "entraredis.client.library", "go-redis", "entraredis.auth.phase", "initial", "error.type", "")
+		"db.client.connection.pool.name", "cache", "entraredis.client.library", "go-redis", "entraredis.auth.phase", "initial", "error.type", "",
+		"network.peer.address", "10.0.0.4", "network.peer.port", "6380")
 }
 
 func TestErrorTypesOfAUTH(t *testing.T) {

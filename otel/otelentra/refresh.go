@@ -99,7 +99,7 @@ func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo
 	if r.hasFailed() {
 		o.beginRefresh(ctx, r, info.At)
 	}
-	return o.start(r.context(ctx), spanRequest, info.At, withAll(o.tokenSpanAttributes(),
+	return o.start(r.context(ctx), spanRequest, spanRequest, info.At, withAll(o.tokenSpanAttributes(),
 		keyAttempt.Int(info.Attempt), keyClaims.Bool(info.Claims)))
 }
 
