@@ -29,7 +29,6 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	errorType, status := authErrorType(info)
 	s := o.registry.ofConn(info.Conn)
 	s.answered(info, status)
-	opts := s.pool.authOptions(info.Phase, errorType, status)
 	rotation, spare := s.underWay(info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration))
 
 	switch {
@@ -44,7 +43,9 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	case rotation != nil:
 		ctx = rotation.ctx // so that an exemplar leads to the rotation
 	}
-	o.authDuration.Record(ctx, info.Duration.Seconds(), opts...)
+	if !isOwnEnd(errorType) {
+		o.authDuration.Record(ctx, info.Duration.Seconds(), s.pool.authOptions(info.Phase, errorType != "")...)
+	}
 }
 
 // authSpan makes the span of an AUTH that has ended. It is no child of the rotation, because a
