@@ -43,13 +43,16 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 	meters := metric.NewMeterProvider(metric.WithReader(exporter), metric.WithResource(service))
 	t.closers = append(t.closers, meters.Shutdown)
 
-	options := []otelentra.Option{otelentra.WithMeterProvider(meters), otelentra.WithTokenSource(otelentra.ClientSecret)}
+	options := []otelentra.Option{
+		otelentra.WithMeterProvider(meters), otelentra.WithMetrics(otelentra.MetricsAll), otelentra.WithTokenSource(otelentra.ClientSecret),
+	}
 	if traces { // else there is no tracer provider: metrics and the live page do without
 		toOut, err := stdouttrace.New(stdouttrace.WithWriter(out))
 		if err != nil {
 			return nil, err
 		}
-		tracers := trace.NewTracerProvider(trace.WithResource(service), trace.WithBatcher(toOut))
+		tracers := trace.NewTracerProvider(trace.WithResource(service), trace.WithBatcher(toOut),
+			trace.WithSampler(otelentra.NewSampler(trace.ParentBased(trace.TraceIDRatioBased(.05)))))
 		t.closers = append(t.closers, tracers.Shutdown)
 		options = append(options, otelentra.WithTracerProvider(tracers))
 	}

@@ -2,7 +2,10 @@ package otelentra_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,6 +49,7 @@ func newTelemetryWith(t *testing.T, kind providerKind, opts ...otelentra.Option)
 	obs, err := otelentra.NewObserver(append([]otelentra.Option{
 		otelentra.WithTracerProvider(p.tracers),
 		otelentra.WithMeterProvider(meters),
+		otelentra.WithMetrics(otelentra.MetricsAll),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -89,10 +93,10 @@ func measuring() (*metric.MeterProvider, *metric.ManualReader) {
 	return metric.NewMeterProvider(metric.WithReader(reader)), reader
 }
 
-// named returns the spans of a name that have ended.
+// named returns the spans of a name that have ended, with any target.
 func (t *telemetry) named(name string) (found []trace.ReadOnlySpan) {
 	for _, s := range t.spans.Ended() {
-		if s.Name() == name {
+		if s.Name() == name || strings.HasPrefix(s.Name(), name+" ") {
 			found = append(found, s)
 		}
 	}
@@ -179,7 +183,9 @@ func identity(more ...attribute.KeyValue) attribute.Set {
 }
 
 func conn(id uint64) entra.ConnInfo {
-	return entra.ConnInfo{Library: "go-redis", Pool: "cache", ID: id, ServerAddr: serverAddr}
+	return entra.ConnInfo{
+		Library: "go-redis", Pool: "cache", ID: id, ServerAddr: serverAddr, RemoteAddr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 4), Port: 6380},
+	}
 }
 
 func life(issued time.Time) entra.TokenTimes {
@@ -206,8 +212,14 @@ func (t *telemetry) login(ctx context.Context, c entra.ConnInfo, token entra.Tok
 
 func (t *telemetry) auth(ctx context.Context, c entra.ConnInfo, phase entra.AuthPhase, token entra.TokenTimes, took time.Duration, err error) context.Context {
 	ctx = t.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c, Phase: phase, Token: token})
-	t.obs.AuthDone(ctx, entra.AuthDoneInfo{Conn: c, Phase: phase, Token: token, Duration: took, Err: err})
+	t.obs.AuthDone(ctx, entra.AuthDoneInfo{Conn: c, Phase: phase, Token: token, Duration: took, Err: err, Refused: isRefusal(err)})
 	return ctx
+}
+
+// isRefusal reports whether an AUTH with that error was refused.
+func isRefusal(err error) bool {
+	answer, ok := errors.AsType[*entra.AuthError](err)
+	return ok && !answer.Temporary()
 }
 
 func (t *telemetry) rotate(n int, token entra.TokenTimes) context.Context {
