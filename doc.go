@@ -14,6 +14,8 @@
 //   - otel/slogentra: an Observer that writes a line to an slog.Logger for each renewal.
 //   - otel/livepage: a page to mount that says whether Redis authentication is the problem.
 //
+// What operators put into Azure Monitor, Prometheus and Grafana is in otel/dashboards, otel/alerts and otel/insights.
+//
 // What tests import:
 //
 //   - core/entratest: a fake Microsoft Entra, an Azure-like Redis gateway, faults for both, and an in-memory

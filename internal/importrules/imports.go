@@ -62,6 +62,7 @@ func allowances() []allowance {
 		{"otel/slogentra", []string{entra}},
 		{"otel/dashboards", nil},
 		{"otel/alerts", nil},
+		{"otel/insights", nil},
 		{"otel/otelentra", []string{entra, Module + "/otel/internal/census", otel}},
 	}
 }
