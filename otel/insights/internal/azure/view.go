@@ -12,6 +12,9 @@ type view struct {
 
 const lines = "timechart"
 
+// durations says what a chart of a histogram needs.
+const durations = "Empty unless the histograms of durations are switched on."
+
 // views are what the workbook and the page show, the answer first.
 func views() []view {
 	return []view{
@@ -69,14 +72,14 @@ metrics
 | summarize reconnections = sum(valueSum) by bin(timestamp, $step), reason = tostring(customDimensions["entraredis.connection.retire.reason"])`,
 		}, {
 			title: "Latency of AUTH by phase", chart: lines,
-			means: "The average in seconds. Seconds mean that the server is overloaded, or that all processes rotate in the same moment.",
+			means: "The average in seconds. Seconds mean that the server is overloaded, or that all processes rotate in the same moment. " + durations,
 			query: `$metrics
 metrics
 | where name == "entraredis.connection.auth.duration"
 | summarize seconds = sum(valueSum) / sum(valueCount) by bin(timestamp, $step), phase = tostring(customDimensions["entraredis.auth.phase"])`,
 		}, {
 			title: "Latency of requests for tokens", chart: lines,
-			means: "The average and the longest in seconds. An attempt is given up after 30.",
+			means: "The average and the longest in seconds. An attempt is given up after 30. " + durations,
 			query: `$metrics
 metrics
 | where name == "entraredis.token.request.duration"
