@@ -27,13 +27,21 @@ const symbols = Object.entries(tables).map(([name, columns]) => new Symbols.Tabl
 const database = new Symbols.DatabaseSymbol.$ctor1("app", symbols, false);
 const globals = GlobalState.Default.WithDatabase(database);
 
+const listOf = (list) => Array.from({ length: list.Count }, (_, i) => list.getItem(i));
+
+// A query is what to parse, and the columns that its result must have: by name, or by type alone.
+const aChart = [{ types: ["datetime"] }, { types: ["real", "long", "int"] }];
+const dimension = (name) => ({ name, types: ["string"] });
+
 // faults returns what is wrong with a query.
-function faults(query) {
-  const found = KustoCode.ParseAndAnalyze(query, globals).GetDiagnostics();
-  const list = [];
-  for (let i = 0; i < found.Count; i++) {
-    const d = found.getItem(i);
-    list.push(`${d.Message}: ...${query.slice(d.Start, d.Start + 60)}`);
+function faults(query, columns = []) {
+  const code = KustoCode.ParseAndAnalyze(query, globals);
+  const list = listOf(code.GetDiagnostics()).map((d) => `${d.Message}: ...${query.slice(d.Start, d.Start + 60)}`);
+  const found = listOf(code.ResultType?.Columns ?? { Count: 0 }).map((c) => ({ name: c.Name, type: c.Type.Name }));
+  for (const { name, types } of columns) {
+    if (!found.some((c) => (name === undefined || c.name === name) && types.includes(c.type))) {
+      list.push(`no column ${name ?? ""} of type ${types.join(" or ")} in ${found.map((c) => `${c.name}: ${c.type}`)}`);
+    }
   }
   return list;
 }
@@ -49,6 +57,9 @@ function checkTheCheck(query) {
   ]) {
     if (broken === query || faults(broken).length === 0) throw new Error(`the parser accepts ${what}`);
   }
+  for (const column of [dimension("rank"), dimension("nosuch"), { types: ["datetime"] }]) {
+    if (faults(query, [column]).length === 0) throw new Error(`the result is believed to have ${JSON.stringify(column)}`);
+  }
 }
 
 // inWorkbook puts values in place of the parameters, as a workbook does.
@@ -60,7 +71,7 @@ function ofWorkbook() {
   const queries = [];
   for (const item of JSON.parse(readFileSync(workbookFile)).items) {
     for (const p of item.content.parameters ?? []) if (p.query) queries.push([`parameter ${p.name}`, p.query]);
-    if (item.type === 3) queries.push([item.name, inWorkbook(item.content.query)]);
+    if (item.type === 3) queries.push([item.name, inWorkbook(item.content.query), item.content.visualization === "timechart" ? aChart : []]);
   }
   return queries;
 }
@@ -80,14 +91,16 @@ async function ofBicep() {
   if (tree.hasError) throw new Error(`${bicepFile} is not Bicep: ${tree.descendantsOfType("ERROR").map((n) => `line ${n.startPosition.row + 1}`)}`);
   const sick = text.match(/var sick = '''\n([^]*?)'''/)[1];
   const unquote = (s) => s.replace(/\\(.)/g, (_, c) => (c === "n" ? "\n" : c));
-  return [...text.matchAll(/name: '(EntraRedis\w+)'\n[^]*?query: '((?:\\.|[^'\\])*)'/g)].map(([, name, query]) => [name, unquote(query).replace("${sick}", sick)]);
+  return [...text.matchAll(/name: '(EntraRedis\w+)'\n[^]*?query: '((?:\\.|[^'\\])*)'\n    dimensions: \[([^]*?)\n    \]/g)].map(([, name, query, dimensions]) => [
+    name, unquote(query).replace("${sick}", sick), [...dimensions.matchAll(/name: '(\w+)'/g)].map(([, column]) => dimension(column)),
+  ]);
 }
 
 let failed = false;
 for (const [file, queries] of [[workbookFile, ofWorkbook()], [pageFile, ofPage()], [bicepFile, await ofBicep()]]) {
   if (queries.length < 9) throw new Error(`${file} has ${queries.length} queries only`);
-  for (const [name, query] of queries) {
-    for (const fault of faults(query)) {
+  for (const [name, query, columns] of queries) {
+    for (const fault of faults(query, columns)) {
       console.error(`${file}: ${name}: ${fault}`);
       failed = true;
     }
