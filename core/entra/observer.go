@@ -120,6 +120,7 @@ type ConnInfo struct {
 	Pool       string   // what the user calls this client, may be empty
 	ID         uint64   // among the connections of this client, from 1
 	ServerAddr string   // as it was dialed, host:port
+	PoolAddr   string   // the ServerAddr that this client dialed first: of a cluster, its name rather than a node
 	RemoteAddr net.Addr // that the dial reached
 }
 
@@ -199,6 +200,7 @@ type RotationStartInfo struct {
 	Library     string
 	Pool        string
 	ServerAddr  string        // as it was dialed; each server has rotations of its own
+	PoolAddr    string        // see ConnInfo.PoolAddr
 	Connections int           // open now
 	Window      time.Duration // over which their AUTHs are spread
 	ExpiresOn   time.Time     // of the newer token
@@ -210,6 +212,7 @@ type RotationDoneInfo struct {
 	Library    string
 	Pool       string
 	ServerAddr string
+	PoolAddr   string
 	Duration   time.Duration
 	Renewed    int // have the newer token
 	Refused    int // the server refused it; they keep the older one
@@ -217,7 +220,9 @@ type RotationDoneInfo struct {
 	Closed     int // ended in the meantime
 }
 
-// ReconnectedInfo describes a new connection to a server that a client had lost a connection to.
+// ReconnectedInfo describes a new connection to a server that a client had lost a connection to. Each
+// connection that was lost is made up for by one login, however much later: the oldest loss of the last
+// 5 minutes first.
 type ReconnectedInfo struct {
 	At     time.Time // when it happened
 	Conn   ConnInfo

@@ -593,8 +593,7 @@ func (c *Conn) Format(f fmt.State, _ rune) {
 
 // connInfo describes the connection for an observer.
 func (c *Conn) connInfo() entra.ConnInfo {
-	opts := &c.server.dialer.opts
-	return entra.ConnInfo{
-		Library: opts.Library, Pool: opts.Name, ID: uint64(c.id), ServerAddr: c.server.addr, RemoteAddr: c.inner.RemoteAddr(),
-	}
+	described := c.server.serverInfo
+	described.ID, described.RemoteAddr = uint64(c.id), c.inner.RemoteAddr()
+	return described
 }

@@ -1,6 +1,7 @@
 package entraconn
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -73,8 +74,9 @@ type Dialer struct {
 	credentials *rotation.Credentials
 	advice      *advice.Advice
 
-	mu      sync.Mutex
-	servers map[string]*server
+	mu       sync.Mutex
+	servers  map[string]*server
+	poolAddr string // that was dialed first
 }
 
 // NewDialer returns a Dialer that logs in with tokens of src. nil options stand for the defaults.
@@ -218,12 +220,11 @@ func (d *Dialer) Format(f fmt.State, _ rune) {
 func (d *Dialer) serverAt(addr string) *server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.servers[addr]
-	if s == nil {
-		s = newServer(d, addr)
-		d.servers[addr] = s
+	d.poolAddr = cmp.Or(d.poolAddr, addr)
+	if d.servers[addr] == nil {
+		d.servers[addr] = newServer(d, addr, d.poolAddr)
 	}
-	return s
+	return d.servers[addr]
 }
 
 // loggerFor returns the logger for lines about the server at addr.

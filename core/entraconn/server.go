@@ -24,6 +24,7 @@ import (
 type server struct {
 	dialer      *Dialer
 	addr        string
+	serverInfo  entra.ConnInfo // of its connections, without what each has of its own
 	rotation    *rotation.Server
 	streamEndAt atomic.Int64 // since the Dialer started: from then on the server may be asked where streams end
 
@@ -38,12 +39,11 @@ type server struct {
 	askAt      time.Time                   // new connections ask for RESP3 from then on
 }
 
-func newServer(d *Dialer, addr string) *server {
-	config := rotation.Config{
-		Credentials: d.credentials, Observer: d.obs, Library: d.opts.Library, Pool: d.opts.Name, Addr: addr,
-	}
+func newServer(d *Dialer, addr, poolAddr string) *server {
+	serverInfo := entra.ConnInfo{Library: d.opts.Library, Pool: d.opts.Name, ServerAddr: addr, PoolAddr: poolAddr}
 	return &server{
-		dialer: d, addr: addr, permits: make(map[*Conn]*admission.Permit), rotation: rotation.NewServer(config),
+		dialer: d, addr: addr, serverInfo: serverInfo, permits: make(map[*Conn]*admission.Permit),
+		rotation: rotation.NewServer(rotation.Config{Credentials: d.credentials, Observer: d.obs, ServerInfo: serverInfo}),
 	}
 }
 

@@ -43,7 +43,9 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 	meters := metric.NewMeterProvider(metric.WithReader(exporter), metric.WithResource(service))
 	t.closers = append(t.closers, meters.Shutdown)
 
-	options := []otelentra.Option{otelentra.WithMeterProvider(meters), otelentra.WithTokenSource(otelentra.ClientSecret)}
+	options := []otelentra.Option{
+		otelentra.WithMeterProvider(meters), otelentra.WithMetrics(otelentra.MetricsAll), otelentra.WithTokenSource(otelentra.ClientSecret),
+	}
 	if traces { // else there is no tracer provider: metrics and the live page do without
 		toOut, err := stdouttrace.New(stdouttrace.WithWriter(out))
 		if err != nil {

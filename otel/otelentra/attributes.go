@@ -7,8 +7,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/semconv/v1.43.0"
-
-	"github.com/entraredis/entraredis/otel/internal/census"
 )
 
 // The attributes that no convention knows. docs/observability.md says which signal carries which.
@@ -55,27 +53,21 @@ func (c *config) spanAttributes(attrs []attribute.KeyValue) []attribute.KeyValue
 	return attrs
 }
 
-// A poolKey identifies a pool in metrics.
-type poolKey struct{ library, name, serverAddr string }
-
-func keyOf(p census.Pool) poolKey { return poolKey{p.Library, p.Name, p.ServerAddr} }
+// poolLabels say which pool, or which server of one, something is about.
+type poolLabels struct{ library, name, serverAddr string }
 
 // poolAttributes are those of everything about connections.
-func (c *config) poolAttributes(k poolKey) []attribute.KeyValue {
+func (c *config) poolAttributes(l poolLabels) []attribute.KeyValue {
 	attrs := append(slices.Clone(c.attrs), semconv.DBSystemNameRedis)
-	host, port, err := net.SplitHostPort(k.serverAddr)
+	host, port, err := net.SplitHostPort(l.serverAddr)
 	if number, numErr := strconv.Atoi(port); err == nil && numErr == nil {
 		attrs = append(attrs, semconv.ServerAddress(host), semconv.ServerPort(number))
 	} else {
-		attrs = append(attrs, semconv.ServerAddress(k.serverAddr)) // of a Unix socket
+		attrs = append(attrs, semconv.ServerAddress(l.serverAddr)) // of a Unix socket
 	}
-	name := k.name
-	if name == "" {
-		name = k.serverAddr // the conventions require a name, and name this one
-	}
-	attrs = append(attrs, semconv.DBClientConnectionPoolName(name))
-	if k.library != "" {
-		attrs = append(attrs, keyLibrary.String(k.library))
+	attrs = append(attrs, semconv.DBClientConnectionPoolName(l.name))
+	if l.library != "" {
+		attrs = append(attrs, keyLibrary.String(l.library))
 	}
 	return attrs
 }

@@ -10,17 +10,15 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 )
 
-func connKey(c entra.ConnInfo) poolKey { return poolKey{c.Library, c.Pool, c.ServerAddr} }
-
 // authStart begins the span of a login, below the span in the dial's context. Whether an AUTH of a
 // rotation gets a span is known only at its end, so that span is made then.
 func (o *observer) authStart(ctx context.Context, info entra.AuthStartInfo) context.Context {
 	if o.spans == SpansNone || info.Phase != entra.AuthInitial {
 		return ctx
 	}
-	p := o.pool(connKey(info.Conn))
+	s := o.registry.ofConn(info.Conn)
 	return o.start(ctx, spanAuth, info.At, trace.WithSpanKind(trace.SpanKindClient),
-		withAll(p.spans, authAttributes(info.Phase)...), linkTo(o.cause(info.Token.ExpiresOn)))
+		withAll(s.spans, authAttributes(info.Phase)...), linkTo(o.cause(info.Token.ExpiresOn)))
 }
 
 func authAttributes(phase entra.AuthPhase) []attribute.KeyValue {
@@ -29,9 +27,10 @@ func authAttributes(phase entra.AuthPhase) []attribute.KeyValue {
 
 func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	errorType, status := authErrorType(info)
-	p := o.pool(connKey(info.Conn))
-	opts := p.authOptions(info.Phase, errorType, status)
-	rotation, spare := p.underWay(info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration))
+	s := o.registry.ofConn(info.Conn)
+	s.answered(info, status)
+	opts := s.pool.authOptions(info.Phase, errorType, status)
+	rotation, spare := s.underWay(info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration))
 
 	switch {
 	case o.spans == SpansNone:
@@ -41,7 +40,7 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 		fail(span, errorType)
 		span.End(trace.WithTimestamp(info.At))
 	case spare:
-		ctx = o.authSpan(ctx, info, p, rotation, errorType, status)
+		ctx = o.authSpan(ctx, info, s, rotation, errorType, status)
 	case rotation != nil:
 		ctx = rotation.ctx // so that an exemplar leads to the rotation
 	}
@@ -50,14 +49,14 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 
 // authSpan makes the span of an AUTH that has ended. It is no child of the rotation, because a
 // sampler's one decision would then count for thousands of spans.
-func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, p *pool, r *rotation, errorType, status string) context.Context {
+func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, s *server, r *rotation, errorType, status string) context.Context {
 	var cause trace.SpanContext
 	if r != nil {
 		cause = trace.SpanContextFromContext(r.ctx)
 	}
 	ctx, span := o.tracer.Start(ctx, spanAuth, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithTimestamp(info.At.Add(-info.Duration)), linkTo(cause),
-		withAll(p.spans, append(authAttributes(info.Phase), errorAttributes(errorType, status)...)...))
+		withAll(s.spans, append(authAttributes(info.Phase), errorAttributes(errorType, status)...)...))
 	fail(span, errorType)
 	span.End(trace.WithTimestamp(info.At))
 	return ctx

@@ -80,11 +80,6 @@ func (m calloutMeter) Float64Histogram(name string, opts ...metric.Float64Histog
 	return calloutHistogram{h, m.call}, err
 }
 
-func (m calloutMeter) Int64Counter(name string, opts ...metric.Int64CounterOption) (metric.Int64Counter, error) {
-	c, err := m.Meter.Int64Counter(name, opts...)
-	return calloutCounter{c, m.call}, err
-}
-
 type calloutHistogram struct {
 	metric.Float64Histogram
 	call callout
@@ -93,16 +88,6 @@ type calloutHistogram struct {
 func (h calloutHistogram) Record(ctx context.Context, v float64, opts ...metric.RecordOption) {
 	h.call()
 	h.Float64Histogram.Record(unwrapped(ctx), v, opts...)
-}
-
-type calloutCounter struct {
-	metric.Int64Counter
-	call callout
-}
-
-func (c calloutCounter) Add(ctx context.Context, n int64, opts ...metric.AddOption) {
-	c.call()
-	c.Int64Counter.Add(unwrapped(ctx), n, opts...)
 }
 
 // withCallout returns telemetry that recovers from panics as a Source does, and has call called before what the SDK does.

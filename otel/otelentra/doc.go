@@ -8,7 +8,8 @@
 //	}
 //	src, err := entra.NewSource(cred, &entra.Options{Observer: obs})
 //
-// docs/observability.md lists all signals with their attributes, and says what to read from them.
+// docs/observability.md lists all signals with their attributes, and says what to read from them and
+// what they cost.
 //
 // # What it promises
 //
@@ -18,8 +19,11 @@
 //   - Recording one AUTH takes about 600 ns with the SDK of OpenTelemetry and without spans, and
 //     does not allocate. Collecting the gauges costs the same for 10 connections as for 10,000.
 //   - Gauges of counts go to zero when the connections of a pool have closed; those of lives then
-//     say nothing, since 0 s would read as an expiry. Counters of a pool are there, with 0, from
-//     its first connection on, so that the first event shows as an increase.
+//     say nothing, since 0 s would read as an expiry. Counters of tokens are there, with 0, from the
+//     start, and those of a pool from its first connection on, so that the first event shows as an
+//     increase. That holds for a meter provider that is set late as well.
+//   - A process with one Source and one pool has 52 time series, however many servers the pool has
+//     and whatever goes wrong. [WithMetrics] and [WithMetricsPerServer] change that.
 //   - Metrics are the same with every tracer provider: unset, no-op, sampling some traces or none,
 //     set late, shut down. No lock is held while the SDK is called.
 //   - Spans follow the semantic conventions of [go.opentelemetry.io/otel/semconv/v1.43.0], as their
@@ -27,7 +31,9 @@
 //
 // # Spans
 //
-// "refresh token" and "rotate connections" have no parent: no caller waits for them. "request
+// "refresh token" and "rotate connections" have no parent: no caller waits for them. A refresh that
+// does not succeed has one span a minute, each linked to the one before: traces show a span when it
+// has ended, and an outage is looked at while it goes on. "request
 // token" is one call to the credential, below its refresh; the credential gets its context, so that
 // spans of azidentity and of its HTTP client go below it. "AUTH" is a login, below the caller's
 // span, or the AUTH of an open connection, by itself and linked to its rotation. What refreshes

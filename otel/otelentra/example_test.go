@@ -44,11 +44,16 @@ func ExampleNewObserver() {
 		log.Fatal(err)
 	}
 	for _, m := range all.ScopeMetrics[0].Metrics {
-		if refreshes, ok := m.Data.(metricdata.Histogram[float64]); ok {
-			fmt.Println(m.Name, refreshes.DataPoints[0].Count)
+		if m.Name != "entraredis.token.renewals" {
+			continue
+		}
+		for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+			trigger, _ := p.Attributes.Value("entraredis.token.refresh.trigger")
+			fmt.Println(trigger.AsString(), p.Value)
 		}
 	}
 	// Unordered output:
-	// entraredis.token.refresh.duration 1
-	// entraredis.token.request.duration 1
+	// initial 1
+	// scheduled 0
+	// forced 0
 }

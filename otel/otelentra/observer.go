@@ -2,10 +2,8 @@ package otelentra
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -17,13 +15,14 @@ import (
 // An observer turns events into spans and measurements.
 type observer struct {
 	config
-	instruments
+	histograms
 	tracer   trace.Tracer
 	census   *census.Census
-	identity metric.MeasurementOption // the attributes of gauges about tokens
+	registry *registry
+	tokens   *tokenTally
+	identity metric.MeasurementOption // the attributes of what is measured of tokens
 
 	mu     sync.Mutex
-	pools  map[poolKey]*pool
 	causes causes
 }
 
@@ -42,21 +41,17 @@ func NewObserver(opts ...Option) (*entra.Observer, error) {
 		return nil, err
 	}
 	meter := c.meters.Meter(ScopeName, metric.WithInstrumentationVersion(Version), metric.WithSchemaURL(semconv.SchemaURL))
-	i, err := newInstruments(meter)
-	if err != nil {
-		return nil, fmt.Errorf("otelentra: %w", err)
-	}
 	o := &observer{
-		config:      c,
-		instruments: i,
-		tracer:      c.tracers.Tracer(ScopeName, trace.WithInstrumentationVersion(Version), trace.WithSchemaURL(semconv.SchemaURL)),
-		census:      census.New(),
-		identity:    metric.WithAttributeSet(attribute.NewSet(c.identityAttributes()...)),
-		pools:       make(map[poolKey]*pool),
+		config:   c,
+		tracer:   c.tracers.Tracer(ScopeName, trace.WithInstrumentationVersion(Version), trace.WithSchemaURL(semconv.SchemaURL)),
+		census:   census.New(),
+		tokens:   newTokenTally(c.identityAttributes()),
+		identity: withSet(c.identityAttributes()),
 	}
-	registration, err := o.observeGauges(meter)
+	o.registry = newRegistry(&o.config)
+	registration, err := o.measure(meter)
 	if err != nil {
-		return nil, fmt.Errorf("otelentra: %w", err)
+		return nil, err
 	}
 	if c.lifetime != nil {
 		context.AfterFunc(c.lifetime, func() { _ = registration.Unregister() })
@@ -66,7 +61,6 @@ func NewObserver(opts ...Option) (*entra.Observer, error) {
 		RefreshDone:   o.refreshDone,
 		AttemptStart:  o.attemptStart,
 		AttemptDone:   o.attemptDone,
-		ConnOpened:    o.connOpened,
 		ConnClosed:    o.connClosed,
 		AuthStart:     o.authStart,
 		AuthDone:      o.authDone,

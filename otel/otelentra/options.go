@@ -52,6 +52,9 @@ type config struct {
 	source   TokenSource
 	userID   string
 	spans    SpanPolicy
+	groups   MetricGroups
+	// perServer is whether each server has time series of its own.
+	perServer bool
 }
 
 // WithTracerProvider sets who makes the spans. nil, the default, is the global provider.
@@ -99,9 +102,22 @@ func WithSpans(p SpanPolicy) Option {
 	return Option{func(c *config) { c.spans = p }}
 }
 
+// WithMetrics sets which groups of instruments there are. The default is [MetricsDefault]; no group is none.
+func WithMetrics(g MetricGroups) Option {
+	return Option{func(c *config) { c.groups = g }}
+}
+
+// WithMetricsPerServer gives each server of a pool time series of its own, with its server.address and server.port. That
+// is for finding the one node of a cluster that differs: each costs as much as a pool. Without it the metrics of a pool
+// are those of all its servers together, under the address that the client dialed first. Spans name the server in any
+// case.
+func WithMetricsPerServer() Option {
+	return Option{func(c *config) { c.perServer = true }}
+}
+
 // configure applies options and says what is wrong with them, as a *entra.ConfigError.
 func configure(opts []Option) (config, error) {
-	c := config{identity: "default"}
+	c := config{identity: "default", groups: MetricsDefault}
 	for _, opt := range opts {
 		if opt.apply != nil {
 			opt.apply(&c)
@@ -118,6 +134,9 @@ func configure(opts []Option) (config, error) {
 	}
 	if !slices.Contains([]SpanPolicy{SpansFailuresAndSlow, SpansNone, SpansAll}, c.spans) {
 		return refuse("WithSpans", fmt.Sprintf("%d is no policy; use SpansNone, SpansFailuresAndSlow or SpansAll", c.spans))
+	}
+	if c.groups&^MetricsAll != 0 {
+		return refuse("WithMetrics", fmt.Sprintf("%#b has bits that are no group; use the constants Metrics…, joined with |", c.groups))
 	}
 	if !slices.Contains([]TokenSource{"", ManagedIdentity, WorkloadIdentity, ClientSecret, ClientCertificate, OtherSource}, c.source) {
 		return refuse("WithTokenSource", fmt.Sprintf("%q is none of the sources; use OtherSource", string(c.source)))

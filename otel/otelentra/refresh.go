@@ -38,31 +38,40 @@ func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo
 	if o.spans == SpansNone {
 		return ctx
 	}
-	ctx = o.start(ctx, spanRefresh, info.At, trace.WithNewRoot(),
-		withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(info.Trigger))))
-	o.began(trace.SpanContextFromContext(ctx))
-	return ctx
+	r := &refresh{trigger: info.Trigger}
+	o.beginRefresh(ctx, r, info.At)
+	return context.WithValue(trace.ContextWithSpan(ctx, r.span), refreshOf{o}, r)
+}
+
+// beginRefresh begins a span of a refresh: the first, or one after that which failed has ended.
+func (o *observer) beginRefresh(ctx context.Context, r *refresh, at time.Time) {
+	attrs := withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(r.trigger)))
+	_, r.span = o.tracer.Start(ctx, spanRefresh, trace.WithNewRoot(), trace.WithTimestamp(at), linkTo(r.failed), attrs)
+	r.began = at
+	o.began(r.span.SpanContext())
 }
 
 func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) {
 	o.ended(info)
+	if info.Err == nil {
+		o.tokens.renewed(info.Trigger)
+	}
 	errorType := refreshErrorType(info.Err)
 	attrs := append(o.identityAttributes(), keyTrigger.String(string(info.Trigger)))
 	if errorType != "" {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(errorType))
 	}
+	r := o.refreshOf(ctx)
+	ctx = r.context(ctx)
 	o.refreshDuration.Record(ctx, info.Duration.Seconds(), metric.WithAttributes(attrs...))
 
-	span := o.own(ctx, spanRefresh)
-	span.SetAttributes(keyAttempts.Int(info.Attempts))
-	fail(span, errorType)
 	if replaced := info.Trigger != entra.TriggerInitial || info.Remaining != 0; info.Err == nil && replaced {
 		// A histogram's sum must rise, because readers take a fall for a restart. The span says how
 		// late it was.
 		o.remaining.Record(ctx, max(0, info.Remaining).Seconds(), o.identity)
-		span.SetAttributes(keyRemaining.Float64(info.Remaining.Seconds()))
+		r.set(keyRemaining.Float64(info.Remaining.Seconds()))
 	}
-	span.End(trace.WithTimestamp(info.At))
+	r.end(info.At, info.Attempts, errorType)
 }
 
 // began notes the span of the refresh under way, which is the cause of what happens with its token.
@@ -83,14 +92,22 @@ func (o *observer) ended(info entra.RefreshDoneInfo) {
 }
 
 func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo) context.Context {
-	if o.spans == SpansNone || info.Attempt > maxRequests {
+	if o.spans == SpansNone {
 		return ctx
 	}
-	return o.start(ctx, spanRequest, info.At, withAll(o.spanAttributes(o.identityAttributes()),
+	r := o.refreshOf(ctx)
+	if r.hasFailed() {
+		o.beginRefresh(ctx, r, info.At)
+	}
+	return o.start(r.context(ctx), spanRequest, info.At, withAll(o.spanAttributes(o.identityAttributes()),
 		keyAttempt.Int(info.Attempt), keyClaims.Bool(info.Claims)))
 }
 
 func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) {
+	failed, isFailure := errors.AsType[*entra.RefreshError](info.Err)
+	if isFailure {
+		o.tokens.failed(failed)
+	}
 	errorType := refreshErrorType(info.Err)
 	var outcome []attribute.KeyValue
 	if errorType != "" {
@@ -103,9 +120,17 @@ func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) 
 
 	span := o.own(ctx, spanRequest)
 	span.SetAttributes(append(outcome, keyUnchanged.Bool(info.Unchanged))...)
-	if failed, ok := errors.AsType[*entra.RefreshError](info.Err); ok && failed.Code != "" {
+	if isFailure && failed.Code != "" {
 		span.SetAttributes(keyErrorCode.String(failed.Code))
 	}
 	fail(span, errorType)
 	span.End(trace.WithTimestamp(info.At))
+
+	next := info.At
+	if isFailure && failed.RetryAt.After(next) {
+		next = failed.RetryAt
+	}
+	if r := o.refreshOf(ctx); (isFailure || info.Unchanged) && r.isLong(next) {
+		r.end(info.At, info.Attempt, errorType)
+	}
 }

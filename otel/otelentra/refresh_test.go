@@ -148,22 +148,6 @@ func TestSpansOfTheCredentialGoBelowTheirRequest(t *testing.T) {
 	}
 }
 
-func TestTraceOfALongOutageIsBounded(t *testing.T) {
-	tel := newTelemetry(t)
-	const attempts = 5000
-	tel.refresh(entra.TriggerScheduled, life(time.Now()), make([]error, attempts)...)
-	if n := tel.count("entraredis.token.request.duration", identity()); n != attempts {
-		t.Errorf("metrics saw %d", n)
-	}
-	if !tel.records {
-		return
-	}
-	if n := len(tel.named("request token")); n != 100 {
-		t.Errorf("%d spans of requests", n)
-	}
-	tel.has(tel.one("refresh token"), "entraredis.token.refresh.attempts", "5000")
-}
-
 // Prometheus takes a sum that falls for a restart.
 func TestARenewalAfterExpiryDoesNotLowerTheSum(t *testing.T) {
 	tel := newTelemetry(t)
@@ -220,6 +204,53 @@ func TestSpansHaveTheTimesOfTheirEvents(t *testing.T) {
 				t.Errorf("%q lasts from %v to %v after the beginning, want %ds to %ds",
 					name, s.StartTime().Sub(began), s.EndTime().Sub(began), second, end)
 			}
+		}
+	})
+}
+
+// A cache in front of Entra may give the current token for ever. No request fails.
+func TestARefreshThatGetsTheCurrentTokenIsInTracesToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tel := newTelemetry(t)
+		ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerScheduled})
+		for i := range 7 {
+			attempt := tel.obs.AttemptStart(ctx, entra.AttemptStartInfo{Attempt: i + 1})
+			tel.obs.AttemptDone(attempt, entra.AttemptDoneInfo{Attempt: i + 1, Unchanged: true})
+			time.Sleep(30 * time.Second)
+		}
+		if !tel.records {
+			return
+		}
+		spans := tel.named("refresh token")
+		if len(spans) != 2 {
+			t.Fatalf("%d spans have ended after 3 minutes, want 2", len(spans))
+		}
+		tel.isRoot(spans[0])
+		tel.isRoot(spans[1], spans[0])
+		for i, attempts := range []string{"3", "6"} {
+			tel.has(spans[i], "error.type", "", "entraredis.token.refresh.attempts", attempts)
+		}
+	})
+}
+
+// While a refresh waits for its next request it has no span that could end.
+func TestClosingBetweenRequestsOfALongOutageEndsNoSpanTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tel := newTelemetry(t)
+		failed := &entra.RefreshError{Kind: entra.KindRejected, Attempt: 1, RetryAt: time.Now().Add(5 * time.Minute)}
+		ctx := tel.obs.RefreshStart(t.Context(), entra.RefreshStartInfo{Trigger: entra.TriggerInitial})
+		attempt := tel.obs.AttemptStart(ctx, entra.AttemptStartInfo{Attempt: 1})
+		tel.obs.AttemptDone(attempt, entra.AttemptDoneInfo{Attempt: 1, Err: failed})
+		if tel.records {
+			tel.has(tel.one("refresh token"), "error.type", "rejected") // there will be no request for 5 minutes
+		}
+		time.Sleep(time.Minute)
+		tel.obs.RefreshDone(ctx, entra.RefreshDoneInfo{Trigger: entra.TriggerInitial, Err: entra.ErrClosed})
+		if tel.records {
+			tel.has(tel.one("refresh token"), "error.type", "rejected")
+		}
+		if n := tel.count("entraredis.token.refresh.duration", identity(triggerKey(entra.TriggerInitial), attribute.String("error.type", "closed"))); n != 1 {
+			t.Errorf("%d refreshes are measured", n)
 		}
 	})
 }

@@ -12,31 +12,30 @@ import (
 // trace.Span values that are not recorded are not comparable.
 type rotation struct {
 	ctx     context.Context // with the span only, no values of a caller's context
-	dropped int             // AUTHs that were worth a span and got none, guarded by pool.mu
+	dropped int             // AUTHs that were worth a span and got none, guarded by server.mu
 }
 
 // rotationOf is the key under which an observer finds its rotation in a context.
 type rotationOf struct{ *observer }
 
 func (o *observer) rotationStart(ctx context.Context, info entra.RotationStartInfo) context.Context {
-	k := poolKey{info.Library, info.Pool, info.ServerAddr}
-	p := o.pool(k)
+	s := o.registry.server(serverKey{info.Library, info.Pool, info.ServerAddr}, info.PoolAddr)
 	if o.spans == SpansNone {
 		return ctx
 	}
 	ctx = o.start(ctx, spanRotate, info.At, trace.WithNewRoot(), linkTo(o.cause(info.ExpiresOn)),
-		withAll(p.spans, keyWindow.Float64(info.Window.Seconds()), keyPlanned.Int(info.Connections)))
+		withAll(s.spans, keyWindow.Float64(info.Window.Seconds()), keyPlanned.Int(info.Connections)))
 	r := &rotation{ctx: trace.ContextWithSpan(context.Background(), trace.SpanFromContext(ctx))}
-	p.start(r, o.spans.cap())
+	s.start(r, o.spans.cap())
 	return context.WithValue(ctx, rotationOf{o}, r)
 }
 
 func (o *observer) rotationDone(ctx context.Context, info entra.RotationDoneInfo) {
-	p := o.pool(poolKey{info.Library, info.Pool, info.ServerAddr})
+	s := o.registry.server(serverKey{info.Library, info.Pool, info.ServerAddr}, info.PoolAddr)
 	r, _ := ctx.Value(rotationOf{o}).(*rotation)
-	dropped := p.end(r, o.spans.cap())
+	dropped := s.end(r, o.spans.cap())
 
-	o.rotationDuration.Record(ctx, info.Duration.Seconds(), p.whole...)
+	o.rotationDuration.Record(ctx, info.Duration.Seconds(), s.pool.whole...)
 	span := o.own(ctx, spanRotate)
 	span.SetAttributes(keyRenewed.Int(info.Renewed), keyRefused.Int(info.Refused), keyLeft.Int(info.Left),
 		keyClosed.Int(info.Closed), keyDropped.Int(dropped))

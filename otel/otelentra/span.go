@@ -16,10 +16,6 @@ const (
 	maxAny     = 512
 )
 
-// maxRequests bounds the spans of requests in one refresh. An outage of a night means thousands of them, and backends
-// cut off or refuse traces of that size.
-const maxRequests = 100
-
 // slowAuth is how long an AUTH takes that is worth a span though it succeeded: a hundred times what it takes within
 // a region.
 const slowAuth = 100 * time.Millisecond

@@ -2,6 +2,7 @@ package otelentra_test
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"sync"
 	"testing"
@@ -46,6 +47,7 @@ func newTelemetryWith(t *testing.T, kind providerKind, opts ...otelentra.Option)
 	obs, err := otelentra.NewObserver(append([]otelentra.Option{
 		otelentra.WithTracerProvider(p.tracers),
 		otelentra.WithMeterProvider(meters),
+		otelentra.WithMetrics(otelentra.MetricsAll),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -206,8 +208,14 @@ func (t *telemetry) login(ctx context.Context, c entra.ConnInfo, token entra.Tok
 
 func (t *telemetry) auth(ctx context.Context, c entra.ConnInfo, phase entra.AuthPhase, token entra.TokenTimes, took time.Duration, err error) context.Context {
 	ctx = t.obs.AuthStart(ctx, entra.AuthStartInfo{Conn: c, Phase: phase, Token: token})
-	t.obs.AuthDone(ctx, entra.AuthDoneInfo{Conn: c, Phase: phase, Token: token, Duration: took, Err: err})
+	t.obs.AuthDone(ctx, entra.AuthDoneInfo{Conn: c, Phase: phase, Token: token, Duration: took, Err: err, Refused: isRefusal(err)})
 	return ctx
+}
+
+// isRefusal reports whether an AUTH with that error was refused.
+func isRefusal(err error) bool {
+	answer, ok := errors.AsType[*entra.AuthError](err)
+	return ok && !answer.Temporary()
 }
 
 func (t *telemetry) rotate(n int, token entra.TokenTimes) context.Context {

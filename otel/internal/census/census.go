@@ -62,7 +62,7 @@ func (c *Census) connOpened(ctx context.Context, info entra.ConnOpenedInfo) cont
 	p := c.pools[key]
 	switch {
 	case p == nil:
-		p = &pool{key: key, conns: make(map[uint64]*conn)}
+		p = &pool{key: key, poolAddr: info.Conn.PoolAddr, conns: make(map[uint64]*conn)}
 		c.pools[key] = p
 	case p.open == 0:
 		c.empty--

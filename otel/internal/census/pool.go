@@ -16,6 +16,7 @@ func keyOf(c entra.ConnInfo) poolKey { return poolKey{c.Library, c.Pool, c.Serve
 // A pool is the connections of one client, or of several with the same name, to one server.
 type pool struct {
 	key       poolKey
+	poolAddr  string // of the client that was the first to dial the server
 	conns     map[uint64]*conn
 	open      int // connections, twins included
 	loggedIn  int // of these

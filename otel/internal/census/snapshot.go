@@ -48,6 +48,7 @@ type Refresh struct {
 // A Pool is the open connections that have library, name and server in common.
 type Pool struct {
 	Library, Name, ServerAddr string
+	PoolAddr                  string // see [entra.ConnInfo], of the client that was the first to dial the server
 
 	// The open connections, each counted once, by what is most urgent about its token.
 	Current     int // the newest, and its RenewBy is to come
@@ -116,7 +117,7 @@ func (c *Census) unsorted(now time.Time) Snapshot {
 
 func (p *pool) snapshot(newest, now time.Time) Pool {
 	s := Pool{
-		Library: p.key.library, Name: p.key.name, ServerAddr: p.key.serverAddr,
+		Library: p.key.library, Name: p.key.name, ServerAddr: p.key.serverAddr, PoolAddr: p.poolAddr,
 		NotLoggedIn: p.open - p.loggedIn, Rotation: p.rotation(), Closes: slices.Clone(p.closes),
 	}
 	for i, co := range p.cohorts {

@@ -37,14 +37,16 @@ const (
 )
 
 // A Spreading remembers how many dials begin in each part of the coming second, and which
-// connections were lost. Moments are given as time since some start. The zero Spreading is ready
-// for use.
+// connections were lost. It remembers no more losses than there were connections at a time, because
+// each needs a login, and each login makes up for one. Moments are given as time since some start.
+// The zero Spreading is ready for use.
 type Spreading struct {
 	part      int64        // the number of the current part, counted from the start
 	dials     [parts]int32 // of the part with number n at index n % parts, from the current one on
 	losses    uint64
 	lossTimes [storm]time.Duration // when the latest were, that with number n at index n % storm
-	gone      []Loss               // that no login has made up for, in their order
+	gone      []Loss               // that no login has made up for, in their order: at the last login none was older than lossMemory
+	longGone  []Loss               // the same, of those that were older
 	ahead     int                  // dials that did not wait, 10 at most, less one for each part since then without a dial
 	delayed   []*Place             // of the dials that wait, in the order in which they came
 	unready   int                  // logins in a row that found a server which serves no client
@@ -57,13 +59,9 @@ type Loss struct {
 	CloseReason entra.CloseReason
 }
 
-const (
-	// maxLosses bounds the losses remembered when nothing comes back.
-	maxLosses = 1024
-	// lossMemory is how long a loss is remembered: a connection later than that is no return but
-	// growth.
-	lossMemory = 5 * time.Minute
-)
+// lossMemory is how long a loss makes dials wait: by then clients have stopped to dial all at once.
+// After that it is remembered to be reported only.
+const lossMemory = 5 * time.Minute
 
 const (
 	// pauseWhenUnready is how much longer a dial takes at a server that serves no client. With a
@@ -80,18 +78,26 @@ const (
 func (p *Spreading) Lose(l Loss) {
 	p.lossTimes[p.losses%storm] = l.LostAt
 	p.losses++
-	p.gone = append(p.gone[max(0, len(p.gone)+1-maxLosses):], l)
+	p.gone = append(p.gone, l)
 }
 
-// MakeUp is told of a login that was accepted. It returns the loss that this makes up for, the oldest of the last 5 minutes, if there
-// is one.
+// MakeUp is told of a login that was accepted. It returns the loss that this makes up for, if there is
+// one: the oldest of the last 5 minutes, else the oldest.
 func (p *Spreading) MakeUp(now time.Duration) (loss Loss, found bool) {
 	p.unready = 0
-	for len(p.gone) > 0 && !found {
-		loss, p.gone = p.gone[0], p.gone[1:]
-		found = now-loss.LostAt < lossMemory
+	for len(p.gone) > 0 && now-p.gone[0].LostAt >= lossMemory {
+		p.longGone = append(p.longGone, p.gone[0])
+		p.gone = p.gone[1:]
 	}
-	return loss, found
+	candidates := &p.gone
+	if len(p.gone) == 0 {
+		candidates = &p.longGone
+	}
+	if len(*candidates) == 0 {
+		return Loss{}, false
+	}
+	loss, *candidates = (*candidates)[0], (*candidates)[1:]
+	return loss, true
 }
 
 // Unready is told of a login at a server that serves no client at the moment: it is full, or starting.

@@ -298,18 +298,18 @@ func busiest(moments []time.Duration, span time.Duration) (most int) {
 // What was lost long ago and did not come back hides no storm, and what did come back was one for a
 // second.
 func TestStormIsSeen(t *testing.T) {
-	const remembered = 1024
+	const many = 1024
 	var p admission.Spreading
 	for i, step := range []struct {
 		at         time.Duration
 		lost, back int
 		want       bool
 	}{
-		{at: 0, lost: 2 * remembered, want: true},
+		{at: 0, lost: 2 * many, want: true},
 		{at: 10 * time.Minute, want: false},
 		{at: 11 * time.Minute, lost: storm - 1, want: false},
 		{at: 12 * time.Minute, lost: 1, want: true},
-		{at: 12 * time.Minute, back: storm + remembered, want: false},
+		{at: 12 * time.Minute, back: storm + many, want: false},
 		{at: 13 * time.Minute, lost: storm, back: storm, want: true},
 		{at: 13*time.Minute + span, want: false},
 	} {
@@ -325,39 +325,57 @@ func TestStormIsSeen(t *testing.T) {
 	}
 }
 
-// Where nothing comes back, no more than 1,024 losses are remembered.
-func TestLossesAreBounded(t *testing.T) {
+// A pool that loses connections and grows again, for a long time, has no more losses to make up for than it had
+// connections at a time.
+func TestLossesAreBoundedByConnections(t *testing.T) {
 	var p admission.Spreading
-	for range 5000 {
-		p.Lose(admission.Loss{CloseReason: entra.CloseByServer})
+	open, most := 0, 0
+	now := time.Duration(0)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 100_000 {
+		now += time.Duration(random.IntN(10)) * time.Second
+		switch {
+		case open > 0 && random.IntN(2) == 0:
+			open--
+			p.Lose(admission.Loss{LostAt: now, CloseReason: entra.CloseByServer})
+		case open < 3000:
+			p.MakeUp(now)
+			open++
+			most = max(most, open)
+		}
 	}
-	n := 0
-	for _, found := p.MakeUp(0); found; _, found = p.MakeUp(0) {
-		n++
+	remaining := 0
+	for _, found := p.MakeUp(now); found; _, found = p.MakeUp(now) {
+		remaining++
 	}
-	if n != 1024 {
-		t.Errorf("%d losses are remembered", n)
+	if open+remaining > most {
+		t.Errorf("%d connections are open and %d losses remembered, of %d connections at most", open, remaining, most)
 	}
 }
 
-// Of those that were lost, the oldest that is remembered is made up for first.
+// Of those that were lost, the oldest of the last 5 minutes is made up for first. No loss is forgotten.
 func TestLoginsMakeUpForLosses(t *testing.T) {
 	var p admission.Spreading
 	if _, found := p.MakeUp(0); found {
 		t.Error("made up for nothing")
 	}
 	losses := []admission.Loss{
-		{LostAt: 0, CloseReason: entra.CloseByServer}, {LostAt: 4 * time.Minute, CloseReason: entra.CloseExpired}, {LostAt: 5 * time.Minute, CloseReason: entra.CloseProtocol},
+		{LostAt: 0, CloseReason: entra.CloseByServer}, {LostAt: time.Second, CloseReason: entra.CloseAuthTimeout},
+		{LostAt: 4 * time.Minute, CloseReason: entra.CloseExpired}, {LostAt: 5 * time.Minute, CloseReason: entra.CloseProtocol},
 	}
 	for _, l := range losses {
 		p.Lose(l)
 	}
-	for _, want := range losses[1:] { // the first is forgotten
-		if got, found := p.MakeUp(5*time.Minute + time.Second); !found || got != want {
+	for i, want := range []admission.Loss{losses[2], losses[3], losses[0], losses[1]} {
+		now := 5*time.Minute + time.Second
+		if i > 1 {
+			now = 12 * time.Hour
+		}
+		if got, found := p.MakeUp(now); !found || got != want {
 			t.Errorf("made up for %+v, %v; want %+v", got, found, want)
 		}
 	}
-	if got, found := p.MakeUp(5*time.Minute + time.Second); found {
+	if got, found := p.MakeUp(12 * time.Hour); found {
 		t.Errorf("and then for %+v", got)
 	}
 }

@@ -55,9 +55,10 @@ func (r *rotation) beginLocked() {
 		return
 	}
 	s.underway = r
+	serverInfo := s.config.ServerInfo
 	info := entra.RotationStartInfo{
-		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Connections: r.participants,
-		ExpiresOn: r.cred.token.ExpiresOn(),
+		Library: serverInfo.Library, Pool: serverInfo.Pool, ServerAddr: serverInfo.ServerAddr, PoolAddr: serverInfo.PoolAddr,
+		Connections: r.participants, ExpiresOn: r.cred.token.ExpiresOn(),
 	}
 	for m := range s.members {
 		if m.inRotation {
@@ -72,9 +73,10 @@ func (r *rotation) beginLocked() {
 func (r *rotation) finishLocked() {
 	s := r.server
 	s.underway = nil
+	serverInfo := s.config.ServerInfo
 	info := entra.RotationDoneInfo{
-		Library: s.config.Library, Pool: s.config.Pool, ServerAddr: s.config.Addr, Duration: time.Since(r.began),
-		Renewed: r.results[byRenewal], Left: r.results[byBar], Closed: r.results[byClose],
+		Library: serverInfo.Library, Pool: serverInfo.Pool, ServerAddr: serverInfo.ServerAddr, PoolAddr: serverInfo.PoolAddr,
+		Duration: time.Since(r.began), Renewed: r.results[byRenewal], Left: r.results[byBar], Closed: r.results[byClose],
 	}
 	for m := range s.members {
 		if !m.inRotation {

@@ -13,8 +13,7 @@ import (
 type Config struct {
 	Credentials *Credentials
 	Observer    *entra.Observer // of a Source: its functions do not block
-	// Library, Pool and Addr are what the observer is told of whose rotation it is.
-	Library, Pool, Addr string
+	ServerInfo  entra.ConnInfo  // whose rotations these are, for the observer: of no connection
 }
 
 // A Server knows the open connections to one server address, and which credentials the server there

@@ -74,7 +74,7 @@ func inBubble(t *testing.T, test func(s *site)) {
 		}
 		defer s.src.Close()
 		s.server = rotation.NewServer(rotation.Config{
-			Credentials: rotation.NewCredentials(s.src), Observer: s.src.Observer(), Addr: "10.0.0.4:6380",
+			Credentials: rotation.NewCredentials(s.src), Observer: s.src.Observer(), ServerInfo: entra.ConnInfo{ServerAddr: "10.0.0.4:6380"},
 		})
 		test(s)
 		synctest.Wait()
