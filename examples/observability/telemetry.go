@@ -51,7 +51,8 @@ func startTelemetry(traces bool, out io.Writer) (*telemetry, error) {
 		if err != nil {
 			return nil, err
 		}
-		tracers := trace.NewTracerProvider(trace.WithResource(service), trace.WithBatcher(toOut))
+		tracers := trace.NewTracerProvider(trace.WithResource(service), trace.WithBatcher(toOut),
+			trace.WithSampler(otelentra.NewSampler(trace.ParentBased(trace.TraceIDRatioBased(.05)))))
 		t.closers = append(t.closers, tracers.Shutdown)
 		options = append(options, otelentra.WithTracerProvider(tracers))
 	}

@@ -237,8 +237,8 @@ func mutants() []mutant {
 		}, {
 			name: "an AUTH of a rotation counts as a login in telemetry",
 			file: "otel/otelentra/auth.go",
-			old:  "s.pool.authOptions(info.Phase, errorType, status)",
-			new:  "s.pool.authOptions(entra.AuthInitial, errorType, status)",
+			old:  `s.pool.authOptions(info.Phase, errorType != "")`,
+			new:  `s.pool.authOptions(entra.AuthInitial, errorType != "")`,
 		}, {
 			name: "entragoredis accepts options without TLS",
 			file: "adapters/entragoredis/dial.go",

@@ -17,19 +17,18 @@ func (o *observer) authStart(ctx context.Context, info entra.AuthStartInfo) cont
 		return ctx
 	}
 	s := o.registry.ofConn(info.Conn)
-	return o.start(ctx, spanAuth, info.At, trace.WithSpanKind(trace.SpanKindClient),
-		withAll(s.spans, authAttributes(info.Phase)...), linkTo(o.cause(info.Token.ExpiresOn)))
+	return o.start(ctx, spanAuth, s.authName, info.At, trace.WithSpanKind(trace.SpanKindClient),
+		withAll(s.spans, authAttributes(info.Conn, info.Phase)...), linkTo(o.cause(info.Token.ExpiresOn)))
 }
 
-func authAttributes(phase entra.AuthPhase) []attribute.KeyValue {
-	return []attribute.KeyValue{keyPhase.String(string(phase)), semconv.DBOperationName("AUTH")}
+func authAttributes(c entra.ConnInfo, phase entra.AuthPhase) []attribute.KeyValue {
+	return append(peerAttributes(c.RemoteAddr), keyPhase.String(string(phase)), semconv.DBOperationName("AUTH"))
 }
 
 func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	errorType, status := authErrorType(info)
 	s := o.registry.ofConn(info.Conn)
 	s.answered(info, status)
-	opts := s.pool.authOptions(info.Phase, errorType, status)
 	rotation, spare := s.underWay(info.Phase != entra.AuthInitial && o.spans.notable(errorType, info.Duration))
 
 	switch {
@@ -44,7 +43,9 @@ func (o *observer) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	case rotation != nil:
 		ctx = rotation.ctx // so that an exemplar leads to the rotation
 	}
-	o.authDuration.Record(ctx, info.Duration.Seconds(), opts...)
+	if !isOwnEnd(errorType) {
+		o.authDuration.Record(ctx, info.Duration.Seconds(), s.pool.authOptions(info.Phase, errorType != "")...)
+	}
 }
 
 // authSpan makes the span of an AUTH that has ended. It is no child of the rotation, because a
@@ -54,9 +55,9 @@ func (o *observer) authSpan(ctx context.Context, info entra.AuthDoneInfo, s *ser
 	if r != nil {
 		cause = trace.SpanContextFromContext(r.ctx)
 	}
-	ctx, span := o.tracer.Start(ctx, spanAuth, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient),
+	ctx, span := o.tracer.Start(ctx, s.authName, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithTimestamp(info.At.Add(-info.Duration)), linkTo(cause),
-		withAll(s.spans, append(authAttributes(info.Phase), errorAttributes(errorType, status)...)...))
+		withAll(s.spans, append(authAttributes(info.Conn, info.Phase), errorAttributes(errorType, status)...)...))
 	fail(span, errorType)
 	span.End(trace.WithTimestamp(info.At))
 	return ctx

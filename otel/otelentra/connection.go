@@ -20,7 +20,7 @@ func (o *observer) reconnected(ctx context.Context, info entra.ReconnectedInfo) 
 	if o.spans != SpansNone {
 		login := o.own(ctx, spanAuth).SpanContext()
 		_, span := o.tracer.Start(ctx, spanReconnect, trace.WithNewRoot(), trace.WithTimestamp(info.At.Add(-info.After)), linkTo(login),
-			withAll(s.spans, keyRetireReason.String(string(info.Reason)), keyReconnectOutage.Float64(info.After.Seconds())))
+			withAll(append(peerAttributes(info.Conn.RemoteAddr), s.spans...), keyRetireReason.String(string(info.Reason)), keyReconnectOutage.Float64(info.After.Seconds())))
 		span.End(trace.WithTimestamp(info.At))
 	}
 }

@@ -33,15 +33,16 @@
 //
 // "refresh token" and "rotate connections" have no parent: no caller waits for them. A refresh that
 // does not succeed has one span a minute, each linked to the one before: traces show a span when it
-// has ended, and an outage is looked at while it goes on. "request
-// token" is one call to the credential, below its refresh; the credential gets its context, so that
-// spans of azidentity and of its HTTP client go below it. "AUTH" is a login, below the caller's
-// span, or the AUTH of an open connection, by itself and linked to its rotation. What refreshes
-// cause links to them: a rotation of 10,000 connections is one trace for each span, so that
-// samplers decide about each. "reconnect" lasts from the loss of a connection to the login that
-// makes up for it, and links to that. [WithSpans] says which AUTHs of a rotation have spans at all.
+// has ended, and an outage is looked at while it goes on. "request token" is one call to the
+// credential, below its refresh; the credential gets its context, so that spans of azidentity and of
+// its HTTP client go below it. "AUTH", followed by the address of the pool, is a login, below the
+// caller's span, or the AUTH of an open connection, by itself and linked to its rotation. What
+// refreshes cause links to them: a rotation of 10,000 connections is one trace for each span, so
+// that samplers decide about each. [NewSampler] keeps all of them. "reconnect" lasts from the loss of
+// a connection to the login that makes up for it, and links to that. [WithSpans] says which AUTHs of
+// a rotation have spans at all.
 //
 // A login that a client's dial is waiting for always has a span, unless the policy is [SpansNone];
-// in a storm of reconnections these are as many as the client's own spans of dials, and a sampler
-// treats them alike.
+// in a storm of reconnections these are as many as the client's own spans of dials. A sampler other
+// than NewSampler treats them alike.
 package otelentra

@@ -26,6 +26,9 @@ const (
 // and servers answer in milliseconds.
 const givenUp = time.Second
 
+// isOwnEnd reports whether the program ended what failed: how long that took says nothing about the other side.
+func isOwnEnd(errorType string) bool { return errorType == errorClosed || errorType == errorCanceled }
+
 // refreshErrorType classifies how a refresh or an attempt ended. It is empty without an error.
 func refreshErrorType(err error) string {
 	if failed, ok := errors.AsType[*entra.RefreshError](err); ok {

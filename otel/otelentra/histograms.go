@@ -26,13 +26,14 @@ func newHistograms(m *instrumentMaker, groups MetricGroups) histograms {
 			0, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
 	}
 	if groups.has(MetricsDurations) {
-		// Entra answers within a second as a rule; an outage makes a refresh last for minutes.
+		// Each bucket is a time series, so there are few. Entra answers within a second as a rule; an outage makes a
+		// refresh last for minutes.
 		h.refreshDuration = m.durations("entraredis.token.refresh.duration",
 			"Time from the first request for a newer token to its arrival, retries included.",
-			.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120)
+			.1, .5, 1, 5, 30, 120)
 		h.requestDuration = m.durations("entraredis.token.request.duration",
 			"Duration of one request to the credential.",
-			.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60)
+			.05, .1, .5, 1, 5, 30)
 		// Those of db.client.operation.duration: an AUTH is an operation like others.
 		h.authDuration = m.durations("entraredis.connection.auth.duration",
 			"Time from writing an AUTH to its answer.",
@@ -40,7 +41,7 @@ func newHistograms(m *instrumentMaker, groups MetricGroups) histograms {
 		// A window is 10 minutes at most; what takes longer met refusals.
 		h.rotationDuration = m.durations("entraredis.rotation.duration",
 			"Time from a newer token to the last connection that is settled.",
-			1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600)
+			10, 60, 300, 600, 900, 1800)
 	}
 	return h
 }

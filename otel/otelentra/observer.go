@@ -21,6 +21,8 @@ type observer struct {
 	registry *registry
 	tokens   *tokenTally
 	identity metric.MeasurementOption // the attributes of what is measured of tokens
+	// failedRequest is that of requests which brought no token. All of them are one histogram, as for AUTHs.
+	failedRequest metric.MeasurementOption
 
 	mu     sync.Mutex
 	causes causes
@@ -47,6 +49,8 @@ func NewObserver(opts ...Option) (*entra.Observer, error) {
 		census:   census.New(),
 		tokens:   newTokenTally(c.identityAttributes()),
 		identity: withSet(c.identityAttributes()),
+
+		failedRequest: withSet(c.identityAttributes(), semconv.ErrorTypeOther),
 	}
 	o.registry = newRegistry(&o.config)
 	registration, err := o.measure(meter)

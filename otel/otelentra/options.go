@@ -157,7 +157,7 @@ func configure(opts []Option) (config, error) {
 
 // isReserved reports whether the key is one of those that this package sets, or may come to set.
 func isReserved(key attribute.Key) bool {
-	return slices.ContainsFunc([]string{"entraredis.", "db.", "server.", "error.", "http.", "user."}, func(start string) bool {
+	return slices.ContainsFunc([]string{"entraredis.", "db.", "server.", "error.", "http.", "network.", "user."}, func(start string) bool {
 		return strings.HasPrefix(string(key), start)
 	})
 }

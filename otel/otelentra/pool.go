@@ -2,7 +2,6 @@ package otelentra
 
 import (
 	"slices"
-	"sync"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -23,19 +22,12 @@ type pool struct {
 	reconnections *tally
 	refusals      *tally
 	refusing      refusals
-
-	mu    sync.Mutex
-	auths map[outcome][]metric.RecordOption
+	accepted      map[entra.AuthPhase][]metric.RecordOption // AUTHs
+	failed        []metric.RecordOption                     // AUTHs
 }
 
 // tokenStates is how many values entraredis.connection.token_state has.
 const tokenStates = 4
-
-// An outcome distinguishes AUTHs in metrics. Both of its fields have few values.
-type outcome struct {
-	phase     entra.AuthPhase
-	errorType string
-}
 
 // retireReasons are the reasons for which connections end because of their tokens. With the other
 // reasons the client closed the connection, or it was lost, which shows up as a reconnection.
@@ -56,7 +48,11 @@ func newPool(attrs []attribute.KeyValue) *pool {
 		retirements:   newTally(attrs, keyRetireReason, retireReasons()...),
 		reconnections: newTally(attrs, keyRetireReason, append(retireReasons(), string(entra.CloseByServer))...),
 		refusals:      newTally(attrs, semconv.DBResponseStatusCodeKey, refusalCodes()...),
-		auths:         make(map[outcome][]metric.RecordOption),
+		accepted:      make(map[entra.AuthPhase][]metric.RecordOption),
+		failed:        []metric.RecordOption{withSet(attrs, semconv.ErrorTypeOther)},
+	}
+	for _, phase := range []entra.AuthPhase{entra.AuthInitial, entra.AuthRotation, entra.AuthRetry} {
+		p.accepted[phase] = []metric.RecordOption{withSet(attrs, keyPhase.String(string(phase)))}
 	}
 	for i, state := range [tokenStates]string{"current", "stale", "at_risk", "expired"} {
 		p.states[i] = withSet(attrs, keyTokenState.String(state))
@@ -69,18 +65,13 @@ func withSet(attrs []attribute.KeyValue, more ...attribute.KeyValue) metric.Meas
 	return metric.WithAttributeSet(attribute.NewSet(append(slices.Clone(attrs), more...)...))
 }
 
-// authOptions are the attributes of one AUTH.
-func (p *pool) authOptions(phase entra.AuthPhase, errorType, status string) []metric.RecordOption {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	key := outcome{phase, errorType}
-	if opts := p.auths[key]; opts != nil {
+// authOptions are the attributes of the duration of an AUTH. All that failed are one histogram: what went wrong is counted,
+// and on spans.
+func (p *pool) authOptions(phase entra.AuthPhase, isFailure bool) []metric.RecordOption {
+	if opts := p.accepted[phase]; opts != nil && !isFailure {
 		return opts
 	}
-	attrs := []attribute.KeyValue{keyPhase.String(string(phase))}
-	opts := []metric.RecordOption{withSet(p.attrs, append(attrs, errorAttributes(errorType, status)...)...)}
-	p.auths[key] = opts
-	return opts
+	return p.failed
 }
 
 // errorAttributes say how an AUTH failed; there are none if it did not.

@@ -142,7 +142,8 @@ func TestSpansNameTheServerOfAPool(t *testing.T) {
 	c.Pool = ""
 	tel.login(t.Context(), c, life(time.Now()), nil)
 	if tel.records {
-		tel.has(tel.one("AUTH"), "server.address", "10.0.0.1", "db.client.connection.pool.name", serverAddr)
+		tel.has(tel.one("AUTH "+serverAddr), "server.address", "cache.example", "server.port", "6380", "entraredis.server", "10.0.0.1:6380",
+			"db.client.connection.pool.name", serverAddr)
 	}
 }
 

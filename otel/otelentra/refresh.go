@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -45,7 +44,7 @@ func (o *observer) refreshStart(ctx context.Context, info entra.RefreshStartInfo
 
 // beginRefresh begins a span of a refresh: the first, or one after that which failed has ended.
 func (o *observer) beginRefresh(ctx context.Context, r *refresh, at time.Time) {
-	attrs := withAll(o.spanAttributes(o.identityAttributes()), keyTrigger.String(string(r.trigger)))
+	attrs := withAll(o.tokenSpanAttributes(), keyTrigger.String(string(r.trigger)))
 	_, r.span = o.tracer.Start(ctx, spanRefresh, trace.WithNewRoot(), trace.WithTimestamp(at), linkTo(r.failed), attrs)
 	r.began = at
 	o.began(r.span.SpanContext())
@@ -56,22 +55,18 @@ func (o *observer) refreshDone(ctx context.Context, info entra.RefreshDoneInfo) 
 	if info.Err == nil {
 		o.tokens.renewed(info.Trigger)
 	}
-	errorType := refreshErrorType(info.Err)
-	attrs := append(o.identityAttributes(), keyTrigger.String(string(info.Trigger)))
-	if errorType != "" {
-		attrs = append(attrs, semconv.ErrorTypeKey.String(errorType))
-	}
 	r := o.refreshOf(ctx)
 	ctx = r.context(ctx)
-	o.refreshDuration.Record(ctx, info.Duration.Seconds(), metric.WithAttributes(attrs...))
-
+	if info.Err == nil {
+		o.refreshDuration.Record(ctx, info.Duration.Seconds(), o.identity)
+	}
 	if replaced := info.Trigger != entra.TriggerInitial || info.Remaining != 0; info.Err == nil && replaced {
 		// A histogram's sum must rise, because readers take a fall for a restart. The span says how
 		// late it was.
 		o.remaining.Record(ctx, max(0, info.Remaining).Seconds(), o.identity)
 		r.set(keyRemaining.Float64(info.Remaining.Seconds()))
 	}
-	r.end(info.At, info.Attempts, errorType)
+	r.end(info.At, info.Attempts, refreshErrorType(info.Err))
 }
 
 // began notes the span of the refresh under way, which is the cause of what happens with its token.
@@ -99,7 +94,7 @@ func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo
 	if r.hasFailed() {
 		o.beginRefresh(ctx, r, info.At)
 	}
-	return o.start(r.context(ctx), spanRequest, info.At, withAll(o.spanAttributes(o.identityAttributes()),
+	return o.start(r.context(ctx), spanRequest, spanRequest, info.At, withAll(o.tokenSpanAttributes(),
 		keyAttempt.Int(info.Attempt), keyClaims.Bool(info.Claims)))
 }
 
@@ -116,7 +111,12 @@ func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) 
 	if status := httpStatus(info.Err); status != 0 {
 		outcome = append(outcome, semconv.HTTPResponseStatusCode(status))
 	}
-	o.requestDuration.Record(ctx, info.Duration.Seconds(), metric.WithAttributes(append(o.identityAttributes(), outcome...)...))
+	switch {
+	case errorType == "":
+		o.requestDuration.Record(ctx, info.Duration.Seconds(), o.identity)
+	case !isOwnEnd(errorType):
+		o.requestDuration.Record(ctx, info.Duration.Seconds(), o.failedRequest)
+	}
 
 	span := o.own(ctx, spanRequest)
 	span.SetAttributes(append(outcome, keyUnchanged.Bool(info.Unchanged))...)

@@ -20,7 +20,7 @@ type registry struct {
 type serverKey struct{ library, name, serverAddr string }
 
 // A poolKey identifies a pool.
-type poolKey struct{ library, name, poolAddr string }
+type poolKey struct{ library, name, addr string }
 
 // The nodes of a cluster come back under new addresses after each failover, and a program may make clients with new
 // names. To forget all of them once in a thousand costs their attributes being made again, and of pools also that their
@@ -56,17 +56,20 @@ func (r *registry) server(k serverKey, poolAddr string) *server {
 	if len(r.servers) >= maxServers {
 		clear(r.servers)
 	}
-	labels := poolLabels(k)
+	labels := poolLabels{library: k.library, name: k.name, addr: poolAddr}
 	if labels.name == "" {
 		labels.name = poolAddr // the conventions require a name, and name this one
 	}
 	s := &server{
-		addr: k.serverAddr, spans: r.config.spanAttributes(r.config.poolAttributes(labels)), budget: r.config.spans.cap(),
+		addr:     k.serverAddr,
+		spans:    append(r.config.poolSpanAttributes(labels), keyServer.String(k.serverAddr)),
+		authName: spanAuth + " " + poolAddr,
+		budget:   r.config.spans.cap(),
 	}
-	if !r.config.perServer {
-		labels.serverAddr = poolAddr
+	if r.config.perServer {
+		labels.addr = k.serverAddr
 	}
-	s.pool = r.poolLocked(poolKey{k.library, k.name, labels.serverAddr}, labels)
+	s.pool = r.poolLocked(poolKey{k.library, k.name, labels.addr}, labels)
 	r.servers[k] = s
 	return s
 }

@@ -23,7 +23,7 @@ func (o *observer) rotationStart(ctx context.Context, info entra.RotationStartIn
 	if o.spans == SpansNone {
 		return ctx
 	}
-	ctx = o.start(ctx, spanRotate, info.At, trace.WithNewRoot(), linkTo(o.cause(info.ExpiresOn)),
+	ctx = o.start(ctx, spanRotate, spanRotate, info.At, trace.WithNewRoot(), linkTo(o.cause(info.ExpiresOn)),
 		withAll(s.spans, keyWindow.Float64(info.Window.Seconds()), keyPlanned.Int(info.Connections)))
 	r := &rotation{ctx: trace.ContextWithSpan(context.Background(), trace.SpanFromContext(ctx))}
 	s.start(r, o.spans.cap())

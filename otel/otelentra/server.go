@@ -10,9 +10,10 @@ import (
 
 // A server is one server of a pool. Rotations are of servers, and spans name them.
 type server struct {
-	addr  string
-	pool  *pool
-	spans []attribute.KeyValue
+	addr     string // as it was dialed
+	pool     *pool
+	spans    []attribute.KeyValue
+	authName string // of the spans of AUTHs
 
 	mu       sync.Mutex
 	rotation *rotation // nil if none is under way

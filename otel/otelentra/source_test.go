@@ -66,7 +66,8 @@ func TestReportsWhatReallyHappens(t *testing.T) {
 			if len(back) == 0 {
 				t.Fatal("no reconnect is reported")
 			}
-			tel.has(back[0], "entraredis.connection.retire.reason", "server_closed", "server.address", "10.0.0.4")
+			tel.has(back[0], "entraredis.connection.retire.reason", "server_closed", "server.address", "10.0.0.4", "entraredis.server", "10.0.0.4:6380",
+				"network.peer.address", "10.0.0.4", "network.peer.port", "6380")
 			if len(back[0].Links()) != 1 {
 				t.Error("it does not say which login made up for the loss")
 			}

@@ -47,7 +47,7 @@ type mine struct {
 	what string
 }
 
-// The spans, by their names.
+// What spans are of, which is their names as well, but for AUTHs: these also name their target.
 const (
 	spanRefresh   = "refresh token"
 	spanRequest   = "request token"
@@ -56,16 +56,16 @@ const (
 	spanReconnect = "reconnect"
 )
 
-// start begins a span that own ends. It began at the time of the event that tells of it, which may
+// start begins a span that own finds again. It began at the time of the event that tells of it, which may
 // have waited for other events.
-func (o *observer) start(ctx context.Context, name string, at time.Time, opts ...trace.SpanStartOption) context.Context {
+func (o *observer) start(ctx context.Context, what, name string, at time.Time, opts ...trace.SpanStartOption) context.Context {
 	ctx, span := o.tracer.Start(ctx, name, append(opts, trace.WithTimestamp(at))...)
-	return context.WithValue(ctx, mine{o, name}, span)
+	return context.WithValue(ctx, mine{o, what}, span)
 }
 
-// own returns the span of that name that this observer has begun, or one that does nothing.
-func (o *observer) own(ctx context.Context, name string) trace.Span {
-	if span, ok := ctx.Value(mine{o, name}).(trace.Span); ok {
+// own returns the span that start has begun, or one that does nothing.
+func (o *observer) own(ctx context.Context, what string) trace.Span {
+	if span, ok := ctx.Value(mine{o, what}).(trace.Span); ok {
 		return span
 	}
 	return trace.SpanFromContext(context.Background())

@@ -3,7 +3,9 @@ package otelentra_test
 import (
 	"context"
 	"errors"
+	"net"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,10 +93,10 @@ func measuring() (*metric.MeterProvider, *metric.ManualReader) {
 	return metric.NewMeterProvider(metric.WithReader(reader)), reader
 }
 
-// named returns the spans of a name that have ended.
+// named returns the spans of a name that have ended, with any target.
 func (t *telemetry) named(name string) (found []trace.ReadOnlySpan) {
 	for _, s := range t.spans.Ended() {
-		if s.Name() == name {
+		if s.Name() == name || strings.HasPrefix(s.Name(), name+" ") {
 			found = append(found, s)
 		}
 	}
@@ -181,7 +183,9 @@ func identity(more ...attribute.KeyValue) attribute.Set {
 }
 
 func conn(id uint64) entra.ConnInfo {
-	return entra.ConnInfo{Library: "go-redis", Pool: "cache", ID: id, ServerAddr: serverAddr}
+	return entra.ConnInfo{
+		Library: "go-redis", Pool: "cache", ID: id, ServerAddr: serverAddr, RemoteAddr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 4), Port: 6380},
+	}
 }
 
 func life(issued time.Time) entra.TokenTimes {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -34,7 +33,12 @@ type service struct {
 
 func newService(t *testing.T, opt redis.Options) *service {
 	t.Helper()
-	s := &service{telemetry: newTelemetry(t), sts: entratest.NewSTS(nil), log: &strings.Builder{}}
+	return newServiceWith(newTelemetry(t), opt)
+}
+
+func newServiceWith(t *telemetry, opt redis.Options) *service {
+	t.Helper()
+	s := &service{telemetry: t, sts: entratest.NewSTS(nil), log: &strings.Builder{}}
 	network := entratest.NewNetwork()
 	l, err := network.Listen("10.0.0.4:6380")
 	if err != nil {
@@ -224,9 +228,15 @@ func TestUnansweredLoginsHaveTimedOut(t *testing.T) {
 			s.client.Ping(t.Context())
 		}
 		synctest.Wait()
-		errorTypes := map[string]uint64{}
-		for _, p := range s.metrics()["entraredis.connection.auth.duration"].Data.(metricdata.Histogram[float64]).DataPoints {
-			errorTypes[valueOf(p.Attributes.ToSlice(), "error.type")] += p.Count
+		if n := s.count("entraredis.connection.auth.duration", atGateway(anyFailure())); n < 1 {
+			t.Errorf("%d logins have failed", n)
+		}
+		if !s.records {
+			return
+		}
+		errorTypes := map[string]int{}
+		for _, span := range s.named("AUTH") {
+			errorTypes[valueOf(span.Attributes(), "error.type")]++
 		}
 		if errorTypes["timeout"] == 0 || errorTypes["closed"] > 0 {
 			t.Errorf("the logins ended as %v", errorTypes)
@@ -249,9 +259,11 @@ func TestOnlyClosingAnUnansweredLoginIsATimeout(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			tel := newTelemetry(t)
 			tel.auth(t.Context(), conn(1), test.phase, life(time.Now()), test.took, net.ErrClosed)
-			attrs := pool(attribute.String("entraredis.auth.phase", string(test.phase)), attribute.String("error.type", test.want))
-			if n := tel.count("entraredis.connection.auth.duration", attrs); n != 1 {
-				t.Errorf("%d are %s", n, test.want)
+			if n := tel.count("entraredis.connection.auth.duration", pool(anyFailure())); (n == 1) != (test.want == "timeout") {
+				t.Errorf("%d have failed", n)
+			}
+			if tel.records {
+				tel.has(tel.one("AUTH"), "error.type", test.want)
 			}
 		})
 	}

@@ -26,7 +26,7 @@ func exponential() []metric.View {
 
 const nodes = 20
 
-// The bounds are what 300 services of 50 pods can pay for. target_info is one more for each pod.
+// The bounds are what 300 services of 50 pods can pay for, on the worst day. target_info is one more for each pod.
 func TestSeriesOfAPodAreFew(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -41,7 +41,7 @@ func TestSeriesOfAPodAreFew(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			series := cost(t, test.servers, false, nil, otelentra.WithMetrics(test.groups))
+			series := cost(t, test.servers, true, nil, otelentra.WithMetrics(test.groups))
 			t.Logf("%d series", total(series)+1)
 			if n := total(series) + 1; n > test.atMost {
 				t.Errorf("%d series, want at most %d", n, test.atMost)
@@ -50,7 +50,7 @@ func TestSeriesOfAPodAreFew(t *testing.T) {
 	}
 }
 
-// In trouble, alerts and dashboards are looked at: that must not be when a pod becomes dear.
+// In trouble, alerts and dashboards are looked at: that must not be when the default groups become dear.
 func TestTroubleCostsNoMoreSeries(t *testing.T) {
 	for _, servers := range []int{1, nodes} {
 		well, ill := cost(t, servers, false, nil), cost(t, servers, true, nil)
@@ -74,9 +74,9 @@ func TestTheDocumentListsTheCostOfEachGroup(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		only := otelentra.WithMetrics(groups[name])
 		want = append(want, fmt.Sprintf("%s %d %d %d %d", name,
-			total(cost(t, 1, false, nil, only)), total(cost(t, nodes, false, nil, only)),
-			total(cost(t, nodes, false, nil, only, otelentra.WithMetricsPerServer())),
-			total(cost(t, nodes, false, exponential(), only))))
+			total(cost(t, 1, true, nil, only)), total(cost(t, nodes, true, nil, only)),
+			total(cost(t, nodes, true, nil, only, otelentra.WithMetricsPerServer())),
+			total(cost(t, nodes, true, exponential(), only))))
 	}
 	var got []string
 	for _, row := range regexp.MustCompile("(?m)^\\| `(Metrics\\w+)` \\|(.*)\\|$").FindAllStringSubmatch(string(text), -1) {

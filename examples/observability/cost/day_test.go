@@ -3,6 +3,9 @@ package cost_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
+	"os"
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -12,7 +15,7 @@ import (
 type day struct {
 	obs     *entra.Observer
 	servers int
-	trouble bool // each request fails in each way before it succeeds, and each AUTH is refused with each code
+	trouble bool // each request fails in each way before it succeeds, and each AUTH is refused and fails in each way
 }
 
 const cache = "contoso.redis.cache.windows.net:6380"
@@ -45,6 +48,11 @@ func (d day) auth(server int, phase entra.AuthPhase, token entra.TokenTimes) {
 			refused.Err, refused.Refused = &entra.AuthError{Addr: cache, Err: fmt.Errorf("%s", words)}, true
 			d.obs.AuthDone(ctx, refused)
 		}
+		for _, err := range []error{io.EOF, net.ErrClosed, os.ErrDeadlineExceeded} {
+			failed := done
+			failed.Err = err
+			d.obs.AuthDone(ctx, failed)
+		}
 	}
 	d.obs.AuthDone(ctx, done)
 }
@@ -58,12 +66,16 @@ func (d day) pass() {
 		d.auth(server, entra.AuthInitial, token)
 	}
 	d.refresh(entra.TriggerScheduled, token)
+	d.refresh(entra.TriggerForced, token)
 	for server := range d.servers {
 		c := d.conn(server)
 		ctx := d.obs.RotationStart(context.Background(), entra.RotationStartInfo{
 			At: time.Now(), Library: c.Library, Pool: c.Pool, ServerAddr: c.ServerAddr, PoolAddr: c.PoolAddr, Connections: 1, ExpiresOn: token.ExpiresOn,
 		})
 		d.auth(server, entra.AuthRotation, token)
+		if d.trouble {
+			d.auth(server, entra.AuthRetry, token)
+		}
 		d.obs.RotationDone(ctx, entra.RotationDoneInfo{At: time.Now(), Library: c.Library, Pool: c.Pool, ServerAddr: c.ServerAddr, PoolAddr: c.PoolAddr})
 		d.obs.Reconnected(context.Background(), entra.ReconnectedInfo{At: time.Now(), Conn: c, Reason: entra.CloseByServer})
 	}
