@@ -35,6 +35,7 @@ done
 version=$(prometheus --version 2>&1)
 echo "observability-test: ${version%% (*}"
 
+GO="$GO" ./scripts/rules-schema-test.sh
 ./scripts/insights-test.sh
 
 # The example is a module of its own, which the other targets do not see.

@@ -6,31 +6,43 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/otel/alerts"
+	"github.com/entraredis/entraredis/otel/alerts/internal/rules"
+	"github.com/google/go-cmp/cmp"
 )
 
-// An alert, as its text in the rule file: promtool reads the YAML, here it is enough to find the parts.
-type alert struct{ name, text string }
-
-func (a alert) field(t *testing.T, key string) string {
+// all returns the alerts.
+func all(t *testing.T) []rules.Rule {
 	t.Helper()
-	found := regexp.MustCompile(`(?m)^ +` + key + `: (.+)$`).FindStringSubmatch(a.text)
-	if found == nil {
-		t.Fatalf("%s has no %s", a.name, key)
+	var found []rules.Rule
+	for _, r := range every() {
+		if r.Alert != "" {
+			found = append(found, r)
+		}
 	}
-	return strings.Trim(found[1], `'"`)
+	if len(found) < 17 {
+		t.Fatalf("found only %d alerts", len(found))
+	}
+	return found
 }
 
-func all(t *testing.T) []alert {
-	t.Helper()
-	var found []alert
-	for _, text := range strings.Split(string(alerts.Rules()), "- alert: ")[1:] {
-		name, _, _ := strings.Cut(text, "\n")
-		found = append(found, alert{name, text})
+// every returns all rules.
+func every() (found []rules.Rule) {
+	for _, g := range rules.Groups(rules.Options{}) {
+		found = append(found, g.Rules...)
 	}
-	if len(found) < 5 {
-		t.Fatalf("found only %d alerts", len(found))
+	return found
+}
+
+// sections returns one alert for each section of the runbook: that of the service, not that of a pod.
+func sections(t *testing.T) (found []rules.Rule) {
+	t.Helper()
+	for _, r := range all(t) {
+		if r.Section() == r.Alert {
+			found = append(found, r)
+		}
 	}
 	return found
 }
@@ -44,19 +56,101 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
+func TestCommittedFilesAreWhatTheGeneratorWrites(t *testing.T) {
+	groups := rules.Groups(rules.Options{})
+	for path, want := range map[string][]byte{
+		"entraredis.rules.yaml":         rules.Prometheus(groups),
+		"../prometheusrule.yaml":        rules.Operator(groups),
+		"../prometheusrulegroups.bicep": rules.Azure(groups),
+	} {
+		if diff := cmp.Diff(string(want), read(t, path)); diff != "" {
+			t.Errorf("%s is old, run go generate ./otel/alerts (-rules +file):\n%s", path, diff)
+		}
+	}
+}
+
 func TestEveryAlertHasItsAnnotations(t *testing.T) {
 	for _, a := range all(t) {
-		if severity := a.field(t, "severity"); severity != "critical" && severity != "warning" {
-			t.Errorf("%s: severity %s", a.name, severity)
+		if severity := a.Labels["severity"]; severity != "critical" && severity != "warning" {
+			t.Errorf("%s: severity %q", a.Alert, severity)
 		}
-		a.field(t, "for")
-		a.field(t, "summary")
-		a.field(t, "description")
-		if !strings.Contains(a.text, "$value") {
-			t.Errorf("%s does not tell the value", a.name)
+		if a.Alert != a.Section() && a.Labels["severity"] != "warning" {
+			t.Errorf("%s: one pod is a warning at most", a.Alert)
 		}
-		if strings.Contains(a.text, "otel_scope") {
-			t.Errorf("%s tells versions of the library apart", a.name)
+		if a.For < time.Minute || a.For%time.Minute != 0 {
+			t.Errorf("%s: for %v", a.Alert, a.For)
+		}
+		if a.Alert == "EntraRedisNoMetrics" {
+			continue // without metrics there are no labels and no values
+		}
+		text := a.Summary + a.Description
+		for _, named := range []string{"$labels.cluster", "$labels.namespace", "$labels.job"} {
+			if !strings.Contains(text, named) {
+				t.Errorf("%s does not name %s", a.Alert, named)
+			}
+		}
+		if a.Alert != a.Section() && !strings.Contains(text, "$labels.pod") {
+			t.Errorf("%s does not name the pod", a.Alert)
+		}
+	}
+}
+
+// Azure Monitor takes 20 rules in a group, and 2,048 characters of description.
+func TestGroupsFitIntoAzureMonitor(t *testing.T) {
+	for _, g := range rules.Groups(rules.Options{}) {
+		if len(g.Rules) > 20 {
+			t.Errorf("%s has %d rules", g.Name, len(g.Rules))
+		}
+		for _, r := range g.Rules {
+			if len(r.Description) > 2048 {
+				t.Errorf("%s: the description has %d characters", r.Alert, len(r.Description))
+			}
+		}
+	}
+}
+
+// What breaks with an upgrade of the library, loses the labels of a cluster, or has no value before the first event.
+func TestExpressionsKeepLabelsAndSurviveUpgrades(t *testing.T) {
+	scope := regexp.MustCompile(`otel_scope_name, otel_scope_version, otel_scope_schema_url`)
+	for _, r := range every() {
+		if strings.Contains(r.Expr, " by (") || strings.Contains(r.Expr, " on (") {
+			t.Errorf("%s%s names the labels that it keeps: %s", r.Record, r.Alert, r.Expr)
+		}
+		for _, selector := range regexp.MustCompile(`\{[^}]*\}`).FindAllString(r.Expr, -1) {
+			if strings.Contains(selector, "otel_scope") {
+				t.Errorf("%s%s tells versions of the library apart: %s", r.Record, r.Alert, selector)
+			}
+		}
+		metric := regexp.MustCompile(`\bentraredis_(token_re|token_time|connection_a|connection_re)\w+`)
+		if metric.MatchString(r.Expr) && !scope.MatchString(r.Expr) {
+			t.Errorf("%s%s keeps the labels of the scope: %s", r.Record, r.Alert, r.Expr)
+		}
+		if histogram := regexp.MustCompile(`_(bucket|count|sum)\b`).FindString(r.Expr); histogram != "" {
+			t.Errorf("%s%s uses a histogram: %s", r.Record, r.Alert, r.Expr)
+		}
+	}
+}
+
+func TestPlainNamesHaveNoSuffixes(t *testing.T) {
+	suffixed := regexp.MustCompile(`\bentraredis_\w+_(seconds|total)\b`)
+	found := suffixed.FindAllString(string(rules.Prometheus(rules.Groups(rules.Options{PlainNames: true}))), -1)
+	for _, name := range found {
+		if name != "entraredis_token_time_to_expiry_seconds" { // what EntraRedisMetricNames looks for
+			t.Errorf("%s has a suffix", name)
+		}
+	}
+	if len(found) == 0 {
+		t.Error("EntraRedisMetricNames does not look for names with suffixes")
+	}
+	if !suffixed.MatchString(string(alerts.Rules())) {
+		t.Error("the rules have no names with suffixes either way")
+	}
+}
+
+func TestAnotherPodLabelIsDroppedWhereverPodsAreCounted(t *testing.T) {
+	for _, line := range strings.Split(string(rules.Prometheus(rules.Groups(rules.Options{PodLabels: []string{"replica"}}))), "\n") {
+		if strings.Contains(line, "host_name") != strings.Contains(line, "host_name, replica)") {
+			t.Errorf("not dropped: %s", line)
 		}
 	}
 }
@@ -65,25 +159,27 @@ func TestEveryAlertHasItsSectionInTheRunbook(t *testing.T) {
 	const page = "https://github.com/entraredis/entraredis/blob/main/docs/runbook.md#"
 	runbook := read(t, "../../docs/runbook.md")
 	headlines := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(runbook, -1) {
+	for _, match := range regexp.MustCompile(`(?m)^## (EntraRedis.+)$`).FindAllStringSubmatch(runbook, -1) {
 		headlines[match[1]] = true
 	}
 	for _, a := range all(t) {
 		// GitHub makes the anchor of a headline by writing it in lower case.
-		if got := a.field(t, "runbook_url"); got != page+strings.ToLower(a.name) {
-			t.Errorf("%s: runbook_url %s", a.name, got)
+		if !strings.Contains(string(alerts.Rules()), "runbook_url: "+page+strings.ToLower(a.Section())+"\n") {
+			t.Errorf("%s: no runbook_url leads to its section", a.Alert)
 		}
-		if !headlines[a.name] {
-			t.Errorf("docs/runbook.md has no section %s", a.name)
+	}
+	for _, a := range sections(t) {
+		if !headlines[a.Alert] {
+			t.Errorf("docs/runbook.md has no section %s", a.Alert)
 		}
-		_, section, _ := strings.Cut(runbook, "\n## "+a.name+"\n")
+		_, section, _ := strings.Cut(runbook, "\n## "+a.Alert+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")
-		for _, part := range []string{"**Means.**", "**See what is wrong.**", "**Goes away**"} {
+		for _, part := range []string{"**Means.**", "**How many.**", "**See what is wrong.**", "**Do.**", "**Who.**", "**Goes away**"} {
 			if !strings.Contains(section, part) {
-				t.Errorf("docs/runbook.md: section %s has no part %s", a.name, part)
+				t.Errorf("docs/runbook.md: section %s has no part %s", a.Alert, part)
 			}
 		}
-		delete(headlines, a.name)
+		delete(headlines, a.Alert)
 	}
 	for headline := range headlines {
 		t.Errorf("docs/runbook.md: no alert leads to %s", headline)
@@ -95,19 +191,17 @@ func TestEveryAlertIsSeenToFireAndToStaySilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fires, silent := map[string]bool{}, map[string]bool{}
+	fires, silent, everyday := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, file := range files {
-		for _, test := range strings.Split(read(t, file), "  - name: ")[1:] {
-			fired := strings.Contains(test, "exp_alerts:\n")
-			for _, match := range regexp.MustCompile(`alertname: (\w+)`).FindAllStringSubmatch(test, -1) {
-				fires[match[1]] = fires[match[1]] || fired
-				silent[match[1]] = silent[match[1]] || !fired
-			}
+		for _, match := range regexp.MustCompile(`alertname: (\w+)\n +exp_alerts:( \[\])?\n`).FindAllStringSubmatch(read(t, file), -1) {
+			fires[match[1]] = fires[match[1]] || match[2] == ""
+			silent[match[1]] = silent[match[1]] || match[2] != ""
+			everyday[match[1]] = everyday[match[1]] || filepath.Base(file) == "everyday.yaml"
 		}
 	}
 	for _, a := range all(t) {
-		if !fires[a.name] || !silent[a.name] {
-			t.Errorf("%s: a test in which it fires: %t, one in which it never does: %t", a.name, fires[a.name], silent[a.name])
+		if !fires[a.Alert] || !silent[a.Alert] || !everyday[a.Alert] {
+			t.Errorf("%s: a test in which it fires: %t, in which it does not: %t, in everyday.yaml: %t", a.Alert, fires[a.Alert], silent[a.Alert], everyday[a.Alert])
 		}
 	}
 }
@@ -140,19 +234,38 @@ func TestDocumentedTableIsThatOfTheRules(t *testing.T) {
 	for _, row := range rows {
 		documented[row[1]] = row[2] + " " + row[3] + " " + row[4]
 	}
-	for _, a := range all(t) {
-		want := strings.ToLower(a.name) + " " + a.field(t, "severity") + " " + a.field(t, "for")
-		if got := documented[a.name]; got != want {
-			t.Errorf("docs/observability.md: %s: got %q, want %q", a.name, got, want)
+	for _, a := range sections(t) {
+		want := strings.ToLower(a.Alert) + " " + a.Labels["severity"] + " " + strings.TrimSuffix(a.For.String(), "0s")
+		if got := documented[a.Alert]; got != want {
+			t.Errorf("docs/observability.md: %s: got %q, want %q", a.Alert, got, want)
 		}
-		delete(documented, a.name)
+		delete(documented, a.Alert)
 	}
 	for name := range documented {
 		t.Errorf("docs/observability.md: there is no alert %s", name)
 	}
 }
 
+// The problems and the recorded metrics are listed too, because queries and other rules use them.
+func TestDocumentedRecordingsAreThoseOfTheRules(t *testing.T) {
+	text := read(t, "../../docs/observability.md")
+	for _, r := range every() {
+		if r.Record == "" {
+			continue
+		}
+		if !strings.Contains(text, "`"+r.Record+"`") {
+			t.Errorf("docs/observability.md does not know %s", r.Record)
+		}
+		if problem := r.Labels["problem"]; problem != "" && !strings.Contains(text, "`"+problem+"`") {
+			t.Errorf("docs/observability.md does not know the problem %s", problem)
+		}
+	}
+}
+
 func TestCallersCannotChangeTheRules(t *testing.T) {
+	want := string(alerts.Rules())
 	clear(alerts.Rules())
-	all(t)
+	if got := string(alerts.Rules()); got != want || got == "" {
+		t.Error("a caller's change of the bytes is seen by the next one")
+	}
 }

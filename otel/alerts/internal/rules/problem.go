@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Problem is one thing that can be wrong with a pod.
+type Problem struct {
+	Alert    string // the name of the service's alert; that of a pod has Pod after it
+	Label    string // the value of the label problem
+	Severity string // of the service's alert
+	For      time.Duration
+
+	comment string   // why expr is what it is
+	expr    string   // true for a pod that has the problem; see Options.expand
+	hidden  []string // the problems that hide this one
+	ofToken bool     // those problems are the token's, this one is a pool's
+
+	service, serviceMeans string // summary and description of the service's alert
+	pod, podMeans         string // those of a pod's
+}
+
+// What the texts have in common.
+const (
+	serviceName = `{{ with or $labels.namespace $labels.k8s_namespace_name }}{{ . }}/{{ end }}{{ $labels.job }}` +
+		`{{ with or $labels.cluster $labels.k8s_cluster_name }} in cluster {{ . }}{{ end }}`
+	podName  = `{{ or $labels.pod $labels.k8s_pod_name $labels.instance }} of ` + serviceName
+	howMany  = `{{ $value | humanizePercentage }} of the pods`
+	identity = `identity {{ $labels.entraredis_identity_name }}`
+	server   = `{{ $labels.server_address }}{{ with $labels.server_port }}:{{ . }}{{ end }} (pool {{ $labels.db_client_connection_pool_name }})`
+)
+
+func (p Problem) record(o Options) Rule {
+	return Rule{Record: podProblem, Comment: p.comment, Expr: o.expand(p.expr), Labels: map[string]string{"problem": p.Label}}
+}
+
+func (p Problem) serviceAlert(o Options) Rule {
+	expr := many(p.Label)
+	if len(p.hidden) > 0 {
+		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + many(p.hidden...)
+	}
+	return Rule{
+		Alert: p.Alert, Expr: o.expand(expr), For: p.For, Labels: map[string]string{"severity": p.Severity},
+		Summary: p.service, Description: p.serviceMeans,
+	}
+}
+
+func (p Problem) podAlert(o Options) Rule {
+	expr := podProblem + matcher(p.Label)
+	hiddenForService := []string{p.Label}
+	if len(p.hidden) > 0 {
+		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + podProblem + matcher(p.hidden...)
+	}
+	if !p.ofToken {
+		hiddenForService = append(hiddenForService, p.hidden...)
+	}
+	expr += "\n  unless ignoring (problem, $pod)\n" + many(hiddenForService...)
+	return Rule{
+		Alert: p.Alert + "Pod", Expr: o.expand(expr), For: p.For, Labels: map[string]string{"severity": warning},
+		Summary: p.pod, Description: p.podMeans,
+	}
+}
+
+// foreignLabels are those that the problem does not share with the problems that hide it.
+func (p Problem) foreignLabels() []string {
+	if p.ofToken {
+		return slices.Concat(identityLabels(), poolLabels())
+	}
+	return nil
+}
+
+// many selects the services in which many pods have one of the problems.
+func many(problems ...string) string {
+	return fmt.Sprintf("(%s%s >= %s)", share, matcher(problems...), manyPods)
+}
+
+func matcher(problems ...string) string {
+	if len(problems) == 1 {
+		return fmt.Sprintf("{problem=%q}", problems[0])
+	}
+	return fmt.Sprintf("{problem=~%q}", strings.Join(problems, "|"))
+}
