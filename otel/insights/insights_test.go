@@ -118,6 +118,20 @@ func TestWorkbookHasWhatAWorkbookNeeds(t *testing.T) {
 	}
 }
 
+// An operator follows the link of an alert at night.
+func TestEachRuleLeadsToASectionOfTheRunbook(t *testing.T) {
+	sections := read(t, "../../docs/runbook.md")
+	links := regexp.MustCompile(`runbook: 'https://[^'#]*/docs/runbook\.md(#\w+)?'`).FindAllStringSubmatch(string(azure.Bicep()), -1)
+	if len(links) != len(azure.Alerts()) {
+		t.Errorf("%d alerts, %d links", len(azure.Alerts()), len(links))
+	}
+	for _, link := range links {
+		if section := strings.TrimPrefix(link[1], "#"); section != "" && !strings.Contains(strings.ToLower(sections), "\n## "+section+"\n") {
+			t.Errorf("the runbook has no section %s", section)
+		}
+	}
+}
+
 // Nothing stays of the names that queries share, and each alert has the columns that it tells apart.
 func TestQueriesAreWhole(t *testing.T) {
 	for _, text := range []string{read(t, "../workbook.json"), string(azure.Bicep()), read(t, page)} {
