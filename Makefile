@@ -7,7 +7,8 @@
 # make mutants   breaks the code in one place at a time: a test must fail for each; MUTANTS=-fast without make test
 # make fuzz    each fuzz target for FUZZTIME, a number of inputs with an x behind it
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
-# make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests
+# make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests;
+#                           queries and rules for Application Insights are parsed
 # make drawings   docs/images/*.svg of the .d2 files beside them
 # make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test checks it
 # make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password

@@ -11,7 +11,10 @@
 //     the options of go-redis v9, rueidis or redigo log in with a Source.
 //   - core/entraconn: the authenticated net.Conn below the adapters, for any other client that lets its user dial.
 //   - otel/otelentra: an Observer that reports spans and metrics to OpenTelemetry.
+//   - otel/slogentra: an Observer that writes a line to an slog.Logger for each renewal.
 //   - otel/livepage: a page to mount that says whether Redis authentication is the problem.
+//
+// What operators put into Azure Monitor, Prometheus and Grafana is in otel/dashboards, otel/alerts and otel/insights.
 //
 // What tests import:
 //

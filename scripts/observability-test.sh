@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs examples/observability and a Prometheus that scrapes it, and has promtool judge metrics and alerting rules.
-# Installs prometheus, which brings promtool, where it can.
+# Has the queries for Application Insights parsed. Installs prometheus, which brings promtool, where it can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,6 +36,7 @@ version=$(prometheus --version 2>&1)
 echo "observability-test: ${version%% (*}"
 
 GO="$GO" ./scripts/rules-schema-test.sh
+./scripts/insights-test.sh
 
 # The example is a module of its own, which the other targets do not see.
 cd examples/observability

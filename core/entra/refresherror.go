@@ -98,6 +98,12 @@ func (e *RefreshError) logAttrs() []slog.Attr {
 	if !e.RetryAt.IsZero() {
 		attrs = append(attrs, slog.Time("retry_at", e.RetryAt))
 	}
+	return append(attrs, e.answerAttrs()...)
+}
+
+// answerAttrs describe to a log what came in place of a token, and from where.
+func (e *RefreshError) answerAttrs() []slog.Attr {
+	var attrs []slog.Attr
 	if e.Status != 0 {
 		attrs = append(attrs, slog.Int("status", e.Status), slog.String("host", e.Host))
 	}

@@ -137,8 +137,24 @@ func (r *renewer) expire(now clock.Instant) {
 	r.publish()
 	if r.plan.Failures() > 0 || r.trouble.isOpen() {
 		r.trouble.report(r.observed.context(), r.validToken(),
-			"the token expired and was not renewed: Redis closes connections, new logins wait for a token")
+			"the token expired and was not renewed: Redis closes connections, new logins wait for a token", r.expiryAttrs()...)
 	}
+}
+
+// expiryAttrs say to the log why an expired token was not renewed, and when the next request is due.
+func (r *renewer) expiryAttrs() []slog.Attr {
+	reason := "the credential keeps returning the current token"
+	if r.lastErr != nil {
+		reason = r.lastErr.advice()
+	}
+	attrs := []slog.Attr{
+		slog.Time("expired_on", r.token.ExpiresOn()), slog.Int("failures", r.plan.Failures()),
+		slog.Time("retry_at", r.plan.Next().Wall), slog.String("reason", reason),
+	}
+	if r.lastErr != nil {
+		attrs = append(append(attrs, slog.String("kind", string(r.lastErr.Kind))), r.lastErr.answerAttrs()...)
+	}
+	return attrs
 }
 
 // validToken returns the current token, the zero Token if that has expired.

@@ -44,8 +44,9 @@ type serverRecord struct {
 	forced       int
 	forcedNumber uint64
 
-	loggedToken TokenTimes // the newest whose refusal is in the log
-	isLogged    bool       // the log has the refusal, and not its end
+	loggedToken TokenTimes  // the newest whose refusal is in the log
+	isLogged    bool        // the log has the refusal, and not its end
+	recovery    *time.Timer // nil unless the server has accepted a token since, and a refusal may follow
 }
 
 // isListed reports whether Status shows the server.
@@ -121,23 +122,26 @@ func (r *serverRecord) state(now time.Time) ServerState {
 }
 
 // beginsTrouble reports whether the log is to get a line for the refusal of a token, and notes that
-// it does. There is one for each token.
+// it does. There is one for each token, and one for the first refusal after the end of the trouble
+// was logged.
 func (r *serverRecord) beginsTrouble(token TokenTimes) bool {
-	if token == r.loggedToken || isOlder(token, r.loggedToken) {
+	if isOlder(token, r.loggedToken) || r.isLogged && token == r.loggedToken {
 		return false
 	}
 	r.loggedToken, r.isLogged = token, true
 	return true
 }
 
-// endsTrouble reports whether the log is to get a line because the server accepts again, and notes
-// that it does.
-func (r *serverRecord) endsTrouble(now time.Time) bool {
-	if !r.isLogged || r.state(now) != ServerAccepts {
-		return false
-	}
-	r.isLogged = false
-	return true
+// isRecovering reports whether the log has a refusal that the last answer contradicts: the server
+// has accepted the refused token since, or a newer one.
+func (r *serverRecord) isRecovering() bool {
+	return r.isLogged && r.refusals.IsEmpty() && !isOlder(r.acceptedToken, r.refusedToken)
+}
+
+// untilRecovered returns when a recovery counts: after a minute without a refusal. Several servers
+// behind one address may not agree, and the first that accepts is not the end of the trouble.
+func (r *serverRecord) untilRecovered(now time.Time) time.Duration {
+	return max(0, r.refusedAt.Add(wavererMemory).Sub(now))
 }
 
 // mayForce reports whether the refusal of the token with that number by this server may have it

@@ -22,8 +22,9 @@ type serverRegister struct {
 	current func() (Token, uint64)
 	replace func(Token)
 
-	mu      sync.Mutex // never held over a log line
-	records map[string]*serverRecord
+	mu       sync.Mutex // never held over a log line
+	records  map[string]*serverRecord
+	isClosed bool // no line is written later than its event
 }
 
 func newServerRegister(log *slog.Logger, current func() (Token, uint64), replace func(Token)) *serverRegister {
@@ -73,12 +74,9 @@ func (r *serverRegister) authDone(ctx context.Context, info AuthDoneInfo) {
 	refusal, _ := errors.AsType[*AuthError](info.Err)
 	current, number := r.current()
 	news := r.note(info, refusal, current, number)
-	switch {
-	case news.begins:
+	if news.begins {
 		attrs := append(authAttrs(info), slog.String("code", refusal.Code()), slog.Any("err", refusal))
 		r.log.LogAttrs(ctx, slog.LevelWarn, "entra: a Redis server refuses AUTH", attrs...)
-	case news.ends:
-		r.log.LogAttrs(ctx, slog.LevelInfo, "entra: a Redis server accepts AUTH again", authAttrs(info)...)
 	}
 	if news.replaces {
 		r.replace(current)
@@ -95,8 +93,8 @@ func authAttrs(info AuthDoneInfo) []slog.Attr {
 
 // serverNews is what follows from the end of an AUTH.
 type serverNews struct {
-	begins, ends bool // the log gets a line: the server refuses the token, or accepts again
-	replaces     bool // the current token is replaced early
+	begins   bool // the log gets a line: the server refuses the token
+	replaces bool // the current token is replaced early
 }
 
 // note notes how an AUTH ended. refusal is the error with which the server answered, nil if it
@@ -110,7 +108,9 @@ func (r *serverRegister) note(info AuthDoneInfo, refusal *AuthError, current Tok
 	case info.Err == nil:
 		record.noteAnswer(info.User, "OK", now)
 		record.accept(info.Token, info.Phase == AuthInitial, now)
-		news.ends = record.endsTrouble(now)
+		if record.isRecovering() && record.recovery == nil && !r.isClosed {
+			record.recovery = time.AfterFunc(record.untilRecovered(now), func() { r.confirmRecovery(record, info) })
+		}
 	case refusal == nil: // the connection ended before the answer
 	case info.Refused:
 		record.noteAnswer(info.User, fmt.Sprint(refusal.Err), now)
@@ -122,6 +122,43 @@ func (r *serverRegister) note(info AuthDoneInfo, refusal *AuthError, current Tok
 		record.noteAnswer(info.User, fmt.Sprint(refusal.Err), now)
 	}
 	return news
+}
+
+// confirmRecovery logs that a server accepts AUTHs again, unless it has refused one meanwhile. info
+// describes the first AUTH that it accepted.
+func (r *serverRegister) confirmRecovery(record *serverRecord, info AuthDoneInfo) {
+	if r.endTrouble(record) {
+		r.log.LogAttrs(context.Background(), slog.LevelInfo, "entra: a Redis server accepts AUTH again", authAttrs(info)...)
+	}
+}
+
+// endTrouble reports whether the trouble with a server has ended, and notes that it has.
+func (r *serverRegister) endTrouble(record *serverRecord) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.isClosed || !record.isRecovering() {
+		record.recovery = nil // until the next acceptance
+		return false
+	}
+	if left := record.untilRecovered(time.Now()); left > 0 {
+		record.recovery.Reset(left)
+		return false
+	}
+	record.recovery, record.isLogged = nil, false
+	return true
+}
+
+// close ends what would write a line later.
+func (r *serverRegister) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.isClosed = true
+	for _, record := range r.records {
+		if record.recovery != nil {
+			record.recovery.Stop()
+			record.recovery = nil
+		}
+	}
 }
 
 // isAcceptedLocked reports whether a server accepts a token: then those that refuse it do so for

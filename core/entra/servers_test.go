@@ -351,56 +351,6 @@ func TestServersAreForgotten(t *testing.T) {
 	})
 }
 
-func TestRefusalsAreLoggedOnceForServerAndToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		src, a, b := twoServers(t, &entra.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		lines := func(when string, refuses, accepts int) {
-			t.Helper()
-			if got := strings.Count(log.String(), "refuses AUTH"); got != refuses {
-				t.Errorf("%s: %d refusals in the log, want %d:\n%s", when, got, refuses, &log)
-			}
-			if got := strings.Count(log.String(), "accepts AUTH again"); got != accepts {
-				t.Errorf("%s: %d ends in the log, want %d:\n%s", when, got, accepts, &log)
-			}
-		}
-		older := mustToken(t, src)
-		a.isLoading(older)
-		a.accepts(older)
-		lines("accepted", 0, 0)
-		for range 5 {
-			b.hasNoAuth(older)
-		}
-		lines("b refused", 1, 0)
-		tok := nextToken(t, src)
-		for range 5 {
-			a.hasNoAuth(tok)
-			b.hasNoAuth(tok)
-			b.hasNoAuth(older)
-		}
-		lines("both refused the next token", 3, 0)
-		for range 100 { // several servers behind one address
-			b.accepts(tok)
-			b.hasNoAuth(tok)
-		}
-		lines("b changed its mind a hundred times", 3, 1)
-		a.accepts(tok)
-		a.accepts(tok)
-		lines("a accepted", 3, 2)
-		line, _, _ := strings.Cut(log.String(), "\n")
-		for _, part := range []string{
-			"level=WARN", "server=b:1", "user=" + objectID, "library=lib", "pool=carts", "phase=initial", "code=ERR", "unknown command 'AUTH'",
-		} {
-			if !strings.Contains(line, part) {
-				t.Errorf("%q does not say %s", line, part)
-			}
-		}
-		if !strings.Contains(log.String(), `level=INFO msg="entra: a Redis server accepts AUTH again" server=a:1 user=`+objectID+" library=lib pool=carts") {
-			t.Errorf("the end:\n%s", &log)
-		}
-	})
-}
-
 func TestRefusedTokensAreReplacedEarlyThreeTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary

@@ -225,6 +225,7 @@ func (s *Source) Close() error {
 	began := time.Now()
 	s.cancel()
 	<-s.done
+	s.servers.close()
 	s.relay.close(began)
 	return nil
 }

@@ -2,7 +2,10 @@ package entra_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -95,6 +98,60 @@ func TestOutageThatBeganWithARejectIsLoggedToItsEnd(t *testing.T) {
 		time.Sleep(2 * life)
 		if got := log.levels(); got != "WARN ERROR" {
 			t.Errorf("the next outage: %q", got)
+		}
+	})
+}
+
+// The line that wakes an operator says by itself what is wrong and when the Source tries next.
+func TestExpiryIsLoggedWithItsReason(t *testing.T) {
+	answered := &azcore.ResponseError{StatusCode: 401, RawResponse: &http.Response{
+		StatusCode: 401, Request: &http.Request{URL: &url.URL{Host: "login.microsoftonline.com"}},
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		for name, tt := range map[string]struct {
+			answer func(call) error
+			want   []string
+		}{
+			"rejected": {func(call) error { return fmt.Errorf("AADSTS7000222: The secret has expired: %w", answered) },
+				[]string{"kind=rejected", "status=401", "host=login.microsoftonline.com", "code=AADSTS7000222", "reason=\"the client secret has expired"}},
+			"no network":     {func(call) error { return errDown }, []string{"kind=network", "reason=\"no usable answer from Microsoft Entra"}},
+			"the same token": {nil, []string{"reason=\"the credential keeps returning the current token\""}},
+		} {
+			var log textLog
+			var first azcore.AccessToken
+			cred := &credential{}
+			cred.answer = func(_ context.Context, c call) (azcore.AccessToken, error) {
+				if first.Token == "" {
+					first = mint(c, life)
+					return first, nil
+				}
+				if tt.answer == nil {
+					return first, nil
+				}
+				return azcore.AccessToken{}, tt.answer(c)
+			}
+			src := newSource(t, cred, &entra.Options{Logger: log.logger()})
+			tok := mustToken(t, src)
+			time.Sleep(time.Until(tok.ExpiresOn()) - time.Nanosecond)
+			failures, next := src.Status().Failures, tok.ExpiresOn() // a credential that does not fail is asked again then
+			time.Sleep(time.Nanosecond)
+			expired := log.String()
+			if tt.answer != nil {
+				next = src.Status().NextAttempt
+			}
+			_, line, found := strings.Cut(expired, "level=ERROR msg=\"entra: the token expired and was not renewed")
+			if !found {
+				t.Errorf("%s: no error in\n%s", name, expired)
+				continue
+			}
+			want := append(tt.want, fmt.Sprintf("failures=%d ", failures), "retry_at="+next.Format("2006-01-02T15:04:05"),
+				"expired_on="+tok.ExpiresOn().Format("2006-01-02T15:04:05"))
+			for _, part := range want {
+				if !strings.Contains(line, part) {
+					t.Errorf("%s: %q does not say %s", name, line, part)
+				}
+			}
+			_ = src.Close()
 		}
 	})
 }

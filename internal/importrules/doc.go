@@ -20,6 +20,7 @@
 //	core/entraconn  -> its internal/session -> internal/resp  -> the standard library
 //	                   internal/session -> its lease -> the standard library
 //	otel/otelentra  -> otel/internal/census -> core/entra
+//	otel/slogentra  -> core/entra
 //	core/entratest  -> core/entra, miniredis, redcon
 //	core/entratest  <- tests, examples, bench, adapters/adaptertest, internal/journeys/trip,
 //	                   internal/libraries and internal/neverworse/unpaused only

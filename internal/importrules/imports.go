@@ -59,8 +59,10 @@ func allowances() []allowance {
 		{"adapters/entraredigo", []string{entra, entraconn, Module + "/adapters/internal", redigo}},
 		{"otel/internal/census", []string{entra}},
 		{"otel/livepage", []string{entra, Module + "/otel/internal/census"}},
+		{"otel/slogentra", []string{entra}},
 		{"otel/dashboards", nil},
 		{"otel/alerts", nil},
+		{"otel/insights", nil},
 		{"otel/otelentra", []string{entra, Module + "/otel/internal/census", otel}},
 	}
 }

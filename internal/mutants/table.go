@@ -205,6 +205,21 @@ func mutants() []mutant {
 			old:  "!r.isAcceptedLocked(info.Token, now) && ",
 			new:  "",
 		}, {
+			name: "the log says that a server accepts again at the first acceptance",
+			file: "core/entra/serverrecord.go",
+			old:  "	return max(0, r.refusedAt.Add(wavererMemory).Sub(now))\n",
+			new:  "	return 0\n",
+		}, {
+			name: "the log says that a server accepts again that accepts an older token",
+			file: "core/entra/serverrecord.go",
+			old:  "r.refusals.IsEmpty() && !isOlder(r.acceptedToken, r.refusedToken)",
+			new:  "r.refusals.IsEmpty()",
+		}, {
+			name: "the log has no line for a refusal after the server accepted again",
+			file: "core/entra/serverrecord.go",
+			old:  "r.isLogged && token == r.loggedToken {",
+			new:  "token == r.loggedToken {",
+		}, {
 			name: "a server that refuses every token has tokens replaced without end",
 			file: "core/entra/serverrecord.go",
 			old:  "	return r.forced <= mostForced\n",

@@ -11,8 +11,9 @@
 //	mux.Handle("/debug/redis/", page)
 //
 // The page says how long the token still lives and when the next one is asked for, what Microsoft
-// Entra answered last, which token the connections to each server hold, how far a rotation has
-// come, and what has happened lately. It updates itself by server-sent events, several times a
+// Entra or the managed identity endpoint answered last, which token the connections to each server
+// hold, which server refuses it, how far a rotation has come, and what has happened lately. It names
+// the pod. It updates itself by server-sent events, several times a
 // second at most.
 //
 // # What it serves
@@ -32,6 +33,7 @@
 // # What it promises
 //
 //   - Read-only: no request changes anything.
+//   - The name of the machine is shown, unless Options or POD_NAME give another one.
 //   - No token, no claim, no text of an error of a credential or a server, but codes and this
 //     package's own words. The object id of the identity is shown only if Options ask for it. The
 //     page shows names of clients and servers, times and counts: not secret, but internal. The

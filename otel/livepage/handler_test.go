@@ -125,7 +125,7 @@ func TestPageNeedsNoScript(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		body := s.get("")
 		for _, want := range []string{
-			"checkout", "<strong>No.</strong>", "in 1 h 5 min", "redis.test:6380", "go-redis cart", "New token from Microsoft Entra",
+			"checkout", "<strong>No.</strong>", "in 1 h 5 min", "redis.test:6380", "go-redis cart", "New token, good for",
 			"<noscript>", `lang="en"`, `<th scope="col">`, "<caption>",
 		} {
 			if !strings.Contains(body, want) {

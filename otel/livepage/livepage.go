@@ -12,12 +12,13 @@ import (
 
 // A Page shows how one Source and its connections are doing. It is safe for concurrent use.
 type Page struct {
-	opts    Options
-	began   time.Time
-	census  *census.Census
-	journal *journal
-	bell    bell
-	source  atomic.Pointer[entra.Source]
+	opts     Options
+	instance string
+	began    time.Time
+	census   *census.Census
+	journal  *journal
+	bell     bell
+	source   atomic.Pointer[entra.Source]
 
 	html   *template.Template
 	frames frames
@@ -33,13 +34,14 @@ func New(opts *Options) *Page {
 		o = *opts
 	}
 	return &Page{
-		opts:    o,
-		began:   time.Now(),
-		census:  census.New(),
-		journal: newJournal(o.events()),
-		bell:    bell{most: o.streams()},
-		html:    parsed(),
-		closed:  make(chan struct{}),
+		opts:     o,
+		instance: o.instance(),
+		began:    time.Now(),
+		census:   census.New(),
+		journal:  newJournal(o.events()),
+		bell:     bell{most: o.streams()},
+		html:     parsed(),
+		closed:   make(chan struct{}),
 	}
 }
 

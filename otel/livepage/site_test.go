@@ -82,7 +82,9 @@ func (s *site) get(name string) string {
 type view struct {
 	Now     time.Time
 	Verdict struct{ Level, Answer, Reason, Advice string }
-	Token   struct {
+
+	Instance string
+	Token    struct {
 		State     string
 		ExpiresAt time.Time `json:"expires_at"`
 		ObjectID  string    `json:"object_id"`
@@ -101,6 +103,7 @@ type view struct {
 		AtRisk                  int `json:"at_risk"`
 		NotLoggedIn             int `json:"not_logged_in"`
 		Rotation                *struct{ Planned, Done int }
+		Trouble                 struct{ Level, Text string }
 	}
 	More   int `json:"more_servers"`
 	Events []struct {

@@ -2,6 +2,7 @@ package livepage
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,15 +12,16 @@ import (
 // A snapshot is all that the page shows, and what the endpoints events and snapshot answer. Absent fields are unknown
 // or zero.
 type snapshot struct {
-	Now     time.Time `json:"now"`   // by the process's clock, as all times
-	Since   time.Time `json:"since"` // when the page began to see
-	Name    string    `json:"name,omitempty"`
-	Verdict verdict   `json:"verdict"`
-	Token   token     `json:"token"`
-	Entra   answer    `json:"entra"`
-	Servers []server  `json:"servers"`
-	More    int       `json:"more_servers,omitempty"` // that are not listed
-	Events  []line    `json:"events"`                 // the newest first
+	Now      time.Time `json:"now"`   // by the process's clock, as all times
+	Since    time.Time `json:"since"` // when the page began to see
+	Name     string    `json:"name,omitempty"`
+	Instance string    `json:"instance,omitempty"` // see Options
+	Verdict  verdict   `json:"verdict"`
+	Token    token     `json:"token"`
+	Entra    answer    `json:"entra"`
+	Servers  []server  `json:"servers"`
+	More     int       `json:"more_servers,omitempty"` // that are not listed
+	Events   []line    `json:"events"`                 // the newest first
 }
 
 type token struct {
@@ -72,6 +74,7 @@ type server struct {
 	Server  string `json:"server"`
 	Library string `json:"library,omitempty"`
 	Pool    string `json:"pool,omitempty"`
+	Trouble *mark  `json:"trouble,omitempty"` // with its answers to AUTH
 
 	Current     int       `json:"current"`
 	Stale       int       `json:"stale"`
@@ -111,7 +114,7 @@ const mostServers = 200
 // snapshot returns how things are now.
 func (p *Page) snapshot(now time.Time) snapshot {
 	c, r := p.census.Snapshot(now), p.journal.record(now)
-	s := snapshot{Now: now, Since: p.began, Name: p.opts.Name, Events: lines(r.events), Servers: []server{}}
+	s := snapshot{Now: now, Since: p.began, Name: p.opts.Name, Instance: p.instance, Events: lines(r.events), Servers: []server{}}
 	closed := false
 	var next time.Time
 	if src := p.source.Load(); src != nil {
@@ -125,14 +128,15 @@ func (p *Page) snapshot(now time.Time) snapshot {
 	s.Token = tokenOf(c.Token, r, s.Token.ObjectID, now)
 	s.Token.Renewal = renewal(c.Token, next, closed)
 	s.Entra = answerOf(c.Token, r)
+	marks := marksOf(r.setbacks)
 	for _, pool := range c.Pools {
-		switch {
-		case pool.Open() == 0 && !leftLately(pool, now):
-		case len(s.Servers) == mostServers:
-			s.More++
-		default:
-			s.Servers = append(s.Servers, serverOf(pool))
+		if trouble := marks[pool.ServerAddr]; trouble != nil || pool.Open() > 0 || leftLately(pool, now) {
+			s.Servers = append(s.Servers, serverOf(pool, trouble))
 		}
+	}
+	slices.SortStableFunc(s.Servers, func(a, b server) int { return b.Trouble.urgency() - a.Trouble.urgency() })
+	if s.More = max(0, len(s.Servers)-mostServers); s.More > 0 {
+		s.Servers = s.Servers[:mostServers]
 	}
 	return s
 }
@@ -174,7 +178,7 @@ func answerOf(t census.Token, r record) answer {
 	switch {
 	case t.Failures > 0:
 		a := answer{
-			moment:   moment{"No token: " + cause(f.Kind, f.Host), f.At},
+			moment:   moment{"No token: " + cause(f.Kind, f.Host, f.Code), f.At},
 			Failures: t.Failures, Kind: string(f.Kind), Status: f.Status, Host: f.Host, Code: f.Code, Meaning: meaning(f.Code),
 		}
 		a.Codes = a.line()
@@ -187,9 +191,9 @@ func answerOf(t census.Token, r record) answer {
 	return answer{moment: moment{Text: "None yet"}}
 }
 
-func serverOf(p census.Pool) server {
+func serverOf(p census.Pool, trouble *mark) server {
 	s := server{
-		Server: p.ServerAddr, Library: p.Library, Pool: p.Name,
+		Server: p.ServerAddr, Library: p.Library, Pool: p.Name, Trouble: trouble,
 		Current: p.Current, Stale: p.Stale, AtRisk: p.AtRisk, Expired: p.Expired, NotLoggedIn: p.NotLoggedIn, Soonest: p.SoonestExpiry,
 	}
 	if r := p.Rotation; r.Active() {

@@ -29,6 +29,9 @@ const (
 	// For this long after trouble the page says that there was some, for the operator whom it woke.
 	troubleMemory = 10 * time.Minute
 
+	// Where no token is left, all commands fail, and a restart is what a person tries first.
+	notByRestart = " Until then Redis lets no connection in. A restart alone does not help: a new process needs a token as well."
+
 	theCache     = "Look at the cache itself: maintenance, failover, memory, its limit of connections."
 	accessPolicy = "Check that the identity has an access policy assignment on this cache, and that it was not revoked."
 )
@@ -41,7 +44,7 @@ func judge(c census.Snapshot, r record, closed bool) verdict {
 			"Expected while a process ends. Otherwise look for what calls Close."}
 	}
 	if t.ExpiresOn.IsZero() || !now.Before(t.ExpiresOn) {
-		return withoutToken(t)
+		return withoutToken(t, r)
 	}
 	if logins := of(r.setbacks, refused, true); len(logins) > 0 {
 		return verdict{bad, "Yes.", names(logins) + " refuses logins, although the token is good.", accessPolicy}
@@ -51,7 +54,7 @@ func judge(c census.Snapshot, r record, closed bool) verdict {
 	}
 	if t.Failures > 0 {
 		return verdict{watch, "Not yet.", "The token is good, but there is no new one: " + why(t.LastFailure) + ".",
-			remedy(t.LastFailure.Kind, t.LastFailure.Host)}
+			fix(t.LastFailure)}
 	}
 	if open := of(r.setbacks, refused, false); len(open) > 0 {
 		return verdict{watch, "Not yet.", names(open) + " refuses the new token; connections keep the older one until it expires.", accessPolicy}
@@ -66,30 +69,36 @@ func judge(c census.Snapshot, r record, closed bool) verdict {
 	return noTrouble(c, r)
 }
 
-func withoutToken(t census.Token) verdict {
+func withoutToken(t census.Token, r record) verdict {
 	failure := t.LastFailure
 	switch first := t.ExpiresOn.IsZero(); {
 	case first && t.Failures > 0:
-		return verdict{bad, "Yes.", "There has been no token yet: " + why(failure) + ".", remedy(failure.Kind, failure.Host)}
+		return verdict{bad, "Yes.", "There has been no token yet: " + why(failure) + ".", fix(failure) + notByRestart}
 	case first && !t.Refresh.Begun.IsZero():
 		return verdict{unknown, "Not known yet.", "The first token has been asked for, and the answer is on its way.", ""}
 	case first:
 		return verdict{unknown, "Not known yet.", "Nothing has happened since the process began.",
 			"If this lasts, the page's Observer is not in the entra.Options of the Source."}
 	case t.Failures > 0:
-		return verdict{bad, "Yes.", "The token has expired and there is no new one: " + why(failure) + ".", remedy(failure.Kind, failure.Host)}
+		return verdict{bad, "Yes.", "The token has expired and there is no new one: " + why(failure) + ".", fix(failure) + notByRestart}
+	case r.same.After(r.accepted):
+		return verdict{bad, "Yes.", "The token has expired, and the credential keeps returning it.",
+			"Restart what caches tokens for the credential: a sidecar, a command line tool. Check the clock of this machine as well."}
 	}
-	return verdict{bad, "Yes.", "The token has expired, and the next one is not there yet.", "If this lasts, the clock of this machine may be wrong."}
+	return verdict{bad, "Yes.", "The token has expired, and the credential has not answered yet.", reach("") + " Check the clock of this machine as well."}
 }
 
 // why says why an attempt failed.
 func why(f census.Failure) string {
-	text := cause(f.Kind, f.Host)
+	text := cause(f.Kind, f.Host, f.Code)
 	if m := meaning(f.Code); m != "" {
 		text += " (" + m + ")"
 	}
 	return text
 }
+
+// fix says what to do about it.
+func fix(f census.Failure) string { return remedy(f.Kind, f.Host, f.Code) }
 
 // unserved looks for servers that admit no client at all. It comes before checks for what may go
 // wrong later.
@@ -120,7 +129,7 @@ func behind(pools []census.Pool) (v verdict, found bool) {
 		atRisk += p.AtRisk
 	}
 	const unrenewable = "Such connections are in MONITOR, a long transaction or the like, or stuck; the events say which when they end."
-	const idle = "Idle ones are replaced when they are next used. Others are in MONITOR, a long transaction or the like."
+	const idle = "Nothing to do for idle ones: they are replaced when they are next used. Others are in MONITOR, a long transaction or the like: end that."
 	switch {
 	case expired > 0:
 		return verdict{watch, "In part.", "Some connections hold an expired token. Redis closes these.", idle}, true

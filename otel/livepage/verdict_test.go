@@ -48,8 +48,8 @@ func TestVerdicts(t *testing.T) {
 			healthy(s)
 			s.failed(1, entra.RefreshError{Kind: entra.KindTimedOut})
 			time.Sleep(time.Hour)
-		}, "bad", "Yes.", "has expired and there is no new one: Microsoft Entra does not answer in time"},
-		{"expired without a failure", func(s *site) { healthy(s); time.Sleep(time.Hour) }, "bad", "Yes.", "not there yet"},
+		}, "bad", "Yes.", "has expired and there is no new one: the token endpoint does not answer in time"},
+		{"expired without a failure", func(s *site) { healthy(s); time.Sleep(time.Hour) }, "bad", "Yes.", "the credential has not answered yet"},
 		{"recovered", func(s *site) {
 			s.failed(1, entra.RefreshError{Kind: entra.KindThrottled, Status: 429})
 			time.Sleep(time.Minute)
@@ -173,8 +173,8 @@ good 40 x redis.test:6380: 40 connections are back, the last after 39 s.
 bad 40 x redis.test:6380: 40 connections lost, because the token on it had expired.
 watch 40 x redis.test:6380: 40 connections closed by the server or the network.
 watch 40 x redis.test:6380: 40 connections closed in order before the token expired, for it cannot be renewed there (MONITOR or SYNC).
-watch 3 x No new token: Microsoft Entra cannot be reached, or is in trouble itself (HTTP 503).
-good 1 x New token from Microsoft Entra, good for 1 h 0 min.
+watch 3 x No new token: the token endpoint cannot be reached, or is in trouble itself (HTTP 503).
+good 1 x New token, good for 1 h 0 min.
 `
 		if got.String() != want {
 			t.Errorf("got\n%swant\n%s", got.String(), want)

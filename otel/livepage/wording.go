@@ -33,11 +33,11 @@ func (e *event) text() string {
 	case tokenRenewed:
 		life := inWords(e.length.Round(time.Second))
 		if e.gap > 0 {
-			return fmt.Sprintf("New token from Microsoft Entra, good for %s, after %s without one.", life, inWords(e.gap))
+			return fmt.Sprintf("New token, good for %s, after %s without one.", life, inWords(e.gap))
 		}
-		return "New token from Microsoft Entra, good for " + life + "."
+		return "New token, good for " + life + "."
 	case tokenFailed:
-		return "No new token: " + cause(e.kind, e.host) + answered(e.status, e.code) + "."
+		return "No new token: " + cause(e.kind, e.host, e.code) + answered(e.status, e.code) + "."
 	case connsRotated:
 		return e.turnout.text()
 	case authRefused:
@@ -118,7 +118,7 @@ func because(unrenewable string) string {
 	return " (" + unrenewable + ")"
 }
 
-// answered says with what Entra refused, in codes that can be looked up.
+// answered says with what a token was refused, in codes that can be looked up.
 func answered(status int, code string) string {
 	var parts []string
 	if status != 0 {

@@ -21,7 +21,7 @@ func TestPictures(t *testing.T) {
 	if !*pictures {
 		t.Skip("-pictures is not set")
 	}
-	s := play(t, 20*time.Second, &livepage.Options{Name: "checkout"})
+	s := play(t, 20*time.Second, &livepage.Options{Name: "checkout", Instance: "checkout-7d9c6d5b4-x2x7k"})
 	desk := openTab(t, 1100, 780)
 	prefer(desk, "light")
 	desk.do(chromedp.Navigate(s.server.URL + "/"))

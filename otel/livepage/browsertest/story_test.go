@@ -15,10 +15,11 @@ import (
 // One program's day in a minute: tokens of 12 seconds, a rotation, an outage of Entra that outlasts the token, and what
 // comes after it.
 func TestPageTellsRotationOutageAndRecovery(t *testing.T) {
-	s := play(t, 12*time.Second, &livepage.Options{Name: "checkout"})
+	s := play(t, 12*time.Second, &livepage.Options{Name: "checkout", Instance: "checkout-7d9c6-x2x"})
 	tb := openTab(t, 1280, 900)
 	tb.do(chromedp.Navigate(s.server.URL + "/"))
 	tb.says("#answer", "No.")
+	tb.says("#instance", "In checkout-7d9c6-x2x")
 	tb.says("#servers", s.gateway.Addr())
 	tb.see("document.title.startsWith('No. checkout')")
 
@@ -36,11 +37,18 @@ func TestPageTellsRotationOutageAndRecovery(t *testing.T) {
 
 	outage.Remove()
 	tb.says("#answer", "Not any more.")
-	tb.says("#events", "New token from Microsoft Entra")
+	tb.says("#events", "New token, good for")
 	tb.see("+document.querySelector('#servers tbody td').innerText > 0")
 
 	s.gateway.DropAll()
 	tb.says("#events", "back after")
+
+	refusal := s.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS not you"})
+	s.gateway.DropAll()
+	tb.says("#servers th strong.bad", "refuses logins (WRONGPASS)")
+	tb.says("#answer", "refuses logins")
+	refusal.Remove()
+	tb.see("!document.querySelector('#servers th strong')")
 	tb.clean()
 }
 

@@ -85,8 +85,10 @@
   function server(s) {
     const count = (n, level) => element("td", n > 0 && level ? { class: level } : {}, String(n));
     const client = [s.library, s.pool].filter(Boolean).join(" ");
+    const head = element("th", { scope: "rowgroup", colspan: 5 }, s.server, " ", element("span", { class: "client" }, client));
+    if (s.trouble) head.append(" ", element("strong", { class: s.trouble.level }, s.trouble.text));
     const body = element("tbody", {},
-      element("tr", {}, element("th", { scope: "rowgroup", colspan: 5 }, s.server, " ", element("span", { class: "client" }, client))),
+      element("tr", {}, head),
       element("tr", {}, count(s.current), count(s.stale), count(s.at_risk, "watch"), count(s.expired, "bad"), count(s.not_logged_in)));
     if (s.rotation) {
       const { planned, done } = s.rotation;
