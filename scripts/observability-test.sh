@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs examples/observability and a Prometheus that scrapes it, and has promtool judge metrics and alerting rules.
+# Checks the Grafana dashboard, runs examples/observability and a Prometheus that scrapes it, and has promtool judge metrics
+# and alerting rules.
 # Installs prometheus, which brings promtool, where it can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,6 +35,8 @@ for program in prometheus promtool; do
 done
 version=$(prometheus --version 2>&1)
 echo "observability-test: ${version%% (*}"
+
+./scripts/dashboard-test.sh
 
 # The example is a module of its own, which the other targets do not see.
 cd examples/observability

@@ -18,7 +18,7 @@ const (
 // Drawing returns the layout of the dashboard as SVG: where each panel stands, what it is called and what kind it is.
 func (d Dashboard) Drawing() []byte {
 	height := 0
-	for _, p := range d.Panels {
+	for _, p := range d.All() {
 		height = max(height, p.GridPos.Y+p.GridPos.H)
 	}
 	w, h := Width*unitX, header+height*unitY+gap
@@ -27,7 +27,7 @@ func (d Dashboard) Drawing() []byte {
 		w, h, w, h, escape("Layout of the dashboard "+d.Title))
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#f4f5f5"/>`+"\n", w, h)
 	d.drawVariables(&b)
-	for _, p := range d.Panels {
+	for _, p := range d.All() {
 		p.draw(&b)
 	}
 	b.WriteString("</svg>\n")
@@ -48,6 +48,9 @@ func (p Panel) draw(b *strings.Builder) {
 	x, y := p.GridPos.X*unitX+gap, header+p.GridPos.Y*unitY
 	w, h := p.GridPos.W*unitX-2*gap, p.GridPos.H*unitY-gap
 	if p.Type == Row {
+		if *p.Collapsed {
+			p.Title += " (collapsed)"
+		}
 		fmt.Fprintf(b, `<text x="%d" y="%d" font-size="14" font-weight="600" fill="#24292e">%s</text>`+"\n", x, y+16, escape(p.Title))
 		return
 	}
@@ -55,6 +58,10 @@ func (p Panel) draw(b *strings.Builder) {
 	fmt.Fprintf(b, `<text x="%d" y="%d" font-size="12" fill="#24292e">%s</text>`, x+8, y+18, escape(p.Title))
 	if p.Type == Stat {
 		fmt.Fprintf(b, `<rect x="%d" y="%d" width="%d" height="%d" rx="2" fill="#e3f1e4"/>`+"\n", x+8, y+26, w-16, h-34)
+		return
+	}
+	if p.Type == TableType {
+		fmt.Fprintf(b, `<path d="M%d %dH%d" fill="none" stroke="#c4c8cd"/>`+"\n", x+12, y+44, x+w-12)
 		return
 	}
 	left, right, top, bottom := x+12, x+w-12, y+32, y+h-26
