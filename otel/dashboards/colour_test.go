@@ -63,7 +63,13 @@ func TestGraphsByLabelHaveItsColours(t *testing.T) {
 		}
 		for _, q := range p.Targets {
 			match := regexp.MustCompile(`^\{\{(\w+)\}\}$`).FindStringSubmatch(q.LegendFormat)
-			if match == nil || match[1] == "db_client_connection_pool_name" { // pools are the reader's
+			if match == nil {
+				continue
+			}
+			if match[1] == "db_client_connection_pool_name" { // pools have names of the reader's
+				if color := p.FieldConfig.Defaults.Color; strings.Contains(p.Title, "refuse") && color != (grafana.Color{Mode: "shades", FixedColor: "red"}) {
+					t.Errorf("%s: pools that are refused have the colours %v", p.Title, color)
+				}
 				continue
 			}
 			graphs++

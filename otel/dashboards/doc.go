@@ -18,11 +18,11 @@
 //
 // # How it is made
 //
-// go generate writes the file, ../grafanadashboard.yaml for the Grafana operator, and docs/images/dashboard.svg from Go
-// structs: internal/board says what is on the dashboard, internal/grafana knows the format. Tests fail when the files are
-// not what the structs say. scripts/dashboard-test.sh checks them against the types that Grafana publishes.
+// go generate writes the file, and ../grafanadashboard.yaml for the Grafana operator, from Go structs: internal/board says
+// what is on the dashboard, internal/grafana knows the format. Tests fail when the files are not what the structs say.
+// scripts/dashboard-test.sh checks them against the types that Grafana publishes, scripts/dashboard-pictures.sh takes the
+// pictures of docs/observability.md.
 package dashboards
 
 //go:generate go run ./generate -o entraredis.json
 //go:generate go run ./generate -format operator -o ../grafanadashboard.yaml
-//go:generate go run ./generate -format drawing -o ../../docs/images/dashboard.svg

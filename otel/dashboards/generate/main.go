@@ -30,7 +30,7 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	format := flags.String("format", "grafana", "`format` to write: grafana (JSON), operator (GrafanaDashboard) or drawing (SVG of the layout)")
+	format := flags.String("format", "grafana", "`format` to write: grafana (JSON) or operator (GrafanaDashboard)")
 	output := flags.String("o", "", "`file` to write to instead of standard output")
 	plain := flags.Bool("plain-names", false,
 		"the metrics' names lack suffixes such as _seconds and _total, as with add_metric_suffixes: false")
@@ -47,10 +47,9 @@ func run(args []string, stdout, stderr io.Writer) error {
 	text, ok := map[string]func() []byte{
 		"grafana":  func() []byte { return dashboard },
 		"operator": func() []byte { return board.Manifest(dashboard) },
-		"drawing":  func() []byte { return board.Dashboard().Drawing() },
 	}[*format]
 	if !ok {
-		return fmt.Errorf("-format %s: want grafana, operator or drawing", *format)
+		return fmt.Errorf("-format %s: want grafana or operator", *format)
 	}
 	if *output != "" {
 		return os.WriteFile(*output, text(), 0o644)

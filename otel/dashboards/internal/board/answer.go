@@ -3,7 +3,7 @@ package board
 import "github.com/entraredis/entraredis/otel/dashboards/internal/grafana"
 
 func answer() grafana.Section {
-	return grafana.Section{Title: "Is it Redis authentication?", Height: answerHeight, Panels: []grafana.Panel{
+	return grafana.Section{Title: "Is it Redis authentication?", Height: answerHeight, InLine: 4, Panels: []grafana.Panel{
 		grafana.Number{
 			Title: "Pods that report",
 			Description: "How many pods send metrics of entraredis. None: nothing is known about them, which is not the same as well. " +

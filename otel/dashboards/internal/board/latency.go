@@ -14,7 +14,7 @@ func latency() grafana.Section {
 			Description: "initial: logins of new connections. rotation: a newer token for open ones, a plateau after each renewal. retry: the server had refused it before. " +
 				"A peak of initial is a wave of new connections: see \"Reconnections by reason\". A rotation that is a needle instead of a plateau: the window was short because the renewal was late. " +
 				"From the histogram entraredis.connection.auth.duration, whose group of metrics is off by default.",
-			Unit: grafana.Count, Points: histogramPoints, Steps: true, Hues: Hues()[phase],
+			Unit: grafana.Count, Points: histogramPoints, Bars: true, Hues: Hues()[phase],
 			Queries: []grafana.Query{{
 				Expr:   increase(phase, auth+"_count", ofPool),
 				Legend: "{{" + phase + "}}",

@@ -3,7 +3,7 @@ package board
 import "github.com/entraredis/entraredis/otel/dashboards/internal/grafana"
 
 const (
-	answerHeight = 4
+	answerHeight = 3
 	graphHeight  = 8
 	tableHeight  = 9
 )
@@ -24,6 +24,11 @@ const (
 	bad     = "red"
 	unknown = "purple" // should not occur, or has no name
 )
+
+// ofPods are the hues of lines that compare the worst with the median, or the oldest with the youngest.
+func ofPods(worst, other string) []grafana.Hue {
+	return []grafana.Hue{{Name: worst, Color: "text"}, {Name: other, Color: "light-blue"}}
+}
 
 // Hues returns the colour of every value that a graph tells apart by a label, by the label.
 func Hues() map[string][]grafana.Hue {

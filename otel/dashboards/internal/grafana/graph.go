@@ -18,10 +18,13 @@ type Graph struct {
 	Description string
 	Unit        Unit
 	Queries     []Query
-	Hues        []Hue // others get colours of the palette, one after the other
-	Points      int   // how many the queries return at most
-	Stacked     bool
-	Steps       bool    // values that jump, as counts do, instead of lines between samples
+	Hues        []Hue   // others get colours of the palette, one after the other
+	Shades      string  // a colour that all series have shades of; else they have colours of the palette
+	None        string  // what is shown where there is no series
+	Points      int     // how many the queries return at most
+	Bars        bool    // one for each point, on top of each other: for counts of events
+	Stacked     bool    // areas on top of each other
+	Steps       bool    // values that jump instead of lines between samples
 	BelowZero   bool    // values below zero mean something; else the axis begins there
 	Exemplars   bool    // marks that lead to traces
 	Danger      *Danger // nil for none
@@ -30,7 +33,10 @@ type Graph struct {
 // Panel returns the graph as a panel without a place.
 func (g Graph) Panel() Panel {
 	defaults := Defaults{
-		Unit: g.Unit, Color: Color{Mode: "palette-classic"}, Thresholds: g.Danger.thresholds(), Custom: g.lines(),
+		Unit: g.Unit, NoValue: g.None, Color: Color{Mode: "palette-classic"}, Thresholds: g.Danger.thresholds(), Custom: g.lines(),
+	}
+	if g.Shades != "" {
+		defaults.Color = Color{Mode: "shades", FixedColor: g.Shades}
 	}
 	if !g.BelowZero {
 		zero := 0.0
@@ -55,8 +61,11 @@ func (g Graph) lines() Lines {
 	if g.Steps {
 		lines.LineInterpolation = "stepAfter"
 	}
-	if g.Stacked {
-		lines.Stacking.Mode, lines.FillOpacity = "normal", 30
+	if g.Bars || g.Stacked { // without lines, which a value of 0 would have too, on top of another's
+		lines.Stacking.Mode, lines.FillOpacity, lines.LineWidth, lines.ShowPoints = "normal", 70, 0, "never"
+	}
+	if g.Bars {
+		lines.DrawStyle = "bars"
 	}
 	if g.Danger != nil {
 		lines.ThresholdsStyle.Mode = "dashed"
