@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs examples/observability and a Prometheus that scrapes it, and has promtool judge metrics and alerting rules.
-# Has the queries for Application Insights parsed. Installs prometheus, which brings promtool, where it can.
+# Checks the Grafana dashboard, the manifests of the rules and the queries for Application Insights, runs
+# examples/observability and a Prometheus that scrapes it, and has promtool judge metrics and alerting rules.
+# Installs prometheus, which brings promtool, where it can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,8 +36,10 @@ done
 version=$(prometheus --version 2>&1)
 echo "observability-test: ${version%% (*}"
 
-GO="$GO" ./scripts/rules-schema-test.sh
-./scripts/insights-test.sh
+# Exit code 3 means that the machine has no Node.js or does not reach npm, which the line before it says.
+for check in rules-schema-test insights-test dashboard-test; do
+	GO="$GO" "./scripts/$check.sh" || [ $? -eq 3 ]
+done
 
 # The example is a module of its own, which the other targets do not see.
 cd examples/observability

@@ -2,7 +2,6 @@
 package main_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"os/exec"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/otel/alerts"
-	"github.com/entraredis/entraredis/otel/dashboards"
 )
 
 // A real Prometheus scrapes the example while tokens come and go, Entra rejects and Redis refuses.
@@ -25,8 +23,8 @@ func TestEveryExpressionReturnsData(t *testing.T) {
 	prom := startPrometheus(t, example)
 
 	left := map[string]bool{}
-	for _, expr := range dashboardExpressions(t) {
-		left[expr] = true
+	for _, q := range dashboardQueries(t) {
+		left[q.expr] = true
 	}
 	for _, selector := range ruleSelectors(t) {
 		left[selector] = true
@@ -43,6 +41,7 @@ func TestEveryExpressionReturnsData(t *testing.T) {
 			t.Errorf("variable %s has no values: %v", v.label, err)
 		}
 	}
+	checkCost(t, prom)
 	eventually(t, func() string {
 		var exemplars []any
 		if err := prom.get(t.Context(), "/api/v1/query_exemplars", url.Values{
@@ -87,33 +86,6 @@ func startExample(t *testing.T, flags ...string) (addr string) {
 	}
 }
 
-// dashboardExpressions returns those of the dashboard with the values that Grafana puts in for its variables.
-func dashboardExpressions(t *testing.T) []string {
-	t.Helper()
-	var dashboard struct {
-		Panels []struct{ Targets []struct{ Expr string } }
-	}
-	if err := json.Unmarshal(dashboards.JSON(), &dashboard); err != nil {
-		t.Fatal(err)
-	}
-	// Grafana takes at least four scrapes for a rate, which are a second apart here.
-	chosen := strings.NewReplacer("$__rate_interval", "8s", "$__range", "60s", "$job", ".*", "$instance", ".*", "$pool", ".*")
-	var all []string
-	for _, p := range dashboard.Panels {
-		for _, target := range p.Targets {
-			expr := chosen.Replace(target.Expr)
-			if strings.Contains(expr, "$") {
-				t.Errorf("a variable is left: %s", expr)
-			}
-			all = append(all, expr)
-		}
-	}
-	if len(all) < 20 {
-		t.Fatalf("only %d expressions", len(all))
-	}
-	return all
-}
-
 // ruleSelectors returns what the alerts look at. Whether they draw the right conclusions is for promtool's tests: here it
 // matters that there are series with these names, labels and values.
 func ruleSelectors(t *testing.T) []string {
@@ -127,29 +99,6 @@ func ruleSelectors(t *testing.T) []string {
 	}
 	if len(all) < 6 {
 		t.Fatalf("only %d selectors", len(all))
-	}
-	return all
-}
-
-type variable struct{ selector, label string }
-
-func dashboardVariables(t *testing.T) []variable {
-	t.Helper()
-	var dashboard struct {
-		Templating struct{ List []struct{ Definition string } }
-	}
-	if err := json.Unmarshal(dashboards.JSON(), &dashboard); err != nil {
-		t.Fatal(err)
-	}
-	var all []variable
-	for _, v := range dashboard.Templating.List {
-		match := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`).FindStringSubmatch(v.Definition)
-		if match != nil {
-			all = append(all, variable{strings.NewReplacer("$job", ".*", "$instance", ".*").Replace(match[1]), match[2]})
-		}
-	}
-	if len(all) != 3 {
-		t.Errorf("%d variables with label_values, want job, instance and pool", len(all))
 	}
 	return all
 }

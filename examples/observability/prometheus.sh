@@ -44,6 +44,7 @@ scrape_configs:
   - job_name: shop
     static_configs:
       - targets: ["$target"]
+        labels: { cluster: local, namespace: shop, pod: shop-0 } # as Kubernetes adds them
 CONFIG
 
 echo "prometheus http://$listen/alerts"

@@ -110,6 +110,18 @@ func (p *prometheus) number(ctx context.Context, expr string) (bool, error) {
 	return false, nil
 }
 
+// count returns how many series the selector selects, now.
+func (p *prometheus) count(ctx context.Context, selector string) (int, error) {
+	var result struct {
+		Result []struct{ Value [2]any }
+	}
+	if err := p.get(ctx, "/api/v1/query", url.Values{"query": {"count(" + selector + ")"}}, &result); err != nil || len(result.Result) == 0 {
+		return 0, err
+	}
+	text, _ := result.Result[0].Value[1].(string)
+	return strconv.Atoi(text)
+}
+
 // values returns what label_values of a dashboard's variable returns.
 func (p *prometheus) values(ctx context.Context, selector, label string) ([]string, error) {
 	var values []string

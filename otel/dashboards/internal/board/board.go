@@ -14,43 +14,26 @@ func Dashboard() grafana.Dashboard {
 		Tags:          []string{"redis", "entra", "opentelemetry"},
 		SchemaVersion: grafana.SchemaVersion,
 		Version:       1,
-		Editable:      true,
 		GraphTooltip:  grafana.SharedCrosshair,
 		Refresh:       "30s",
 		Time:          grafana.TimeRange{From: "now-3h", To: "now"}, // two lives of a token
 		Timezone:      "browser",
-		Links:         []grafana.Link{{Title: "Runbook", Type: "link", URL: Runbook, TargetBlank: true, Tags: []string{}}},
-		Templating: grafana.Templating{List: []grafana.Variable{
-			grafana.DatasourceVariable(),
-			grafana.LabelVariable("job", "Job", everyProcess, "job"),
-			grafana.LabelVariable("instance", "Instance", everyProcess+`{job=~"$job"}`, "instance"),
-			grafana.LabelVariable("pool", "Pool", "entraredis_connection_active{"+ofProcess+"}", pool),
+		Links: []grafana.Link{{
+			Title: "Runbook", Type: "link", Icon: "doc", Tooltip: "What to do for each alert", URL: Runbook, TargetBlank: true, Tags: []string{},
 		}},
-		Annotations: grafana.Annotations{List: []struct{}{}},
+		Templating:  grafana.Templating{List: variables()},
+		Annotations: grafana.Annotations{List: []grafana.Annotation{alerts()}},
 		Panels: grafana.Lay([]grafana.Section{
-			answer(), token(), requests(), connections(), losses(), auth(), rotation(),
+			answer(), worst(), token(), entra(), redis(), connections(), losses(), rotation(), latency(),
 		}),
 	}
 }
 
-// The labels that panels select and group by. Never the otel_scope_ ones: they change with every release of the
-// library, and a rate that tells them apart breaks off there.
-const (
-	identity = "entraredis_identity_name"
-	pool     = "db_client_connection_pool_name"
-	phase    = "entraredis_auth_phase"
-	reason   = "entraredis_connection_retire_reason"
-	state    = "entraredis_connection_token_state"
-	trigger  = "entraredis_token_refresh_trigger"
-
-	// everyProcess is what each process reports from its start on, also one that has never had a token or a connection.
-	everyProcess = "entraredis_token_refresh_consecutive_failures"
-
-	ofProcess = `job=~"$job", instance=~"$instance"`
-	ofPool    = ofProcess + `, ` + pool + `=~"$pool"`
-)
-
-const (
-	answerHeight = 4
-	graphHeight  = 8
-)
+// alerts marks when alerts fired. Each is one mark, for however many pods it fired.
+func alerts() grafana.Annotation {
+	return grafana.Mark{
+		Name:  "Alerts",
+		Expr:  `count by (alertname, severity) (ALERTS{alertname=~"EntraRedis.*", alertstate="firing", ` + ofService + `})`,
+		Title: "{{alertname}}", Text: "{{severity}}", Tags: "alertname,severity", Color: "red", Step: "60s",
+	}.Annotation()
+}

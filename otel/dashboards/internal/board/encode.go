@@ -3,6 +3,7 @@ package board
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 )
 
 // JSON returns the dashboard as the committed file holds it.
@@ -16,3 +17,10 @@ func JSON() ([]byte, error) {
 	}
 	return b.Bytes(), nil
 }
+
+// suffixed are the metrics whose names end with a unit or with _total, before what a histogram's series add.
+var suffixed = regexp.MustCompile(`\b(entraredis_\w+?)(?:_seconds|_total)((?:_bucket|_sum|_count)?)\b`)
+
+// PlainNames returns a text with the names of our metrics as the OpenTelemetry Collector writes them with
+// add_metric_suffixes: false: without unit and _total.
+func PlainNames(text []byte) []byte { return suffixed.ReplaceAll(text, []byte("$1$2")) }

@@ -25,6 +25,15 @@ type Dashboard struct {
 // SharedCrosshair makes the pointer show the same moment in every panel, as [Dashboard.GraphTooltip].
 const SharedCrosshair = 1
 
+// All returns every panel, with those that a collapsed row hides after that row.
+func (d Dashboard) All() []Panel {
+	var all []Panel
+	for _, p := range d.Panels {
+		all = append(append(all, p), p.Panels...)
+	}
+	return all
+}
+
 // A TimeRange is what is shown at first.
 type TimeRange struct {
 	From string `json:"from"`
@@ -35,8 +44,13 @@ type TimeRange struct {
 type Link struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
 	URL         string   `json:"url"`
 	TargetBlank bool     `json:"targetBlank"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
 	Tags        []string `json:"tags"`
 }
 
@@ -45,16 +59,17 @@ type Templating struct {
 	List []Variable `json:"list"`
 }
 
-// Annotations are events marked in every panel.
-type Annotations struct {
-	List []struct{} `json:"list"`
-}
-
 // A Datasource says where a query goes.
 type Datasource struct {
 	Type string `json:"type"`
 	UID  string `json:"uid"`
 }
 
-// chosen is the data source that the variable of that name stands for.
-func chosen() *Datasource { return &Datasource{Type: "prometheus", UID: "${datasource}"} }
+// The variables of the data sources. dashboard-linter wants these names where a dashboard has more than one.
+const (
+	Metrics = "prometheus_datasource"
+	Traces  = "tempo_datasource"
+)
+
+// chosen is the data source that the reader chose for metrics.
+func chosen() *Datasource { return &Datasource{Type: "prometheus", UID: "${" + Metrics + "}"} }

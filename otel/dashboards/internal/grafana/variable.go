@@ -6,7 +6,6 @@ type Variable struct {
 	Label      string      `json:"label"`
 	Type       string      `json:"type"`
 	Datasource *Datasource `json:"datasource,omitempty"`
-	Definition string      `json:"definition,omitempty"` // the query once more, as Grafana's settings show it
 	Query      any         `json:"query"`
 	Regex      string      `json:"regex"`
 	Refresh    int         `json:"refresh"`
@@ -35,21 +34,33 @@ const (
 	alphabetical    = 1
 )
 
-// DatasourceVariable lets the reader choose among the Prometheus data sources. Every query goes to what it stands
-// for.
-func DatasourceVariable() Variable {
-	return Variable{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus", Refresh: onDashboardLoad}
+// MetricsVariable lets the reader choose among the Prometheus data sources. Every query goes to the one chosen.
+func MetricsVariable() Variable {
+	return Variable{
+		Name: Metrics, Label: "Prometheus data source", Type: "datasource", Query: "prometheus", Refresh: onDashboardLoad,
+	}
 }
 
-// LabelVariable lets the reader choose among the values that a label has on the series that a selector selects. At
-// first all are chosen, which stands for ".*" and so includes series without the label.
-func LabelVariable(name, title, selector, label string) Variable {
-	query := "label_values(" + selector + ", " + label + ")"
+// TracesVariable lets the reader choose among the Tempo data sources, to which exemplars lead. There may be none.
+func TracesVariable() Variable {
+	return Variable{Name: Traces, Label: "Tempo data source", Type: "datasource", Query: "tempo", Refresh: onDashboardLoad}
+}
+
+// A LabelVariable lets the reader choose among the values that a label has on the series that a selector selects.
+type LabelVariable struct {
+	Name, Title     string
+	Selector, Label string
+	All             string // the regular expression for all values, which are chosen at first; ".*" includes series without the label
+}
+
+// Variable returns it as a variable of the dashboard.
+func (l LabelVariable) Variable() Variable {
+	query := "label_values(" + l.Selector + ", " + l.Label + ")"
 	return Variable{
-		Name: name, Label: title, Type: "query", Datasource: chosen(),
-		Definition: query, Query: variableQuery{Query: query, RefID: "StandardVariableQuery"},
+		Name: l.Name, Label: l.Title, Type: "query", Datasource: chosen(),
+		Query:   variableQuery{Query: query, RefID: "StandardVariableQuery"},
 		Refresh: onTimeChange, Sort: alphabetical,
-		Multi: true, IncludeAll: true, AllValue: ".*",
+		Multi: true, IncludeAll: true, AllValue: l.All,
 		Current: &Choice{Text: []string{"All"}, Value: []string{"$__all"}},
 	}
 }
