@@ -3,7 +3,7 @@
 //
 //   node check.mjs CACHE WORKBOOK BICEP PAGE
 //
-// CACHE has a folder node_modules with the packages that scripts/insights-test.sh installs.
+// CACHE has a folder node_modules with the packages that scripts/insights-test.sh fetches.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
