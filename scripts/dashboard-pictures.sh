@@ -31,7 +31,8 @@ if [ ! -e "$cache/complete" ]; then
 	echo "dashboard-pictures: installing ${packages[*]} into $cache"
 	mkdir -p "$cache"
 	echo '{"private": true}' >"$cache/package.json"
-	npm install --prefix "$cache" --ignore-scripts --no-audit --no-fund --silent "${packages[@]}" ||
+	npm install --prefix "$cache" --ignore-scripts --no-audit --no-fund --silent --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 5000 \
+		"${packages[@]}" ||
 		fail "npm could not install the packages. Where its registry is not reached directly, set npm_config_registry to a mirror."
 	touch "$cache/complete"
 fi
