@@ -87,3 +87,30 @@ func TestGraphsByLabelHaveItsColours(t *testing.T) {
 		t.Errorf("only %d graphs by label", graphs)
 	}
 }
+
+// An empty cell is well, and the lowest values of some columns are the worst.
+func TestEmptyCellsHaveNoColour(t *testing.T) {
+	columns := 0
+	for _, p := range board.Dashboard().All() {
+		if p.Type != grafana.TableType {
+			continue
+		}
+		for _, o := range p.FieldConfig.Overrides {
+			for _, property := range o.Properties {
+				if property.ID != "mappings" {
+					continue
+				}
+				columns++
+				mappings, _ := property.Value.([]grafana.Mapping)
+				if !slices.ContainsFunc(mappings, func(m grafana.Mapping) bool {
+					return m.Options["match"] == "null+nan" && m.Options["result"] == grafana.MappingResult{Color: "transparent"}
+				}) {
+					t.Errorf("%s: an empty cell has the colour of the lowest value", o.Matcher.Options)
+				}
+			}
+		}
+	}
+	if columns != 5 {
+		t.Errorf("%d columns of values, want 5", columns)
+	}
+}
