@@ -34,7 +34,8 @@ if [ ! -e "$folder/complete" ]; then
 	echo "$purpose: fetching $* into $folder" >&2
 	mkdir -p "$folder"
 	echo '{"private": true}' >"$folder/package.json"
-	npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent "$@" >&2 ||
+	npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent --fetch-retry-mintimeout 1000 \
+		--fetch-retry-maxtimeout 5000 "$@" >&2 ||
 		unavailable "npm could not fetch the packages. Where its registry is not reached directly, set npm_config_registry to a mirror."
 	touch "$folder/complete"
 fi

@@ -24,8 +24,8 @@ func TestEveryValueHasAColour(t *testing.T) {
 				t.Errorf("%s: two values are %s", label, h.Color)
 			}
 			colours[h.Color] = true
-			// renewed and auth_timeout stand in a graph of other values; the docs do not list codes and triggers one by one.
-			if label != "db_response_status_code" && label != "entraredis_token_refresh_trigger" && h.Name != "renewed" && !strings.Contains(string(docs), "`"+h.Name+"`") {
+			// renewed and failed are sums of values; the docs do not list codes and triggers one by one.
+			if label != "db_response_status_code" && label != "entraredis_token_refresh_trigger" && h.Name != "renewed" && h.Name != "failed" && !strings.Contains(string(docs), "`"+h.Name+"`") {
 				t.Errorf("%s: docs/observability.md knows no value %s", label, h.Name)
 			}
 		}
@@ -85,5 +85,32 @@ func TestGraphsByLabelHaveItsColours(t *testing.T) {
 	}
 	if graphs < 6 {
 		t.Errorf("only %d graphs by label", graphs)
+	}
+}
+
+// An empty cell is well, and the lowest values of some columns are the worst.
+func TestEmptyCellsHaveNoColour(t *testing.T) {
+	columns := 0
+	for _, p := range board.Dashboard().All() {
+		if p.Type != grafana.TableType {
+			continue
+		}
+		for _, o := range p.FieldConfig.Overrides {
+			for _, property := range o.Properties {
+				if property.ID != "mappings" {
+					continue
+				}
+				columns++
+				mappings, _ := property.Value.([]grafana.Mapping)
+				if !slices.ContainsFunc(mappings, func(m grafana.Mapping) bool {
+					return m.Options["match"] == "null+nan" && m.Options["result"] == grafana.MappingResult{Color: "transparent"}
+				}) {
+					t.Errorf("%s: an empty cell has the colour of the lowest value", o.Matcher.Options)
+				}
+			}
+		}
+	}
+	if columns != 5 {
+		t.Errorf("%d columns of values, want 5", columns)
 	}
 }

@@ -11,14 +11,14 @@ func latency() grafana.Section {
 	return grafana.Section{Title: "Latency", Height: graphHeight, Collapsed: true, Panels: []grafana.Panel{
 		grafana.Graph{
 			Title: "AUTHs by phase",
-			Description: "initial: logins of new connections. rotation: a newer token for open ones, a plateau after each renewal. retry: the server had refused it before. " +
+			Description: "initial: logins of new connections. rotation: a newer token for open ones, a plateau after each renewal. retry: the server had refused it before. failed: refused or not answered, see \"AUTHs that failed\". " +
 				"A peak of initial is a wave of new connections: see \"Reconnections by reason\". A rotation that is a needle instead of a plateau: the window was short because the renewal was late. " +
 				"From the histogram entraredis.connection.auth.duration, whose group of metrics is off by default.",
 			Unit: grafana.Count, Points: histogramPoints, Bars: true, Hues: Hues()[phase],
-			Queries: []grafana.Query{{
-				Expr:   increase(phase, auth+"_count", ofPool),
-				Legend: "{{" + phase + "}}",
-			}},
+			Queries: []grafana.Query{
+				{Expr: increase(phase, auth+"_count", ofPool+`, error_type=""`), Legend: "{{" + phase + "}}"},
+				{Expr: increase("", auth+"_count", ofPool+`, error_type!=""`), Legend: "failed"},
+			},
 		}.Panel(),
 		grafana.Graph{
 			Title: "Latency of AUTH by phase",
@@ -44,7 +44,7 @@ func latency() grafana.Section {
 			Title: "Life left at renewal",
 			Description: "What the old token had left when the newer one came. A fifth of its life or more is normal; developers' logins (az login) and others that cannot skip their cache renew with 4 to 5 minutes left. " +
 				"0: it had expired. If it shrinks from renewal to renewal, Entra or the way to it is getting slow. " +
-				"From the histogram entraredis.token.refresh.remaining_lifetime, whose group of metrics is off by default.",
+				"From the histogram entraredis.token.refresh.remaining_lifetime.",
 			Unit: grafana.Seconds, Points: histogramPoints,
 			Queries: []grafana.Query{
 				{

@@ -35,7 +35,7 @@ func Hues() map[string][]grafana.Hue {
 	return map[string][]grafana.Hue{
 		state:   {{Name: "current", Color: good}, {Name: "stale", Color: usual}, {Name: "at_risk", Color: watch}, {Name: "expired", Color: bad}},
 		trigger: {{Name: "scheduled", Color: good}, {Name: "initial", Color: usual}, {Name: "forced", Color: watch}},
-		phase:   {{Name: "rotation", Color: good}, {Name: "initial", Color: usual}, {Name: "retry", Color: watch}},
+		phase:   {{Name: "rotation", Color: good}, {Name: "initial", Color: usual}, {Name: "retry", Color: watch}, {Name: "failed", Color: bad}},
 		code: {
 			{Name: "WRONGPASS", Color: bad}, {Name: "NOAUTH", Color: "dark-red"}, {Name: "NOPERM", Color: "light-red"},
 			{Name: "ERR", Color: "dark-purple"}, {Name: "_OTHER", Color: unknown}, {Name: "auth_timeout", Color: watch},

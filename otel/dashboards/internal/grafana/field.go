@@ -54,6 +54,19 @@ type Step struct {
 	Value *float64 `json:"value"`
 }
 
+// A Mapping shows words or a colour instead of a value.
+type Mapping struct {
+	Type    string         `json:"type"`
+	Options map[string]any `json:"options"`
+}
+
+// A MappingResult is what is shown.
+type MappingResult struct {
+	Text  string `json:"text"`
+	Color string `json:"color"`
+	Index int    `json:"index"`
+}
+
 // Lines say how a time series is drawn.
 type Lines struct {
 	DrawStyle         string   `json:"drawStyle"`

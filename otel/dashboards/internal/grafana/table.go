@@ -84,22 +84,23 @@ func (t Table) overrides() []Override {
 		}
 	}
 	for _, c := range t.Columns {
-		look := byName(c.Title,
+		all = append(all, byName(c.Title,
 			Property{"unit", c.Unit},
 			Property{"thresholds", c.Danger.thresholds()},
 			Property{"custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"}},
-			Property{"noValue", ""},
-		)
-		if c.Words != nil {
-			var mappings []map[string]any
-			for _, w := range c.Words {
-				mappings = append(mappings, map[string]any{"type": "range", "options": map[string]any{
-					"from": nil, "to": w.To, "result": map[string]any{"text": w.Text, "color": "red", "index": len(mappings)},
-				}})
-			}
-			look.Properties = append(look.Properties, Property{"mappings", mappings})
-		}
-		all = append(all, look)
+			Property{"mappings", c.mappings()},
+		))
+	}
+	return all
+}
+
+// mappings leave a cell without a value empty. Thresholds alone would give it the colour of the lowest values.
+func (c Column) mappings() []Mapping {
+	all := []Mapping{{"special", map[string]any{"match": "null+nan", "result": MappingResult{Text: "", Color: "transparent"}}}}
+	for i, w := range c.Words {
+		all = append(all, Mapping{"range", map[string]any{
+			"from": nil, "to": w.To, "result": MappingResult{Text: w.Text, Color: "red", Index: i + 1},
+		}})
 	}
 	return all
 }
