@@ -113,6 +113,14 @@ func (c *raw) take(n int) (string, error) {
 	return string(b[:n]), err
 }
 
+// hasReply reports whether a part of a reply is there.
+func (c *raw) hasReply() bool {
+	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err := c.r.Peek(1)
+	_ = c.SetReadDeadline(time.Time{})
+	return err == nil
+}
+
 // reply reads one reply.
 func (c *raw) reply(t *testing.T) string {
 	t.Helper()
