@@ -6,7 +6,7 @@ import "time"
 func poolProblems() []Problem {
 	return []Problem{
 		{
-			Alert: "EntraRedisAuthRefused", Label: "auth_refused", Severity: critical, For: time.Minute,
+			Alert: "EntraRedisAuthRefused", Label: "auth_refused", Severity: critical, For: hiding,
 			comment: "A gauge says how many servers answered the last AUTH with a refusal: it needs no earlier scrape. Over ten " +
 				"minutes, for pods in a crash loop. The counter sees proxies behind one address that do not agree. The value is " +
 				"the servers that refuse.",

@@ -16,7 +16,7 @@ type Problem struct {
 
 	comment string   // why expr is what it is
 	expr    string   // true for a pod that has the problem; see Options.expand
-	hidden  []string // the problems that hide this one
+	hidden  []string // the problems that hide this one, when they have lasted for hiding
 	ofToken bool     // those problems are the token's, this one is a pool's
 
 	service, serviceMeans string // summary and description of the service's alert
@@ -33,14 +33,17 @@ const (
 	server   = `{{ $labels.server_address }}{{ with $labels.server_port }}:{{ . }}{{ end }} (pool {{ $labels.db_client_connection_pool_name }})`
 )
 
+// hiding is how long the alerts wait that hide others.
+const hiding = time.Minute
+
 func (p Problem) record(o Options) Rule {
 	return Rule{Record: podProblem, Comment: p.comment, Expr: o.expand(p.expr), Labels: map[string]string{"problem": p.Label}}
 }
 
 func (p Problem) serviceAlert(o Options) Rule {
-	expr := many(p.Label)
+	expr := fmt.Sprintf("%s >= %s", share+matcher(p.Label), manyPods)
 	if len(p.hidden) > 0 {
-		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + many(p.hidden...)
+		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + many(hiding, p.hidden...)
 	}
 	return Rule{
 		Alert: p.Alert, Expr: o.expand(expr), For: p.For, Labels: map[string]string{"severity": p.Severity},
@@ -50,14 +53,15 @@ func (p Problem) serviceAlert(o Options) Rule {
 
 func (p Problem) podAlert(o Options) Rule {
 	expr := podProblem + matcher(p.Label)
-	hiddenForService := []string{p.Label}
 	if len(p.hidden) > 0 {
-		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + podProblem + matcher(p.hidden...)
+		worse := podProblem + matcher(p.hidden...)
+		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" +
+			fmt.Sprintf("(%s and %s offset %s)", worse, worse, minutes(hiding))
+		if !p.ofToken {
+			expr += "\n  unless ignoring (problem, $pod)\n" + many(hiding, p.hidden...)
+		}
 	}
-	if !p.ofToken {
-		hiddenForService = append(hiddenForService, p.hidden...)
-	}
-	expr += "\n  unless ignoring (problem, $pod)\n" + many(hiddenForService...)
+	expr += "\n  unless ignoring (problem, $pod)\n" + many(p.For, p.Label)
 	return Rule{
 		Alert: p.Alert + "Pod", Expr: o.expand(expr), For: p.For, Labels: map[string]string{"severity": warning},
 		Summary: p.pod, Description: p.podMeans,
@@ -72,9 +76,11 @@ func (p Problem) foreignLabels() []string {
 	return nil
 }
 
-// many selects the services in which many pods have one of the problems.
-func many(problems ...string) string {
-	return fmt.Sprintf("(%s%s >= %s)", share, matcher(problems...), manyPods)
+// many selects the services in which many pods have one of the problems, and had it as long ago as its alert waits. An alert
+// that is hidden any earlier would end before that one fires.
+func many(wait time.Duration, problems ...string) string {
+	selector := share + matcher(problems...)
+	return fmt.Sprintf("(%s >= %s and %s offset %s >= %s)", selector, manyPods, selector, minutes(wait), manyPods)
 }
 
 func matcher(problems ...string) string {
