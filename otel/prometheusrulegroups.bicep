@@ -38,7 +38,7 @@ resource entraredisRecording 'Microsoft.AlertsManagement/prometheusRuleGroups@20
     rules: [
       {
         record: 'entraredis:pod_problem'
-        expression: 'max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_refresh_consecutive_failures) and min without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_time_to_expiry_seconds) <= 0 or (max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_refresh_consecutive_failures) > 0 unless min without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_time_to_expiry_seconds)) or (max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_token_refresh_consecutive_failures[10m])) > 0 unless min without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_token_time_to_expiry_seconds[10m])))'
+        expression: 'max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_refresh_consecutive_failures) and min without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_time_to_expiry_seconds) <= 0 or (max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_refresh_consecutive_failures > 0 and entraredis_token_refresh_consecutive_failures offset 1m > 0) unless min without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (entraredis_token_time_to_expiry_seconds)) or (max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_token_refresh_consecutive_failures[10m] offset 1m)) > 0 unless min without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_token_time_to_expiry_seconds[11m])))'
         labels: {
           problem: 'no_valid_token'
         }
@@ -120,11 +120,11 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
     rules: [
       {
         alert: 'EntraRedisNoValidToken'
-        expression: '(entraredis:service_problem:share{problem="no_valid_token"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="no_valid_token"} >= 0.2'
         labels: {
           severity: 'critical'
         }
-        for: 'PT2M'
+        for: 'PT1M'
         severity: criticalSeverity
         resolveConfiguration: {
           autoResolved: true
@@ -140,11 +140,11 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisNoValidTokenPod'
-        expression: 'entraredis:pod_problem{problem="no_valid_token"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="no_valid_token"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="no_valid_token"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="no_valid_token"} >= 0.2 and entraredis:service_problem:share{problem="no_valid_token"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
-        for: 'PT2M'
+        for: 'PT1M'
         severity: warningSeverity
         resolveConfiguration: {
           autoResolved: true
@@ -160,7 +160,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisEntraRejecting'
-        expression: '(entraredis:service_problem:share{problem="entra_rejecting"} >= 0.2) unless ignoring (problem) (entraredis:service_problem:share{problem="no_valid_token"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="entra_rejecting"} >= 0.2 unless ignoring (problem) (entraredis:service_problem:share{problem="no_valid_token"} >= 0.2 and entraredis:service_problem:share{problem="no_valid_token"} offset 1m >= 0.2)'
         labels: {
           severity: 'critical'
         }
@@ -180,7 +180,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisEntraRejectingPod'
-        expression: 'entraredis:pod_problem{problem="entra_rejecting"} unless ignoring (problem) entraredis:pod_problem{problem="no_valid_token"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem=~"entra_rejecting|no_valid_token"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="entra_rejecting"} unless ignoring (problem) (entraredis:pod_problem{problem="no_valid_token"} and entraredis:pod_problem{problem="no_valid_token"} offset 1m) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="no_valid_token"} >= 0.2 and entraredis:service_problem:share{problem="no_valid_token"} offset 1m >= 0.2) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="entra_rejecting"} >= 0.2 and entraredis:service_problem:share{problem="entra_rejecting"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -200,7 +200,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisTokenNotRenewed'
-        expression: '(entraredis:service_problem:share{problem="token_not_renewed"} >= 0.2) unless ignoring (problem) (entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="token_not_renewed"} >= 0.2 unless ignoring (problem) (entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting"} >= 0.2 and entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting"} offset 1m >= 0.2)'
         labels: {
           severity: 'critical'
         }
@@ -220,7 +220,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisTokenNotRenewedPod'
-        expression: 'entraredis:pod_problem{problem="token_not_renewed"} unless ignoring (problem) entraredis:pod_problem{problem=~"no_valid_token|entra_rejecting"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem=~"token_not_renewed|no_valid_token|entra_rejecting"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="token_not_renewed"} unless ignoring (problem) (entraredis:pod_problem{problem=~"no_valid_token|entra_rejecting"} and entraredis:pod_problem{problem=~"no_valid_token|entra_rejecting"} offset 1m) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting"} >= 0.2 and entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting"} offset 1m >= 0.2) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="token_not_renewed"} >= 0.2 and entraredis:service_problem:share{problem="token_not_renewed"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -240,7 +240,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisTokenRefreshFailing'
-        expression: '(entraredis:service_problem:share{problem="token_refresh_failing"} >= 0.2) unless ignoring (problem) (entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="token_refresh_failing"} >= 0.2 unless ignoring (problem) (entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} >= 0.2 and entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -260,7 +260,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisTokenRefreshFailingPod'
-        expression: 'entraredis:pod_problem{problem="token_refresh_failing"} unless ignoring (problem) entraredis:pod_problem{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem=~"token_refresh_failing|no_valid_token|entra_rejecting|token_not_renewed"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="token_refresh_failing"} unless ignoring (problem) (entraredis:pod_problem{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} and entraredis:pod_problem{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} offset 1m) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} >= 0.2 and entraredis:service_problem:share{problem=~"no_valid_token|entra_rejecting|token_not_renewed"} offset 1m >= 0.2) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="token_refresh_failing"} >= 0.2 and entraredis:service_problem:share{problem="token_refresh_failing"} offset 5m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -280,7 +280,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisAuthRefused'
-        expression: '(entraredis:service_problem:share{problem="auth_refused"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="auth_refused"} >= 0.2'
         labels: {
           severity: 'critical'
         }
@@ -300,7 +300,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisAuthRefusedPod'
-        expression: 'entraredis:pod_problem{problem="auth_refused"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="auth_refused"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2 and entraredis:service_problem:share{problem="auth_refused"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -320,7 +320,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisConnectionsAtRisk'
-        expression: '(entraredis:service_problem:share{problem="connections_at_risk"} >= 0.2) unless ignoring (problem, entraredis_identity_name, entraredis_token_source, db_system_name, db_client_connection_pool_name, server_address, server_port, entraredis_client_library) (entraredis:service_problem:share{problem="token_not_renewed"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="connections_at_risk"} >= 0.2 unless ignoring (problem) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2 and entraredis:service_problem:share{problem="auth_refused"} offset 1m >= 0.2) unless ignoring (problem, entraredis_identity_name, entraredis_token_source, db_system_name, db_client_connection_pool_name, server_address, server_port, entraredis_client_library) (entraredis:service_problem:share{problem="token_not_renewed"} >= 0.2 and entraredis:service_problem:share{problem="token_not_renewed"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -340,7 +340,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisConnectionsAtRiskPod'
-        expression: 'entraredis:pod_problem{problem="connections_at_risk"} unless ignoring (problem, entraredis_identity_name, entraredis_token_source, db_system_name, db_client_connection_pool_name, server_address, server_port, entraredis_client_library) entraredis:pod_problem{problem="token_not_renewed"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="connections_at_risk"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="connections_at_risk"} unless ignoring (problem) (entraredis:pod_problem{problem="auth_refused"} and entraredis:pod_problem{problem="auth_refused"} offset 1m) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2 and entraredis:service_problem:share{problem="auth_refused"} offset 1m >= 0.2) unless ignoring (problem, entraredis_identity_name, entraredis_token_source, db_system_name, db_client_connection_pool_name, server_address, server_port, entraredis_client_library) (entraredis:pod_problem{problem="token_not_renewed"} and entraredis:pod_problem{problem="token_not_renewed"} offset 1m) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="connections_at_risk"} >= 0.2 and entraredis:service_problem:share{problem="connections_at_risk"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -360,7 +360,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisReconnectStorm'
-        expression: '(entraredis:service_problem:share{problem="reconnect_storm"} >= 0.2) unless ignoring (problem) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2)'
+        expression: 'entraredis:service_problem:share{problem="reconnect_storm"} >= 0.2 unless ignoring (problem) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2 and entraredis:service_problem:share{problem="auth_refused"} offset 1m >= 0.2)'
         labels: {
           severity: 'warning'
         }
@@ -380,7 +380,7 @@ resource entraredis 'Microsoft.AlertsManagement/prometheusRuleGroups@2023-03-01'
       }
       {
         alert: 'EntraRedisReconnectStormPod'
-        expression: 'entraredis:pod_problem{problem="reconnect_storm"} unless ignoring (problem) entraredis:pod_problem{problem="auth_refused"} unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem=~"reconnect_storm|auth_refused"} >= 0.2)'
+        expression: 'entraredis:pod_problem{problem="reconnect_storm"} unless ignoring (problem) (entraredis:pod_problem{problem="auth_refused"} and entraredis:pod_problem{problem="auth_refused"} offset 1m) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="auth_refused"} >= 0.2 and entraredis:service_problem:share{problem="auth_refused"} offset 1m >= 0.2) unless ignoring (problem, instance, pod, pod_ip, pod_name, kubernetes_pod_name, node, host, pod_template_hash, controller_revision_hash, statefulset_kubernetes_io_pod_name, apps_kubernetes_io_pod_index, service_instance_id, k8s_pod_name, k8s_pod_uid, k8s_pod_ip, k8s_node_name, host_name) (entraredis:service_problem:share{problem="reconnect_storm"} >= 0.2 and entraredis:service_problem:share{problem="reconnect_storm"} offset 5m >= 0.2)'
         labels: {
           severity: 'warning'
         }

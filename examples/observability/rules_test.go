@@ -73,9 +73,6 @@ func testRules(t *testing.T, rules string, patterns ...string) (output string, e
 	if err := os.CopyFS(filepath.Join(dir, "tests"), os.DirFS(alertTests)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "entraredis.rules.yaml"), []byte(rules), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	var tests []string
 	for _, pattern := range patterns {
 		found, err := filepath.Glob(filepath.Join(dir, "tests", pattern+".yaml"))
@@ -84,8 +81,31 @@ func testRules(t *testing.T, rules string, patterns ...string) (output string, e
 		}
 		tests = append(tests, found...)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "entraredis.rules.yaml"), []byte(onlyTested(t, rules, tests)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	out, err := exec.CommandContext(t.Context(), "promtool", append([]string{"test", "rules"}, tests...)...).CombinedOutput()
 	return string(out), err
+}
+
+// onlyTested leaves out the alerts that the tests do not look at: promtool would evaluate them as often as the others.
+func onlyTested(t *testing.T, rules string, tests []string) string {
+	t.Helper()
+	looked := ""
+	for _, test := range tests {
+		text, err := os.ReadFile(test)
+		if err != nil {
+			t.Fatal(err)
+		}
+		looked += string(text)
+	}
+	return regexp.MustCompile(`(?s) {6}- alert: (\w+)\n.*?runbook_url: \S+\n`).ReplaceAllStringFunc(rules, func(rule string) string {
+		name := regexp.MustCompile(`- alert: (?:Not)?(\w+)`).FindStringSubmatch(rule)[1] // Not: a mutant
+		if strings.Contains(looked, "alertname: "+name+"\n") {
+			return rule
+		}
+		return ""
+	})
 }
 
 // Commands and queries of the documents can be pasted: bash and promtool can read them.
@@ -218,15 +238,16 @@ func cuts(rule string) [][]int {
 func changes() [][2]string {
 	return [][2]string{
 		{"- alert: ", "- alert: Not"}, {"- record: ", "- record: not"},
-		{"for: 1m\n", "for: 0m\n"}, {"for: 1m\n", "for: 15m\n"}, {"for: 2m\n", "for: 1m\n"}, {"for: 2m\n", "for: 15m\n"},
+		{"for: 1m\n", "for: 0m\n"}, {"for: 1m\n", "for: 15m\n"},
 		{"for: 5m\n", "for: 1m\n"}, {"for: 5m\n", "for: 30m\n"}, {"for: 15m\n", "for: 5m\n"}, {"for: 30m\n", "for: 5m\n"},
 		{"severity: critical", "severity: warning"}, {"severity: warning", "severity: critical"},
-		{">= 0.2)", ">= 2)"}, {">= 0.2)", ">= 0.01)"}, {">= 0.2)", "> 0.2)"},
+		{">= 0.2", ">= 2"}, {">= 0.2", ">= 0.01"}, {">= 0.2", "> 0.2"},
+		{"offset 1m", "offset 0m"}, {"offset 1m", "offset 10m"}, {"offset 5m", "offset 0m"}, {"offset 5m", "offset 30m"},
 		{"<= 0", "< -60"}, {"<= 0", "<= 60"}, {") > 0", ") >= 0"}, {") > 0", ") < 0"}, {") > 0", ") > 9"}, {">= 3", ">= 1"}, {">= 3", ">= 4"},
 		{"  <\n", "  >\n"}, {"  >\n", "  <\n"}, {" and\n", " or\n"}, {" or\n", " and\n"}, {" unless\n", " and\n"},
 		{"240", "300"}, {"240", "180"}, {"0.1 *", "0.3 *"}, {"[1h]", "[1m]"}, {"min without", "max without"},
 		{"clamp_min(2 *", "clamp_min(0.5 *"}, {"clamp_min(2 *", "clamp_min(5 *"}, {", 5)", ", 1)"}, {", 5)", ", 20)"}, {"> 0, 1)", "> 0, 5)"},
-		{"[10m]", "[1m]"}, {"[10m]", "[60m]"}, {"[15m]", "[1m]"}, {"[15m]", "[60m]"}, {"[1d]", "[10m]"}, {"[7d:10m]", "[1d:10m]"}, {"[7d:10m]", "[30d:10m]"},
+		{"[10m]", "[1m]"}, {"[10m]", "[60m]"}, {"[10m] offset", "[1m] offset"}, {"[11m]", "[60m]"}, {"[15m]", "[1m]"}, {"[15m]", "[60m]"}, {"[1d]", "[10m]"}, {"[7d:10m]", "[1d:10m]"}, {"[7d:10m]", "[30d:10m]"},
 		{"failures[2m]", "failures[30s]"}, {"failures[2m]", "failures[30m]"}, {"[10m:1m]", "[1m:1m]"},
 		{`error_type="rejected"`, `error_type=~".+"`}, {"at_risk|expired", ".+"},
 		{"otel_scope_name, otel_scope_version", "otel_scope_name"}, {"(instance, pod,", "(pod,"}, {"problem, instance, pod,", "problem, pod,"},

@@ -122,7 +122,7 @@ func TestPrometheusRuleIsWhatTheOperatorTakes(t *testing.T) {
 func TestMistakesInThePrometheusRuleAreNoticed(t *testing.T) {
 	schema := definition(t)
 	for _, change := range [][2]string{
-		{"for: 2m", "for: 2 minutes"}, {"expr: |", "expression: |"}, {"- record: entraredis:service_pods", "- recorded: entraredis:service_pods"},
+		{"for: 5m", "for: 5 minutes"}, {"expr: |", "expression: |"}, {"- record: entraredis:service_pods", "- recorded: entraredis:service_pods"},
 		{"severity: critical", "severity: 1"}, {"spec:", "specification:"}, {"- name: entraredis\n", "- title: entraredis\n"},
 	} {
 		t.Run(change[0], func(t *testing.T) {

@@ -6,7 +6,7 @@ import "time"
 func poolProblems() []Problem {
 	return []Problem{
 		{
-			Alert: "EntraRedisAuthRefused", Label: "auth_refused", Severity: critical, For: time.Minute,
+			Alert: "EntraRedisAuthRefused", Label: "auth_refused", Severity: critical, For: hiding,
 			comment: "A gauge says how many servers answered the last AUTH with a refusal: it needs no earlier scrape. Over ten " +
 				"minutes, for pods in a crash loop. The counter sees proxies behind one address that do not agree. The value is " +
 				"the servers that refuse.",
@@ -24,7 +24,7 @@ clamp_max(sum without ($scope, db_response_status_code) (increase($refusals[10m]
 			Alert: "EntraRedisConnectionsAtRisk", Label: "connections_at_risk", Severity: warning, For: time.Minute,
 			comment: "Every connection should hold the newer token 3 minutes before the older one expires. The value is the connections.",
 			expr:    `sum without ($scope, entraredis_connection_token_state) ($active{entraredis_connection_token_state=~"at_risk|expired"}) > 0`,
-			hidden:  []string{"token_not_renewed"}, ofToken: true,
+			hidden:  []string{"auth_refused"}, hiddenByToken: []string{"token_not_renewed"},
 			service: "Redis is about to close connections of " + serviceName + " in " + howMany + ".",
 			serviceMeans: "Connections to " + server + " hold a token that expires within 3 minutes or has expired, although there is " +
 				"a newer one. The server closes them then, and what is under way on them fails.",

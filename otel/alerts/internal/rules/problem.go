@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -14,10 +13,11 @@ type Problem struct {
 	Severity string // of the service's alert
 	For      time.Duration
 
-	comment string   // why expr is what it is
-	expr    string   // true for a pod that has the problem; see Options.expand
-	hidden  []string // the problems that hide this one
-	ofToken bool     // those problems are the token's, this one is a pool's
+	comment string // why expr is what it is
+	expr    string // true for a pod that has the problem; see Options.expand
+	// The problems that hide this one, when they have lasted for hiding.
+	hidden        []string // of the same identity or pool
+	hiddenByToken []string // of a pod's token, if this one is of its connections
 
 	service, serviceMeans string // summary and description of the service's alert
 	pod, podMeans         string // those of a pod's
@@ -33,14 +33,20 @@ const (
 	server   = `{{ $labels.server_address }}{{ with $labels.server_port }}:{{ . }}{{ end }} (pool {{ $labels.db_client_connection_pool_name }})`
 )
 
+// hiding is how long the alerts wait that hide others.
+const hiding = time.Minute
+
 func (p Problem) record(o Options) Rule {
 	return Rule{Record: podProblem, Comment: p.comment, Expr: o.expand(p.expr), Labels: map[string]string{"problem": p.Label}}
 }
 
 func (p Problem) serviceAlert(o Options) Rule {
-	expr := many(p.Label)
+	expr := fmt.Sprintf("%s >= %s", share+matcher(p.Label), manyPods)
 	if len(p.hidden) > 0 {
-		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + many(p.hidden...)
+		expr += unless("problem") + many(hiding, p.hidden...)
+	}
+	if len(p.hiddenByToken) > 0 {
+		expr += unless("problem, $identity, $pool") + many(hiding, p.hiddenByToken...)
 	}
 	return Rule{
 		Alert: p.Alert, Expr: o.expand(expr), For: p.For, Labels: map[string]string{"severity": p.Severity},
@@ -50,31 +56,32 @@ func (p Problem) serviceAlert(o Options) Rule {
 
 func (p Problem) podAlert(o Options) Rule {
 	expr := podProblem + matcher(p.Label)
-	hiddenForService := []string{p.Label}
 	if len(p.hidden) > 0 {
-		expr += "\n  unless ignoring (" + list([]string{"problem"}, p.foreignLabels()) + ")\n" + podProblem + matcher(p.hidden...)
+		expr += unless("problem") + inPod(p.hidden...) + unless("problem, $pod") + many(hiding, p.hidden...)
 	}
-	if !p.ofToken {
-		hiddenForService = append(hiddenForService, p.hidden...)
+	if len(p.hiddenByToken) > 0 {
+		expr += unless("problem, $identity, $pool") + inPod(p.hiddenByToken...)
 	}
-	expr += "\n  unless ignoring (problem, $pod)\n" + many(hiddenForService...)
+	expr += unless("problem, $pod") + many(p.For, p.Label)
 	return Rule{
 		Alert: p.Alert + "Pod", Expr: o.expand(expr), For: p.For, Labels: map[string]string{"severity": warning},
 		Summary: p.pod, Description: p.podMeans,
 	}
 }
 
-// foreignLabels are those that the problem does not share with the problems that hide it.
-func (p Problem) foreignLabels() []string {
-	if p.ofToken {
-		return slices.Concat(identityLabels(), poolLabels())
-	}
-	return nil
+func unless(ignoring string) string { return "\n  unless ignoring (" + ignoring + ")\n" }
+
+// inPod selects the pods that have one of the problems, and had it as long ago as the alerts wait that hide others.
+func inPod(problems ...string) string {
+	selector := podProblem + matcher(problems...)
+	return fmt.Sprintf("(%s and %s offset %s)", selector, selector, minutes(hiding))
 }
 
-// many selects the services in which many pods have one of the problems.
-func many(problems ...string) string {
-	return fmt.Sprintf("(%s%s >= %s)", share, matcher(problems...), manyPods)
+// many selects the services in which many pods have one of the problems, and had it as long ago as its alert waits. An alert
+// that is hidden any earlier would end before that one fires.
+func many(wait time.Duration, problems ...string) string {
+	selector := share + matcher(problems...)
+	return fmt.Sprintf("(%s >= %s and %s offset %s >= %s)", selector, manyPods, selector, minutes(wait), manyPods)
 }
 
 func matcher(problems ...string) string {

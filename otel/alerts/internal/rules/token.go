@@ -6,19 +6,18 @@ import "time"
 func tokenProblems() []Problem {
 	return []Problem{
 		{
-			Alert: "EntraRedisNoValidToken", Label: "no_valid_token", Severity: critical,
-			// A new node's managed identity endpoint may need more than a minute to answer.
-			For: 2 * time.Minute,
-			comment: "The last token has expired, or there has never been one: then a pod reports failures and no expiry. A pod " +
-				"in a crash loop is seen only now and then, so the last ten minutes count. Both windows are the same, so a pod " +
-				"that had a token and has ended leaves both at once. The value is the failures in a row.",
+			Alert: "EntraRedisNoValidToken", Label: "no_valid_token", Severity: critical, For: hiding,
+			comment: "The last token has expired, or there has never been one: then a pod reports failures and no expiry. A new " +
+				"node's managed identity endpoint may need more than a minute to answer, so these failures have lasted for a " +
+				"minute. A pod in a crash loop is seen only now and then, so the last ten minutes count. That window lies in the " +
+				"one for expiries, so a pod that had a token and has ended is never taken for it. The value is the failures in a row.",
 			expr: `max without ($scope) ($failures)
   and
 min without ($scope) ($expiry) <= 0
   or
-(max without ($scope) ($failures) > 0 unless min without ($scope) ($expiry))
+(max without ($scope) ($failures > 0 and $failures offset 1m > 0) unless min without ($scope) ($expiry))
   or
-(max without ($scope) (max_over_time($failures[10m])) > 0 unless min without ($scope) (max_over_time($expiry[10m])))`,
+(max without ($scope) (max_over_time($failures[10m] offset 1m)) > 0 unless min without ($scope) (max_over_time($expiry[11m])))`,
 			service: serviceName + " has no valid Entra token in " + howMany + ".",
 			serviceMeans: "Redis commands fail in these pods now: no connection can log in, and the server closes those that are open. " +
 				"The last token of " + identity + " has expired, or the pods have never had one.",
@@ -27,7 +26,7 @@ min without ($scope) ($expiry) <= 0
 				"{{ $value }} attempts in a row have failed.",
 		},
 		{
-			Alert: "EntraRedisEntraRejecting", Label: "entra_rejecting", Severity: critical, For: time.Minute,
+			Alert: "EntraRedisEntraRejecting", Label: "entra_rejecting", Severity: critical, For: hiding,
 			comment: "Requests with claims may be refused without anything being wrong, so failures in a row count as well. Refused " +
 				"requests are up to 5 minutes apart: in 15 minutes there are several. The value is the failures in a row.",
 			expr: `max without ($scope) (max_over_time($failures[2m])) > 0
@@ -42,7 +41,7 @@ sum without ($scope, error_type) (increase($requestFailures{error_type="rejected
 				"Redis commands of this pod fail when its last token expires.",
 		},
 		{
-			Alert: "EntraRedisTokenNotRenewed", Label: "token_not_renewed", Severity: critical, For: time.Minute,
+			Alert: "EntraRedisTokenNotRenewed", Label: "token_not_renewed", Severity: critical, For: hiding,
 			comment: "Renewal begins at 70 to 80 % of a token's life. Credentials that cannot skip their own cache renew with 5 to 4 " +
 				"minutes left: a process below that is late. Tokens that live less than 40 minutes get a tenth of their life, " +
 				"which the maximum of the last hour shows. The value is the time left.",
