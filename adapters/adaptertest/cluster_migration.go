@@ -71,7 +71,7 @@ func (e *clusterEnv) migrate(slot int, to *entratest.ClusterNode) error {
 }
 
 // hastyLife allows several renewals a second, and a machine that stands still for some.
-const hastyLife = 5 * time.Second
+const hastyLife = 10 * time.Second
 
 // A hasty credential says that its tokens should be renewed after a tenth of a second, so that the Source renews every
 // connection as often as a token of such a life allows, several times a second. The server takes them for as long as usual:
