@@ -125,12 +125,39 @@ func TestRefusalAfterARecoveryIsLogged(t *testing.T) {
 			a.hasNoAuth(tok)
 			a.hasNoAuth(tok)
 			log.check("refused", n+1, n)
-			time.Sleep(2 * time.Minute)
+			time.Sleep(4 * time.Minute)
 			log.check("neither refused nor accepted", n+1, n)
 			a.accepts(tok)
-			log.check("accepted, a minute after the last refusal and later", n+1, n+1)
+			log.check("accepted, 4 minutes after the last refusal", n+1, n+1)
 		}
 	})
+}
+
+// A server that refuses every few minutes has a few lines at first, and then no end.
+func TestServerThatRefusesNowAndThenDoesNotFillTheLog(t *testing.T) {
+	for pause, lines := range map[time.Duration]int{time.Minute: 2, 3 * time.Minute: 3, 10 * time.Minute: 5} {
+		t.Run(pause.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := serverLog{t: t}
+				src, a, _ := twoServers(t, &entra.Options{Logger: log.logger()})
+				tok := mustToken(t, src)
+				for began := time.Now(); time.Since(began) < 50*time.Minute; time.Sleep(pause) {
+					a.hasNoAuth(tok)
+					time.Sleep(time.Second)
+					a.accepts(tok)
+				}
+				log.check("for most of an hour", lines, lines-1)
+				time.Sleep(31 * time.Minute)
+				log.check("half an hour later", lines, lines)
+				time.Sleep(2 * time.Hour)
+				tok = mustToken(t, src)
+				a.hasNoAuth(tok)
+				a.accepts(tok)
+				time.Sleep(time.Minute)
+				log.check("hours later", lines+1, lines+1)
+			})
+		})
+	}
 }
 
 // A server that refuses the newer token and accepts the older one has not recovered, however long ago

@@ -14,6 +14,10 @@ const (
 	rememberedFor = 24 * time.Hour
 	// wavererMemory is how long the refusals of a server that wavers count after the last one.
 	wavererMemory = time.Minute
+	// A server that refuses now and then would fill the log with ends. So each relapse within relapseMemory after an
+	// end doubles the time without a refusal that the next end takes, up to half an hour.
+	relapseMemory = 2 * time.Hour
+	mostRelapses  = 5
 	// mostForced is how many tokens in a row are replaced early because of one server. If it refuses
 	// three, it refuses the identity.
 	mostForced = 3
@@ -46,6 +50,8 @@ type serverRecord struct {
 
 	loggedToken TokenTimes  // the newest whose refusal is in the log
 	isLogged    bool        // the log has the refusal, and not its end
+	recoveredAt time.Time   // when the log got the last end
+	relapses    int         // refusals in a row that were logged shortly after an end
 	recovery    *time.Timer // nil unless the server has accepted a token since, and a refusal may follow
 }
 
@@ -124,9 +130,16 @@ func (r *serverRecord) state(now time.Time) ServerState {
 // beginsTrouble reports whether the log is to get a line for the refusal of a token, and notes that
 // it does. There is one for each token, and one for the first refusal after the end of the trouble
 // was logged.
-func (r *serverRecord) beginsTrouble(token TokenTimes) bool {
+func (r *serverRecord) beginsTrouble(token TokenTimes, now time.Time) bool {
 	if isOlder(token, r.loggedToken) || r.isLogged && token == r.loggedToken {
 		return false
+	}
+	switch {
+	case r.isLogged:
+	case !r.recoveredAt.IsZero() && now.Sub(r.recoveredAt) < relapseMemory:
+		r.relapses = min(r.relapses+1, mostRelapses)
+	default:
+		r.relapses = 0
 	}
 	r.loggedToken, r.isLogged = token, true
 	return true
@@ -138,10 +151,10 @@ func (r *serverRecord) isRecovering() bool {
 	return r.isLogged && r.refusals.IsEmpty() && !isOlder(r.acceptedToken, r.refusedToken)
 }
 
-// untilRecovered returns when a recovery counts: after a minute without a refusal. Several servers
-// behind one address may not agree, and the first that accepts is not the end of the trouble.
+// untilRecovered returns when a recovery counts: after a minute without a refusal, longer after relapses. Several
+// servers behind one address may not agree, and the first that accepts is not the end of the trouble.
 func (r *serverRecord) untilRecovered(now time.Time) time.Duration {
-	return max(0, r.refusedAt.Add(wavererMemory).Sub(now))
+	return max(0, r.refusedAt.Add(wavererMemory<<r.relapses).Sub(now))
 }
 
 // mayForce reports whether the refusal of the token with that number by this server may have it

@@ -115,7 +115,7 @@ func (r *serverRegister) note(info AuthDoneInfo, refusal *AuthError, current Tok
 	case info.Refused:
 		record.noteAnswer(info.User, fmt.Sprint(refusal.Err), now)
 		record.refuse(info.Token, refusal, now)
-		news.begins = record.beginsTrouble(info.Token)
+		news.begins = record.beginsTrouble(info.Token, now)
 		news.replaces = info.TokenRefused && !current.IsZero() && info.Token == current.Times() &&
 			!r.isAcceptedLocked(info.Token, now) && record.mayForce(number)
 	default: // the server serves no client at the moment
@@ -140,11 +140,12 @@ func (r *serverRegister) endTrouble(record *serverRecord) bool {
 		record.recovery = nil // until the next acceptance
 		return false
 	}
-	if left := record.untilRecovered(time.Now()); left > 0 {
+	now := time.Now()
+	if left := record.untilRecovered(now); left > 0 {
 		record.recovery.Reset(left)
 		return false
 	}
-	record.recovery, record.isLogged = nil, false
+	record.recovery, record.isLogged, record.recoveredAt = nil, false, now
 	return true
 }
 

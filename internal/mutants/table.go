@@ -207,7 +207,7 @@ func mutants() []mutant {
 		}, {
 			name: "the log says that a server accepts again at the first acceptance",
 			file: "core/entra/serverrecord.go",
-			old:  "	return max(0, r.refusedAt.Add(wavererMemory).Sub(now))\n",
+			old:  "	return max(0, r.refusedAt.Add(wavererMemory<<r.relapses).Sub(now))\n",
 			new:  "	return 0\n",
 		}, {
 			name: "the log says that a server accepts again that accepts an older token",
