@@ -74,7 +74,7 @@ func configure(h clientOptions, src *entra.Source, opts *Options) error {
 		*h.slots = naming(rule.Nodes, *h.slots)
 	}
 	custom, cfg := o.Dialer, o.TLSConfig
-	login := &entraconn.Options{Library: "go-redis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext}
+	login := &entraconn.Options{Library: "go-redis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext, SeparateCaches: !h.announces}
 	*h.dialer = hook.New(src, login, opts.NodeAddress, func(ctx context.Context, network, addr string) (net.Conn, error) {
 		return rule.Dial(ctx, custom, d, cfg, network, addr)
 	})

@@ -120,7 +120,7 @@ type ConnInfo struct {
 	Pool       string   // what the user calls this client, may be empty
 	ID         uint64   // among the connections of this client, from 1
 	ServerAddr string   // as it was dialed, host:port
-	PoolAddr   string   // the ServerAddr that this client dialed first: of a cluster, its name rather than a node
+	PoolAddr   string   // the ServerAddr that this client dialed first: of a cluster, its name rather than a node; of a shard of a Ring, its own
 	RemoteAddr net.Addr // that the dial reached
 }
 

@@ -25,10 +25,12 @@ import (
 // Options change how a [Dialer] works. The zero value, like a nil pointer, is right for every Redis
 // server and every client library that reads its replies in order.
 type Options struct {
-	// Library names the client library to observers, for example "go-redis".
-	Library string
-	// Name names this client to observers, if a program has several.
-	Name string
+	// Library names the client library to observers, for example "go-redis", and Name this client, if
+	// a program has several.
+	Library, Name string
+	// SeparateCaches says that each address is a cache of its own, as the shards of a Ring are, and no
+	// node of one: observers are told of as many pools.
+	SeparateCaches bool
 	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first
 	// command is written, at the cost of one round trip. It is for a proxy that cannot take a
 	// command after an unanswered AUTH; Redis can. A login that the server has not answered after 5
@@ -76,7 +78,7 @@ type Dialer struct {
 
 	mu       sync.Mutex
 	servers  map[string]*server
-	poolAddr string // that was dialed first
+	poolAddr string // of the server that is made next
 }
 
 // NewDialer returns a Dialer that logs in with tokens of src. nil options stand for the defaults.
@@ -86,11 +88,8 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 		panic("entraconn: NewDialer with a nil *entra.Source")
 	}
 	d := &Dialer{
-		src: src, obs: src.Observer(), startedAt: time.Now(),
+		src: src, obs: src.Observer(), opts: *cmp.Or(opts, &Options{}), startedAt: time.Now(),
 		credentials: rotation.NewCredentials(src), servers: make(map[string]*server),
-	}
-	if opts != nil {
-		d.opts = *opts
 	}
 	d.advice = advice.ForClient(src.Logger(), d.opts.Library, d.opts.Name)
 	return d
@@ -187,8 +186,7 @@ func (a admittedDial) connect(ctx context.Context, dialFn dialing.Func, network 
 // first write. It is DialFunc of a [tls.Dialer] with its defaults, for client libraries that have
 // no configuration of their own.
 func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	tlsDialer := &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
-	return d.DialFunc(tlsDialer.DialContext)(ctx, network, addr)
+	return d.DialFunc((&tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}).DialContext)(ctx, network, addr)
 }
 
 // Wrap returns a connection that will log in on conn with its first write. conn must be fresh, and
@@ -220,7 +218,9 @@ func (d *Dialer) Format(f fmt.State, _ rune) {
 func (d *Dialer) serverAt(addr string) *server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.poolAddr = cmp.Or(d.poolAddr, addr)
+	if d.poolAddr == "" || d.opts.SeparateCaches {
+		d.poolAddr = addr
+	}
 	if d.servers[addr] == nil {
 		d.servers[addr] = newServer(d, addr, d.poolAddr)
 	}

@@ -10,7 +10,8 @@
 // # What it promises
 //
 //   - Two lines at level INFO for each token: "entra: token renewed" when it has come, and "entra: connections
-//     renewed" when the connections of a pool to a server have it. That is one for each server and pool.
+//     renewed" when the connections of a pool to a server have it. That is one for each server and pool, at level
+//     WARN and with "connections keep the older token" where the server has refused it on some.
 //   - Lines at level DEBUG for all else that an [entra.Observer] is told: each call to the credential, each
 //     AUTH, each connection that opens, closes or is back, each rotation that begins. A thousand connections
 //     that are lost at once are thousands of these lines.

@@ -121,7 +121,11 @@ func (l lines) rotationStart(ctx context.Context, info entra.RotationStartInfo) 
 }
 
 func (l lines) rotationDone(ctx context.Context, info entra.RotationDoneInfo) {
-	l.write(ctx, info.At, slog.LevelInfo, "connections renewed", func() []slog.Attr {
+	level, message := slog.LevelInfo, "connections renewed"
+	if info.Refused > 0 {
+		level, message = slog.LevelWarn, "connections keep the older token"
+	}
+	l.write(ctx, info.At, level, message, func() []slog.Attr {
 		return append(ofPool(info.ServerAddr, info.Library, info.Pool), slog.Duration("took", info.Duration), slog.Int("renewed", info.Renewed),
 			slog.Int("refused", info.Refused), slog.Int("left", info.Left), slog.Int("closed", info.Closed))
 	})

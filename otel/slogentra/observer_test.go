@@ -203,6 +203,15 @@ func TestOutcomesOfAnAUTH(t *testing.T) {
 	}
 }
 
+// A rotation that a server has refused is no renewal.
+func TestRefusedRotationIsAWarning(t *testing.T) {
+	var l log
+	slogentra.NewObserver(l.logger(slog.LevelInfo)).RotationDone(t.Context(), entra.RotationDoneInfo{Renewed: 1, Refused: 200})
+	if got := l.text.String(); !strings.Contains(got, `level=WARN msg="entra: connections keep the older token"`) || !strings.Contains(got, "renewed=1 refused=200") {
+		t.Errorf("%q", got)
+	}
+}
+
 // The lines have the time of the event, and the values of its context.
 func TestLinesBelongToTheirEvents(t *testing.T) {
 	type traceID struct{}
