@@ -1,7 +1,8 @@
-// Package main_test runs the incidents at a fiftieth of their length.
+// Package main_test runs the incidents at a fiftieth of their length, and compares the page with the last real run.
 package main_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -38,6 +39,19 @@ func TestEachIncidentIsSeenByEachSignal(t *testing.T) {
 		if len(kept[1]) >= len(kept[2]) {
 			t.Errorf("spans of the service are not sampled: %s", kept[0])
 		}
+	}
+}
+
+// Nothing between the marks is written by hand.
+func TestPageIsTheRealRun(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/incidents.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "<!-- what go run ./incidents measured -->\n\n")
+	measured, _, found := strings.Cut(rest, "\n<!-- end of what it measured -->\n")
+	if want := run(t, "-tables", "observed.json"); !found || measured != want {
+		t.Errorf("docs/incidents.md has not what observed.json has: run go run ./incidents in examples/observability. It should have\n%s", want)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type observed struct {
 	Title, Story           string
 	Begin                  string  // of the run, by the clock
-	Lasts                  float64 // seconds
+	Lasts                  float64 // seconds, 0 without trouble
 	Said                   []said
 	Silent                 []string // metrics and alerts that said nothing
 	Commands, CommandSpans int
@@ -104,11 +104,72 @@ func fill(page string, all []observed) (string, error) {
 }
 
 func allTables(all []observed) string {
-	var tables []string
+	tables := []string{summary(all)}
 	for _, o := range all {
 		tables = append(tables, o.table())
 	}
 	return strings.Join(tables, "\n")
+}
+
+// summary says when each kind of signal first said that something is wrong.
+func summary(all []observed) string {
+	text := "| seconds after the begin of | a request or an AUTH fails | commands fail | a log line | a span with an error | a metric | an alert is pending | an alert fires | the last alert ends |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+	end := 0.0 // of the run, when something was last said
+	for _, o := range all {
+		for _, s := range o.Said {
+			end = max(end, s.Last)
+		}
+	}
+	for _, o := range all {
+		text += "| [" + o.Title + "](#" + anchor(o.Title) + ")"
+		for _, is := range []func(said) bool{
+			func(s said) bool {
+				return s.Signal == truth && (strings.Contains(s.What, "answers 503") || strings.Contains(s.What, "refuses"))
+			},
+			func(s said) bool { return s.Signal == truth && strings.Contains(s.What, "commands") },
+			func(s said) bool { return s.Signal == logs },
+			func(s said) bool { return s.Signal == traces && strings.Contains(s.What, " type=") },
+			func(s said) bool { return s.Signal == metrics && !isWell(s.What) },
+			func(s said) bool { return s.Signal == alert && strings.HasSuffix(before(s.What, " for "), "pending") },
+			func(s said) bool { return s.Signal == alert && strings.HasSuffix(before(s.What, " for "), "firing") },
+		} {
+			text += " | "
+			if i := slices.IndexFunc(o.Said, is); i >= 0 { // they are in order
+				text += fmt.Sprintf("%.0f", o.Said[i].First)
+			}
+		}
+		last := 0.0
+		for _, s := range o.Said {
+			if s.Signal == alert {
+				last = max(last, s.Last)
+			}
+		}
+		text += " | "
+		switch {
+		case last > end-interval.Seconds():
+			text += "later"
+		case last > 0:
+			text += fmt.Sprintf("%.0f", last)
+		}
+		text += " |\n"
+	}
+	return text
+}
+
+// isWell reports whether a metric says nothing but that a token is renewed.
+func isWell(what string) bool {
+	return strings.Contains(what, "entraredis_rotation_") || strings.Contains(what, "entraredis_token_renewals")
+}
+
+// before is what stands before a separator, or all.
+func before(text, separator string) string {
+	text, _, _ = strings.Cut(text, separator)
+	return text
+}
+
+// anchor is where the link to a heading leads, as GitHub makes it.
+func anchor(title string) string {
+	return strings.NewReplacer(" ", "-", ",", "", "/", "").Replace(strings.ToLower(title))
 }
 
 func readObserved(file string) (all []observed, err error) {
