@@ -8,6 +8,8 @@
 //	go run . -traces                    # spans, as JSON, on standard output; else no tracer provider is set
 //	./prometheus.sh                     # beside it: Prometheus with our alerting rules
 //
+// Command incidents, in the folder below, compares what these signals say in an outage, a refusal, a crash loop and a rotation.
+//
 // It is a module of its own, so that the library's users do not get the Prometheus exporter and the
 // SDK with it. Copy telemetry.go and the first lines of serve into a service of yours, and leave
 // out stage.go and outage.go.
