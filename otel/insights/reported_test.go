@@ -58,7 +58,7 @@ func (r report) addSet(name string, set attribute.Set) {
 		r[name] = map[string][]string{}
 	}
 	for _, a := range set.ToSlice() {
-		r[name][string(a.Key)] = append(r[name][string(a.Key)], a.Value.Emit())
+		r[name][string(a.Key)] = append(r[name][string(a.Key)], a.Value.String())
 	}
 }
 
