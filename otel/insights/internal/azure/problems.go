@@ -17,14 +17,14 @@ let expiry = metrics
 | project $pod, identity, longest, remaining = iff(timestamp > ago(10m), valueSum, real(null));
 let rejections = metrics
 | where name == "entraredis.token.request.failures" and timestamp > ago(15m)
-| where tostring(customDimensions["error.type"]) == "rejected"
-| summarize rejections = sum(valueSum) by $pod, identity;
+| extend rejected = tostring(customDimensions["error.type"]) == "rejected"
+| summarize rejections = sumif(valueSum, rejected), otherFailures = sumif(valueSum, not(rejected)) by $pod, identity;
 let ofTokens = failures
 | join kind=leftouter expiry on $pod, identity
 | join kind=leftouter rejections on $pod, identity
 | extend rank = case(
     remaining <= 0 or (isnull(remaining) and failures > 0), 1,
-    failures > 0 and rejections > 0, 2,
+    failures > 0 and rejections > otherFailures, 2,
     remaining < min_of(240.0, 0.1 * longest), 4,
     failures >= 3, 5,
     0)
