@@ -46,7 +46,7 @@ resource entraredisRecording 'Microsoft.AlertsManagement/prometheusRuleGroups@20
       }
       {
         record: 'entraredis:pod_problem'
-        expression: 'max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_token_refresh_consecutive_failures[2m])) > 0 and sum without (otel_scope_name, otel_scope_version, otel_scope_schema_url, error_type) (increase(entraredis_token_request_failures_total{error_type="rejected"}[15m])) > 0'
+        expression: 'max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_token_refresh_consecutive_failures[2m])) > 0 and sum without (otel_scope_name, otel_scope_version, otel_scope_schema_url, error_type) (increase(entraredis_token_request_failures_total{error_type="rejected"}[15m])) > 0.5 * sum without (otel_scope_name, otel_scope_version, otel_scope_schema_url, error_type) (increase(entraredis_token_request_failures_total[15m]))'
         labels: {
           problem: 'entra_rejecting'
         }
@@ -70,7 +70,7 @@ resource entraredisRecording 'Microsoft.AlertsManagement/prometheusRuleGroups@20
       }
       {
         record: 'entraredis:pod_problem'
-        expression: 'max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (max_over_time(entraredis_connection_auth_refusing[10m])) > 0 or clamp_max(sum without (otel_scope_name, otel_scope_version, otel_scope_schema_url, db_response_status_code) (increase(entraredis_connection_auth_refusals_total[10m])) > 0, 1)'
+        expression: 'max without (otel_scope_name, otel_scope_version, otel_scope_schema_url) (last_over_time(entraredis_connection_auth_refusing[10m])) > 0 or clamp_max(ceil(sum without (otel_scope_name, otel_scope_version, otel_scope_schema_url, db_response_status_code) (increase(entraredis_connection_auth_refusals_total[10m])) - 1.5) > 0, 1)'
         labels: {
           problem: 'auth_refused'
         }

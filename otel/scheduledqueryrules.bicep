@@ -39,14 +39,14 @@ let expiry = metrics
 | project cluster, namespace, service, pod, identity, longest, remaining = iff(timestamp > ago(10m), valueSum, real(null));
 let rejections = metrics
 | where name == "entraredis.token.request.failures" and timestamp > ago(15m)
-| where tostring(customDimensions["error.type"]) == "rejected"
-| summarize rejections = sum(valueSum) by cluster, namespace, service, pod, identity;
+| extend rejected = tostring(customDimensions["error.type"]) == "rejected"
+| summarize rejections = sumif(valueSum, rejected), otherFailures = sumif(valueSum, not(rejected)) by cluster, namespace, service, pod, identity;
 let ofTokens = failures
 | join kind=leftouter expiry on cluster, namespace, service, pod, identity
 | join kind=leftouter rejections on cluster, namespace, service, pod, identity
 | extend rank = case(
     remaining <= 0 or (isnull(remaining) and failures > 0), 1,
-    failures > 0 and rejections > 0, 2,
+    failures > 0 and rejections > otherFailures, 2,
     remaining < min_of(240.0, 0.1 * longest), 4,
     failures >= 3, 5,
     0)
@@ -57,17 +57,21 @@ let connections = metrics
 | extend state = tostring(customDimensions["entraredis.connection.token_state"])
 | summarize open = sum(valueSum), atRisk = sumif(valueSum, state in ("at_risk", "expired")) by cluster, namespace, service, pod, pool, server, timestamp
 | summarize arg_max(timestamp, atRisk), most = max(open) by cluster, namespace, service, pod, pool, server;
+let refusing = metrics
+| where name == "entraredis.connection.auth.refusing" and timestamp > ago(10m)
+| summarize refusing = max(valueSum) by cluster, namespace, service, pod, pool, server, timestamp
+| summarize arg_max(timestamp, refusing) by cluster, namespace, service, pod, pool, server;
 let ofPools = metrics
 | where timestamp > ago(10m)
 | where name in ("entraredis.connection.auth.refusing", "entraredis.connection.auth.refusals", "entraredis.connection.reconnections")
 | extend code = tostring(customDimensions["db.response.status_code"])
-| summarize refusing = maxif(valueSum, name == "entraredis.connection.auth.refusing"),
-    refusals = sumif(valueSum, name == "entraredis.connection.auth.refusals"),
+| summarize refusals = sumif(valueSum, name == "entraredis.connection.auth.refusals"),
     codes = make_set_if(code, name == "entraredis.connection.auth.refusals" and valueSum > 0),
     reconnections = sumif(valueSum, name == "entraredis.connection.reconnections") by cluster, namespace, service, pod, pool, server
 | join kind=leftouter connections on cluster, namespace, service, pod, pool, server
+| join kind=leftouter refusing on cluster, namespace, service, pod, pool, server
 | extend rank = case(
-    refusing > 0 or refusals > 0, 3,
+    refusing > 0 or refusals > 1, 3,
     reconnections > max_of(5.0, 2.0 * most), 6,
     atRisk > 0, 7,
     0)

@@ -7,12 +7,12 @@ func poolProblems() []Problem {
 	return []Problem{
 		{
 			Alert: "EntraRedisAuthRefused", Label: "auth_refused", Severity: critical, For: hiding,
-			comment: "A gauge says how many servers answered the last AUTH with a refusal: it needs no earlier scrape. Over ten " +
-				"minutes, for pods in a crash loop. The counter sees proxies behind one address that do not agree. The value is " +
-				"the servers that refuse.",
-			expr: `max without ($scope) (max_over_time($refusing[10m])) > 0
+			comment: "A gauge says how many servers answered the last AUTH with a refusal: it needs no earlier scrape. The last " +
+				"value counts for ten minutes, for pods in a crash loop. The counter sees proxies behind one address that do not " +
+				"agree. There have to be two refusals: increase extrapolates one to 1.5 at most. The value is the servers that refuse.",
+			expr: `max without ($scope) (last_over_time($refusing[10m])) > 0
   or
-clamp_max(sum without ($scope, db_response_status_code) (increase($refusals[10m])) > 0, 1)`,
+clamp_max(ceil(sum without ($scope, db_response_status_code) (increase($refusals[10m])) - 1.5) > 0, 1)`,
 			service: "Redis refuses the Entra token of " + serviceName + " in " + howMany + ".",
 			serviceMeans: server + " has refused AUTH in the last 10 minutes. New connections fail with every refusal; open ones last " +
 				"until their older token expires. Give the identity an access policy assignment on this cache.",

@@ -28,10 +28,13 @@ min without ($scope) ($expiry) <= 0
 		{
 			Alert: "EntraRedisEntraRejecting", Label: "entra_rejecting", Severity: critical, For: hiding,
 			comment: "Requests with claims may be refused without anything being wrong, so failures in a row count as well. Refused " +
-				"requests are up to 5 minutes apart: in 15 minutes there are several. The value is the failures in a row.",
+				"requests are up to 5 minutes apart: in 15 minutes there are several. They are more than half of the requests that " +
+				"failed, so one refusal does not count in an outage of the network. The value is the failures in a row.",
 			expr: `max without ($scope) (max_over_time($failures[2m])) > 0
   and
-sum without ($scope, error_type) (increase($requestFailures{error_type="rejected"}[15m])) > 0`,
+sum without ($scope, error_type) (increase($requestFailures{error_type="rejected"}[15m]))
+  >
+0.5 * sum without ($scope, error_type) (increase($requestFailures[15m]))`,
 			hidden:  []string{"no_valid_token"},
 			service: "Entra rejects the credential of " + serviceName + " in " + howMany + ".",
 			serviceMeans: "Microsoft Entra or the managed identity endpoint says no to " + identity + ". An operator must fix the secret, " +

@@ -17,14 +17,14 @@ let expiry = metrics
 | project $pod, identity, longest, remaining = iff(timestamp > ago(10m), valueSum, real(null));
 let rejections = metrics
 | where name == "entraredis.token.request.failures" and timestamp > ago(15m)
-| where tostring(customDimensions["error.type"]) == "rejected"
-| summarize rejections = sum(valueSum) by $pod, identity;
+| extend rejected = tostring(customDimensions["error.type"]) == "rejected"
+| summarize rejections = sumif(valueSum, rejected), otherFailures = sumif(valueSum, not(rejected)) by $pod, identity;
 let ofTokens = failures
 | join kind=leftouter expiry on $pod, identity
 | join kind=leftouter rejections on $pod, identity
 | extend rank = case(
     remaining <= 0 or (isnull(remaining) and failures > 0), 1,
-    failures > 0 and rejections > 0, 2,
+    failures > 0 and rejections > otherFailures, 2,
     remaining < min_of(240.0, 0.1 * longest), 4,
     failures >= 3, 5,
     0)
@@ -35,17 +35,21 @@ let connections = metrics
 | extend state = tostring(customDimensions["entraredis.connection.token_state"])
 | summarize open = sum(valueSum), atRisk = sumif(valueSum, state in ("at_risk", "expired")) by $pool, timestamp
 | summarize arg_max(timestamp, atRisk), most = max(open) by $pool;
+let refusing = metrics
+| where name == "entraredis.connection.auth.refusing" and timestamp > ago(10m)
+| summarize refusing = max(valueSum) by $pool, timestamp
+| summarize arg_max(timestamp, refusing) by $pool;
 let ofPools = metrics
 | where timestamp > ago(10m)
 | where name in ("entraredis.connection.auth.refusing", "entraredis.connection.auth.refusals", "entraredis.connection.reconnections")
 | extend code = tostring(customDimensions["db.response.status_code"])
-| summarize refusing = maxif(valueSum, name == "entraredis.connection.auth.refusing"),
-    refusals = sumif(valueSum, name == "entraredis.connection.auth.refusals"),
+| summarize refusals = sumif(valueSum, name == "entraredis.connection.auth.refusals"),
     codes = make_set_if(code, name == "entraredis.connection.auth.refusals" and valueSum > 0),
     reconnections = sumif(valueSum, name == "entraredis.connection.reconnections") by $pool
 | join kind=leftouter connections on $pool
+| join kind=leftouter refusing on $pool
 | extend rank = case(
-    refusing > 0 or refusals > 0, 3,
+    refusing > 0 or refusals > 1, 3,
     reconnections > max_of(5.0, 2.0 * most), 6,
     atRisk > 0, 7,
     0)
