@@ -151,8 +151,9 @@ func (r *serverRecord) isRecovering() bool {
 	return r.isLogged && r.refusals.IsEmpty() && !isOlder(r.acceptedToken, r.refusedToken)
 }
 
-// untilRecovered returns when a recovery counts: after a minute without a refusal, longer after relapses. Several
-// servers behind one address may not agree, and the first that accepts is not the end of the trouble.
+// untilRecovered returns how long it takes until a recovery counts: a minute without a refusal, longer after
+// relapses. Several servers behind one address may not agree, and the first that accepts is not the end of
+// the trouble.
 func (r *serverRecord) untilRecovered(now time.Time) time.Duration {
 	return max(0, r.refusedAt.Add(wavererMemory<<r.relapses).Sub(now))
 }
