@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +17,10 @@ func failover(e *clusterEnv) {
 	client := e.open("failover", 4)
 	counts := increments{e, client, "key", 50} // on all masters
 	var before standing
+	var changing atomic.Bool
 	e.during(func() {
 		e.awaitTokens(1)
+		changing.Store(true)
 		replica, err := e.cluster.Replica(e.ctx, e.cluster.Nodes()[0])
 		if err == nil {
 			err = e.cluster.Failover(e.ctx, replica)
@@ -25,10 +28,40 @@ func failover(e *clusterEnv) {
 		if err != nil {
 			e.t.Errorf("failover: %v", err)
 		}
+		e.eventually("after the failover", func(ctx context.Context) error {
+			for i := range 40 { // on all servers
+				_, err := client.Do(ctx, "INCR", fmt.Sprint("after", i))
+				if err != nil && !e.isUnserved(err) {
+					e.t.Errorf("a command failed after the failover: %v", err)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		changing.Store(false)
 		before = e.standingNow()
 		e.awaitTokens(2)
-	}, 4, clusterInterval, counts.add)
+	}, 4, clusterInterval, func(worker, n int) error {
+		for {
+			changed := changing.Load()
+			err := counts.add(worker, n)
+			if err == nil || !changed || !e.isUnserved(err) {
+				return err
+			}
+			e.output.saw(err)
+			rest(e.ctx, clusterInterval)
+		}
+	})
 	e.unnoticedSince(before)
+}
+
+// isUnserved reports whether err says that no node serves the key's slot, so that nothing was done. For moments after an
+// orderly failover a plain client is told so as well: a node has heard that the former master has the slot no more, and not
+// yet who has it, and CLUSTER SHARDS names no master.
+func (e *clusterEnv) isUnserved(err error) bool {
+	return strings.HasPrefix(err.Error(), "CLUSTERDOWN ") || e.harness.NoNode != nil && errors.Is(err, e.harness.NoNode)
 }
 
 // oneReboots catches a library in which a failure of one server affects the others, and one that

@@ -188,7 +188,7 @@ func (c *RedisCluster) Replica(ctx context.Context, master *ClusterNode) (*Clust
 
 // Failover makes a replica the master, and its master the replica, in the orderly way of CLUSTER FAILOVER: nothing
 // is lost, no connection is closed, and clients that write to the former master are sent on by MOVED. It blocks
-// until every node knows the new master, or ctx ends.
+// until every node knows the new master and that the former one is a replica, or ctx ends.
 func (c *RedisCluster) Failover(ctx context.Context, replica *ClusterNode) error {
 	v, err := replica.view(ctx)
 	if err != nil {
@@ -214,12 +214,12 @@ func (c *RedisCluster) Failover(ctx context.Context, replica *ClusterNode) error
 			return err
 		}
 	}
-	// The other nodes may learn seconds later that the former master is a replica now. It knows at
-	// once.
+	// The other nodes may learn seconds later that the former master is a replica now. Until then their CLUSTER SHARDS
+	// may give the slots to no node.
 	return c.forAll(func(_ int, n *ClusterNode) error {
 		return await(ctx, "all nodes know the new master", func() (bool, error) {
 			v, err := n.view(ctx)
-			return err == nil && len(v[replica.id].slots) > 0 && (n != former || v[n.id].master == replica.id), err
+			return err == nil && len(v[replica.id].slots) > 0 && v[former.id].master == replica.id, err
 		})
 	})
 }

@@ -104,6 +104,14 @@ func holdRueidis(t *testing.T, addr string, dial dialFunc) func(args ...string) 
 	}
 	conn, release := client.Dedicate()
 	t.Cleanup(func() { release(); client.Close() })
+	// The client's own connection would be renewed first, and the held one, not due yet, outside the transaction.
+	own, err := client.Do(t.Context(), client.B().ClientId().Build()).AsInt64()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Do(t.Context(), conn.B().ClientKill().Id(own).Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
 	return func(args ...string) string {
 		return words(conn.Do(t.Context(), conn.B().Arbitrary(args[0]).Args(args[1:]...).Build()).ToAny())
 	}
