@@ -26,6 +26,7 @@ type misconfiguration struct {
 	server  server
 	dial    dialFunc // instead of the network's
 	overTLS bool     // the client speaks TLS
+	host    string   // that the client looks for in the certificate, instead of the server's address
 
 	kind    entra.Kind // of the *RefreshError
 	refusal string     // a part of the text of the *AuthError
@@ -91,6 +92,10 @@ func misconfigurations() []misconfiguration {
 			defer cancel()
 			<-ctx.Done()
 			return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
+		}},
+		{name: "certificate of another host", cred: clientSecret, overTLS: true, host: "cache.contoso.com", server: server{withTLS: true}, network: "x509: "},
+		{name: "unknown host", cred: clientSecret, network: "no such host", dial: func(_ context.Context, network, _ string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: "contoso.redis.cache.windows.net", IsNotFound: true}}
 		}},
 		{name: "wrong port of Redis", cred: clientSecret, network: "connection refused", dial: func(_ context.Context, network, addr string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s: %w", addr, syscall.ECONNREFUSED)}
