@@ -22,7 +22,8 @@ func TestTestsOfThePageAboutTestingPass(t *testing.T) {
 	}
 	temp := t.TempDir()
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
-	args := []string{"test", "-c", "-vet=off", "-race=" + strconv.FormatBool(raced()), "-o", temp, "-overlay", filepath.Join(temp, "overlay.json")}
+	list := filepath.Join(temp, "overlay.json")
+	args := []string{"test", "-c", "-vet=off", "-race=" + strconv.FormatBool(raced()), "-o", temp, "-overlay", list}
 	tests := map[string]string{} // by the name of the program that runs it
 	for i, block := range documents.Extract("testing.md", read(t, "../../docs/testing.md")) {
 		_, after, isTest := strings.Cut(block.Code, "\nfunc Test")
@@ -42,11 +43,11 @@ func TestTestsOfThePageAboutTestingPass(t *testing.T) {
 	if len(tests) < 2 {
 		t.Fatalf("the page has only the tests %v", tests)
 	}
-	list, err := json.Marshal(overlay)
+	encoded, err := json.Marshal(overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(temp, "overlay.json"), list, 0o600); err != nil {
+	if err := os.WriteFile(list, encoded, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
