@@ -15,7 +15,7 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-var hours = flag.Int("hours", 8, "for how many hours each credential keeps a program in tokens, and for two of its tokens' lives at least; docs/guarantees.md has the table of 48")
+var hours = flag.Int("hours", 8, "for how many hours each credential keeps a program in tokens, and for two of its tokens' lives at least; docs/measurements.md has the table of 48")
 
 // days are what happened to one credential.
 type days struct {
@@ -186,16 +186,16 @@ func short(d time.Duration) string {
 	return s
 }
 
-// checkDaysTable keeps docs/guarantees.md complete. Its numbers are those of one run: they are
+// checkDaysTable keeps docs/measurements.md complete. Its numbers are those of one run: they are
 // random.
 func checkDaysTable(t *testing.T, all []days) {
-	text, err := os.ReadFile("../../docs/guarantees.md")
+	text, err := os.ReadFile("../../docs/measurements.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range all {
 		if !strings.Contains(string(text), "\n"+d.row()+" ") {
-			t.Errorf("docs/guarantees.md has no row %q", d.row())
+			t.Errorf("docs/measurements.md has no row %q", d.row())
 		}
 	}
 }

@@ -43,6 +43,7 @@ func TestSnippetShapes(t *testing.T) {
 		"import group":           "import (\n\t\"errors\"\n\n\t\"io\"\n)\n\nreturn errors.Join(io.EOF)",
 		"declarations":           "import \"time\"\n\nfunc nap() time.Duration { return 1 }\n\ntype t int",
 		"function call":          "func() {}()",
+		"imports context":        "import \"context\"\n\nfunc ended(ctx context.Context) error { return ctx.Err() }",
 		"whole file":             "// Command x does nothing.\npackage main\n\nfunc main() {}",
 	}
 	var blocks []documents.Block

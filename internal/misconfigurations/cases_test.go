@@ -26,6 +26,7 @@ type misconfiguration struct {
 	server  server
 	dial    dialFunc // instead of the network's
 	overTLS bool     // the client speaks TLS
+	host    string   // that the client looks for in the certificate, instead of the server's address
 
 	kind    entra.Kind // of the *RefreshError
 	refusal string     // a part of the text of the *AuthError
@@ -61,6 +62,11 @@ func misconfigurations() []misconfiguration {
 		entraSays("wrong federated credential", 401, 700213, "No matching federated identity record found."),
 		entraSays("wrong clock", 401, 700024, "Client assertion is not within its valid time range."),
 		entraSays("conditional access", 400, 53003, "Access has been blocked by Conditional Access policies."),
+		entraSays("disabled identity", 401, 7000112, "Application 'x' is disabled."),
+		entraSays("wrong user name or password", 400, 50126, "Error validating credentials due to invalid username or password."),
+		entraSays("locked account", 400, 50053, "The account is locked."),
+		entraSays("second factor", 400, 50076, "You must use multi-factor authentication to access 'x'."),
+		entraSays("another refusal", 400, 500021, "Access to 'x' tenant is denied."),
 		entraSays("a program that loops", 400, 50196, "The server terminated an operation."),
 		{name: "too many requests", cred: clientSecret, fault: entratest.Fault{Status: 429, RetryAfter: "30"}, kind: entra.KindThrottled},
 		{name: "Entra is down", cred: clientSecret, fault: entratest.Fault{Status: 503}, kind: entra.KindNetwork},
@@ -73,6 +79,11 @@ func misconfigurations() []misconfiguration {
 		{name: "no az", cred: unavailable("AzureCLICredential: executable not found on path"), kind: entra.KindRejected},
 		{name: "az not signed in", cred: unavailable("AzureCLICredential: ERROR: Please run 'az login' to setup account."), kind: entra.KindRejected},
 		{name: "az sign-in expired", cred: unavailable("AzureCLICredential: ERROR: AADSTS70043: The refresh token has expired."), kind: entra.KindRejected},
+		{name: "azd not signed in", cred: unavailable("AzureDeveloperCLICredential: ERROR: not logged in, run `azd auth login` to login"), kind: entra.KindRejected},
+		{name: "PowerShell not signed in", cred: unavailable("AzurePowerShellCredential: Please run Connect-AzAccount to set up account."), kind: entra.KindRejected},
+		{name: "PowerShell without Az.Accounts", cred: unavailable("AzurePowerShellCredential: Az.Accounts module not found"), kind: entra.KindRejected},
+		{name: "sign-in by a person", cred: unavailable("InteractiveBrowserCredential can't acquire a token without user interaction"), kind: entra.KindRejected},
+		{name: "empty token", cred: direct, fault: entratest.Fault{Status: 200}, kind: entra.KindMalformed},
 		{name: "token without oid", cred: clientSecret, fault: entratest.Fault{NoObjectID: true}, kind: entra.KindMalformed},
 		{name: "token that has expired", cred: expired, kind: entra.KindMalformed},
 		{name: "wrong audience", cred: clientSecret, fault: entratest.Fault{Claims: map[string]any{"aud": "https://vault.azure.net"}},
@@ -83,6 +94,12 @@ func misconfigurations() []misconfiguration {
 			server: server{refuses: "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"}},
 		{name: "server without AUTH", cred: clientSecret, refusal: "check that the address is a Redis server of version 6 or later",
 			server: server{refuses: "ERR unknown command 'AUTH', with args beginning with: "}},
+		{name: "policy that forbids", cred: clientSecret, refusal: "check the permissions that the identity's access policy grants on this cache",
+			server: server{refuses: "NOPERM this user has no permissions to run the 'auth' command"}},
+		{name: "protected mode", cred: clientSecret, refusal: "check the server's protected mode, firewall and network settings",
+			server: server{refuses: "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user."}},
+		{name: "server in trouble", cred: clientSecret, refusal: "check the state of the server",
+			server: server{refuses: "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk."}},
 		// redis-server waits for the end of the line that it takes the ClientHello for, and resets what is no ClientHello.
 		{name: "TLS to a port without TLS", cred: clientSecret, overTLS: true, server: server{isSilent: true}, network: "deadline exceeded", isMute: true},
 		{name: "no TLS to a port with TLS", cred: clientSecret, server: server{withTLS: true}, network: "connection reset", isMute: true},
@@ -91,6 +108,10 @@ func misconfigurations() []misconfiguration {
 			defer cancel()
 			<-ctx.Done()
 			return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
+		}},
+		{name: "certificate of another host", cred: clientSecret, overTLS: true, host: "cache.contoso.com", server: server{withTLS: true}, network: "x509: "},
+		{name: "unknown host", cred: clientSecret, network: "no such host", dial: func(_ context.Context, network, _ string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: "contoso.redis.cache.windows.net", IsNotFound: true}}
 		}},
 		{name: "wrong port of Redis", cred: clientSecret, network: "connection refused", dial: func(_ context.Context, network, addr string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s: %w", addr, syscall.ECONNREFUSED)}
@@ -118,6 +139,8 @@ func clientSecret(t *testing.T, sts *entratest.STS) azcore.TokenCredential {
 	}
 	return cred
 }
+
+func direct(_ *testing.T, sts *entratest.STS) azcore.TokenCredential { return sts.Credential() }
 
 func managedIdentity(t *testing.T, sts *entratest.STS) azcore.TokenCredential {
 	t.Helper()

@@ -73,11 +73,14 @@ func (m *misconfiguration) meet(t *testing.T, c client) (r report) {
 	t.Helper()
 	sts := entratest.NewSTS(nil)
 	cred := m.cred(t, sts)
-	serverTLS, clientTLS, err := entratest.TLSConfigs("10.6.3.80")
+	serverTLS, clientTLS, err := entratest.TLSConfigs("10.6.3.80", "contoso.redis.cache.windows.net")
 	if err != nil {
 		t.Fatal(err)
 	}
 	clientTLS.ServerName = "10.6.3.80"
+	if m.host != "" {
+		clientTLS.ServerName = m.host
+	}
 	synctest.Test(t, func(t *testing.T) {
 		network := entratest.NewNetwork()
 		listener, err := network.Listen(addr)
