@@ -13,7 +13,7 @@ import (
 // A File is a path at which something else keeps a password, for example the volume of a Kubernetes Secret.
 type File string
 
-// GetToken implements [azcore.TokenCredential]. The Source reads the file again 7 to 8 minutes later.
+// GetToken implements [azcore.TokenCredential]. The Source reads the file again within 8 minutes.
 func (f File) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	password, err := os.ReadFile(string(f))
 	return azcore.AccessToken{Token: strings.TrimSpace(string(password)), ExpiresOn: time.Now().Add(10 * time.Minute)}, err
