@@ -40,8 +40,9 @@ func NewStreamingCredentials(src *entra.Source) (*StreamingCredentials, error) {
 //
 // The listener's OnNext is called for each newer token, one listener after the other. OnError is never called: go-redis
 // closes the connection then, while the token that it has may be valid for long. A listener that subscribes again is
-// called once for each token, and each of its functions unsubscribes it. Credentials hand out the token that is newest
-// when they are asked, and an empty password while there is no valid one.
+// called once for each token, and each of its functions unsubscribes it, also from OnNext. A token that is being handed out
+// at that moment may still reach it. Credentials hand out the token that is newest when they are asked, and empty strings
+// while there is no valid one.
 func (s *StreamingCredentials) Subscribe(listener auth.CredentialsListener) (auth.Credentials, auth.UnsubscribeFunc, error) {
 	if !reflect.ValueOf(listener).IsValid() || !reflect.ValueOf(listener).Comparable() {
 		return nil, nil, &entra.ConfigError{Field: "listener", Reason: "is nil or cannot be compared; pass a pointer"}
@@ -67,6 +68,7 @@ func (s *StreamingCredentials) add(listener auth.CredentialsListener) {
 	}
 }
 
+// remove does not wait for the goroutine to end, because that may be the caller.
 func (s *StreamingCredentials) remove(listener auth.CredentialsListener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -133,6 +133,30 @@ func TestStreamingCredentialsTellEachToken(t *testing.T) {
 	})
 }
 
+func TestStreamingCredentialsListenerUnsubscribesItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, source, streaming := newStreaming(t)
+		if _, err := source.Token(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		l := &leaver{}
+		_, unsubscribe, err := streaming.Subscribe(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.mu.Lock()
+		l.leave = unsubscribe
+		l.mu.Unlock()
+		time.Sleep(5 * time.Hour)
+		synctest.Wait()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.told != 1 {
+			t.Errorf("told of %d tokens", l.told)
+		}
+	})
+}
+
 func TestStreamingCredentialsRefuseWhatCannotWork(t *testing.T) {
 	_, _, streaming := newStreaming(t)
 	for _, bad := range []auth.CredentialsListener{nil, uncomparable{nil}} {
@@ -171,6 +195,22 @@ func good(sts *entratest.STS, token string) bool {
 	_, err := sts.Verify(token)
 	return err == nil && strings.Count(token, ".") == 2
 }
+
+// A leaver unsubscribes when it is told of a token.
+type leaver struct {
+	mu    sync.Mutex
+	leave auth.UnsubscribeFunc
+	told  int
+}
+
+func (l *leaver) OnNext(auth.Credentials) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told++
+	_ = l.leave() // always nil
+}
+
+func (*leaver) OnError(error) {}
 
 // An uncomparable listener cannot be a key of a map. A pointer to one can.
 type uncomparable struct{ notes []fmt.Stringer }
