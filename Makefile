@@ -29,7 +29,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real soak-never-worse
 
 .DELETE_ON_ERROR:
-.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
+.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested clients-test page-test observability-test test test-race \
 	test-virtual test-rest test-dialects check check-rest \
 	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
@@ -71,7 +71,7 @@ check: test check-rest servers-check
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
 # the fifteen. Nor is the live page's test in Chromium, because a browser is much to ask of a machine: run make page-test
 # when the page was changed.
-check-rest: fmt vet staticcheck tidy nested test-dialects bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet staticcheck tidy nested clients-test test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -100,6 +100,10 @@ nested:
 		echo "nested: $$(dirname "$$mod")"; \
 		(cd "$$(dirname "$$mod")" && $(GO) vet ./... && $(GO) mod tidy -diff && $(GO) mod verify >/dev/null); \
 	done
+
+# Clients that have no adapter, libraries, and tokens that are not Entra's: a module of its own.
+clients-test:
+	cd examples/clients && $(GO) test ./...
 
 # Exit code 3 means that vulnerable code is called. A machine that cannot reach the vulnerability database
 # has not checked anything, and says so.

@@ -26,6 +26,7 @@
 //
 //   - examples/quickstart: three clients that outlive their tokens, beside one that does not.
 //   - examples/goredis, examples/rueidis, examples/redigo: the smallest real program for each client.
+//   - examples/clients: valkey-go, radix and go-redis v8, libraries that stand on go-redis, and tokens that are not Entra's.
 //
 // docs/design.md follows a token through the code, docs/guarantees.md says what is promised and what is not.
 //

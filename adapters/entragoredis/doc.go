@@ -20,4 +20,9 @@
 // TLS unless it and its address are on this machine. Without such a Dialer the adapter dials with
 // DialTimeout (0 means go-redis's 5 seconds) for connecting and handshake together, honours the
 // context in both, and raises TLSConfig's MinVersion to TLS 1.2 on a copy.
+//
+// For libraries that make their own options [NewDialer] returns the Dialer alone. [Credentials] and
+// [StreamingCredentials] are for those that take no Dialer either: go-redis then authenticates its
+// connections itself, and the guarantees of this module do not hold. docs/libraries.md says what is
+// left of them, and what can be done with a client that is made already.
 package entragoredis

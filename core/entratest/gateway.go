@@ -26,6 +26,10 @@ type GatewayOptions struct {
 	// StaticUsers are users that log in with a password instead of a token, by name: for clients that those with tokens
 	// are compared with. They get Rights too, and their connections never expire. Faults strike their AUTHs as well.
 	StaticUsers map[string]string
+	// Verify, if set, judges user names and passwords in place of STS, for tokens that are not Entra's. ok says whether the
+	// login is good, and until when the connection may stay after it; zero means for good. It is called by several
+	// goroutines at once, and must not block.
+	Verify func(user, password string) (until time.Time, ok bool)
 	// Rights are the ACL rules that the backend is given for the user of a good token, as an access policy would: all
 	// rights, "+@all", "~*" and "&*", if nil. Without "+eval" the gateway's own errors become NOPERM. Miniredis has no
 	// ACL, and gives all. A redis-server before 6.2 has no rules about channels, those with "&", and gives all channels.

@@ -12,4 +12,5 @@
 //	func snippet(ctx context.Context) error
 //
 // so they may use ctx and return an error. A block that is not meant to compile is fenced as text.
+// One that shows a file of examples/clients, which is a module of its own, is fenced as golang, and compared there.
 package documents

@@ -255,6 +255,11 @@ func mutants() []mutant {
 			old:  "custom, rule := opt.DialCtxFn, ",
 			new:  "custom, rule := dialFunc(nil), ",
 		}, {
+			name: "a listener that subscribed to credentials hears of no later token",
+			file: "adapters/entragoredis/streaming.go",
+			old:  "		if newer.IsZero() || newer == token {\n",
+			new:  "		if newer.IsZero() || !token.IsZero() {\n",
+		}, {
 			name: "entraredigo accepts DialPassword",
 			file: "adapters/entraredigo/options.go",
 			old:  `first[len(first)-4:] == "AUTH":`,
