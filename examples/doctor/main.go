@@ -1,5 +1,5 @@
 // Command doctor finds out why a service cannot log in to Azure Redis with Microsoft Entra ID. It acquires a token with
-// the credential that DefaultAzureCredential finds, looks at the way to the cache, logs in, and says of each step whether it
+// the credential that DefaultAzureCredential finds, or with the one that -credential names, looks at the way to the cache, logs in, and says of each step whether it
 // is well. What is not comes with its cause and its remedy.
 //
 //	go run github.com/entraredis/entraredis/examples/doctor@latest contoso.redis.cache.windows.net:6380
@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -43,9 +44,9 @@ func main() {
 
 // A request is what the arguments ask for.
 type request struct {
-	addr, user, scope string
-	timeout           time.Duration
-	wantsJSON         bool
+	addr, user, scope, credential string
+	timeout                       time.Duration
+	wantsJSON                     bool
 }
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) (exitCode int) {
@@ -78,6 +79,7 @@ func parse(args []string, stderr io.Writer) (request, error) {
 	flags.BoolVar(&asked.wantsJSON, "json", false, "print the report as JSON")
 	flags.StringVar(&asked.user, "user", "", "Redis `user` to log in as, if the program sets Username; default: the token's object id")
 	flags.StringVar(&asked.scope, "scope", "", "`scope` of the token, if the program sets Scope; default: that of Azure's Redis")
+	flags.StringVar(&asked.credential, "credential", chain, "`name` of the credential that the program makes: "+strings.Join(credentialNames(), ", "))
 	flags.DurationVar(&asked.timeout, "timeout", 5*time.Second, "how long a step may take; the credential may take three times as long")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: doctor [flags] host:port")
@@ -102,6 +104,9 @@ func (r request) check(arguments int) error {
 	if _, _, err := net.SplitHostPort(r.addr); err != nil {
 		return fmt.Errorf("%q is not host:port; the port is 6380 for Azure Cache for Redis and 10000 for Azure Managed Redis", r.addr)
 	}
+	if !slices.Contains(credentialNames(), r.credential) {
+		return fmt.Errorf("-credential %s: must be one of %s", r.credential, strings.Join(credentialNames(), ", "))
+	}
 	if r.timeout <= 0 {
 		return fmt.Errorf("-timeout %v: must be more than 0", r.timeout)
 	}
@@ -113,25 +118,18 @@ func options(asked request) diagnosis.Options {
 	dates := &diagnosis.Dates{}
 	opts := diagnosis.Options{
 		Address: asked.addr, Scope: asked.scope, Username: asked.user, Timeout: asked.timeout, Program: program(),
-		ClientID: os.Getenv("AZURE_CLIENT_ID"), Tenant: os.Getenv("AZURE_TENANT_ID"), Dates: dates, Answered: answered(),
+		ClientID: os.Getenv("AZURE_CLIENT_ID"), Tenant: os.Getenv("AZURE_TENANT_ID"), Dates: dates, Answered: answered(asked.credential),
 	}
-	cred, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: azcore.ClientOptions{PerRetryPolicies: []policy.Policy{dates}},
-	})
-	if err != nil {
-		opts.CredentialErr = err
-		return opts
-	}
-	opts.Credential = cred
+	opts.Credential, opts.CredentialErr = newCredential(asked.credential, azcore.ClientOptions{PerRetryPolicies: []policy.Policy{dates}})
 	return opts
 }
 
-// answered returns a function that names the credential of the chain which has answered. azidentity tells it to its log
-// only.
-func answered() func() string {
+// answered returns a function that names the credential which has answered: of a chain the one that azidentity tells its
+// log.
+func answered(made string) func() string {
 	const words = " authenticated with "
 	var name atomic.Value
-	name.Store("")
+	name.Store(made)
 	log.SetEvents(azidentity.EventAuthentication)
 	log.SetListener(func(_ log.Event, message string) {
 		if _, credential, ok := strings.Cut(message, words); ok {

@@ -42,9 +42,9 @@ func TestWholeProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func(args ...string) (code int, out string) {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+		cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-timeout", "5m"}, args...)...)
 		cmd.Env = []string{
-			ranAsDoctor + "=1", "SSL_CERT_FILE=" + authority, "AZURE_TOKEN_CREDENTIALS=ManagedIdentityCredential",
+			ranAsDoctor + "=1", "SSL_CERT_FILE=" + authority,
 			"IDENTITY_ENDPOINT=" + endpoint.URL + "/msi/token", "IDENTITY_HEADER=header-of-the-identity-endpoint", "HOME=" + t.TempDir(),
 		}
 		text, err := cmd.CombinedOutput()
@@ -58,7 +58,7 @@ func TestWholeProgram(t *testing.T) {
 		return cmd.ProcessState.ExitCode(), string(text)
 	}
 	code, out := run("localhost:" + port)
-	if code != 0 || !strings.Contains(out, "doctor: healthy, 14 steps, 0 warnings") || !strings.Contains(out, "ManagedIdentityCredential returned a token") {
+	if code != 0 || !strings.Contains(out, "doctor: healthy; warnings: 0 of 14 steps") || !strings.Contains(out, "ManagedIdentityCredential returned a token") {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
 	if code, out := run("-json", "localhost:"+port); code != 0 || !strings.Contains(out, `"healthy": true`) {

@@ -23,7 +23,7 @@ func checkCluster(ctx context.Context, e *examination) outcome {
 	switch {
 	case err != nil:
 		return failed("connection-lost", "%v", err)
-	case answer.isError() && isForbidden(answer):
+	case answer.isError() && isForbidden(answer) && !e.isStandalone:
 		return warning("cluster-unknown", "%s", answer.text)
 	case answer.isError():
 		return fine("no cluster: %s", answer.text)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entratest"
 	"github.com/entraredis/entraredis/examples/doctor/internal/diagnosis"
@@ -101,7 +102,7 @@ func (c clusterCase) examine(t *testing.T, server, client, other *tls.Config) *d
 		t.Fatal(err)
 	}
 	report := diagnosis.Examine(t.Context(), diagnosis.Options{
-		Address: net.JoinHostPort("localhost", port), Credential: sts.Credential(), TLS: client, Program: "doctor of a test",
+		Address: net.JoinHostPort("localhost", port), Credential: sts.Credential(), TLS: client, Timeout: 5 * time.Minute, Program: "doctor of a test",
 	})
 	checkSecrecy(t, report, sts)
 	checkViews(t, report)

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/entraredis/entraredis/core/entratest"
 	"github.com/entraredis/entraredis/examples/doctor/internal/diagnosis"
 )
 
@@ -23,7 +25,7 @@ func TestPageHasTheTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(written)
-	for name, table := range map[string]string{"steps": stepTable(), "causes": causeList(), "commands": commandTable()} {
+	for name, table := range map[string]string{"sample": sample(t), "steps": stepTable(), "causes": causeList(), "commands": commandTable()} {
 		want = within(t, want, name, table)
 	}
 	if *update {
@@ -47,6 +49,18 @@ func within(t *testing.T, page, name, text string) string {
 		t.Fatalf("docs/doctor.md has no place for the %s", name)
 	}
 	return before + begin + text + end + after
+}
+
+// sample is a report about an identity without an assignment.
+func sample(t *testing.T) string {
+	t.Helper()
+	const latency = 3 * time.Millisecond
+	report := stage{
+		answered: func() string { return "WorkloadIdentityCredential" },
+		entra:    entratest.Fault{Delay: 100 * latency}, network: entratest.NetworkFault{Delay: latency},
+		faults: []entratest.WireFault{{Delay: latency}, {RefuseAuth: entratest.AzureCache().WrongPassword}},
+	}.examine(t)
+	return "```text\n" + text(t, report) + "```\n"
 }
 
 func stepTable() string {

@@ -165,11 +165,13 @@ type examination struct {
 	// suspicion is the cause that explains a refused login, as far as the token says.
 	suspicion string
 
-	isPlain  bool // without TLS, which only an address on this machine may be
-	isOpen   bool // the server takes commands without a login
-	conn     net.Conn
-	session  *session
-	settings Settings
+	isPlain bool // without TLS, which only an address on this machine may be
+	isOpen  bool // the server takes commands without a login
+	// isStandalone is what the server says of itself in the answer to HELLO.
+	isStandalone bool
+	conn         net.Conn
+	session      *session
+	settings     Settings
 }
 
 // take takes one step.

@@ -66,6 +66,14 @@ func TestPolicyAboutKeysForbidsNoCommand(t *testing.T) {
 	}
 }
 
+// A server that says it is no cluster is none, whatever CLUSTER SLOTS may be.
+func TestStandaloneServerIsNoClusterWithoutTheRightToAsk(t *testing.T) {
+	wantNoFinding(t, stage{serve: scriptedServer{answers: map[string]string{
+		"HELLO":   "%2\r\n$5\r\nproto\r\n:3\r\n$4\r\nmode\r\n$10\r\nstandalone\r\n",
+		"CLUSTER": "-NOPERM this user has no permissions to run the 'cluster|slots' command\r\n",
+	}}.serve})
+}
+
 // Command line tools take their time.
 func TestCredentialMayTakeLongerThanAStep(t *testing.T) {
 	wantNoFinding(t, stage{entra: entratest.Fault{Delay: 12 * time.Second}})

@@ -10,7 +10,7 @@ func identityCauses() []Cause {
 	return []Cause{
 		{
 			ID: "credential-settings", Step: "credential", Says: "the settings of this process make no credential",
-			Remedy: "check the environment variables that begin with AZURE_, such as AZURE_TOKEN_CREDENTIALS and AZURE_AUTHORITY_HOST",
+			Remedy: "check the environment variables that begin with AZURE_, and the credential that -credential names",
 		},
 		{
 			ID: "no-identity", Step: "credential", Says: "no credential found an identity to use",
@@ -21,7 +21,7 @@ func identityCauses() []Cause {
 		{
 			ID: "managed-identity-missing", Step: "credential", Says: "this machine has no such managed identity",
 			Remedy: "assign the identity to it; for one that is user-assigned set AZURE_CLIENT_ID to its client id; on a developer's " +
-				"machine set AZURE_TOKEN_CREDENTIALS to dev",
+				"machine take AzureCLICredential, here with -credential",
 			Commands: []Command{
 				{"", `az vm identity show --name {machine} --resource-group {machine_group}`},
 				{"", `az vm identity assign --name {machine} --resource-group {machine_group}`},
@@ -37,7 +37,7 @@ func identityCauses() []Cause {
 			Commands: []Command{{"", `az login`}},
 		},
 		{
-			ID: "entra-unreachable", Step: "credential", Says: "Microsoft Entra cannot be reached from here",
+			ID: "entra-unreachable", Step: "credential", Says: "Microsoft Entra, or the managed identity endpoint, cannot be reached from here",
 			Remedy: "check DNS, proxy (HTTPS_PROXY) and firewall on the way to login.microsoftonline.com, port 443, or to the host of your Azure cloud",
 		},
 		{
@@ -148,6 +148,10 @@ func identityCauses() []Cause {
 		{
 			ID: "token-not-for-redis", Step: "identity", Says: "the token is for {audience}, and not for Redis",
 			Remedy: "leave Scope empty, here -scope, or set it to https://redis.azure.com/.default",
+		},
+		{
+			ID: "another-identity", Step: "identity", Says: "AZURE_CLIENT_ID is {configured}, and the token is that of the client id {client_id}",
+			Remedy: "make the credential that you mean in place of the chain, of which another one has answered; here -credential names one",
 		},
 		{
 			ID: "user-is-client-id", Step: "identity", Says: "the user name is the client id of the identity, and Redis knows it by its object id {object_id}",

@@ -23,10 +23,15 @@ func checkIdentity(_ context.Context, e *examination) outcome {
 	case e.claims.ObjectID != "" && user != e.claims.ObjectID && user != "default":
 		e.suspicion = "user-is-not-object-id"
 	}
-	detail := "user " + user + ", " + e.claims.kind() + ", client id " + e.claims.clientID() + ", tenant " + e.claims.Tenant +
+	tenant, client := e.claims.Tenant, e.claims.clientID()
+	detail := "user " + user + ", " + e.claims.kind() + ", client id " + client + ", tenant " + tenant +
 		", audience " + e.claims.Audience
 	if e.suspicion != "" {
 		return warning(e.suspicion, "%s", detail)
+	}
+	if e.opts.ClientID != "" && client != "" && e.opts.ClientID != client {
+		e.known["configured"] = printable(e.opts.ClientID)
+		return warning("another-identity", "%s", detail)
 	}
 	return fine("%s", detail)
 }
@@ -172,5 +177,6 @@ func checkProtocol(ctx context.Context, e *examination) outcome {
 		return warning("stays-in-resp2", "%s %s stays in RESP2", printable(answer.field("server")), e.known["version"])
 	}
 	e.settings.RESP3 = true
+	e.isStandalone = answer.field("mode") == "standalone"
 	return fine("%s %s, RESP3, mode %s", printable(answer.field("server")), e.known["version"], printable(answer.field("mode")))
 }

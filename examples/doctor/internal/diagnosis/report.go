@@ -118,9 +118,9 @@ func (r *Report) summary() string {
 	}
 	seconds := time.Duration(r.Millis) * time.Millisecond
 	if r.Healthy {
-		return fmt.Sprintf("doctor: healthy, %d steps, %d warnings, %v", len(r.Steps), count[Warning], seconds)
+		return fmt.Sprintf("doctor: healthy; warnings: %d of %d steps, %v", count[Warning], len(r.Steps), seconds)
 	}
-	return fmt.Sprintf("doctor: failed: %s; %d of %d steps skipped, %v", strings.Join(failures, ", "), count[Skipped], len(r.Steps), seconds)
+	return fmt.Sprintf("doctor: failed: %s; skipped: %d of %d steps, %v", strings.Join(failures, ", "), count[Skipped], len(r.Steps), seconds)
 }
 
 // sentences say what a program has to set to dial addr.

@@ -32,11 +32,13 @@ type stage struct {
 	cred    func(*entratest.STS) azcore.TokenCredential
 	managed bool
 	noCred  error // why there is no credential
-	user    string
-	scope   string
-	entra   entratest.Fault // of Entra
-	ahead   time.Duration   // of this machine's clock, by the dates of Entra
-	isStill bool            // Entra says no date
+	// answered names the credential of a chain.
+	answered func() string
+	user     string
+	scope    string
+	entra    entratest.Fault // of Entra
+	ahead    time.Duration   // of this machine's clock, by the dates of Entra
+	isStill  bool            // Entra says no date
 
 	lookup  func(context.Context, string) ([]netip.Addr, error)
 	network entratest.NetworkFault
@@ -80,8 +82,8 @@ func (s stage) examine(t *testing.T) (report *diagnosis.Report) {
 	synctest.Test(t, func(t *testing.T) {
 		sts, dates := entratest.NewSTS(nil), &diagnosis.Dates{}
 		opts := diagnosis.Options{
-			Address: s.addr, Username: s.user, Scope: s.scope, TLS: client, CredentialErr: s.noCred, Dates: dates, Dial: s.dial,
-			Lookup: s.lookup, ClientID: entratest.ClientID, Tenant: entratest.TenantID, Program: "doctor of a test",
+			Address: s.addr, Answered: s.answered, Username: s.user, Scope: s.scope, TLS: client, CredentialErr: s.noCred, Dates: dates, Dial: s.dial,
+			Lookup: s.lookup, ClientID: entratest.ClientID, Tenant: entratest.TenantID, Program: "entraredis doctor v0.1.0, go1.26.8, linux/amd64",
 		}
 		switch {
 		case s.noCred != nil:
