@@ -100,6 +100,7 @@ nested:
 		echo "nested: $$(dirname "$$mod")"; \
 		(cd "$$(dirname "$$mod")" && $(GO) vet ./... && $(GO) mod tidy -diff && $(GO) mod verify >/dev/null); \
 	done
+	cd examples/doctor/schematest && $(GO) test ./...
 
 # Exit code 3 means that vulnerable code is called. A machine that cannot reach the vulnerability database
 # has not checked anything, and says so.
