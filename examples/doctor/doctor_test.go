@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 func TestUselessArgumentsAreRefused(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"contoso"}, {"contoso:6380", "-json"}, {"-timeout", "0s", "contoso:6380"}, {"-timeout", "soon", "contoso:6380"}, {"-secret", "contoso:6380"}, {"-credential", "Password", "contoso:6380"},
+		{}, {"contoso"}, {"contoso:redis"}, {":6380"}, {"contoso:0"}, {"contoso:6380", "-json"}, {"-timeout", "0s", "contoso:6380"}, {"-timeout", "soon", "contoso:6380"}, {"-secret", "contoso:6380"}, {"-credential", "Password", "contoso:6380"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := command(t.Context(), args, &stdout, &stderr); code != 2 || stderr.Len() == 0 || stdout.Len() != 0 {
@@ -41,7 +41,8 @@ func TestHelpIsNoFailure(t *testing.T) {
 	}
 }
 
-// withoutIdentity has the environment name no identity, and a managed identity endpoint that is gone.
+// withoutIdentity has the environment name no identity, and a managed identity endpoint that is
+// gone.
 func withoutIdentity(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_TOKEN_CREDENTIALS"} {

@@ -1,11 +1,13 @@
-// Command doctor finds out why a service cannot log in to Azure Redis with Microsoft Entra ID. It acquires a token with
-// the credential that DefaultAzureCredential finds, or with the one that -credential names, looks at the way to the cache, logs in, and says of each step whether it
-// is well. What is not comes with its cause and its remedy.
+// Command doctor finds out why a service cannot log in to Azure Redis with Microsoft Entra ID. It
+// acquires a token with the credential that DefaultAzureCredential finds, or with the one that
+// -credential names, looks at the way to the cache, logs in, and says of each step whether it is
+// well. What is not comes with its cause and its remedy.
 //
 //	go run github.com/entraredis/entraredis/examples/doctor@latest contoso.redis.cache.windows.net:6380
 //
-// Run it where the service runs, as the same user and with the same environment. It prints no secret, and writes nothing to
-// the cache. With -json it prints the report as JSON. docs/doctor.md says how to read it.
+// Run it where the service runs, as the same user and with the same environment. It prints no
+// secret, and writes nothing to the cache. With -json it prints the report as JSON. docs/doctor.md
+// says how to read it.
 //
 // The exit code is 0 if no step failed, 1 if one did, and 2 if the arguments make no sense.
 package main
@@ -16,7 +18,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"runtime"
@@ -101,7 +102,7 @@ func (r request) check(arguments int) error {
 	if arguments != 1 {
 		return errors.New("takes one address, after the flags")
 	}
-	if _, _, err := net.SplitHostPort(r.addr); err != nil {
+	if !diagnosis.IsAddress(r.addr) {
 		return fmt.Errorf("%q is not host:port; the port is 6380 for Azure Cache for Redis and 10000 for Azure Managed Redis", r.addr)
 	}
 	if !slices.Contains(credentialNames(), r.credential) {
@@ -124,8 +125,8 @@ func options(asked request) diagnosis.Options {
 	return opts
 }
 
-// answered returns a function that names the credential which has answered: of a chain the one that azidentity tells its
-// log.
+// answered returns a function that names the credential which has answered: of a chain the one that
+// azidentity tells its log.
 func answered(made string) func() string {
 	const words = " authenticated with "
 	var name atomic.Value

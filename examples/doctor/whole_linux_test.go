@@ -22,8 +22,8 @@ import (
 	"github.com/entraredis/entraredis/core/entratest"
 )
 
-// The whole program runs as a user runs it: with DefaultAzureCredential, a managed identity of App Service, and TLS. Only
-// on Linux the authority of a certificate can be given in the environment.
+// The whole program runs as a user runs it: with DefaultAzureCredential, a managed identity of App
+// Service, and TLS. Only on Linux the authority of a certificate can be given in the environment.
 func TestWholeProgram(t *testing.T) {
 	sts := entratest.NewSTS(nil)
 	endpoint := httptest.NewServer(sts)
@@ -70,7 +70,8 @@ func TestWholeProgram(t *testing.T) {
 	}
 }
 
-// localhost returns a server's configuration and the file of the certificate, which is its own authority.
+// localhost returns a server's configuration and the file of the certificate, which is its own
+// authority.
 func localhost(t *testing.T) (config *tls.Config, authority string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -39,8 +39,8 @@ func (s Service) port() string {
 	return ""
 }
 
-// serviceAt returns whose cache a host is, and the name of the cache. Both are "" for a host that is
-// not in a domain of Azure's caches.
+// serviceAt returns whose cache a host is, and the name of the cache. Both are "" for a host that
+// is not in a domain of Azure's caches.
 func serviceAt(hostname string) (of Service, cache string) {
 	hostname = strings.ToLower(strings.TrimSuffix(hostname, "."))
 	for _, s := range []Service{AzureCache, AzureEnterprise, AzureManaged} {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A Cause is what can be wrong, in plain words. Names in braces stand for what the examination finds
-// out.
+// A Cause is what can be wrong, in plain words. Names in braces stand for what the examination
+// finds out.
 type Cause struct {
 	ID       string    // for programs; it stays what it is
 	Step     string    // that finds it
@@ -30,7 +30,8 @@ type Finding struct {
 	Commands []string `json:"commands"`
 }
 
-// causeOf returns the cause of that id. An id that is not in the table is a mistake in this package.
+// causeOf returns the cause of that id. An id that is not in the table is a mistake in this
+// package.
 func causeOf(id string) Cause {
 	for _, c := range Causes() {
 		if c.ID == id {
@@ -98,7 +99,8 @@ func (f facts) command(c Command) string {
 	return safe.fill(c.Line)
 }
 
-// group returns what a shell replaces by the resource group of the cache, "" if the cache has no name yet.
+// group returns what a shell replaces by the resource group of the cache, "" if the cache has no
+// name yet.
 func (f facts) group(of Service) string {
 	list := "az redis list"
 	if of == AzureManaged {

@@ -53,8 +53,8 @@ func (c claims) kind() string {
 	return "identity"
 }
 
-// isForRedis reports whether the token is for Redis: by the name of the resource, by its application
-// id, or by one of the names that it had in each cloud before.
+// isForRedis reports whether the token is for Redis: by the name of the resource, by its
+// application id, or by one of the names that it had in each cloud before.
 func (c claims) isForRedis() bool {
 	audience := strings.ToLower(c.Audience)
 	return strings.Contains(audience, "redis") || strings.Contains(audience, ".cacheinfra.") ||

@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// mostSkew is below what does harm: the library gives every connection its new token 3 minutes before the old one expires,
-// and Microsoft Entra takes assertions that are off by 5.
+// mostSkew is below what does harm: the library gives every connection its new token 3 minutes
+// before the old one expires, and Microsoft Entra takes assertions that are off by 5.
 const mostSkew = 2 * time.Minute
 
-// checkClock compares this machine's clock with that of a server which the credential has asked, or else with Redis's.
+// checkClock compares this machine's clock with that of a server which the credential has asked, or
+// else with Redis's.
 func checkClock(ctx context.Context, e *examination) outcome {
 	lives := ""
 	if !e.token.IsZero() {

@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +46,8 @@ func checkCluster(ctx context.Context, e *examination) outcome {
 	return failed(whyNotReached(first.err, e.known), "%s", detail)
 }
 
-// nodes returns the addresses in an answer to CLUSTER SLOTS, each once. An empty host stands for the one that was asked.
+// nodes returns the addresses in an answer to CLUSTER SLOTS, each once. An empty host stands for
+// the one that was asked.
 func nodes(answer reply, asked string) (all []string) {
 	for _, slots := range answer.items {
 		for i, node := range slots.items {
@@ -72,9 +72,10 @@ type missedNode struct {
 	err  error
 }
 
-// reach logs in at all nodes at once, as a client does that entragoredis has configured, and returns those that it missed.
+// reach logs in at all nodes at once, as a client does that entragoredis has configured, and
+// returns those that it missed.
 func reach(ctx context.Context, e *examination, announced []string, opts *entragoredis.Options) []missedNode {
-	ctx, cancel := context.WithTimeout(ctx, e.opts.Timeout/2-100*time.Millisecond) // there are two rounds
+	ctx, cancel := context.WithTimeout(ctx, e.opts.Timeout/2-100*time.Millisecond) // reach is called twice
 	defer cancel()
 	cluster := &redis.ClusterOptions{Addrs: []string{e.opts.Address}, TLSConfig: e.opts.TLS.Clone()}
 	if e.isPlain {
@@ -109,8 +110,7 @@ func ping(ctx context.Context, dial func(context.Context, string, string) (net.C
 		return err
 	}
 	defer conn.Close()
-	s := &session{conn: conn, reader: bufio.NewReader(conn)}
-	answer, err := s.do(ctx, "PING")
+	answer, err := newSession(conn, entra.Token{}).do(ctx, "PING")
 	if err == nil && answer.isError() && !isForbidden(answer) {
 		return errors.New(answer.text)
 	}

@@ -16,7 +16,7 @@ import (
 // A clusterCase is a cluster of two nodes as it announces itself, and what the report says of it.
 type clusterCase struct {
 	misconfiguration
-	// announces is the host of the second node, "" as Redis announces a node whose host clients know; %d in it is the port.
+	// announces is the host of the second node, "" as Redis announces a node whose host clients know.
 	announces string
 	closed    bool // no server listens at the second node
 	otherCert bool // the second node has the certificate of another name

@@ -87,7 +87,8 @@ func describe(err *entra.RefreshError) string {
 
 var credentialName = regexp.MustCompile(`(?m)^\t(\w+Credential)\b`)
 
-// triedNames returns the names of the credentials that a chain has tried, and nothing else of what its error says.
+// triedNames returns the names of the credentials that a chain has tried, and nothing else of what
+// its error says.
 func triedNames(said string) (names []string) {
 	for _, found := range credentialName.FindAllStringSubmatch(said, -1) {
 		names = append(names, found[1])
@@ -95,7 +96,8 @@ func triedNames(said string) (names []string) {
 	return names
 }
 
-// whyNoToken returns the id of the cause of a failure, after which the credential had returned the acquisition.
+// whyNoToken returns the id of the cause of a failure, after which the credential had returned the
+// acquisition.
 func whyNoToken(err *entra.RefreshError, returned acquisition, now time.Time) string {
 	if cause := causeOfCode(err.Code); cause != "" {
 		return cause

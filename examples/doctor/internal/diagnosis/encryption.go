@@ -14,7 +14,7 @@ import (
 )
 
 func checkTLS(ctx context.Context, e *examination) outcome {
-	handshake, cancel := context.WithTimeout(ctx, e.opts.Timeout/2) // the other half is for what follows a failure
+	handshake, cancel := context.WithTimeout(ctx, e.opts.Timeout*4/5) // the rest is for what follows a failure
 	defer cancel()
 	secured := tls.Client(e.conn, e.tlsConfig())
 	err := secured.HandshakeContext(handshake)
@@ -71,8 +71,8 @@ func names(certificate *x509.Certificate) string {
 	return printable(strings.Join(all, ", "))
 }
 
-// verificationFailure returns the id of why a certificate was not accepted, "" if err is of another kind, and says of the
-// certificate what matters.
+// verificationFailure returns the id of why a certificate was not accepted, "" if err is of another
+// kind, and says of the certificate what matters.
 func verificationFailure(err error, known facts) (cause, detail string) {
 	var unverified *tls.CertificateVerificationError
 	if !errors.As(err, &unverified) || len(unverified.UnverifiedCertificates) == 0 {

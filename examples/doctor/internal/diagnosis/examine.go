@@ -24,34 +24,36 @@ type Options struct {
 	CredentialErr error
 	// Scope and Username are those of [entra.Options].
 	Scope, Username string
-	// ClientID and Tenant are what the environment says of the identity, for commands in remedies while there is no
-	// token; empty if it does not say.
+	// ClientID and Tenant are what the environment says of the identity, for commands in remedies
+	// while there is no token; empty if it does not say.
 	ClientID, Tenant string
-	// Answered names the credential of a chain that has returned the token; nil if that is not known.
+	// Answered names the credential of a chain that has returned the token; nil if that is not
+	// known.
 	Answered func() string
 	// Dates are in the PerRetryPolicies of the credential; nil if they are not.
 	Dates *Dates
 	// TLS is the program's; nil means &tls.Config{}. Versions before TLS 1.2 are never offered.
 	TLS *tls.Config
-	// Timeout bounds each step, except the credential, which gets three times as much; 0 means 5 seconds.
+	// Timeout bounds each step, except the credential, which gets three times as much; 0 means 5
+	// seconds.
 	Timeout time.Duration
 	// Program is what the report says of the program and its version.
 	Program string
-	// Dial connects to Address and Lookup finds its host; nil means the network of this machine. The nodes of a cluster
-	// are always dialed there.
+	// Dial connects to Address and Lookup finds its host; nil means the network of this machine.
+	// The nodes of a cluster are always dialed there.
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
 	Lookup func(ctx context.Context, hostname string) ([]netip.Addr, error)
 }
 
 const (
 	stepTimeout = 5 * time.Second // the dial timeout of go-redis and rueidis
-	// A chain of credentials asks the managed identity endpoint for a second, and starts command line tools, each of
-	// which may take 10 seconds.
+	// A chain of credentials asks the managed identity endpoint for a second, and starts command
+	// line tools, each of which may take 10 seconds.
 	credentialTimeouts = 3
 )
 
-// Examine goes through all steps, and returns what it found. It blocks until then: for three timeouts at the
-// credential, and for one at each other step.
+// Examine goes through all steps, and returns what it found. It blocks until then: for three
+// timeouts at the credential, and for one at each other step.
 func Examine(ctx context.Context, opts Options) *Report {
 	if opts.TLS == nil {
 		opts.TLS = &tls.Config{}
@@ -86,7 +88,8 @@ func Examine(ctx context.Context, opts Options) *Report {
 	return report
 }
 
-// A Plan is one step before it is taken. It is not taken if one that it needs has failed or was skipped.
+// A Plan is one step before it is taken. It is not taken if one that it needs has failed or was
+// skipped.
 type Plan struct {
 	Name  string
 	Needs []string

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// A FirstCommand is one that a client sends before the program's own, or that the library sends for it.
+// A FirstCommand is one that a client sends before the program's own, or that the library sends for
+// it.
 type FirstCommand struct {
 	Name    string // "CLIENT TRACKING"
 	Sender  string
@@ -19,7 +20,8 @@ type FirstCommand struct {
 // examinedKey is in no cache: SET with XX writes nothing to it.
 const examinedKey = "entraredis:doctor:no-such-key"
 
-// FirstCommands returns the commands that an access policy may forbid. None of them writes anything.
+// FirstCommands returns the commands that an access policy may forbid. None of them writes
+// anything.
 func FirstCommands() []FirstCommand {
 	return []FirstCommand{
 		{Name: "PING", Sender: "health checks, and pools that test idle connections", Without: "these fail", args: []string{"PING"}},
@@ -69,7 +71,8 @@ func checkCommands(ctx context.Context, e *examination) outcome {
 	return warning("commands-forbidden", "%s", fmt.Sprintf("%s forbidden", strings.Join(forbidden, ", ")))
 }
 
-// isForbidden reports whether an ACL forbids the command. It may forbid the key only, which says nothing of the program's.
+// isForbidden reports whether an ACL forbids the command. It may forbid the key only, which says
+// nothing of the program's.
 func isForbidden(answer reply) bool {
 	words := strings.ToLower(answer.text)
 	return strings.HasPrefix(words, "noperm") && !strings.Contains(words, "to access")

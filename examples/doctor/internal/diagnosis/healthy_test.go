@@ -79,7 +79,8 @@ func TestCredentialMayTakeLongerThanAStep(t *testing.T) {
 	wantNoFinding(t, stage{entra: entratest.Fault{Delay: 12 * time.Second}})
 }
 
-// A managed identity endpoint has the clock of this machine, so its date says nothing. Redis's does.
+// A managed identity endpoint has the clock of this machine, so its date says nothing. Redis's
+// does.
 func TestManagedIdentityEndpointIsNoClock(t *testing.T) {
 	report := stage{ahead: time.Hour, managed: true}.examine(t)
 	for _, step := range report.Steps {

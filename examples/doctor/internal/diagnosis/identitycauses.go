@@ -1,6 +1,7 @@
 package diagnosis
 
-// identityCauses are of the steps credential and identity. The codes are those that core/entra explains too.
+// identityCauses are of the steps credential and identity. The codes are those that core/entra
+// explains too.
 func identityCauses() []Cause {
 	const (
 		objectID = `az ad sp show --id {client_id} --query id --output tsv`

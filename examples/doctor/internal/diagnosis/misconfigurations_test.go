@@ -28,7 +28,8 @@ type misconfiguration struct {
 	says              []string // parts of the report's text
 }
 
-// misconfigurations begin with those that internal/misconfigurations shows to clients, by the same names.
+// misconfigurations begin with those that internal/misconfigurations shows to clients, by the same
+// names.
 func misconfigurations() []misconfiguration {
 	return slices.Concat(rejections(), otherCredentials(), networks(), certificates(), servers(), policies())
 }

@@ -12,9 +12,8 @@ import (
 )
 
 func checkAddress(_ context.Context, e *examination) outcome {
-	hostname, port, err := net.SplitHostPort(e.opts.Address)
-	number, portErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || portErr != nil || number == 0 || hostname == "" {
+	hostname, port, ok := splitAddress(e.opts.Address)
+	if !ok {
 		return failed("address-malformed", "%q is not host:port", e.opts.Address)
 	}
 	e.hostname, e.port = hostname, port
@@ -30,6 +29,18 @@ func checkAddress(_ context.Context, e *examination) outcome {
 		return warning("unusual-port", "%s on port %s", e.service, port)
 	}
 	return fine("%s", e.service)
+}
+
+// IsAddress reports whether addr is host:port, with a host and a port from 1 to 65535.
+func IsAddress(addr string) bool {
+	_, _, ok := splitAddress(addr)
+	return ok
+}
+
+func splitAddress(addr string) (hostname, port string, ok bool) {
+	hostname, port, err := net.SplitHostPort(addr)
+	number, portErr := strconv.ParseUint(port, 10, 16)
+	return hostname, port, err == nil && portErr == nil && number > 0 && hostname != ""
 }
 
 func checkDNS(ctx context.Context, e *examination) outcome {

@@ -24,8 +24,8 @@ func printable(text string) string {
 	return b.String()
 }
 
-// without returns text without what it repeats of a secret: it ends before the first 12 bytes of it.
-// A server may repeat the arguments of an AUTH that it does not know.
+// without returns text without what it repeats of a secret: it ends before the first 12 bytes of
+// it. A server may repeat the arguments of an AUTH that it does not know.
 func without(secret, text string) string {
 	const least = 12
 	for i := range text {

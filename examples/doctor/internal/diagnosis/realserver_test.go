@@ -38,7 +38,8 @@ func examineGateway(t *testing.T, sts *entratest.STS, addr string, opts diagnosi
 	return report
 }
 
-// The rights are those of Azure's built-in policies, as far as they matter here, and of custom ones.
+// The rights are those of Azure's built-in policies, as far as they matter here, and of custom
+// ones.
 func TestPoliciesAreReadFromARealServersAnswers(t *testing.T) {
 	t.Parallel()
 	needRedisServer(t)

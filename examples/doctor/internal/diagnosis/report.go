@@ -66,8 +66,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// WriteText writes the report for a reader: a line for each step, then one for each finding with the
-// commands of its remedy below it, then what to set. The last line sums up.
+// WriteText writes the report for a reader: a line for each step, then one for each finding with
+// the commands of its remedy below it, then what to set. The last line sums up.
 func (r *Report) WriteText(w io.Writer) error {
 	_, err := io.WriteString(w, r.text())
 	return err

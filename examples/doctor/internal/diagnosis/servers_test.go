@@ -18,11 +18,12 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// A scriptedServer answers as it is told, by the name of a command or of a command and its subcommand. For others it
-// answers as Redis does.
+// A scriptedServer answers as it is told, by the name of a command or of a command and its
+// subcommand. For others it answers as Redis does.
 type scriptedServer struct {
 	answers map[string]string
-	// echoes has AUTH refused with what it was sent, as a server does that does not know the command.
+	// echoes has AUTH refused with what it was sent, as a server does that does not know the
+	// command.
 	echoes bool
 	// forgets has the server lose what follows a command in the same write.
 	forgets bool
@@ -112,7 +113,8 @@ func absorb(conn net.Conn) {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// selfSigned returns the configurations of a server and of its clients, for a certificate that is its own authority.
+// selfSigned returns the configurations of a server and of its clients, for a certificate that is
+// its own authority.
 func selfSigned(t *testing.T, hostname string, usage x509.ExtKeyUsage) (server, client *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

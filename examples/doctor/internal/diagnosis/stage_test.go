@@ -28,7 +28,8 @@ const (
 type stage struct {
 	addr string // cacheAddr if empty
 
-	// The credential is cred, or azidentity's own of a managed identity, or else of a service principal.
+	// The credential is cred, or azidentity's own of a managed identity, or else of a service
+	// principal.
 	cred    func(*entratest.STS) azcore.TokenCredential
 	managed bool
 	noCred  error // why there is no credential

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// A triedHandler keeps what the Source logs of the credentials that found nothing to ask with. What a Source logs holds no
-// secret.
+// A triedHandler keeps what the Source logs of the credentials that found nothing to ask with. What
+// a Source logs holds no secret.
 type triedHandler struct {
 	mu    sync.Mutex
 	tried string
