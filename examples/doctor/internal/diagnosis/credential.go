@@ -22,14 +22,20 @@ func checkCredential(ctx context.Context, e *examination) outcome {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watched, tried := &watchedCredential{credential: e.opts.Credential}, &triedHandler{}
+	failures := make(chan error, 1)
 	began := time.Now()
 	source, err := entra.NewSource(watched, &entra.Options{
 		Scope: e.opts.Scope, Username: e.opts.Username, Logger: slog.New(tried),
-		// The Source would go on trying.
+		// The Source would go on trying. Token may not know of the failure yet when ctx ends.
 		Observer: &entra.Observer{AttemptDone: func(_ context.Context, i entra.AttemptDoneInfo) {
-			if i.Err != nil {
-				cancel()
+			if i.Err == nil {
+				return
 			}
+			select {
+			case failures <- i.Err:
+			default: // it is not the first one
+			}
+			cancel()
 		}},
 	})
 	if err != nil {
@@ -44,6 +50,10 @@ func checkCredential(ctx context.Context, e *examination) outcome {
 			answered = e.opts.Answered()
 		}
 		return fine("%s returned a token after %v", answered, time.Since(began).Round(time.Millisecond))
+	}
+	select {
+	case err = <-failures:
+	default: // the credential has not answered
 	}
 	_ = source.Close() // it also ends what writes to tried
 	var refresh *entra.RefreshError
