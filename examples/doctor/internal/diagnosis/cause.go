@@ -109,5 +109,5 @@ func (f facts) group(of Service) string {
 	if !harmless.MatchString(f["cache"]) {
 		return ""
 	}
-	return `"$(` + list + ` --query "[?name=='` + f["cache"] + `'].resourceGroup" --output tsv)"`
+	return `$(` + list + ` --query "[?name=='` + f["cache"] + `'].resourceGroup" --output tsv)`
 }

@@ -14,6 +14,11 @@ import (
 )
 
 func checkTLS(ctx context.Context, e *examination) outcome {
+	// A development server without TLS would wait for the end of the handshake.
+	if plaintext.IsSafe(e.conn, "tcp", e.opts.Address) && answersWithoutTLS(ctx, e, time.Second) {
+		e.isPlain = true
+		return warning("plain-on-this-machine", "the server has no TLS")
+	}
 	handshake, cancel := context.WithTimeout(ctx, e.opts.Timeout*4/5) // the rest is for what follows a failure
 	defer cancel()
 	secured := tls.Client(e.conn, e.tlsConfig())
@@ -30,26 +35,19 @@ func checkTLS(ctx context.Context, e *examination) outcome {
 	if cause, detail := verificationFailure(err, e.known); cause != "" {
 		return failed(cause, "%s", detail)
 	}
-	if !answersWithoutTLS(ctx, e) {
+	if !answersWithoutTLS(ctx, e, e.opts.Timeout) {
 		if strings.Contains(err.Error(), "protocol version") || strings.Contains(err.Error(), "unsupported protocol") {
 			return failed("tls-too-old", "%v", err)
 		}
 		return failed("tls-silent", "%v", err)
 	}
-	conn, err := e.opts.Dial(ctx, "tcp", e.opts.Address)
-	if err != nil {
-		return failed("plain-port", "the server answers without TLS, and then not: %v", err)
-	}
-	e.conn = conn
-	if plaintext.IsSafe(conn, "tcp", e.opts.Address) {
-		e.isPlain = true
-		return warning("plain-on-this-machine", "the server has no TLS")
-	}
 	return failed("plain-port", "the server answers without TLS")
 }
 
 // answersWithoutTLS asks on another connection, without a login.
-func answersWithoutTLS(ctx context.Context, e *examination) bool {
+func answersWithoutTLS(ctx context.Context, e *examination, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
 	conn, err := e.opts.Dial(ctx, "tcp", e.opts.Address)
 	if err != nil {
 		return false

@@ -121,8 +121,11 @@ func networks() []misconfiguration {
 			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.EHOSTUNREACH}
 		}}},
 		{name: "TLS to a port without TLS", step: "tls", cause: "plain-port", stage: stage{isPlain: true}},
+		{name: "TLS to a port without TLS that waits for the end of a line, as Redis does", step: "tls", cause: "plain-port",
+			stage: stage{isPlain: true, serve: scriptedServer{}.serve}},
 		{name: "no TLS on this machine", step: "tls", cause: "plain-on-this-machine", warns: true, stage: stage{addr: "127.0.0.1:6379", isPlain: true},
 			says: []string{"no TLSConfig"}},
+		{name: "TLS on this machine", stage: stage{addr: "127.0.0.1:6380"}, says: []string{"TLSConfig: &tls.Config{}"}},
 		{name: "server silent in the handshake", step: "tls", cause: "tls-silent", stage: stage{isSilent: true}},
 		{name: "server that resets connections", step: "tls", cause: "tls-silent", stage: stage{faults: []entratest.WireFault{{RefuseConn: true}}}},
 		{name: "no TLS to a port with TLS", says: []string{"TLSConfig: &tls.Config{}"}}, // the doctor speaks TLS, and says that the program has to
@@ -182,7 +185,7 @@ func servers() []misconfiguration {
 		{name: "Managed Redis without an assignment", step: "login", cause: "no-assignment",
 			stage: stage{addr: "contoso.westeurope.redis.azure.net:10000", faults: []entratest.WireFault{{RefuseAuth: entratest.AzureManaged().WrongPassword}}},
 			says: []string{`az redisenterprise database access-policy-assignment create --cluster-name contoso --resource-group ` +
-				`"$(az redisenterprise list --query "[?name=='contoso'].resourceGroup" --output tsv)" --database-name default ` +
+				`$(az redisenterprise list --query "[?name=='contoso'].resourceGroup" --output tsv) --database-name default ` +
 				`--access-policy-assignment-name app` + strings.ReplaceAll(entratest.ObjectID, "-", "") + ` --access-policy-name default --object-id ` + entratest.ObjectID}},
 	}
 	seen := map[string]bool{}
