@@ -100,6 +100,7 @@ nested:
 		echo "nested: $$(dirname "$$mod")"; \
 		(cd "$$(dirname "$$mod")" && $(GO) vet ./... && $(GO) mod tidy -diff && $(GO) mod verify >/dev/null); \
 	done
+	cd examples/doctor/schematest && $(GO) test ./...
 
 # Clients that have no adapter, libraries, and tokens that are not Entra's: a module of its own.
 clients-test:

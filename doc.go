@@ -25,6 +25,7 @@
 // What readers run:
 //
 //   - examples/quickstart: three clients that outlive their tokens, beside one that does not.
+//   - examples/doctor: says why a service cannot log in, and what to do about it.
 //   - examples/goredis, examples/rueidis, examples/redigo: the smallest real program for each client.
 //   - examples/clients: valkey-go, radix and go-redis v8, libraries that stand on go-redis, and tokens that are not Entra's.
 //
