@@ -21,8 +21,6 @@ type ClusterHarness struct {
 	Ring bool
 	// Lacks names scenarios that the client cannot run, with the reason, which stands in the feature matrix.
 	Lacks map[string]string
-	// NoNode is the library's error for a slot that, by what the servers announce, no node serves; nil if it has none.
-	NoNode error
 	// None is why the library has no such client, if it has none, for the feature matrix.
 	None string
 }

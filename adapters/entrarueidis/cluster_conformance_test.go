@@ -21,7 +21,7 @@ func TestDocumentsWhatTheSuiteRunsOnClusters(t *testing.T) {
 }
 
 func clusterHarness() adaptertest.ClusterHarness {
-	return adaptertest.ClusterHarness{Library: "rueidis of a cluster", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster, NoNode: rueidis.ErrNoSlot}
+	return adaptertest.ClusterHarness{Library: "rueidis of a cluster", Protocols: []int{2, 3}, Open: openCluster, Dial: dialCluster}
 }
 
 func configureCluster(cfg adaptertest.ClusterConfig) (rueidis.ClientOption, error) {

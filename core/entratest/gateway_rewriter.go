@@ -49,7 +49,16 @@ func (r *rewriter) rewrite(out []byte, cmd redcon.Command) []byte {
 	if !r.loggedIn && !dialect.Passwordless {
 		return appendRefusal(out, noAuth)
 	}
+	if isClusterShards(args) {
+		if f, h := r.gateway.strike(r.arrival, func(f WireFault) bool { return f.RefuseShards != "" }); h != nil {
+			return appendRefusal(out, f.RefuseShards)
+		}
+	}
 	return append(out, cmd.Raw...)
+}
+
+func isClusterShards(args [][]byte) bool {
+	return len(args) == 2 && strings.EqualFold(string(args[0]), "CLUSTER") && strings.EqualFold(string(args[1]), "SHARDS")
 }
 
 // rewriteAuth handles AUTH user token, and AUTH password, which is of no use here.

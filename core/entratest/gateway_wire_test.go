@@ -68,6 +68,18 @@ func TestGatewayLetsBackendQueueAuthInMulti(t *testing.T) {
 	})
 }
 
+func TestGatewayRefusesClusterShards(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		c := login(t, s)
+		fault := s.gateway.Inject(entratest.WireFault{RefuseShards: "TRYAGAIN later"})
+		c.exchange(t, cmd("cluster", "Shards")+cmd("PING"), "-TRYAGAIN later\r\n+PONG\r\n")
+		c.exchange(t, cmd("ECHO", "SHARDS"), "$6\r\nSHARDS\r\n")
+		if fault.Hits() != 1 {
+			t.Errorf("%d commands were refused, want 1", fault.Hits())
+		}
+	})
+}
+
 func TestGatewayRefusesAuthBelowRESP2Subscription(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		c := login(t, s)

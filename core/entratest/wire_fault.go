@@ -42,6 +42,9 @@ type WireFault struct {
 	// array, and so is everything that follows.
 	StayInRESP2 bool
 
+	// RefuseShards is the error that CLUSTER SHARDS gets.
+	RefuseShards string
+
 	RefuseConn bool // resets new connections before anything was said
 	MaxClients bool // answers new connections with the error of a full server, and closes them
 
