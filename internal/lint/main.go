@@ -1,0 +1,62 @@
+// Command lint holds the linters that go vet and staticcheck do not have, and their settings. make lint hands it to go vet,
+// which does not ask again about a package that has not changed:
+//
+//	go vet -vettool=lint ./...
+//
+// It is a module of its own, whose go.mod also names misspell and actionlint: what a linter needs is no concern of the
+// library's users.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"codeberg.org/polyfloyd/go-errorlint/errorlint"
+	"github.com/nishanths/exhaustive/passes/exhaustive"
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/unitchecker"
+)
+
+func main() {
+	for _, s := range settings() {
+		if err := exhaustive.Analyzer.Flags.Set(s.flag, s.value); err != nil {
+			fmt.Fprintf(os.Stderr, "lint: exhaustive -%s=%s: %v\n", s.flag, s.value, err)
+			os.Exit(2)
+		}
+	}
+	unitchecker.Main(outsideTests(exhaustive.Analyzer), outsideTests(errorlint.NewAnalyzer()))
+}
+
+// A setting is a flag of exhaustive that is not at its default.
+type setting struct{ flag, value string }
+
+func settings() []setting {
+	return []setting{
+		// Enums of others grow without us.
+		{"typeonly", `^github\.com/entraredis/entraredis/`},
+		// A table has a line for each value, as a switch has a case. A default excuses none: it would hide the next value.
+		{"check", "switch,mapliteral"},
+		// These are vocabularies: what commands, replies and awaited replies there are. A switch picks the few that mean something
+		// to it, and all others, new ones too, are ordinary there.
+		{"constignore", `/internal/resp\.`},
+		{"constignore", `/internal/session\.await`},
+	}
+}
+
+// outsideTests returns an analyzer that says nothing of test files. Clients compare what a connection returns with == and by type
+// assertions, so a test does too where the very error must arrive: errors.Is would not see that it does not. A test that
+// picks or counts values of an enum means these values.
+func outsideTests(a *analysis.Analyzer) *analysis.Analyzer {
+	wrapped := *a
+	wrapped.Run = func(pass *analysis.Pass) (any, error) {
+		quiet, report := *pass, pass.Report
+		quiet.Report = func(d analysis.Diagnostic) {
+			if !strings.HasSuffix(pass.Fset.Position(d.Pos).Filename, "_test.go") {
+				report(d)
+			}
+		}
+		return a.Run(&quiet)
+	}
+	return &wrapped
+}
