@@ -90,7 +90,7 @@ vet:
 staticcheck:
 	$(GO) tool staticcheck ./...
 
-# Linters that have a module of their own, spelling, and .github.
+# Linters that have a module of their own, spelling, links, and .github.
 lint:
 	@GO='$(GO)' ./scripts/lint.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the linters of internal/lint on each module, misspell on what people read, and actionlint on the workflows, and
-# checks that .github fits the rest of the repository. internal/lint has the versions and the settings.
+# Runs the linters of internal/lint on each module, misspell on what people read, the check of links, and actionlint on the
+# workflows, and checks that .github fits the rest of the repository. internal/lint has the versions and the settings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +19,9 @@ done
 # Without a locale it reports what is wrong in British and in American English. Inputs of tests may be wrong on purpose.
 echo "lint: spelling"
 git ls-files -z -- ':!**/testdata/**' ':!**/go.sum' ':!*.svg' ':!*.png' | xargs -0 "$bin/misspell" -error
+
+echo "lint: links"
+"$GO" test -run Links ./internal/documents
 
 # Whether shellcheck and pyflakes are installed must not decide.
 echo "lint: workflows"

@@ -19,29 +19,31 @@ import (
 )
 
 func main() {
-	for _, s := range settings() {
-		if err := exhaustive.Analyzer.Flags.Set(s.flag, s.value); err != nil {
-			fmt.Fprintf(os.Stderr, "lint: exhaustive -%s=%s: %v\n", s.flag, s.value, err)
+	compared := errorlint.NewAnalyzer()
+	for _, s := range []setting{
+		// Enums of others grow without us.
+		{exhaustive.Analyzer, "typeonly", `^github\.com/entraredis/entraredis/`},
+		// A table has a line for each value, as a switch has a case. A default excuses none: it would hide the next value.
+		{exhaustive.Analyzer, "check", "switch,mapliteral"},
+		// These are vocabularies: what commands, replies and awaited replies there are. A switch picks the few that mean something
+		// to it, and all others, new ones too, are ordinary there.
+		{exhaustive.Analyzer, "constignore", `/internal/resp\.`},
+		{exhaustive.Analyzer, "constignore", `/internal/session\.await`},
+		// An error that is only text to its caller cannot be matched.
+		{compared, "errorf", "true"},
+	} {
+		if err := s.analyzer.Flags.Set(s.flag, s.value); err != nil {
+			fmt.Fprintf(os.Stderr, "lint: %s -%s=%s: %v\n", s.analyzer.Name, s.flag, s.value, err)
 			os.Exit(2)
 		}
 	}
-	unitchecker.Main(outsideTests(exhaustive.Analyzer), outsideTests(errorlint.NewAnalyzer()))
+	unitchecker.Main(outsideTests(exhaustive.Analyzer), outsideTests(compared))
 }
 
-// A setting is a flag of exhaustive that is not at its default.
-type setting struct{ flag, value string }
-
-func settings() []setting {
-	return []setting{
-		// Enums of others grow without us.
-		{"typeonly", `^github\.com/entraredis/entraredis/`},
-		// A table has a line for each value, as a switch has a case. A default excuses none: it would hide the next value.
-		{"check", "switch,mapliteral"},
-		// These are vocabularies: what commands, replies and awaited replies there are. A switch picks the few that mean something
-		// to it, and all others, new ones too, are ordinary there.
-		{"constignore", `/internal/resp\.`},
-		{"constignore", `/internal/session\.await`},
-	}
+// A setting is a flag of an analyzer that is not at its default.
+type setting struct {
+	analyzer    *analysis.Analyzer
+	flag, value string
 }
 
 // outsideTests returns an analyzer that says nothing of test files. Clients compare what a connection returns with == and by type
