@@ -21,10 +21,9 @@ import (
 func main() {
 	compared := errorlint.NewAnalyzer()
 	for _, s := range []setting{
-		// Enums of others grow without us.
+		// Enums of others grow without us. A default excuses no value of ours, because it would hide the next one. Tables are not
+		// checked: a map that begins empty would count as one that lacks everything.
 		{exhaustive.Analyzer, "typeonly", `^github\.com/entraredis/entraredis/`},
-		// A table has a line for each value, as a switch has a case. A default excuses none: it would hide the next value.
-		{exhaustive.Analyzer, "check", "switch,mapliteral"},
 		// These are vocabularies: what commands, replies and awaited replies there are. A switch picks the few that mean something
 		// to it, and all others, new ones too, are ordinary there.
 		{exhaustive.Analyzer, "constignore", `/internal/resp\.`},
