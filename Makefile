@@ -31,7 +31,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested clients-test page-test observability-test test test-race \
 	test-virtual test-rest test-dialects check check-rest \
-	backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
+	backends fmt vet staticcheck lint tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet, those whose tests take longest first. Their tests in real time wait more than they
 # work, hence more packages at once than there are processors. The scenarios of virtual time, a thousand connections and
@@ -71,7 +71,7 @@ check: test check-rest servers-check
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
 # the fifteen. Nor is the live page's test in Chromium, because a browser is much to ask of a machine: run make page-test
 # when the page was changed.
-check-rest: fmt vet staticcheck tidy nested clients-test test-dialects bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet staticcheck lint tidy nested clients-test test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -89,6 +89,10 @@ vet:
 
 staticcheck:
 	$(GO) tool staticcheck ./...
+
+# Linters that have a module of their own, spelling, links, and .github.
+lint:
+	@GO='$(GO)' ./scripts/lint.sh
 
 tidy:
 	$(GO) mod tidy -diff

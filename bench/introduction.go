@@ -18,5 +18,6 @@ same noise. What is shown is the median of their ratios, and in parentheses the 
 with a confidence of 95 %% (no distribution is assumed). An interval that covers 0 means that no difference was seen.
 
 `+"`make bench`"+` measures all of this anew, in about a quarter of an hour, and writes this page; `+"`make bench-quick`"+` measures less,
-in two minutes, and prints it. The raw results are in [benchmarks](benchmarks/).`, m)
+in two minutes, and prints it. The raw results are not in the repository. `+"`make bench`"+` leaves them in bench/results. With them,
+`+"`go run . -only fleet`"+` in bench measures one comparison and keeps the others, and `+"`go run . -only none`"+` writes the page alone.`, m)
 }

@@ -40,19 +40,20 @@ func main() {
 		return
 	}
 	quick := flag.Bool("quick", false, "measure less, in two minutes, print the page and write nothing")
-	only := flag.String("only", "", "names of comparisons, separated by commas; the results of the others stay as they are. none: write the page anew")
+	only := flag.String("only", "", "names of comparisons, separated by commas; the others keep the results in -results. none: write the page anew")
 	docs := flag.String("docs", "../docs", "folder of the page")
+	results := flag.String("results", "results", "folder of the raw results")
 	flag.Parse()
 	redis.SetLogger(silent{}) // the peers' troubles are counted
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, report.Folder(*docs), *quick, *only); err != nil {
+	if err := run(ctx, report.Folder(*docs), report.Results(*results), *quick, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, docs report.Folder, quick bool, only string) error {
+func run(ctx context.Context, docs report.Folder, results report.Results, quick bool, only string) error {
 	all := comparisons()
 	chosen, err := choose(all, only)
 	if err != nil {
@@ -64,7 +65,7 @@ func run(ctx context.Context, docs report.Folder, quick bool, only string) error
 	}
 	var sections []report.Section
 	for _, c := range all {
-		section, err := c.section(ctx, docs, quick, slices.Contains(chosen, c.name))
+		section, err := c.section(ctx, results, quick, slices.Contains(chosen, c.name))
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -76,7 +77,7 @@ func run(ctx context.Context, docs report.Folder, quick bool, only string) error
 		fmt.Println(report.Markdown("Benchmarks", here.String(), sections))
 		return nil
 	}
-	if err := docs.Save("machine", here); err != nil {
+	if err := results.Save("machine", here); err != nil {
 		return err
 	}
 	return docs.Page("Benchmarks", introduction(here), sections)
@@ -117,7 +118,7 @@ type result interface {
 type comparison struct {
 	name    string
 	measure func(ctx context.Context, quick bool) (result, error)
-	load    func(report.Folder, string) (result, error)
+	load    func(report.Results, string) (result, error)
 }
 
 // compare makes a comparison of a function that measures.
@@ -128,15 +129,15 @@ func compare[R any, P interface {
 	return comparison{
 		name:    name,
 		measure: func(ctx context.Context, quick bool) (result, error) { return measure(ctx, quick) },
-		load: func(docs report.Folder, name string) (result, error) {
+		load: func(results report.Results, name string) (result, error) {
 			r := P(new(R))
-			return r, docs.Load(name, r)
+			return r, results.Load(name, r)
 		},
 	}
 }
 
 // section measures, if it is to, and returns what the page says; nil if there is nothing to say.
-func (c comparison) section(ctx context.Context, docs report.Folder, quick, chosen bool) (*report.Section, error) {
+func (c comparison) section(ctx context.Context, results report.Results, quick, chosen bool) (*report.Section, error) {
 	if !chosen && quick {
 		return nil, nil
 	}
@@ -150,11 +151,11 @@ func (c comparison) section(ctx context.Context, docs report.Folder, quick, chos
 		}
 		fmt.Fprintf(os.Stderr, "bench: %s took %v\n", c.name, time.Since(began).Round(time.Second))
 		if !quick {
-			if err := docs.Save(c.name, r); err != nil {
+			if err := results.Save(c.name, r); err != nil {
 				return nil, err
 			}
 		}
-	} else if r, err = c.load(docs, c.name); err != nil {
+	} else if r, err = c.load(results, c.name); err != nil {
 		return nil, err
 	}
 	section, err := r.Section()

@@ -13,6 +13,8 @@ for file in $files; do
 	pkg=./$(dirname "$file")
 	for target in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$file"); do
 		found=$((found + 1))
+		corpus=$(dirname "$file")/testdata/fuzz/$target
+		[ -n "$(ls "$corpus" 2>/dev/null)" ] || { echo "fuzz: $target begins without inputs: put some into $corpus" >&2; exit 1; }
 		echo "fuzz: $target $pkg"
 		"$GO" test -run '^$' -fuzz "^$target\$" -fuzztime "$inputs" -fuzzminimizetime 10x "$pkg"
 	done

@@ -29,4 +29,7 @@
 // the errors are searched for the tokens.
 //
 // The comment on each scenario says which broken library it catches.
+//
+// This package makes no promise of compatibility, before version 1.0 or after it. A minor version may change the [Harness]
+// and add scenarios that an adapter of yours fails.
 package adaptertest

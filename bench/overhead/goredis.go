@@ -2,6 +2,7 @@ package overhead
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -61,7 +62,7 @@ func (h *goRedis) worker(ctx context.Context, w workload) (func() error, error) 
 			return h.client.Eval(ctx, publishScript, []string{channel + h.login.name}, published).Err()
 		}
 		return func() error {
-			if err := publish(); err != nil && err != redis.Nil {
+			if err := publish(); err != nil && !errors.Is(err, redis.Nil) {
 				return err
 			}
 			for range published {

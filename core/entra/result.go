@@ -95,6 +95,7 @@ func (r result) needsOperator() bool {
 		return true
 	case KindMalformed:
 		return !errors.Is(r.err, errEmptyToken) && !errors.Is(r.err, errExpiredToken)
+	case KindNetwork, KindThrottled, KindTimedOut:
 	}
 	return false
 }
@@ -170,6 +171,7 @@ func (r result) refreshError(failures int, retryAt, wall time.Time) *RefreshErro
 		if errors.Is(r.err, errExpiredToken) && !r.returned.ExpiresOn.IsZero() {
 			e.late = max(0, wall.Round(0).Sub(r.returned.ExpiresOn.Round(0)))
 		}
+	case KindNetwork, KindThrottled, KindTimedOut: // a retry helps
 	}
 	if resp := r.httpAnswer(); resp != nil && resp.StatusCode >= 400 && e.Kind != KindMalformed && e.Kind != KindTimedOut {
 		e.Status = resp.StatusCode

@@ -430,7 +430,7 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	}
 	n, after, err := c.session.Received(p, taken, environment{c})
 	answers := c.session.TakeAnswers()
-	if err == session.ErrDesync {
+	if errors.Is(err, session.ErrDesync) {
 		c.failLocked(entra.CloseProtocol, err)
 	}
 	unanswered := c.session.AuthsInFlight()
@@ -449,7 +449,7 @@ func (c *Conn) splitLocked(p []byte, taken int) (n int, after []byte) {
 	for _, a := range unanswered {
 		a.(*sentAuth).reportDone(entra.AuthDoneInfo{Err: c.readErr()})
 	}
-	if err == session.ErrDesync {
+	if errors.Is(err, session.ErrDesync) {
 		_ = c.inner.Close() // the server must not run what was queued after it
 	}
 	return n, after

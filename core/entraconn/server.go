@@ -81,13 +81,12 @@ func (s *server) noteAnswers(c *Conn, answers session.Answers) {
 	if answers.StreamEndForbidden {
 		s.recordStreamEndForbidden()
 	}
-	switch answers.ClientLogin {
-	case session.LoginAsUs:
+	if answers.ClientLogin == session.LoginAsUs {
 		if cred := c.accepted.Load(); cred != nil {
 			c.accepted.Store(cred.Overwritten())
 			s.rotation.ClientLoggedIn(&c.member)
 		}
-	case session.LoginAsAnother:
+	} else if answers.ClientLogin == session.LoginAsAnother {
 		s.dialer.advice.OnLogin(s.addr)
 	}
 }

@@ -52,4 +52,9 @@
 //   - A redis-server's answers come from outside the bubble. Test against it in real time, with short tokens.
 //
 // All types are safe for concurrent use.
+//
+// # Compatibility
+//
+// This package makes no promise of compatibility, before version 1.0 or after it: a minor version may change it, because it
+// follows the servers that it imitates. A version's changes are in CHANGELOG.md.
 package entratest

@@ -188,6 +188,7 @@ func (s *STS) answer(r *http.Request) (answer, error) {
 		return jsonAnswer(http.StatusBadRequest, map[string]any{
 			"error": "invalid_request", "error_description": "Required metadata header not specified",
 		}), nil
+	case Direct, unknown:
 	}
 	return jsonAnswer(http.StatusNotFound, map[string]any{
 		"error": "not_found", "error_description": "entratest: no endpoint at " + r.URL.Path,

@@ -59,6 +59,7 @@ func (c *comparison) add(tallies map[testID]tally, suite string, whole bool, out
 			t.failures++
 		case skipped:
 			t.skips++
+		case passed:
 		}
 		tallies[id] = t
 	}

@@ -104,6 +104,7 @@ func (f *function) leave(s state, at token.Pos) {
 			acquired[m] = true
 		case lockedOnSomePaths:
 			f.report(at, "returns with "+f.names[m]+" locked on some paths: unlock it on each that locks it")
+		case free, lockedByCaller: // as it was called
 		}
 	}
 	if f.returned {
@@ -132,7 +133,7 @@ func (f *function) use(sel *ast.SelectorExpr, s state) {
 	case lockedHere:
 	case lockedByCaller:
 		f.need(mutex)
-	default:
+	case free, unlockedHere, lockedOnSomePaths:
 		f.report(sel.Sel.Pos(), "uses "+field.Name()+" without "+f.names[mutex]+f.remedy())
 	}
 }
@@ -188,7 +189,7 @@ func (f *function) requireLocks(call *ast.CallExpr, callee *types.Func, s state)
 		case lockedHere:
 		case lockedByCaller:
 			f.need(mutex)
-		default:
+		case free, unlockedHere, lockedOnSomePaths:
 			f.report(call.Pos(), "calls "+callee.Name()+" without "+f.names[mutex]+f.remedy())
 		}
 	}

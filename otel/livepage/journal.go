@@ -108,7 +108,7 @@ func (j *journal) addLocked(e event, now time.Time) {
 // line, -1 if there is none. A renewal separates the failures before it from those after it. It
 // needs journal.mu.
 func (j *journal) findLocked(m matter, now time.Time) int {
-	within := near
+	var within time.Duration
 	switch m.what {
 	case tokenRenewed:
 		return -1 // each token has its line
@@ -116,6 +116,8 @@ func (j *journal) findLocked(m matter, now time.Time) int {
 		within = nearFailure
 	case connsRotated:
 		within = dayOld // servers are done with one token when each of them is
+	case authRefused, serverUnable, authUnanswered, connLost, connReconnected, connRetired:
+		within = near
 	}
 	for i := len(j.events) - 1; i >= 0; i-- {
 		switch e := &j.events[i]; {

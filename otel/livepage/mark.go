@@ -40,6 +40,7 @@ func markOf(s setback) *mark {
 		return &mark{watch, fmt.Sprintf("answers %s to %s", named(s.word), asked)}
 	case silent:
 		return &mark{watch, "did not answer the last login"}
+	case refused:
 	}
 	m := &mark{watch, "refuses " + asked}
 	if s.login {

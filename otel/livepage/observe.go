@@ -97,16 +97,15 @@ func gaveUp(err error) bool {
 }
 
 func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {
-	if info.Reason == entra.CloseByClient || info.Reason == entra.CloseAuthRejected {
-		return // the client closed it, or the refusal was reported before
-	}
 	m := matter{what: connLost, server: info.Conn.ServerAddr, reason: info.Reason, unrenewable: info.Unrenewable}
 	switch info.Reason {
+	case entra.CloseByClient, entra.CloseAuthRejected:
+		return // the client closed it, or the refusal was reported before
 	case entra.CloseUnsupported:
 		m.what = connRetired
 	case entra.CloseByServer:
 		m.unrenewable = ""
-	default:
+	case entra.CloseAuthTimeout, entra.CloseExpired, entra.CloseProtocol:
 		m.severe = true
 	}
 	j.mu.Lock()

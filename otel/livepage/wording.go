@@ -20,9 +20,10 @@ func (e *event) level() level {
 		return good
 	case connRetired:
 		return watch
-	}
-	if e.severe {
-		return bad
+	case tokenFailed, authRefused, serverUnable, authUnanswered, connLost:
+		if e.severe {
+			return bad
+		}
 	}
 	return watch
 }
@@ -64,6 +65,7 @@ func (e *event) counted() bool {
 	switch e.what {
 	case connsRotated, connLost, connRetired, connReconnected:
 		return true
+	case tokenRenewed, tokenFailed, authRefused, serverUnable, authUnanswered:
 	}
 	return false
 }
@@ -107,6 +109,7 @@ func (e *event) lost() string {
 		return e.conns() + " given up, because a new token was not answered"
 	case entra.CloseProtocol:
 		return e.conns() + " given up, because the server's answers could not be understood"
+	case entra.CloseByClient, entra.CloseAuthRejected, entra.CloseUnsupported: // the page has no such loss
 	}
 	return e.conns() + " lost"
 }

@@ -163,12 +163,15 @@ func TestTheVersionIsThatOfTheNewestRelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newest := regexp.MustCompile(`(?m)^## \[?(\d+\.\d+\.\d+)`).FindSubmatch(changes)
-	unreleased := strings.Contains(string(changes), "\n## Unreleased\n")
-	switch {
-	case unreleased && !strings.HasSuffix(otelentra.Version, "-dev"):
-		t.Errorf("%s, but CHANGELOG.md has unreleased changes", otelentra.Version)
-	case !unreleased && (newest == nil || string(newest[1]) != otelentra.Version):
-		t.Errorf("%s, but the newest release in CHANGELOG.md is %q", otelentra.Version, newest)
+	newest := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+) - (unreleased|\d{4}-\d\d-\d\d)$`).FindStringSubmatch(string(changes))
+	if newest == nil {
+		t.Fatal("CHANGELOG.md has no version")
+	}
+	want := newest[1]
+	if newest[2] == "unreleased" {
+		want += "-dev"
+	}
+	if otelentra.Version != want {
+		t.Errorf("%s, but CHANGELOG.md says %s", otelentra.Version, newest[0])
 	}
 }

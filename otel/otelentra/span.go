@@ -34,9 +34,9 @@ func (p SpanPolicy) notable(errorType string, took time.Duration) bool {
 		return false
 	case SpansAll:
 		return true
-	default:
-		return errorType != "" || took >= slowAuth
+	case SpansFailuresAndSlow:
 	}
+	return errorType != "" || took >= slowAuth
 }
 
 // A mine is the key under which an observer finds its own span in a context. trace.SpanFromContext

@@ -188,8 +188,8 @@ func TestDialErrorOfAnAnnouncedAddressNamesSeedHost(t *testing.T) {
 		if errors.Unwrap(err) != nil {
 			t.Errorf("%s: unwraps to %v, which says less", test.name, errors.Unwrap(err))
 		}
-		_, want := test.err.(net.Error)                                                            //nolint:errorlint // as clients ask
-		if ne, is := err.(net.Error); is != want || is && ne.Timeout() != os.IsTimeout(test.err) { //nolint:errorlint // as clients ask
+		_, want := test.err.(net.Error)                                                            // as clients ask
+		if ne, is := err.(net.Error); is != want || is && ne.Timeout() != os.IsTimeout(test.err) { // as clients ask
 			t.Errorf("%s: a %T stands for a %T", test.name, err, test.err)
 		}
 	}

@@ -86,7 +86,7 @@ func (c *goRedis) Close() error {
 }
 
 func (c *goRedis) Get(ctx context.Context, key string) error {
-	if err := c.Client.Get(ctx, key).Err(); err != redis.Nil {
+	if err := c.Client.Get(ctx, key).Err(); !errors.Is(err, redis.Nil) {
 		return err
 	}
 	return nil
@@ -94,7 +94,7 @@ func (c *goRedis) Get(ctx context.Context, key string) error {
 
 func (c *goRedis) Pop(ctx context.Context, key string, timeout time.Duration) (bool, error) {
 	err := c.BLPop(ctx, timeout, key).Err()
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
 	return err == nil, err

@@ -3,7 +3,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,35 +22,17 @@ type Chart struct {
 	SVG  []byte
 }
 
-// A Folder is where results, charts and the page are kept: docs.
+// A Folder is where the page and its charts are kept: docs.
 type Folder string
-
-// Save keeps the result of a comparison.
-func (f Folder) Save(name string, result any) error {
-	text, err := json.MarshalIndent(result, "", "  ")
-	if err != nil {
-		return err
-	}
-	return f.write("benchmarks/"+name+".json", append(text, '\n'))
-}
-
-// Load reads the result of a comparison that was measured before.
-func (f Folder) Load(name string, result any) error {
-	text, err := os.ReadFile(filepath.Join(string(f), "benchmarks", name+".json"))
-	if err != nil {
-		return fmt.Errorf("%s has not been measured yet, run make bench: %w", name, err)
-	}
-	return json.Unmarshal(text, result)
-}
 
 // Page writes docs/benchmarks.md and its charts. intro stands below the title.
 func (f Folder) Page(title, intro string, sections []Section) error {
-	if err := f.write("benchmarks.md", []byte(Markdown(title, intro, sections))); err != nil {
+	if err := write(string(f), "benchmarks.md", []byte(Markdown(title, intro, sections))); err != nil {
 		return err
 	}
 	for _, s := range sections {
 		for _, c := range s.Charts {
-			if err := f.write("benchmarks/"+c.Name+".svg", c.SVG); err != nil {
+			if err := write(string(f), "benchmarks/"+c.Name+".svg", c.SVG); err != nil {
 				return err
 			}
 		}
@@ -69,8 +50,8 @@ func Markdown(title, intro string, sections []Section) string {
 	return b.String()
 }
 
-func (f Folder) write(name string, text []byte) error {
-	path := filepath.Join(string(f), name)
+func write(folder, name string, text []byte) error {
+	path := filepath.Join(folder, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

@@ -390,6 +390,7 @@ func (s *Server) endVisit(m *Member, turn uint16, p Progress, now time.Time) {
 		next = now.Add(Pause(int(tries)))
 	case Barred:
 		next = s.barredLocked(m)
+	case Complete, AwaitsClient, Ended:
 	}
 	switch {
 	case again:

@@ -34,7 +34,7 @@ func (l *ClientLogin) takeNews() (login ClientLogin) {
 		*l = NoLogin
 	case LoginAsAnother:
 		*l = reportedAnother
-	case reportedAnother:
+	case NoLogin, reportedAnother:
 		return NoLogin
 	}
 	return login

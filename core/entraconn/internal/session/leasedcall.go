@@ -58,6 +58,7 @@ func (c *leasedCall) sliceEnd() time.Time {
 	switch c.leaseState() {
 	case lease.Waiting, lease.Undecided, lease.TakingOut, lease.Asking:
 		return c.began.Add(c.length)
+	case lease.None, lease.Replying, lease.BetweenSlices:
 	}
 	return time.Time{}
 }
@@ -196,6 +197,7 @@ func (c *leasedCall) takeStart(piece []byte, o *outlet, env Environment) (takeOu
 		o.put(c.firstBytes, 0)
 	case lease.TakeOut:
 		takeOut = true
+	case lease.DoNothing, lease.WakeClient, lease.Forget:
 	}
 	c.firstBytes = nil
 	return takeOut

@@ -201,6 +201,7 @@ func (r *receiver) endUnproven() (later bool, err error) {
 		}
 		r.stopCollecting()
 		return false, nil
+	case refusalUnknown:
 	}
 	if first := s.ledger.firstOurs(); first != nil {
 		return false, r.loseAnswer(*first)

@@ -153,6 +153,7 @@ func (l *Lease) unblock(reply Reply) Action {
 	case BetweenSlices: // the server has nothing to unblock
 		l.State, l.reply = Replying, reply
 		return WakeClient
+	case None, Replying: // there is no call to end
 	}
 	return DoNothing
 }
