@@ -14,7 +14,10 @@ func (b Block) File() string {
 	}
 	imports, rest := splitImports(lines)
 	var file strings.Builder
-	file.WriteString("package snippet\n\nimport \"context\"\n\n")
+	file.WriteString("package snippet\n\n")
+	if !strings.Contains(strings.Join(imports, "\n"), `"context"`) {
+		file.WriteString("import \"context\"\n\n")
+	}
 	if len(imports) > 0 {
 		file.WriteString(b.at(0) + strings.Join(imports, "\n") + "\n")
 	}
