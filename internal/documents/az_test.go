@@ -2,8 +2,12 @@ package documents_test
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,6 +40,49 @@ func TestAzCommandsAreThoseOfAzureCLI(t *testing.T) {
 	if checked < 15 {
 		t.Errorf("checked only %d commands", checked)
 	}
+}
+
+// The remedies in the code have the same options. A literal may hold a part of a command, so it may lack some.
+func TestAzCommandsInTheCodeAreThoseOfAzureCLI(t *testing.T) {
+	for _, file := range files(t, ".go") {
+		text := read(t, file)
+		isOurs := strings.HasPrefix(file, root+"/internal/documents/") // whose texts say what is wrong with a command
+		if isOurs || strings.HasSuffix(file, "_test.go") || !strings.Contains(text, "az ") {
+			continue
+		}
+		set := token.NewFileSet()
+		tree, err := parser.ParseFile(set, file, text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(node ast.Node) bool {
+			expression, isExpression := node.(ast.Expr)
+			if !isExpression {
+				return true
+			}
+			literal, isText := joined(expression)
+			for _, command := range documents.FindAz(literal) {
+				if err := command.CheckMention(); err != nil {
+					t.Errorf("%v: %v", set.Position(node.Pos()), err)
+				}
+			}
+			return !isText
+		})
+	}
+}
+
+// joined returns the text of a string literal, or of several that are joined by +.
+func joined(expression ast.Expr) (text string, isText bool) {
+	switch e := expression.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil && e.Kind == token.STRING
+	case *ast.BinaryExpr:
+		left, isLeft := joined(e.X)
+		right, isRight := joined(e.Y)
+		return left + right, isLeft && isRight && e.Op == token.ADD
+	}
+	return "", false
 }
 
 // commands returns the blocks of a document that a reader may run in a shell.
