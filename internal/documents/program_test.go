@@ -46,22 +46,32 @@ func TestProgramsOfThePagesRun(t *testing.T) {
 			t.Errorf("%s has no program", page)
 		}
 	}
-	folders, overlay := lay(t, programs)
-	binaries := t.TempDir()
-	if out, err := build(t, binaries, overlay, folders); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binaries := binariesOf(t, packages(programs))
 	for i, program := range programs {
 		t.Run(program.Doc+" "+clientOf(program), func(t *testing.T) {
 			t.Parallel()
-			binary := filepath.Join(binaries, filepath.Base(folders[i]))
 			if said[i].Language == "text" {
-				printsWhatThePageSays(t, binary, said[i].Code)
+				printsWhatThePageSays(t, binaries[i], said[i].Code)
 			} else {
-				servesWhatThePageSays(t, binary, said[i].Code)
+				servesWhatThePageSays(t, binaries[i], said[i].Code)
 			}
 		})
 	}
+}
+
+// binariesOf builds programs and returns the paths of their files.
+func binariesOf(t *testing.T, programs []map[string]string) []string {
+	t.Helper()
+	folders, overlay := lay(t, programs)
+	folder := t.TempDir()
+	if out, err := build(t, folder, overlay, folders); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var binaries []string
+	for _, path := range folders {
+		binaries = append(binaries, filepath.Join(folder, filepath.Base(path)))
+	}
+	return binaries
 }
 
 // clientOf names a program by its client library.
@@ -76,7 +86,7 @@ func clientOf(b documents.Block) string {
 
 // printsWhatThePageSays runs a program to its end.
 func printsWhatThePageSays(t *testing.T, program, want string) {
-	cache := startCache(t)
+	cache := startCache(t, nil)
 	cmd := cache.command(t, program)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -95,7 +105,8 @@ type cache struct {
 	environment []string
 }
 
-func startCache(t *testing.T) *cache {
+// startCache takes users that log in with a password as well.
+func startCache(t *testing.T, passwords map[string]string) *cache {
 	t.Helper()
 	sts := entratest.NewSTS(nil)
 	identity := httptest.NewServer(sts)
@@ -109,7 +120,7 @@ func startCache(t *testing.T) *cache {
 		t.Fatal(err)
 	}
 	backend := entratest.NewMiniredis()
-	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Backend: backend, TLS: server})
+	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Backend: backend, TLS: server, StaticUsers: passwords})
 	t.Cleanup(func() {
 		if err := gateway.Close(); err != nil {
 			t.Error(err)
@@ -130,11 +141,11 @@ func startCache(t *testing.T) *cache {
 }
 
 // command returns the command that runs a program, with nothing in its environment but this cache.
-func (c *cache) command(t *testing.T, program string) *exec.Cmd {
+func (c *cache) command(t *testing.T, program string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, program)
+	cmd := exec.CommandContext(ctx, program, arguments...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = c.environment
 	return cmd

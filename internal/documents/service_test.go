@@ -19,7 +19,7 @@ func servesWhatThePageSays(t *testing.T, program, console string) {
 	if len(exchanges) == 0 {
 		t.Fatalf("no curl in %q", console)
 	}
-	cache := startCache(t)
+	cache := startCache(t, nil)
 	cmd := cache.command(t, program)
 	cmd.Env = append(cmd.Env, "LISTEN=127.0.0.1:0")
 	log, err := cmd.StderrPipe()

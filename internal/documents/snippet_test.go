@@ -75,7 +75,7 @@ func raced() bool {
 // compile type-checks each block as a package of this module.
 func compile(t *testing.T, blocks []documents.Block) (output string, err error) {
 	t.Helper()
-	folders, overlay := lay(t, blocks)
+	folders, overlay := lay(t, packages(blocks))
 	return build(t, os.DevNull, overlay, folders)
 }
 
@@ -87,8 +87,17 @@ func build(t *testing.T, output, overlay string, folders []string) (printed stri
 	return string(out), err
 }
 
-// lay makes each block a package of this module, and returns their paths. The files are laid over the tree, not into it.
-func lay(t *testing.T, blocks []documents.Block) (folders []string, overlay string) {
+// packages makes each block a package: its files by their names.
+func packages(blocks []documents.Block) []map[string]string {
+	var all []map[string]string
+	for _, block := range blocks {
+		all = append(all, map[string]string{"snippet.go": block.File()})
+	}
+	return all
+}
+
+// lay makes packages part of this module, and returns their paths. The files are laid over the tree, not into it.
+func lay(t *testing.T, packages []map[string]string) (folders []string, overlay string) {
 	t.Helper()
 	here, err := filepath.Abs(".")
 	if err != nil {
@@ -96,13 +105,15 @@ func lay(t *testing.T, blocks []documents.Block) (folders []string, overlay stri
 	}
 	files := struct{ Replace map[string]string }{map[string]string{}}
 	temp := t.TempDir()
-	for i, block := range blocks {
-		real := filepath.Join(temp, fmt.Sprintf("block%d.go", i))
-		if err := os.WriteFile(real, []byte(block.File()), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	for i, sources := range packages {
 		folder := fmt.Sprintf("block%d", i)
-		files.Replace[filepath.Join(here, folder, "snippet.go")] = real
+		for name, text := range sources {
+			real := filepath.Join(temp, folder+name)
+			if err := os.WriteFile(real, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			files.Replace[filepath.Join(here, folder, name)] = real
+		}
 		folders = append(folders, "./"+folder)
 	}
 	encoded, err := json.Marshal(files)
