@@ -83,7 +83,7 @@ func TestQuotedNumbersAreThoseOfTheBenchmarks(t *testing.T) {
 			}
 			quoted++
 			if !slices.ContainsFunc(sources, quote.isIn) {
-				t.Errorf("%s: docs/benchmarks.md has other numbers for %q", doc, slices.Sorted(maps.Keys(quote)))
+				t.Errorf("%s: docs/benchmarks.md has other numbers for %q: copy them from there", doc, slices.Sorted(maps.Keys(quote)))
 			}
 		}
 	}
