@@ -60,6 +60,16 @@ func newRedigo(t *testing.T, s *site) redigo.Conn {
 	return c
 }
 
+// Clients that ask take a server which calls itself a cluster for one, and go where it says.
+func TestServerIsNoCluster(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		const want = "ERR This instance has cluster support disabled"
+		if reply, err := newRedigo(t, s).Do("CLUSTER", "SLOTS"); err == nil || err.Error() != want {
+			t.Errorf("got %v, %v, want the error %q", reply, err, want)
+		}
+	})
+}
+
 func TestGoRedisWorksThroughGateway(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *site) {
 		for _, protocol := range []int{2, 3} {

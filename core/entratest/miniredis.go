@@ -15,9 +15,9 @@ import (
 // BLMPOP; RESET; CLIENT ID, UNBLOCK, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING and CACHING;
 // Pub/Sub in RESP3, where other commands are allowed while subscribed, and sharded Pub/Sub.
 // Client-side caching forgets all that a connection has cached at each write of any client, which
-// Redis may do as well. What is still lacking, among it functions, ACL, CLIENT KILL and SUBSCRIBE
-// in MULTI, is answered with an error. A message that is published while its subscriber leaves the
-// channel may arrive right after the confirmation.
+// Redis may do as well. It says that it is no cluster. What is still lacking, among it functions, ACL,
+// CLIENT KILL and SUBSCRIBE in MULTI, is answered with an error. A message that is published while
+// its subscriber leaves the channel may arrive right after the confirmation.
 type Miniredis struct {
 	redis *miniredis.Miniredis
 

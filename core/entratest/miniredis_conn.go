@@ -191,6 +191,12 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 		if len(args) == 3 && strings.EqualFold(args[1], "STREAM") && !c.multi {
 			return streamInfo{c, args[2]}.answer()
 		}
+	case "CLUSTER":
+		// miniredis answers as a cluster of one node, at an address that it does not listen at. A client that asks
+		// whether there is a cluster would go there.
+		if !c.multi {
+			return redcon.AppendError(nil, "ERR This instance has cluster support disabled")
+		}
 	case "AUTH":
 		return c.auth(args)
 	case "HELLO":
