@@ -26,13 +26,16 @@ type Options struct {
 	// AllowUnverified permits a TLSConfig with InsecureSkipVerify that verifies the server in no other way. Any
 	// server that answers can then use the token until it expires.
 	AllowUnverified bool
-	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
-	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as
-	// announced.
+	// SeedHost dials every node at the host of InitAddress, which all of it must have, and at the port that
+	// the cluster announces: for clusters that announce addresses which clients cannot reach. Replicas of a
+	// Standalone must have that host too. Default: as announced.
+	SeedHost bool
+	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, where
+	// SeedHost does not fit; see [entraconn.SeedHost] too. Default: as announced.
 	NodeAddress func(addr string) string
 	// TrustNode says whether a node that the cluster announces by a name may get the token, which opens every
 	// cache of its user. It is asked about hosts that do not belong to a seed, in lower case and without a
-	// trailing dot, after NodeAddress, and by several goroutines at once. A host belongs to a seed if it is the
+	// trailing dot, after SeedHost and NodeAddress, and by several goroutines at once. A host belongs to a seed if it is the
 	// same name, lies below it where the seed has two labels or more, shares its parent domain where that has
 	// three labels or more, or ends in the same domain of Azure's caches. If the seed is an IP address or on this
 	// machine, localhost belongs to it. TrustNode is not asked about IP addresses: their certificate must have
@@ -53,7 +56,7 @@ func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) erro
 	custom, rule := opt.DialCtxFn, tlsonly.Rule{
 		AllowPlaintext: opts.AllowPlaintext, AllowUnverified: opts.AllowUnverified, ServerName: tlsonly.SeedHost(opt.InitAddress),
 		TLSField: option + ".TLSConfig", DialField: option + ".DialCtxFn", Nodes: &tlsonly.Nodes{
-			Seeds: slices.Concat(opt.InitAddress, opt.Standalone.ReplicaAddress), Trust: opts.TrustNode, Options: "entrarueidis.Options", Mapped: opts.NodeAddress != nil,
+			Seeds: slices.Concat(opt.InitAddress, opt.Standalone.ReplicaAddress), Trust: opts.TrustNode, Options: "entrarueidis.Options", Address: opts.NodeAddress,
 		},
 	}
 	if fn := opt.DialFn; custom == nil && fn != nil { // which rueidis ignores as soon as DialCtxFn is set
@@ -66,7 +69,12 @@ func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) erro
 		return err
 	}
 	login := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext})
-	opt.DialCtxFn = (&dialer{login, rule, custom, opts.NodeAddress, opt.DisableTCPNoDelay}).dial
+	if opts.SeedHost {
+		if err := rule.Nodes.UseSeedHost(); err != nil {
+			return err
+		}
+	}
+	opt.DialCtxFn = (&dialer{login, rule, custom, rule.Nodes.Address, opt.DisableTCPNoDelay}).dial
 	return nil
 }
 

@@ -232,10 +232,10 @@ func (d *Dialer) loggerFor(addr string) *slog.Logger {
 	return d.src.Logger().With("library", d.opts.Library, "pool", d.opts.Name, "server", addr)
 }
 
-// SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the
-// port of a node and replaces its host by the one of seed, host:port: Azure announces the nodes of
-// a cluster under addresses that may be private, while all of them answer at the seed's host, each
-// on a port of its own.
+// SeedHost returns a function for the NodeAddress options of the cluster adapters, whose SeedHost
+// options suffice for the host of the client's own addresses. It keeps the port of a node and replaces
+// its host by the one of seed, host:port: Azure may announce private addresses, while all nodes answer
+// at the seed's host, each on a port of its own.
 //
 // An address without a port is returned as it is.
 func SeedHost(seed string) func(addr string) string {
