@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math"
@@ -23,6 +24,7 @@ type Source struct {
 	wake       chan struct{} // to the renewer: look at waiters
 	rejects    chan Token    // to the renewer: tokens to replace early
 	rejected   atomic.Uint64 // number of the token that the program rejected last
+	tokenWait  time.Duration // see Options
 	relay      *relay
 	observer   *Observer // calls relay
 	logger     *slog.Logger
@@ -56,6 +58,7 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	s := &Source{
 		wake:       make(chan struct{}, 1),
 		rejects:    make(chan Token, 1),
+		tokenWait:  o.TokenWait,
 		relay:      relayed,
 		logger:     o.Logger,
 		readClocks: clock.Machine(),
@@ -108,8 +111,8 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	var reasonKnown <-chan struct{}
 	began, patience := time.Now(), time.Duration(math.MaxInt64)
 	if longest, isImpatient := impatience.Of(ctx); isImpatient {
-		patience = longest
-		if snap := s.current.Load(); snap.reason == nil {
+		patience = min(longest, cmp.Or(s.tokenWait, impatience.Longest))
+		if snap := s.current.Load(); snap.reason == nil || s.waitsThrough(snap) {
 			reasonKnown = snap.reasonKnown
 		} else {
 			patience = min(patience, impatience.WithReason)
@@ -131,7 +134,11 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 		case <-snap.changed:
 		case <-reasonKnown:
 			reasonKnown = nil
-			gaveUp = !s.current.Load().isTransient
+			if snap = s.current.Load(); s.waitsThrough(snap) {
+				reasonKnown = snap.reasonKnown
+				continue
+			}
+			gaveUp = !snap.isTransient
 			enough.Reset(min(patience-time.Since(began), impatience.WithReason))
 		case <-enough.C:
 			gaveUp = true
@@ -139,6 +146,12 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 			gaveUp = true
 		}
 	}
+}
+
+// waitsThrough reports whether connections go on waiting although it is known why there is no token:
+// because a failure is transient, or the credential is silent.
+func (s *Source) waitsThrough(snap *snapshot) bool {
+	return s.tokenWait > 0 && (snap.isTransient || snap.status.Err == nil)
 }
 
 // Latest returns the valid token, if there is one, and a channel that is closed when there is a

@@ -99,10 +99,10 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // return a connection with TLS already on it, if there is to be TLS, and gives back that
 // connection, which will log in with the client's first write.
 //
-// The function makes sure that there is a token. If there is none it waits for one, for at most 5
-// seconds or half of what ctx has left. It waits a second if it is known why there is none, because
-// the credential has failed or has been silent for 3 seconds, and else until that becomes known, or
-// for a second more if it may pass.
+// The function makes sure that there is a token. If there is none it waits for one, for half of what
+// ctx has left and for entra.Options.TokenWait at most: without that option 5 seconds, or a second if
+// it is known why there is none, because the credential has failed or has been silent for 3 seconds,
+// and else until that becomes known, or for a second more if it may pass.
 //
 // Two protections of the server may keep a connection waiting: dial spreading, while ten or more
 // connections that were lost are not back and the server does not keep up with the handshakes, or for
