@@ -38,7 +38,8 @@ type Options struct {
 	SeparateLogin bool
 }
 
-// Configure prepares opt for [redis.NewClient].
+// Configure prepares opt for [redis.NewClient]. Its error is an [*entra.ConfigError], as are those of the other
+// functions, and opt is unchanged then.
 func Configure(opt *redis.Options, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.Options", Reason: "is nil"}

@@ -47,7 +47,8 @@ type Options struct {
 }
 
 // Configure prepares opt for [rueidis.NewClient]. Cluster nodes that are announced by IP address are verified
-// against the host name of InitAddress, if all have the same and TLSConfig has no ServerName.
+// against the host name of InitAddress, if all have the same and TLSConfig has no ServerName. The error is an
+// [*entra.ConfigError], and opt is unchanged then.
 func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: option, Reason: "is nil"}
@@ -68,12 +69,12 @@ func Configure(opt *rueidis.ClientOption, src *entra.Source, opts *Options) erro
 	if err := cmp.Or(settings.CheckSource(src), check(opt, rule, custom != nil)); err != nil {
 		return err
 	}
-	login := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext})
 	if opts.SeedHost {
 		if err := rule.Nodes.UseSeedHost(); err != nil {
 			return err
 		}
 	}
+	login := entraconn.NewDialer(src, &entraconn.Options{Library: "rueidis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext})
 	opt.DialCtxFn = (&dialer{login, rule, custom, rule.Nodes.Address, opt.DisableTCPNoDelay}).dial
 	return nil
 }

@@ -35,8 +35,9 @@ type Source struct {
 }
 
 // NewSource returns a Source and starts its goroutine, which asks cred now and whenever a token is
-// due. It does no I/O itself and does not wait for a token. The caller must Close the Source; cred
-// stays the caller's.
+// due. It does no I/O itself and does not wait for a token: a program that is to end at its start if
+// it can get none calls Token once. The caller must Close the Source; cred stays the caller's. nil
+// opts stand for the defaults.
 //
 // The Source calls cred from one goroutine at a time, with a deadline of its own for every call. It
 // retries itself, and therefore switches azcore's retries off. The error is a *ConfigError.
@@ -217,13 +218,14 @@ func (s *Source) replace(t Token) {
 	}
 }
 
-// Observer returns the observer that adapters report to. It is never nil and all its functions are
-// set. None of them panics or blocks: they queue the event for the observers of Options. The context
-// of a Start function gets its values as soon as those observers have returned theirs. Do not change
-// it.
+// Observer returns the observer that adapters report to. It is for adapters only: a program sets
+// Options.Observer. It is never nil and all its functions are set. None of them panics or blocks: they
+// queue the event for the observers of Options. The context of a Start function gets its values as
+// soon as those observers have returned theirs. Do not change it.
 func (s *Source) Observer() *Observer { return s.observer }
 
-// Logger returns the logger that adapters write to. It is never nil.
+// Logger returns the logger that adapters write to. It is for adapters only: a program sets
+// Options.Logger. It is never nil.
 func (s *Source) Logger() *slog.Logger { return s.logger }
 
 // Close ends the Source. Callers that wait in Token get ErrClosed, and the channels from Latest are

@@ -26,10 +26,10 @@ import (
 // server and every client library that reads its replies in order.
 type Options struct {
 	// Library names the client library to observers, for example "go-redis", and Name this client, if
-	// a program has several.
+	// a program has several. Both may be empty.
 	Library, Name string
 	// SeparateCaches says that each address is a cache of its own, as the shards of a Ring are, and no
-	// node of one: observers are told of as many pools.
+	// node of one: observers are told of as many pools. It is for adapters.
 	SeparateCaches bool
 	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first
 	// command is written, at the cost of one round trip. It is for a proxy that cannot take a
