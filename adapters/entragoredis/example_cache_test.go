@@ -7,9 +7,22 @@ import (
 	"net"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
 	"github.com/redis/go-redis/v9"
 )
+
+// source returns a Source that has a token of the fake Microsoft Entra.
+func source() *entra.Source {
+	src, err := entra.NewSource(entratest.NewSTS(nil).Credential(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := src.Token(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	return src
+}
 
 // A cache stands in for one of Azure's and for Microsoft Entra, so that the examples run.
 type cache struct {

@@ -22,6 +22,9 @@ func ExampleConfigure() {
 		log.Fatal(err)
 	}
 	defer src.Close()
+	if _, err := src.Token(context.Background()); err != nil { // fails here rather than with the first command
+		log.Fatal(err)
+	}
 
 	opt := &redis.Options{Addr: cache.addr, TLSConfig: cache.tls}
 	if err := entragoredis.Configure(opt, src, nil); err != nil {
@@ -40,10 +43,7 @@ func ExampleConfigure_errors() {
 	defer cache.close()
 	cache.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair"})
 
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 	opt := &redis.Options{Addr: cache.addr, TLSConfig: cache.tls, DialTimeout: time.Minute}
 	if err := entragoredis.Configure(opt, src, nil); err != nil {
@@ -52,7 +52,7 @@ func ExampleConfigure_errors() {
 	client := redis.NewClient(opt)
 	defer client.Close()
 
-	err = client.Incr(context.Background(), "visits").Err()
+	err := client.Incr(context.Background(), "visits").Err()
 	var refresh *entra.RefreshError
 	var refused *entra.AuthError
 	switch {
@@ -69,10 +69,7 @@ func ExampleConfigure_errors() {
 func ExampleConfigureCluster() {
 	cache := startCache()
 	defer cache.close()
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 
 	opt := &redis.ClusterOptions{Addrs: []string{cache.addr}, TLSConfig: cache.tls}
@@ -93,10 +90,7 @@ func ExampleConfigureRing() {
 	west, north := caches[0], caches[1]
 	defer west.close()
 	defer north.close()
-	src, err := entra.NewSource(west.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 
 	opt := &redis.RingOptions{Addrs: map[string]string{"west": west.addr, "north": north.addr}, TLSConfig: west.tls}
@@ -113,10 +107,7 @@ func ExampleConfigureRing() {
 func ExampleConfigureUniversal() {
 	cache := startCache()
 	defer cache.close()
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 
 	opt := &redis.UniversalOptions{Addrs: []string{cache.addr}, TLSConfig: cache.tls}

@@ -22,6 +22,9 @@ func ExampleConfigure() {
 		log.Fatal(err)
 	}
 	defer src.Close()
+	if _, err := src.Token(context.Background()); err != nil { // fails here rather than with the first command
+		log.Fatal(err)
+	}
 
 	pool := &redis.Pool{MaxIdle: 10, IdleTimeout: 5 * time.Minute}
 	opts := &entraredigo.Options{TLSConfig: cache.tls} // for a cache in Azure nil will do
@@ -47,10 +50,7 @@ func ExampleConfigure_errors() {
 	defer cache.close()
 	cache.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair"})
 
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 	pool := &redis.Pool{MaxIdle: 10}
 	if err := entraredigo.Configure(pool, cache.addr, src, &entraredigo.Options{TLSConfig: cache.tls}); err != nil {
@@ -60,7 +60,7 @@ func ExampleConfigure_errors() {
 
 	conn := pool.Get()
 	defer conn.Close()
-	_, err = conn.Do("INCR", "visits")
+	_, err := conn.Do("INCR", "visits")
 	var refresh *entra.RefreshError
 	var refused *entra.AuthError
 	switch {
@@ -77,10 +77,7 @@ func ExampleDialContext() {
 	cache := startCache()
 	defer cache.close()
 
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 
 	dial, err := entraredigo.DialContext(src, cache.addr, &entraredigo.Options{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/entraredis/entraredis/adapters/entrarueidis"
 	"github.com/entraredis/entraredis/core/entra"
@@ -22,8 +23,12 @@ func ExampleConfigure() {
 		log.Fatal(err)
 	}
 	defer src.Close()
+	if _, err := src.Token(context.Background()); err != nil { // fails here rather than with the first command
+		log.Fatal(err)
+	}
 
 	opt := rueidis.ClientOption{InitAddress: []string{cache.addr}, TLSConfig: cache.tls}
+	opt.Dialer.Timeout = time.Minute // 5 seconds by default, and examples run on busy machines
 	if err := entrarueidis.Configure(&opt, src, nil); err != nil {
 		log.Fatal(err)
 	}
@@ -42,10 +47,7 @@ func ExampleConfigure() {
 func ExampleConfigure_cluster() {
 	cache := startCache()
 	defer cache.close()
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 
 	opt := rueidis.ClientOption{InitAddress: []string{"contoso.westeurope.redis.azure.net:10000"}, TLSConfig: &tls.Config{}}
@@ -66,17 +68,15 @@ func ExampleConfigure_errors() {
 	defer cache.close()
 	cache.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS invalid username-password pair"})
 
-	src, err := entra.NewSource(cache.cred, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	src := source()
 	defer src.Close()
 	opt := rueidis.ClientOption{InitAddress: []string{cache.addr}, TLSConfig: cache.tls}
+	opt.Dialer.Timeout = time.Minute // 5 seconds by default, and examples run on busy machines
 	if err := entrarueidis.Configure(&opt, src, nil); err != nil {
 		log.Fatal(err)
 	}
 
-	_, err = rueidis.NewClient(opt)
+	_, err := rueidis.NewClient(opt)
 	var refresh *entra.RefreshError
 	var refused *entra.AuthError
 	switch {

@@ -68,6 +68,9 @@ func ExampleAuthError() {
 		log.Fatal(err)
 	}
 	defer func() { _ = src.Close() }()
+	if _, err := src.Token(context.Background()); err != nil {
+		log.Fatal(err)
+	}
 	opt := &redis.Options{Addr: gateway.Addr(), DialTimeout: time.Minute}
 	if err := entragoredis.Configure(opt, src, nil); err != nil {
 		log.Fatal(err)

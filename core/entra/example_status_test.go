@@ -54,6 +54,9 @@ func ExampleServerStatus() {
 		log.Fatal(err)
 	}
 	defer func() { _ = src.Close() }()
+	if _, err := src.Token(context.Background()); err != nil {
+		log.Fatal(err)
+	}
 	opt := &redis.Options{Addr: gateway.Addr(), DialTimeout: time.Minute}
 	if err := entragoredis.Configure(opt, src, nil); err != nil {
 		log.Fatal(err)
