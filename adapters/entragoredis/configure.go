@@ -26,12 +26,13 @@ type Options struct {
 	// SeedHost does not fit; see [entraconn.SeedHost] too. Default: as announced. A Ring refuses it.
 	NodeAddress func(addr string) string
 	// TrustNode says whether a node that the cluster announces by a name may get the token, which opens every
-	// cache of its user. It is asked about hosts that do not belong to a seed, in lower case and without a
-	// trailing dot, after SeedHost and NodeAddress, and by several goroutines at once. A host belongs to a seed if it is the
-	// same name, lies below it where the seed has two labels or more, shares its parent domain where that has
-	// three labels or more, or ends in the same domain of Azure's caches. If the seed is an IP address or on this
-	// machine, localhost belongs to it. TrustNode is not asked about IP addresses: their certificate must have
-	// the seed's name. Default: no other host. A Ring refuses it.
+	// cache of its user. It is asked about hosts that do not belong to a seed, which is an address in Addr, Addrs
+	// or ClusterSlots. It gets them in lower case and without a trailing dot, after SeedHost and NodeAddress, from
+	// several goroutines at once. A host belongs to a seed if it is the same name, lies below it where the seed
+	// has two labels or more, shares its parent domain where that has three labels or more, or ends in the same
+	// domain of Azure's caches. If the seed is an IP address or on this machine, localhost belongs to it.
+	// TrustNode is not asked about IP addresses: their certificate must have the seed's name. Default: no other
+	// host. A Ring refuses it.
 	TrustNode func(host string) bool
 	// SeparateLogin waits for the answer to AUTH before go-redis's first command is written, for proxies that
 	// cannot take both at once. It costs one round trip per connection.

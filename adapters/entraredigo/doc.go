@@ -13,6 +13,6 @@
 // error to a caller; set the pool's TestOnBorrow against that, as without Entra.
 //
 // Connecting and writes have timeouts, and TCP keep-alive ends a connection whose server is gone, see
-// [Options]. Reads have none, because redigo applies it to BLPOP and Receive too: give each command
-// its own with redis.DoContext or redis.DoWithTimeout.
+// [Options]. Reads have none, because redigo would apply it to BLPOP and Receive too: give each
+// command one with redis.DoContext or redis.DoWithTimeout.
 package entraredigo
