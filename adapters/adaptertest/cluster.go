@@ -33,7 +33,7 @@ type ClusterConfig struct {
 	Addrs []string
 	// Replicas has reads answered by replicas.
 	Replicas bool
-	// SeedHost has every node dialed at the host of Addr, with entraconn.SeedHost as the adapter's
+	// SeedHost has every node dialed at the host of Addr, with SeedHost or entraconn.SeedHost as the adapter's
 	// Options.NodeAddress.
 	SeedHost bool
 }

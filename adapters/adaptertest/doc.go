@@ -1,6 +1,7 @@
 // Package adaptertest is the conformance suite of the adapters. It tests what a client must survive
 // without its program noticing, and which errors the program must get where that is impossible. An
-// adapter for another client on [entraconn.Dialer] can run it too:
+// adapter for another client on [entraconn.Dialer] can run it too. It is for authors of adapters, and
+// comes without a promise of compatibility: any version may change it.
 //
 //	func TestConformance(t *testing.T) { adaptertest.Run(t, harness) }
 //

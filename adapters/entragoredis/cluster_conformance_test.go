@@ -9,7 +9,6 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/entraredis/entraredis/adapters/entragoredis"
-	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -36,11 +35,7 @@ func clusterHarnesses() []adaptertest.ClusterHarness {
 }
 
 func clusterOptions(cfg adaptertest.ClusterConfig) *entragoredis.Options {
-	opts := &entragoredis.Options{Name: cfg.Name}
-	if cfg.SeedHost {
-		opts.NodeAddress = entraconn.SeedHost(cfg.Addr)
-	}
-	return opts
+	return &entragoredis.Options{Name: cfg.Name, SeedHost: cfg.SeedHost}
 }
 
 func configureCluster(cfg adaptertest.ClusterConfig) (*redis.ClusterOptions, error) {

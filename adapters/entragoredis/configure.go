@@ -18,24 +18,29 @@ type Options struct {
 	// AllowUnverified permits a TLSConfig with InsecureSkipVerify that verifies the server in no other way. Any
 	// server that answers can then use the token until it expires.
 	AllowUnverified bool
-	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, for
-	// clusters that announce addresses which clients cannot reach; see [entraconn.SeedHost]. Default: as
-	// announced. A Ring has no announced nodes, and refuses it.
+	// SeedHost dials every node at the host of Addr or Addrs, which all must have the same, and at the port
+	// that the cluster announces: for clusters that announce addresses which clients cannot reach. Default:
+	// as announced. A Ring has no announced nodes, and refuses it.
+	SeedHost bool
+	// NodeAddress maps the address of a node as the cluster announces it to the one that is dialed, where
+	// SeedHost does not fit; see [entraconn.SeedHost] too. Default: as announced. A Ring refuses it.
 	NodeAddress func(addr string) string
 	// TrustNode says whether a node that the cluster announces by a name may get the token, which opens every
-	// cache of its user. It is asked about hosts that do not belong to a seed, in lower case and without a
-	// trailing dot, after NodeAddress, and by several goroutines at once. A host belongs to a seed if it is the
-	// same name, lies below it where the seed has two labels or more, shares its parent domain where that has
-	// three labels or more, or ends in the same domain of Azure's caches. If the seed is an IP address or on this
-	// machine, localhost belongs to it. TrustNode is not asked about IP addresses: their certificate must have
-	// the seed's name. Default: no other host. A Ring refuses it.
+	// cache of its user. It is asked about hosts that do not belong to a seed, which is an address in Addr, Addrs
+	// or ClusterSlots. It gets them in lower case and without a trailing dot, after SeedHost and NodeAddress, from
+	// several goroutines at once. A host belongs to a seed if it is the same name, lies below it where the seed
+	// has two labels or more, shares its parent domain where that has three labels or more, or ends in the same
+	// domain of Azure's caches. If the seed is an IP address or on this machine, localhost belongs to it.
+	// TrustNode is not asked about IP addresses: their certificate must have the seed's name. Default: no other
+	// host. A Ring refuses it.
 	TrustNode func(host string) bool
 	// SeparateLogin waits for the answer to AUTH before go-redis's first command is written, for proxies that
 	// cannot take both at once. It costs one round trip per connection.
 	SeparateLogin bool
 }
 
-// Configure prepares opt for [redis.NewClient].
+// Configure prepares opt for [redis.NewClient]. Its error is an [*entra.ConfigError], as are those of the other
+// functions, and opt is unchanged then.
 func Configure(opt *redis.Options, src *entra.Source, opts *Options) error {
 	if opt == nil {
 		return &entra.ConfigError{Field: "redis.Options", Reason: "is nil"}
@@ -63,7 +68,9 @@ func ConfigureRing(opt *redis.RingOptions, src *entra.Source, opts *Options) err
 		return &entra.ConfigError{Field: "redis.RingOptions", Reason: "is nil"}
 	}
 	if opts != nil {
-		if err := settings.CheckRing("entragoredis.Options", map[string]bool{"NodeAddress": opts.NodeAddress != nil, "TrustNode": opts.TrustNode != nil}); err != nil {
+		if err := settings.CheckRing("entragoredis.Options", map[string]bool{
+			"SeedHost": opts.SeedHost, "NodeAddress": opts.NodeAddress != nil, "TrustNode": opts.TrustNode != nil,
+		}); err != nil {
 			return err
 		}
 	}

@@ -49,9 +49,9 @@ func naming(nodes *tlsonly.Nodes, slots slotFunc) slotFunc {
 func configure(h clientOptions, src *entra.Source, opts *Options) error {
 	o, opts := h.options, cmp.Or(opts, &Options{})
 	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, AllowUnverified: opts.AllowUnverified, TLSField: h.name + ".TLSConfig", DialField: h.name + ".Dialer"}
+	nodes := &tlsonly.Nodes{Seeds: slices.Clone(h.addrs), Trust: opts.TrustNode, Options: "entragoredis.Options", Address: opts.NodeAddress}
 	if h.announces {
-		rule.ServerName = tlsonly.SeedHost(h.addrs)
-		rule.Nodes = &tlsonly.Nodes{Seeds: slices.Clone(h.addrs), Trust: opts.TrustNode, Options: "entragoredis.Options", Mapped: opts.NodeAddress != nil}
+		rule.ServerName, rule.Nodes = tlsonly.SeedHost(h.addrs), nodes
 	}
 	err := cmp.Or(settings.CheckSource(src), settings.CheckCredentials(h.name, map[string]bool{
 		"Username": o.Username != "", "Password": o.Password != "", "CredentialsProvider": o.CredentialsProvider != nil,
@@ -60,6 +60,9 @@ func configure(h clientOptions, src *entra.Source, opts *Options) error {
 	named := h.slots != nil && *h.slots != nil
 	if err == nil && !(named && len(h.addrs) == 0) {
 		err = rule.CheckAddrs(h.name+"."+h.field, o.Network, h.addrs, o.TLSConfig, o.Dialer != nil)
+	}
+	if err == nil && opts.SeedHost {
+		err = nodes.UseSeedHost()
 	}
 	if err != nil {
 		return err
@@ -71,11 +74,11 @@ func configure(h clientOptions, src *entra.Source, opts *Options) error {
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 5 * time.Second, Count: 3},
 	}
 	if named {
-		*h.slots = naming(rule.Nodes, *h.slots)
+		*h.slots = naming(nodes, *h.slots)
 	}
 	custom, cfg := o.Dialer, o.TLSConfig
 	login := &entraconn.Options{Library: "go-redis", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext, SeparateCaches: !h.announces}
-	*h.dialer = hook.New(src, login, opts.NodeAddress, func(ctx context.Context, network, addr string) (net.Conn, error) {
+	*h.dialer = hook.New(src, login, nodes.Address, func(ctx context.Context, network, addr string) (net.Conn, error) {
 		return rule.Dial(ctx, custom, d, cfg, network, addr)
 	})
 	return nil

@@ -9,7 +9,6 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -22,13 +21,10 @@ func TestTokenDoesNotFollowTheServerElsewhere(t *testing.T) {
 		dialed = append(dialed, addr)
 		return nil, failure
 	}
-	single := func(opts *entragoredis.Options) (*redis.Options, error) {
-		opt := &redis.Options{Addr: seed, Dialer: dial}
-		return opt, entragoredis.Configure(opt, newSource(t), opts)
-	}
 	for name, configure := range map[string]func(*entragoredis.Options) (func(context.Context, string, string) (net.Conn, error), error){
 		"single": func(opts *entragoredis.Options) (func(context.Context, string, string) (net.Conn, error), error) {
-			opt, err := single(opts)
+			opt := &redis.Options{Addr: seed, Dialer: dial}
+			err := entragoredis.Configure(opt, newSource(t), opts)
 			return opt.Dialer, err
 		},
 		"cluster": func(opts *entragoredis.Options) (func(context.Context, string, string) (net.Conn, error), error) {
@@ -53,6 +49,10 @@ func TestTokenDoesNotFollowTheServerElsewhere(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			remedy := "entragoredis.Options.SeedHost to true"
+			if strings.Contains(name, "function") { // there is no host that it could take
+				remedy = "entragoredis.Options.NodeAddress to entraconn.SeedHost"
+			}
 			dialed = nil
 			dialer, err := configure(nil)
 			if err != nil {
@@ -64,7 +64,7 @@ func TestTokenDoesNotFollowTheServerElsewhere(t *testing.T) {
 			}
 			for _, addr := range []string{seed, node, "10.1.2.3:8500"} {
 				_, err := dialer(t.Context(), "tcp", addr)
-				if named := strings.Contains(err.Error(), "entragoredis.Options.NodeAddress to entraconn.SeedHost"); !errors.Is(err, failure) || named != (addr != seed) {
+				if named := strings.Contains(err.Error(), remedy); !errors.Is(err, failure) || named != (addr != seed) {
 					t.Errorf("%s: %v", addr, err)
 				}
 			}
@@ -80,16 +80,23 @@ func TestTokenDoesNotFollowTheServerElsewhere(t *testing.T) {
 			if _, err := dialer(t.Context(), "tcp", elsewhere); !errors.Is(err, failure) || len(dialed) != 1 {
 				t.Errorf("%v, dialed %s", err, dialed)
 			}
+
+			// All nodes are dialed at the seed's host, whatever the server announces.
+			dialed = nil
+			dialer, err = configure(&entragoredis.Options{SeedHost: true})
+			if strings.Contains(name, "function") {
+				if !errors.As(err, &config) || config.Field != "entragoredis.Options.SeedHost" {
+					t.Errorf("no seed: %v, want a *ConfigError for entragoredis.Options.SeedHost", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := dialer(t.Context(), "tcp", "evil.example:8501"); err != failure || len(dialed) != 1 || dialed[0] != "contoso.redis.azure.net:8501" { //nolint:errorlint // clients compare the error itself
+				t.Errorf("%v, dialed %s", err, dialed)
+			}
 		})
-	}
-	// All nodes are dialed at the seed's host, whatever the server announces.
-	dialed = nil
-	opt, err := single(&entragoredis.Options{NodeAddress: entraconn.SeedHost(seed)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := opt.Dialer(t.Context(), "tcp", "evil.example:8501"); err != failure || len(dialed) != 1 || dialed[0] != "contoso.redis.azure.net:8501" { //nolint:errorlint // clients compare the error itself
-		t.Errorf("%v, dialed %s", err, dialed)
 	}
 }
 

@@ -28,15 +28,20 @@ type Options struct {
 	// AllowUnverified permits a TLSConfig with InsecureSkipVerify that verifies the server in no other way. Any
 	// server that answers can then use the token until it expires.
 	AllowUnverified bool
-	// DialTimeout bounds connecting and TLS handshake together. Default, for 0: redigo's 30 seconds.
+	// DialTimeout bounds connecting and TLS handshake together. Default, for 0: redigo's 30 seconds. Negative ends
+	// every dial at once.
 	DialTimeout time.Duration
+	// KeepAlive is how long a TCP connection is silent before the operating system asks whether the server is still
+	// there. It asks every 5 seconds then, and ends the connection after 3 questions without an answer. Default, for 0:
+	// 30 seconds, as go-redis. Negative turns it off. It is for connections that the adapter dials.
+	KeepAlive time.Duration
 	// Dial, if set, makes the connections. It must do TLS itself, TLSConfig is not used, and DialTimeout bounds
 	// only a handshake that it leaves to be made; a connection without TLS is refused unless both it and addr are
 	// on this machine, or AllowPlaintext is set.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// DialOptions are handed to redigo: DialDatabase, DialReadTimeout and so on. Without DialReadTimeout and
-	// DialWriteTimeout redigo waits for ever for a server that is gone; with them, calls that are to wait for longer, as
-	// BLPOP and Receive are, take a timeout of their own (redis.DoWithTimeout, redis.ReceiveWithTimeout). DialUseTLS and
+	// DialOptions are handed to redigo: DialDatabase, DialClientName and so on. The adapter puts DialWriteTimeout of 10
+	// seconds in front of them; another one replaces it, and 0 means no timeout. It sets no DialReadTimeout, because
+	// that would end BLPOP and Receive as well: docs/adapters.md says how to bound each command. DialUseTLS and
 	// DialPassword are refused here, DialNetDial and DialContextFunc by the first dial. Those that go with them have no effect:
 	// DialUsername, DialTLSConfig, DialTLSSkipVerify, DialTLSHandshakeTimeout, DialConnectTimeout, DialKeepAlive.
 	DialOptions []redis.DialOption
@@ -45,7 +50,8 @@ type Options struct {
 	SeparateLogin bool
 }
 
-// Configure prepares pool, whose connections will all lead to addr, which is host:port or a unix socket's path.
+// Configure prepares pool, whose connections will all lead to addr, which is host:port or a unix socket's path. The error
+// is an [*entra.ConfigError], and pool has no DialContext then.
 func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) (err error) {
 	if pool == nil {
 		return &entra.ConfigError{Field: "redis.Pool", Reason: "is nil"}
@@ -58,8 +64,8 @@ func Configure(pool *redis.Pool, addr string, src *entra.Source, opts *Options) 
 }
 
 // DialContext returns a function that connects to addr, for single connections or for a pool's
-// DialContext. Make one per server, not one per connection: its connections share one rotation and
-// one login gate.
+// DialContext, or an [*entra.ConfigError]. Make one per server, not one per connection: its
+// connections share one rotation and one login gate.
 func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Context) (redis.Conn, error), error) {
 	opts = cmp.Or(opts, &Options{})
 	rule := tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext, AllowUnverified: opts.AllowUnverified, TLSField: "entraredigo.Options.TLSConfig", DialField: "entraredigo.Options.Dial"}
@@ -76,7 +82,10 @@ func DialContext(src *entra.Source, addr string, opts *Options) (func(context.Co
 	); err != nil {
 		return nil, err
 	}
-	d := &net.Dialer{Timeout: cmp.Or(opts.DialTimeout, 30*time.Second), KeepAlive: 5 * time.Minute} // redigo's defaults
+	d := &net.Dialer{
+		Timeout: cmp.Or(opts.DialTimeout, 30*time.Second), KeepAlive: -1, // if KeepAliveConfig does not enable it
+		KeepAliveConfig: net.KeepAliveConfig{Enable: opts.KeepAlive >= 0, Idle: cmp.Or(opts.KeepAlive, 30*time.Second), Interval: 5 * time.Second, Count: 3},
+	}
 	custom, options := opts.Dial, slices.Clone(opts.DialOptions)
 	login := hook.New(src, &entraconn.Options{Library: "redigo", Name: opts.Name, SeparateLogin: opts.SeparateLogin, AllowPlaintext: opts.AllowPlaintext}, nil,
 		func(ctx context.Context, network, addr string) (net.Conn, error) {

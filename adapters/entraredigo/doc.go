@@ -8,7 +8,11 @@
 // pools and connections before their [entra.Source].
 //
 // Settings that cannot work are a [*entra.ConfigError]: credentials set as well, no TLS to another
-// machine, TLS that does not verify the server, an empty address. If Redis refuses a login, commands return an [*entra.AuthError]. If
-// the server has closed an idle connection, redigo returns that error to a caller; set the pool's
-// TestOnBorrow against that, as without Entra.
+// machine, TLS that does not verify the server, an empty address. If Redis refuses a login, commands
+// return an [*entra.AuthError]. If the server has closed an idle connection, redigo returns that
+// error to a caller; set the pool's TestOnBorrow against that, as without Entra.
+//
+// Connecting and writes have timeouts, and TCP keep-alive ends a connection whose server is gone, see
+// [Options]. Reads have none, because redigo would apply it to BLPOP and Receive too: give each
+// command one with redis.DoContext or redis.DoWithTimeout.
 package entraredigo

@@ -4,13 +4,17 @@ import (
 	"context"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/entraredis/entraredis/adapters/internal/tlsonly"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/gomodule/redigo/redis"
 )
 
-// dial puts login before options. If an option replaces the dial function, login is not called, and
+// writeTimeout is rueidis's default: long enough for a server that is busy, or is sent much.
+const writeTimeout = 10 * time.Second
+
+// dial puts login and writeTimeout before options. If an option replaces the dial function, login is not called, and
 // dial returns an error.
 func dial(ctx context.Context, network, addr string, login tlsonly.DialFunc, options []redis.DialOption) (redis.Conn, error) {
 	called := false
@@ -18,7 +22,7 @@ func dial(ctx context.Context, network, addr string, login tlsonly.DialFunc, opt
 		called = true
 		return login(ctx, network, addr)
 	})
-	conn, err := redis.DialContext(ctx, network, addr, append([]redis.DialOption{first}, options...)...)
+	conn, err := redis.DialContext(ctx, network, addr, append([]redis.DialOption{first, redis.DialWriteTimeout(writeTimeout)}, options...)...)
 	if called {
 		return conn, err
 	}

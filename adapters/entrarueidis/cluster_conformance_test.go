@@ -7,7 +7,6 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/entraredis/entraredis/adapters/entrarueidis"
-	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/redis/rueidis"
 )
 
@@ -34,11 +33,7 @@ func configureCluster(cfg adaptertest.ClusterConfig) (rueidis.ClientOption, erro
 	if cfg.Replicas {
 		opt.SendToReplicas = func(cmd rueidis.Completed) bool { return cmd.IsReadOnly() }
 	}
-	opts := &entrarueidis.Options{Name: cfg.Name}
-	if cfg.SeedHost {
-		opts.NodeAddress = entraconn.SeedHost(cfg.Addr)
-	}
-	return opt, entrarueidis.Configure(&opt, cfg.Source, opts)
+	return opt, entrarueidis.Configure(&opt, cfg.Source, &entrarueidis.Options{Name: cfg.Name, SeedHost: cfg.SeedHost})
 }
 
 func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.ClusterClient, error) {

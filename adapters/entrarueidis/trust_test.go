@@ -91,7 +91,40 @@ func TestReplicasAreSeeds(t *testing.T) {
 		t.Errorf("the replica: %v", err)
 	}
 	_, err := opt.DialCtxFn(t.Context(), "10.1.2.3:8500", &net.Dialer{}, nil)
-	if !errors.Is(err, failure) || !strings.Contains(err.Error(), `entrarueidis.Options.NodeAddress to entraconn.SeedHost("`+addr+`")`) {
+	if !errors.Is(err, failure) || !strings.Contains(err.Error(), "entrarueidis.Options.NodeAddress to entraconn.SeedHost") {
 		t.Errorf("an announced address: %v", err)
+	}
+}
+
+func TestSeedHostDialsAllNodesAtTheSeed(t *testing.T) {
+	failure := errors.New("no route")
+	for name, test := range map[string]struct {
+		opts     *entrarueidis.Options
+		replicas []string
+		field    string // empty if nothing is wrong
+		dialed   string
+	}{
+		"as announced":        {nil, nil, "", "10.1.2.3:8500"},
+		"at the seed's host":  {&entrarueidis.Options{SeedHost: true}, nil, "", "cache.test:8500"},
+		"with NodeAddress":    {&entrarueidis.Options{SeedHost: true, NodeAddress: strings.ToLower}, nil, "entrarueidis.Options.SeedHost", ""},
+		"a replica elsewhere": {&entrarueidis.Options{SeedHost: true}, []string{"replica.example:6380"}, "entrarueidis.Options.SeedHost", ""},
+	} {
+		dialed := ""
+		opt := rueidis.ClientOption{InitAddress: []string{addr}, DialCtxFn: func(_ context.Context, addr string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
+			dialed = addr
+			return nil, failure
+		}}
+		opt.Standalone.ReplicaAddress = test.replicas
+		err := entrarueidis.Configure(&opt, newSource(t), test.opts)
+		config := (*entra.ConfigError)(nil)
+		if test.field == "" && err != nil || test.field != "" && (!errors.As(err, &config) || config.Field != test.field) {
+			t.Errorf("%s: %v, want a *ConfigError for %q", name, err, test.field)
+		}
+		if test.field != "" {
+			continue
+		}
+		if _, err := opt.DialCtxFn(t.Context(), "10.1.2.3:8500", &net.Dialer{}, nil); !errors.Is(err, failure) || dialed != test.dialed {
+			t.Errorf("%s: %v, dialed %s, want %s", name, err, dialed, test.dialed)
+		}
 	}
 }

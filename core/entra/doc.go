@@ -2,18 +2,21 @@
 // Redis fresh.
 //
 // A [Source] takes any Azure credential (azcore.TokenCredential, as the azidentity module makes
-// them), asks it for tokens in one goroutine, and hands out the current one:
+// them), asks it for tokens in one goroutine, and hands out the current one. A program passes it to
+// an adapter for its Redis client, which logs connections in and keeps them logged in:
 //
 //	src, err := entra.NewSource(cred, &entra.Options{Logger: slog.Default()})
 //	if err != nil {
 //		return err
 //	}
-//	defer src.Close()
-//	token, err := src.Token(ctx)
+//	defer src.Close()                             // after the clients
+//	if _, err := src.Token(start); err != nil {   // optional: fails at the start if there is no token
+//		return err
+//	}
+//	err = entragoredis.Configure(opt, src, nil)   // or entrarueidis, entraredigo, entraconn
 //
-// Most programs do nothing else with it than pass it to an adapter for their Redis client, which
-// logs connections in and keeps them logged in. This package knows no Redis client and opens no
-// connection.
+// Most programs need no more of this package than NewSource, Close, [Source.Status] and the errors.
+// It knows no Redis client and opens no connection.
 //
 // # What it promises
 //

@@ -4,7 +4,7 @@ import "errors"
 
 // ErrClosed is returned by a [Source] after Close, and by connections that needed a token from one.
 // A retry does not help.
-var ErrClosed = errors.New("entra: source is closed")
+var ErrClosed = errors.New("entra: source is closed; close its clients before it")
 
 // A ConfigError says that a setting cannot work, before anything was dialed. A retry does not help.
 type ConfigError struct {

@@ -8,7 +8,7 @@ import (
 
 // JoinObservers returns an Observer of which a Source calls the parts, a and b, independently of
 // each other: each has its goroutine and its queue. b gets the context that a returned within 5 ms,
-// and each Done function the one that its own Start function returned.
+// and each Done function the one that its own Start function returned. nil is left out.
 //
 // Called by itself, a function of the Observer calls a and then b, b also if a panics, and passes
 // on the context that b returned. If you replace one of its functions, a Source takes it for a

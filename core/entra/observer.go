@@ -26,13 +26,16 @@ import (
 //
 // The structs may grow new fields.
 type Observer struct {
+	// RefreshStart is called when the Source begins to ask for a token, and RefreshDone when it has a
+	// new one or was closed.
 	RefreshStart func(context.Context, RefreshStartInfo) context.Context
 	RefreshDone  func(context.Context, RefreshDoneInfo)
 
 	// AttemptStart is called before each call to the credential, with the context of the refresh
 	// that it is part of. The credential gets the values of the context that it returns in time.
 	AttemptStart func(context.Context, AttemptStartInfo) context.Context
-	AttemptDone  func(context.Context, AttemptDoneInfo)
+	// AttemptDone is called when the call has returned, or when the Source waits for it no longer.
+	AttemptDone func(context.Context, AttemptDoneInfo)
 
 	// ConnOpened is called when a connection to Redis is open, before its login. The login's
 	// AuthStart gets the values of the context that it returns, so that a trace leads from the
@@ -42,9 +45,13 @@ type Observer struct {
 	// server has. Its context has no values. ConnInfo.ID says which connection it is.
 	ConnClosed func(context.Context, ConnClosedInfo)
 
+	// AuthStart is called before an AUTH is written, and AuthDone when the server has answered it or
+	// never will.
 	AuthStart func(context.Context, AuthStartInfo) context.Context
 	AuthDone  func(context.Context, AuthDoneInfo)
 
+	// RotationStart is called when a newer token is to reach the open connections to one server, and
+	// RotationDone when each of them has it, refused it or is gone.
 	RotationStart func(context.Context, RotationStartInfo) context.Context
 	RotationDone  func(context.Context, RotationDoneInfo)
 

@@ -31,6 +31,17 @@ type Options struct {
 	// one should leave the credential the time to answer, and be shorter than the tokens' lives.
 	AttemptTimeout time.Duration
 
+	// TokenWait bounds how long a dial, or the first write of a connection, waits while no token is
+	// valid. Then its client gets the *RefreshError. 0 means 5 seconds, and a second once it is known
+	// why there is none: a request has failed, or has had no answer for 3 seconds. A positive one goes
+	// on through all that is transient; a failure that needs an operator still ends it. Negative means
+	// no wait. Callers that try again without a pause do so as often as a short one allows.
+	//
+	// A dial waits for half of the time that its context has left at most. go-redis gives it DialTimeout
+	// and rueidis Dialer.Timeout, by default 5 seconds both: a longer TokenWait needs more of these. A
+	// call of Source.Token by the program waits as long as its context.
+	TokenWait time.Duration
+
 	// Observer learns what the Source and all its connections do; nil means no observer. The Source
 	// copies it: a later change has no effect. Several are joined with JoinObservers.
 	Observer *Observer

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math"
@@ -23,6 +24,7 @@ type Source struct {
 	wake       chan struct{} // to the renewer: look at waiters
 	rejects    chan Token    // to the renewer: tokens to replace early
 	rejected   atomic.Uint64 // number of the token that the program rejected last
+	tokenWait  time.Duration // see Options
 	relay      *relay
 	observer   *Observer // calls relay
 	logger     *slog.Logger
@@ -33,8 +35,9 @@ type Source struct {
 }
 
 // NewSource returns a Source and starts its goroutine, which asks cred now and whenever a token is
-// due. It does no I/O itself and does not wait for a token. The caller must Close the Source; cred
-// stays the caller's.
+// due. It does no I/O itself and does not wait for a token: a program that is to end at its start if
+// it can get none calls Token once. The caller must Close the Source; cred stays the caller's. nil
+// opts stand for the defaults.
 //
 // The Source calls cred from one goroutine at a time, with a deadline of its own for every call. It
 // retries itself, and therefore switches azcore's retries off. The error is a *ConfigError.
@@ -56,6 +59,7 @@ func NewSource(cred azcore.TokenCredential, opts *Options) (*Source, error) {
 	s := &Source{
 		wake:       make(chan struct{}, 1),
 		rejects:    make(chan Token, 1),
+		tokenWait:  o.TokenWait,
 		relay:      relayed,
 		logger:     o.Logger,
 		readClocks: clock.Machine(),
@@ -108,8 +112,8 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 	var reasonKnown <-chan struct{}
 	began, patience := time.Now(), time.Duration(math.MaxInt64)
 	if longest, isImpatient := impatience.Of(ctx); isImpatient {
-		patience = longest
-		if snap := s.current.Load(); snap.reason == nil {
+		patience = min(longest, cmp.Or(s.tokenWait, impatience.Longest))
+		if snap := s.current.Load(); snap.reason == nil || s.waitsThrough(snap) {
 			reasonKnown = snap.reasonKnown
 		} else {
 			patience = min(patience, impatience.WithReason)
@@ -131,7 +135,11 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 		case <-snap.changed:
 		case <-reasonKnown:
 			reasonKnown = nil
-			gaveUp = !s.current.Load().isTransient
+			if snap = s.current.Load(); s.waitsThrough(snap) {
+				reasonKnown = snap.reasonKnown
+				continue
+			}
+			gaveUp = !snap.isTransient
 			enough.Reset(min(patience-time.Since(began), impatience.WithReason))
 		case <-enough.C:
 			gaveUp = true
@@ -139,6 +147,12 @@ func (s *Source) wait(ctx context.Context) (Token, error) {
 			gaveUp = true
 		}
 	}
+}
+
+// waitsThrough reports whether connections go on waiting although it is known why there is no token:
+// because a failure is transient, or the credential is silent.
+func (s *Source) waitsThrough(snap *snapshot) bool {
+	return s.tokenWait > 0 && (snap.isTransient || snap.status.Err == nil)
 }
 
 // Latest returns the valid token, if there is one, and a channel that is closed when there is a
@@ -204,13 +218,14 @@ func (s *Source) replace(t Token) {
 	}
 }
 
-// Observer returns the observer that adapters report to. It is never nil and all its functions are
-// set. None of them panics or blocks: they queue the event for the observers of Options. The context
-// of a Start function gets its values as soon as those observers have returned theirs. Do not change
-// it.
+// Observer returns the observer that adapters report to. It is for adapters only: a program sets
+// Options.Observer. It is never nil and all its functions are set. None of them panics or blocks: they
+// queue the event for the observers of Options. The context of a Start function gets its values as
+// soon as those observers have returned theirs. Do not change it.
 func (s *Source) Observer() *Observer { return s.observer }
 
-// Logger returns the logger that adapters write to. It is never nil.
+// Logger returns the logger that adapters write to. It is for adapters only: a program sets
+// Options.Logger. It is never nil.
 func (s *Source) Logger() *slog.Logger { return s.logger }
 
 // Close ends the Source. Callers that wait in Token get ErrClosed, and the channels from Latest are

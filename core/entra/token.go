@@ -71,7 +71,8 @@ func (t Token) RenewBy() time.Time {
 	return t.validity().RenewBy()
 }
 
-// Times returns the moments of the token's life, for an [Observer].
+// Times returns the moments of the token's life. It is for adapters, which report them to an
+// [Observer].
 func (t Token) Times() TokenTimes {
 	if t.v == nil {
 		return TokenTimes{}
@@ -81,7 +82,8 @@ func (t Token) Times() TokenTimes {
 
 // Remedy returns what to check when a server refuses the token at that time, as far as its claims
 // and its expiry say. It is empty if they say nothing: then the identity has no access policy
-// assignment on the cache. It tells no claim but the object id.
+// assignment on the cache. It tells no claim but the object id. It is for adapters, which put it into
+// [AuthError].Remedy.
 func (t Token) Remedy(now time.Time) string {
 	if t.v == nil {
 		return ""

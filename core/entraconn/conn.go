@@ -56,7 +56,7 @@ type Conn struct {
 }
 
 // Write writes p, and with it an AUTH if one is due and may go there. It blocks as the connection
-// below does. The first write waits for a valid token if there is none, for at most 5 seconds. n
+// below does. The first write waits for a valid token if there is none, see entra.Options.TokenWait. n
 // counts bytes of p only. A write that was cut short ends the connection for writing.
 //
 // Bytes after a blocking command, and the start of a command that is not complete, are kept until

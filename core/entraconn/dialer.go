@@ -26,10 +26,10 @@ import (
 // server and every client library that reads its replies in order.
 type Options struct {
 	// Library names the client library to observers, for example "go-redis", and Name this client, if
-	// a program has several.
+	// a program has several. Both may be empty.
 	Library, Name string
 	// SeparateCaches says that each address is a cache of its own, as the shards of a Ring are, and no
-	// node of one: observers are told of as many pools.
+	// node of one: observers are told of as many pools. It is for adapters.
 	SeparateCaches bool
 	// SeparateLogin makes a new connection wait for the answer to AUTH before the client's first
 	// command is written, at the cost of one round trip. It is for a proxy that cannot take a
@@ -99,10 +99,10 @@ func NewDialer(src *entra.Source, opts *Options) *Dialer {
 // return a connection with TLS already on it, if there is to be TLS, and gives back that
 // connection, which will log in with the client's first write.
 //
-// The function makes sure that there is a token. If there is none it waits for one, for at most 5
-// seconds or half of what ctx has left. It waits a second if it is known why there is none, because
-// the credential has failed or has been silent for 3 seconds, and else until that becomes known, or
-// for a second more if it may pass.
+// The function makes sure that there is a token. If there is none it waits for one, for half of what
+// ctx has left and for entra.Options.TokenWait at most: without that option 5 seconds, or a second if
+// it is known why there is none, because the credential has failed or has been silent for 3 seconds,
+// and else until that becomes known, or for a second more if it may pass.
 //
 // Two protections of the server may keep a connection waiting: dial spreading, while ten or more
 // connections that were lost are not back and the server does not keep up with the handshakes, or for
@@ -232,10 +232,10 @@ func (d *Dialer) loggerFor(addr string) *slog.Logger {
 	return d.src.Logger().With("library", d.opts.Library, "pool", d.opts.Name, "server", addr)
 }
 
-// SeedHost returns a function for the NodeAddress options of the cluster adapters. It keeps the
-// port of a node and replaces its host by the one of seed, host:port: Azure announces the nodes of
-// a cluster under addresses that may be private, while all of them answer at the seed's host, each
-// on a port of its own.
+// SeedHost returns a function for the NodeAddress options of the cluster adapters, whose SeedHost
+// options suffice for the host of the client's own addresses. It keeps the port of a node and replaces
+// its host by the one of seed, host:port: Azure may announce private addresses, while all nodes answer
+// at the seed's host, each on a port of its own.
 //
 // An address without a port is returned as it is.
 func SeedHost(seed string) func(addr string) string {

@@ -1,7 +1,8 @@
 // Package entraconn puts Microsoft Entra authentication below any Redis client: a net.Conn that
 // understands just enough RESP to know where one command ends and the next one begins. It sends AUTH
 // there when a newer token is due, and takes the answer out of the stream again. The client above
-// does not notice.
+// does not notice. The package is for adapters, and for clients that have none: programs with
+// go-redis, rueidis or redigo use an adapter.
 //
 //	d := entraconn.NewDialer(src, nil)
 //	opt.Dialer = d.DialFunc(dialTLS)   // the client's dial hook, around its own way of dialing
@@ -80,6 +81,5 @@
 // A goroutine that holds wmu takes rmu only with TryLock. A worker of the rotation takes both only
 // with TryLock: a client waits for no worker, and no worker for a client.
 //
-// The name of a function that needs a lock ends in Locked, and its comment names the lock: "It needs
-// wmu." or, where the lock belongs to another type, "It needs Conn.mu."
+// A function whose name ends in Locked needs a lock, which its comment names: "It needs Conn.mu."
 package entraconn

@@ -58,4 +58,4 @@ func (e *ending) writeErr() error {
 }
 
 // errUnanswered is the error of a connection whose server has not answered an AUTH.
-var errUnanswered = &deadline.TimeoutError{Message: "entraconn: the server did not answer AUTH"}
+var errUnanswered = &deadline.TimeoutError{Message: "entraconn: the server did not answer AUTH; check that it is up, retrying helps"}

@@ -3,6 +3,7 @@ package entraconn
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"time"
 
@@ -71,17 +72,16 @@ func (l *login) endUnanswered() {
 	c.inner.Interrupt()
 }
 
-// credentialLocked waits for a token if there is none, by the rule for dials, and for the login gate,
-// as long as its budget and a quarter of the time until the client's write deadline. The budget grows
-// while the connection is silent. Both waits end with that deadline and with Close. The dial has not waited for a token in vain: without one it
-// returns no Conn. It needs Conn.wmu.
+// credentialLocked waits for a token if there is none, as long as the Source says, and for the login
+// gate, as long as its budget, which grows while the connection is silent, and a quarter of the time
+// until the client's write deadline. Both waits end with that deadline and with Close. It needs Conn.wmu.
 func (l *login) credentialLocked() (*rotation.Credential, error) {
 	c, now := l.conn, time.Now()
 	l.waitBudget = admission.Regrow(l.waitBudget, now.Sub(c.server.dialer.startedAt)-c.opened)
 	if clientDeadline := c.inner.ClientWrite(); !clientDeadline.IsZero() {
 		l.waitBudget = min(l.waitBudget, clientDeadline.Sub(now)/4)
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), l.limit(now.Add(tokenwait.Longest)))
+	ctx, cancel := context.WithDeadline(context.Background(), l.limit(now.Add(math.MaxInt64)))
 	defer cancel()
 	c.mu.Lock()
 	if err := c.ending.writeErr(); err != nil {

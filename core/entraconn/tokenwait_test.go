@@ -3,6 +3,7 @@ package entraconn_test
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -84,6 +85,52 @@ func TestFirstWriteHearsWhyThereIsNoToken(t *testing.T) {
 		_, err = c.Write(encode("PING"))
 		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindRejected || time.Since(began) != time.Second || errors.Unwrap(err) != nil {
 			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
+}
+
+// The Source's options say how long a connection waits. A dial leaves its caller half of its time, and a first write ends
+// with its client's deadline.
+func TestTokenWaitOfTheSourceBoundsDialAndFirstWrite(t *testing.T) {
+	inBubble(t, func(s *site) {
+		src, err := entra.NewSource(s.sts.Credential(), &entra.Options{TokenWait: 20 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		dial := entraconn.NewDialer(src, nil).DialFunc(s.network.DialContext)
+		var conns []net.Conn // that log in later
+		for range 2 {
+			c, err := dial(s.t.Context(), "tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			conns = append(conns, c)
+		}
+		s.sts.Inject(entratest.Fault{Refuse: true})
+		s.rest(3 * time.Hour)
+		if err := conns[1].SetWriteDeadline(time.Now().Add(22 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		waits := func(what string, want time.Duration, c net.Conn, err error, began time.Time) {
+			if err == nil {
+				_, err = c.Write(encode("PING"))
+			}
+			refresh := (*entra.RefreshError)(nil)
+			if took := time.Since(began); took != want || !errors.As(err, &refresh) || refresh.Kind != entra.KindNetwork {
+				t.Errorf("%s: after %v, want %v: %v", what, took, want, err)
+			}
+		}
+		began := time.Now()
+		waits("first write", 20*time.Second, conns[0], nil, began)
+		waits("first write with a deadline", 22*time.Second, conns[1], nil, began)
+		for what, limits := range map[string][2]time.Duration{"dial": {time.Minute, 20 * time.Second}, "short dial": {10 * time.Second, 5 * time.Second}} {
+			ctx, cancel := context.WithTimeout(s.t.Context(), limits[0])
+			began := time.Now()
+			c, err := dial(ctx, "tcp", addr)
+			waits(what, limits[1], c, err, began)
+			cancel()
 		}
 	})
 }

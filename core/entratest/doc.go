@@ -1,5 +1,6 @@
 // Package entratest runs Microsoft Entra and an Azure-like Redis inside a test: for this project's own tests, and
-// for those of programs that use it. It belongs in tests, examples and benchmarks only.
+// for those of programs that use it. It belongs in tests, examples and benchmarks only. It comes without a promise
+// of compatibility: any version may change it.
 //
 //	sts := entratest.NewSTS(nil)                                      // Entra
 //	cred, err := sts.ClientSecretCredential()                         // azidentity's own, wired to it

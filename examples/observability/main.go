@@ -87,6 +87,11 @@ func serve(ctx context.Context, p plan, out io.Writer) (err error) {
 		return err
 	}
 	defer shop.close()
+	start, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if _, err := shop.src.Token(start); err != nil { // a service that can get no token says so when it starts
+		return err
+	}
 
 	fmt.Fprintf(out, "metrics    http://%s/metrics\nlive page  http://%s/redis-auth/\n", listener.Addr(), listener.Addr())
 	go stage.trouble(ctx, p.outages, p.life)

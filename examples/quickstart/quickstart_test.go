@@ -55,8 +55,9 @@ func TestUnreachableRedisFailsTheRun(t *testing.T) {
 	}
 	closeQuietly(listener) // from now on no server answers there
 	code, lines := runCommand(t, "-redis", listener.Addr().String())
-	if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, "quickstart: failed") {
-		t.Errorf("exit code %d, want 1, last line %q", code, last)
+	want := "quickstart: failed: -redis " + listener.Addr().String() + ": "
+	if last := lines[len(lines)-1]; code != 1 || !strings.HasPrefix(last, want) || !strings.HasSuffix(last, "or leave -redis out") {
+		t.Errorf("exit code %d, want 1, last line %q, want it to begin with %q and to say what to do", code, last, want)
 	}
 }
 

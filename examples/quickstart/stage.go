@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/gomodule/redigo/redis"
 )
 
 // tokenLife is that of the embedded Entra's tokens: short enough to see five of them come and go in the time
@@ -48,6 +50,11 @@ func azure(addr string) (*stage, error) {
 // embedded runs a fake Entra without sockets, and in front of miniredis or the redis-server at addr a gateway
 // that checks tokens as Azure does.
 func embedded(addr string) (*stage, error) {
+	if addr != "" {
+		if err := ping(addr); err != nil {
+			return nil, fmt.Errorf("-redis %s: %w; start a redis-server there that asks for no password, or leave -redis out", addr, err)
+		}
+	}
 	mini := entratest.NewMiniredis()
 	name, backend := "a gateway over miniredis", entratest.Backend(mini)
 	if addr != "" {
@@ -70,6 +77,18 @@ func embedded(addr string) (*stage, error) {
 		closeQuietly(mini)
 	}
 	return s, nil
+}
+
+// ping asks a redis-server whether it is there. Behind the gateway a client would see its connection end, and not why.
+func ping(addr string) error {
+	const timeout = 5 * time.Second
+	conn, err := redis.Dial("tcp", addr, redis.DialConnectTimeout(timeout), redis.DialReadTimeout(timeout), redis.DialWriteTimeout(timeout))
+	if err != nil {
+		return err
+	}
+	defer closeQuietly(conn)
+	_, err = conn.Do("PING")
+	return err
 }
 
 // watched is embedded over a backend. No token expires because the machine is busy: the watchdog tells for how long.

@@ -40,6 +40,13 @@ func run(ctx context.Context, addr string) error {
 	}
 	defer src.Close()
 
+	// A program that can get no token says so when it starts, and not with its first command.
+	start, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if _, err := src.Token(start); err != nil {
+		return err
+	}
+
 	opt := rueidis.ClientOption{InitAddress: []string{addr}, TLSConfig: &tls.Config{}}
 	if err := entrarueidis.Configure(&opt, src, nil); err != nil {
 		return err

@@ -1,7 +1,7 @@
 // Package documents keeps the documents of the repository honest. Its tests compile every block of Go code, run the programs
 // of README and of docs/getting-started.md, follow every link inside the repository, compare the az commands with a table of
-// Azure CLI's options, look up every scenario that docs/guarantees.md names, and compare the drawing of the rooms with the
-// folders.
+// Azure CLI's options, look up every scenario that docs/guarantees.md names and every option in docs/adapters.md, and
+// compare the drawing of the rooms with the folders. One asks for an Example of each verb and each error.
 //
 // A block fenced as go is either a whole file, beginning with a package clause, or what a reader pastes into a
 // program: imports, if any, and then statements or declarations. [Extract] finds the blocks of a document and

@@ -260,6 +260,21 @@ func mutants() []mutant {
 			old:  "		if newer.IsZero() || newer == token {\n",
 			new:  "		if newer.IsZero() || !token.IsZero() {\n",
 		}, {
+			name: "entraredigo writes without a timeout",
+			file: "adapters/entraredigo/options.go",
+			old:  "redis.DialWriteTimeout(writeTimeout)",
+			new:  "redis.DialWriteTimeout(0 * writeTimeout)",
+		}, {
+			name: "Options.TokenWait has no effect",
+			file: "core/entra/source.go",
+			old:  "cmp.Or(s.tokenWait, impatience.Longest)",
+			new:  "cmp.Or(0, impatience.Longest)",
+		}, {
+			name: "SeedHost takes the first of several hosts",
+			file: "adapters/internal/tlsonly/nodes.go",
+			old:  "	case commonHost(n.Seeds) == \"\":\n",
+			new:  "	case len(n.Seeds) == 0:\n",
+		}, {
 			name: "entraredigo accepts DialPassword",
 			file: "adapters/entraredigo/options.go",
 			old:  `first[len(first)-4:] == "AUTH":`,

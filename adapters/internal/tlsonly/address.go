@@ -80,10 +80,18 @@ func isIP(hostname string) bool {
 // SeedHost returns the host that all the seeds have in common, or "" if there are several, or if it
 // is an IP literal, because then it is unknown which name a certificate should have.
 func SeedHost(seeds []string) string {
+	if common := commonHost(seeds); !isIP(common) {
+		return common
+	}
+	return ""
+}
+
+// commonHost returns the host that all the seeds have in common, or "" if there are several.
+func commonHost(seeds []string) string {
 	common := ""
 	for i, seed := range seeds {
 		hostname, _, err := net.SplitHostPort(seed)
-		if err != nil || isIP(hostname) || i > 0 && !strings.EqualFold(hostname, common) {
+		if err != nil || i > 0 && !strings.EqualFold(hostname, common) {
 			return ""
 		}
 		common = hostname

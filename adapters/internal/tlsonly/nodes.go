@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/internal/plaintext"
 )
 
@@ -18,10 +19,23 @@ type Nodes struct {
 	Seeds   []string               // addresses that the user has written
 	Trust   func(host string) bool // the user's, which widens what is trusted, or nil
 	Options string                 // the adapter's options, as its users write them: "entragoredis.Options"
-	Mapped  bool                   // the user maps announced addresses already
+	Address func(string) string    // maps announced addresses to those that are dialed, or nil
 
 	mu    sync.Mutex
 	named []string // addresses that a function of the user's has named last
+}
+
+// UseSeedHost has Address put the host that all seeds have in common in place of any other.
+func (n *Nodes) UseSeedHost() error {
+	switch {
+	case n.Address != nil:
+		return &entra.ConfigError{Field: n.Options + ".SeedHost", Reason: "is set, and NodeAddress as well; remove one of them"}
+	case commonHost(n.Seeds) == "":
+		return &entra.ConfigError{Field: n.Options + ".SeedHost", Reason: "is set, but the addresses of the client do not have one host; " +
+			"set NodeAddress to entraconn.SeedHost of the host:port to dial"}
+	}
+	n.Address = entraconn.SeedHost(n.Seeds[0])
+	return nil
 }
 
 // SetNamed has addresses count as seeds, instead of those of the call before.
@@ -53,30 +67,29 @@ func (n *Nodes) Check(addr string) error {
 		return nil
 	}
 	return &entra.ConfigError{Field: n.Options + ".TrustNode", Reason: "does not trust " + node + ", which the cluster announced and which does not belong to " +
-		"a seed; have it return true if that host may get the token, or dial all nodes at the seed's host with NodeAddress: " + n.seedHost()}
+		"a seed; have it return true if that host may get the token, or, to dial all nodes at the seed's host, set " + n.seedHost()}
 }
 
 // Explain adds to the error of a dial, if the cluster announced the address, what to do if it cannot be reached.
 func (n *Nodes) Explain(addr string, err error) error {
 	node := hostOf(addr)
 	isSeed := func(seed string) bool { return addr == seed || node == hostOf(seed) }
-	if n.Mapped || errors.As(err, new(*entra.ConfigError)) || slices.ContainsFunc(n.seeds(), isSeed) {
+	if n.Address != nil || errors.As(err, new(*entra.ConfigError)) || slices.ContainsFunc(n.seeds(), isSeed) {
 		return err
 	}
-	announced := &announcedError{err: err, advice: "the cluster announced this address; if it cannot be reached from here, set " +
-		n.Options + ".NodeAddress to " + n.seedHost()}
+	announced := &announcedError{err: err, advice: "the cluster announced this address; if it cannot be reached from here, set " + n.seedHost()}
 	if ne, ok := errors.AsType[net.Error](err); ok {
 		return &announcedNetError{announced, ne}
 	}
 	return announced
 }
 
-// seedHost returns what to write for NodeAddress.
+// seedHost returns what to set so that all nodes are dialed at a seed's host.
 func (n *Nodes) seedHost() string {
-	if len(n.Seeds) == 0 {
-		return "entraconn.SeedHost of the cache's host:port"
+	if commonHost(n.Seeds) != "" {
+		return n.Options + ".SeedHost to true"
 	}
-	return `entraconn.SeedHost("` + n.Seeds[0] + `")`
+	return n.Options + ".NodeAddress to entraconn.SeedHost of the cache's host:port"
 }
 
 // An announcedError is the error of a dial of an address that the cluster announced. It unwraps in the form for several

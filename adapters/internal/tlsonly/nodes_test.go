@@ -116,7 +116,7 @@ func TestTrustNodeWidensWhatIsTrusted(t *testing.T) {
 	checkField(t, "trusted", nodes.Check("A.Trusted.Example.:6380"), "")
 	err := nodes.Check("evil.example:6380")
 	checkField(t, "not trusted", err, "host.Options.TrustNode")
-	if !strings.Contains(err.Error(), "evil.example") || !strings.Contains(err.Error(), `entraconn.SeedHost("cache.test:1")`) {
+	if !strings.Contains(err.Error(), "evil.example") || !strings.Contains(err.Error(), "host.Options.NodeAddress to entraconn.SeedHost") {
 		t.Errorf("%v does not say which host, and what to do", err)
 	}
 	checkField(t, "seed", nodes.Check("other.test:3"), "")
@@ -124,6 +124,35 @@ func TestTrustNodeWidensWhatIsTrusted(t *testing.T) {
 	if got := strings.Join(asked, " "); got != "a.trusted.example evil.example" {
 		t.Errorf("TrustNode was asked for %s", got)
 	}
+}
+
+func TestSeedHostTakesTheHostOfAllSeeds(t *testing.T) {
+	for _, test := range []struct {
+		seeds []string
+		want  string // where a node at port 8500 is dialed; empty if it is refused
+	}{
+		{[]string{"cache.test:10000"}, "cache.test:8500"},
+		{[]string{"cache.test:10000", "Cache.test:10001"}, "cache.test:8500"},
+		{[]string{"10.0.0.4:10000"}, "10.0.0.4:8500"},
+		{[]string{"[::1]:10000"}, "[::1]:8500"},
+		{[]string{"a.test:10000", "b.test:10000"}, ""},
+		{[]string{"/run/redis.sock"}, ""},
+		{nil, ""},
+	} {
+		nodes := &tlsonly.Nodes{Seeds: test.seeds, Options: "host.Options"}
+		err := nodes.UseSeedHost()
+		if test.want == "" {
+			checkField(t, strings.Join(test.seeds, " "), err, "host.Options.SeedHost")
+			continue
+		}
+		if err != nil {
+			t.Errorf("%v: %v", test.seeds, err)
+		} else if got := nodes.Address("10.1.2.3:8500"); got != test.want {
+			t.Errorf("%v: %s is dialed, want %s", test.seeds, got, test.want)
+		}
+	}
+	both := &tlsonly.Nodes{Seeds: []string{"cache.test:10000"}, Options: "host.Options", Address: strings.ToLower}
+	checkField(t, "NodeAddress as well", both.UseSeedHost(), "host.Options.SeedHost")
 }
 
 func TestNodesThatTheUserNamesAreSeeds(t *testing.T) {
@@ -169,7 +198,7 @@ func TestDialErrorOfAnAnnouncedAddressNamesSeedHost(t *testing.T) {
 		{"another certificate", "10.1.2.3:8500", nodes(), &tls.CertificateVerificationError{Err: errors.New("another name")}, true},
 		{"seed", "cache.test:10000", nodes(), refused, false},
 		{"another port of the seed", "CACHE.test:8500", nodes(), refused, false},
-		{"mapped already", "10.1.2.3:8500", &tlsonly.Nodes{Seeds: []string{"cache.test:10000"}, Mapped: true}, refused, false},
+		{"mapped already", "10.1.2.3:8500", &tlsonly.Nodes{Seeds: []string{"cache.test:10000"}, Address: strings.ToLower}, refused, false},
 		{"no cluster", "10.1.2.3:8500", nil, refused, false},
 	} {
 		guarded := rule
@@ -182,7 +211,7 @@ func TestDialErrorOfAnAnnouncedAddressNamesSeedHost(t *testing.T) {
 			}
 			continue
 		}
-		if !errors.Is(err, test.err) || !strings.HasPrefix(err.Error(), test.err.Error()+"; ") || !strings.Contains(err.Error(), `host.Options.NodeAddress to entraconn.SeedHost("cache.test:10000")`) {
+		if !errors.Is(err, test.err) || !strings.HasPrefix(err.Error(), test.err.Error()+"; ") || !strings.Contains(err.Error(), "host.Options.SeedHost to true") {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		if errors.Unwrap(err) != nil {

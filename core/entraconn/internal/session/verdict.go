@@ -29,7 +29,7 @@ type Verdict struct {
 
 // ErrDesync says that the answer to an AUTH of ours cannot be told from the client's replies any
 // more. The connection must be closed at once, so that the server runs nothing of what was written.
-var ErrDesync = errors.New("entraconn: cannot follow the protocol while an AUTH is unanswered")
+var ErrDesync = errors.New("entraconn: cannot follow the protocol while an AUTH is unanswered; the connection is closed, another one helps")
 
 // errRefused makes Received stop where the server did not accept the login: it has refused it, or
 // serves no client at the moment. The caller ends the connection for the verdict, and needs this
