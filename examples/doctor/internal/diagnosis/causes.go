@@ -243,7 +243,7 @@ func clusterCauses() []Cause {
 		{
 			ID: "seed-host-needed", Step: "cluster",
 			Says:   "the cluster announces nodes at addresses that cannot be used from here, {node} for example, and all of them answer at {host}",
-			Remedy: `set NodeAddress: entraconn.SeedHost("{host}:{port}") in the options of the adapter`,
+			Remedy: `set SeedHost: true in the options of the adapter`,
 		},
 		{
 			ID: "node-unreachable", Step: "cluster", Says: "the node {node} of the cluster cannot be reached from here: {reason}",

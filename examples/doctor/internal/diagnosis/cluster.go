@@ -14,7 +14,6 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/entraredis/entraredis/core/entraconn"
 )
 
 func checkCluster(ctx context.Context, e *examination) outcome {
@@ -39,7 +38,7 @@ func checkCluster(ctx context.Context, e *examination) outcome {
 	first := asAnnounced[0]
 	e.known["node"], e.known["reason"] = first.node, printable(first.err.Error())
 	detail := fmt.Sprintf("%d of %d nodes not reached, for example %s: %v", len(asAnnounced), len(announced), first.node, first.err)
-	if len(reach(ctx, e, announced, &entragoredis.Options{NodeAddress: entraconn.SeedHost(e.opts.Address)})) == 0 {
+	if len(reach(ctx, e, announced, &entragoredis.Options{SeedHost: true})) == 0 {
 		e.settings.SeedHost = true
 		return warning("seed-host-needed", "%s", detail)
 	}

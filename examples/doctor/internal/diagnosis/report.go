@@ -137,7 +137,7 @@ func (s *Settings) sentences(addr string) []string {
 		set = append(set, "  no TLSConfig, which only an address on this machine may lack")
 	}
 	if s.SeedHost {
-		set = append(set, fmt.Sprintf("  NodeAddress: entraconn.SeedHost(%q)", addr))
+		set = append(set, "  SeedHost: true")
 	}
 	if s.SeparateLogin {
 		set = append(set, "  SeparateLogin: true")
