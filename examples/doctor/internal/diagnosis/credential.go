@@ -124,6 +124,7 @@ func whyNoToken(err *entra.RefreshError, returned acquisition, now time.Time) st
 		return "entra-unreachable"
 	case entra.KindMalformed:
 		return whyUnusable(returned, now)
+	case entra.KindRejected:
 	}
 	return whyRejected(err)
 }
