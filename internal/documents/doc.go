@@ -1,6 +1,6 @@
 // Package documents keeps README.md and docs honest. Its tests compile every block of Go code, follow every link
-// inside the repository, look up every scenario that docs/guarantees.md names and every option in docs/adapters.md, and
-// compare the drawing of the rooms with the folders. One asks for an Example of each verb and each error.
+// inside the repository, look up every scenario that docs/guarantees.md names, and compare the drawing of the rooms with
+// the folders.
 //
 // A block fenced as go is either a whole file, beginning with a package clause, or what a reader pastes into a
 // program: imports, if any, and then statements or declarations. [Extract] finds the blocks of a document and
