@@ -117,3 +117,34 @@ func TestEveryProgramIsTested(t *testing.T) {
 		}
 	}
 }
+
+// A program with a Source waits for the first token when it starts, and ends without.
+func TestEveryProgramFailsAtItsStart(t *testing.T) {
+	names, err := filepath.Glob("*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]string{} // of each folder
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			sources[filepath.Dir(name)] += string(text)
+		}
+	}
+	found := 0
+	for folder, text := range sources {
+		if !strings.Contains(text, "package main\n") || !strings.Contains(text, "entra.NewSource(") {
+			continue
+		}
+		found++
+		if !strings.Contains(text, "src.Token(") {
+			t.Errorf("%s does not call src.Token before its first command", folder)
+		}
+	}
+	if found < len(lastLines()) {
+		t.Errorf("found %d programs with a Source", found)
+	}
+}

@@ -43,7 +43,8 @@ type Options struct {
 	// seconds in front of them; another one replaces it, and 0 means no timeout. It sets no DialReadTimeout, because
 	// that would end BLPOP and Receive as well: docs/adapters.md says how to bound each command. DialUseTLS and
 	// DialPassword are refused here, DialNetDial and DialContextFunc by the first dial. Those that go with them have no effect:
-	// DialUsername, DialTLSConfig, DialTLSSkipVerify, DialTLSHandshakeTimeout, DialConnectTimeout, DialKeepAlive.
+	// DialUsername, DialTLSConfig, DialTLSSkipVerify, DialTLSHandshakeTimeout, and DialConnectTimeout and DialKeepAlive, for
+	// which DialTimeout and KeepAlive stand here.
 	DialOptions []redis.DialOption
 	// SeparateLogin waits for the answer to AUTH before redigo's first command is written, for proxies that
 	// cannot take both at once. It costs one round trip per connection.

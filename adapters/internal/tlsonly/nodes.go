@@ -78,7 +78,8 @@ func (n *Nodes) Explain(addr string, err error) error {
 		return err
 	}
 	announced := &announcedError{err: err, advice: "the cluster announced this address; if it cannot be reached from here, set " + n.seedHost()}
-	if ne, ok := errors.AsType[net.Error](err); ok {
+	var ne net.Error
+	if errors.As(err, &ne) {
 		return &announcedNetError{announced, ne}
 	}
 	return announced
