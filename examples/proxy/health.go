@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
+	"github.com/entraredis/entraredis/examples/proxy/forward"
 )
 
 // checkTimeout is how long a check may take: Kubernetes waits for a second by default, and more if it is told to.
@@ -22,7 +23,7 @@ const checkTimeout = 3 * time.Second
 // health check's own, which stays open and answers.
 type health struct {
 	src      *entra.Source
-	connect  func(context.Context) (net.Conn, error)
+	connect  forward.Dial
 	draining atomic.Bool
 
 	// mu serialises the commands on the connection. So it is held over I/O, which a deadline bounds.
@@ -31,7 +32,7 @@ type health struct {
 	replies *bufio.Reader
 }
 
-func newHealth(src *entra.Source, connect func(context.Context) (net.Conn, error)) *health {
+func newHealth(src *entra.Source, connect forward.Dial) *health {
 	return &health{src: src, connect: connect}
 }
 
@@ -58,7 +59,7 @@ func (h *health) check(ctx context.Context) error {
 // pingLocked has the cache answer, on a new connection if there is none. Any answer will do: it comes after a login.
 func (h *health) pingLocked(ctx context.Context) (err error) {
 	if h.conn == nil {
-		if h.conn, err = h.connect(ctx); err != nil {
+		if h.conn, err = h.connect(ctx, unwrapped); err != nil {
 			h.conn = nil
 			return fmt.Errorf("cannot connect to the cache: %w", err)
 		}
@@ -79,6 +80,9 @@ func (h *health) pingLocked(ctx context.Context) (err error) {
 	}
 	return nil
 }
+
+// unwrapped is for a connection that ends as it does.
+func unwrapped(conn net.Conn) net.Conn { return conn }
 
 func (h *health) close() {
 	h.mu.Lock()

@@ -62,13 +62,19 @@ func run(ctx context.Context, s settings.Settings, out io.Writer, logger *slog.L
 }
 
 // connector returns a function that connects to the cache, over TLS and logged in.
-func connector(src *entra.Source, s settings.Settings) func(context.Context) (net.Conn, error) {
+func connector(src *entra.Source, s settings.Settings) forward.Dial {
 	overTLS := &tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}
-	dial := entraconn.NewDialer(src, &entraconn.Options{Library: "proxy"}).DialFunc(overTLS.DialContext)
-	return func(ctx context.Context) (net.Conn, error) {
+	dialer := entraconn.NewDialer(src, &entraconn.Options{Library: "proxy"})
+	return func(ctx context.Context, wrap func(net.Conn) net.Conn) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, s.DialTimeout)
 		defer cancel()
-		return dial(ctx, "tcp", s.Cache)
+		return dialer.DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := overTLS.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
+		})(ctx, "tcp", s.Cache)
 	}
 }
 

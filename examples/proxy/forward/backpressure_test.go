@@ -26,7 +26,9 @@ func pair(t *testing.T) (client, cache net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := forward.NewServer(func(ctx context.Context) (net.Conn, error) { return network.DialContext(ctx, "tcp", cacheAddr) }, nil)
+	server := forward.NewServer(func(ctx context.Context, _ func(net.Conn) net.Conn) (net.Conn, error) {
+		return network.DialContext(ctx, "tcp", cacheAddr)
+	}, nil)
 	go func() { _ = server.Serve(clients) }()
 	if client, err = network.DialContext(t.Context(), "tcp", clientAddr); err != nil {
 		t.Fatal(err)

@@ -30,5 +30,5 @@
 // that it has. Commands that are still in the client's socket are never run.
 //
 // To end a connection after the last reply, the Server sends QUIT, which Redis answers last of all. The
-// client does not see that answer.
+// client does not see that answer, and entraconn does not take the end that follows for a loss.
 package forward

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/entraredis/entraredis/core/entra"
 )
 
 // closeWrite ends the sending direction only, as nc and scripts do at the end of their input.
@@ -68,6 +71,44 @@ func TestClientThatHasGonePopsNothing(t *testing.T) {
 			other.do("LLEN q", ":1\r\n")
 		})
 	}
+}
+
+// A client that closes has lost nothing. Otherwise those that come after it would be held up, as after an outage, and an
+// alert would fire.
+func TestClientsThatCloseAreNoLosses(t *testing.T) {
+	inBubble(t, func(s *site) {
+		s.client().do("PING", "+PONG\r\n")
+		for range 5 {
+			var all []*client
+			began := time.Now()
+			for range 50 {
+				c := s.client()
+				c.sends("SET k v")
+				all = append(all, c)
+			}
+			for _, c := range all {
+				c.reads("+OK\r\n")
+				c.Close()
+			}
+			if after := time.Since(began); after > 0 {
+				t.Errorf("50 clients are served after %v", after)
+			}
+			for range all {
+				if reason := <-s.closed; reason != entra.CloseByClient {
+					t.Fatalf("a connection to the cache has ended as %s", reason)
+				}
+			}
+		}
+		s.client().do("PING", "+PONG\r\n")
+		if cut, _ := s.drain(time.Minute); cut != 0 {
+			t.Errorf("%d clients cut off", cut)
+		}
+		for range 2 {
+			if reason := <-s.closed; reason != entra.CloseByClient {
+				t.Errorf("a connection that was drained has ended as %s", reason)
+			}
+		}
+	})
 }
 
 // What the cache has sent before it closed the connection reaches the client, and then the end.

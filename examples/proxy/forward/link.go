@@ -2,6 +2,7 @@ package forward
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -25,10 +26,10 @@ const (
 type link struct {
 	client   net.Conn
 	commands commands
+	leave    leave // of the cache
 
 	draining     atomic.Bool // the Server drains
-	leaving      atomic.Bool // QUIT is on its way, or was sent
-	impatient    atomic.Bool // and the client has closed
+	impatient    atomic.Bool // the client has closed, and waits for the last replies
 	answered     atomic.Bool // the client has got a byte
 	repliesEnded atomic.Bool // the replies have ended
 	served       atomic.Bool // the client has got all that it gets
@@ -43,13 +44,13 @@ func newLink(client net.Conn) *link {
 }
 
 // run serves the client until its connection has ended, and returns why it was not served, if so.
-func (l *link) run(dial func() (net.Conn, error)) Failure {
+func (l *link) run(ctx context.Context, dial Dial) Failure {
 	defer l.cut()
 	first, ending := l.read()
 	if len(first) == 0 { // the client has gone, or the first thing that it says is not sent on
 		return l.sayFarewell(ending)
 	}
-	cache, err := dial()
+	cache, err := dial(ctx, l.leave.wrap)
 	if err != nil {
 		return l.sayFarewell(&dialError{err})
 	}
@@ -69,7 +70,7 @@ func (l *link) run(dial func() (net.Conn, error)) Failure {
 	switch {
 	case errors.Is(ending, errOver), errors.Is(ending, errWrite): // what the cache has sent before can still be read
 	case l.mayLeave(ending):
-		l.leave(cache, ending)
+		l.quit(cache, ending)
 	default:
 		l.cut()
 	}
@@ -171,9 +172,9 @@ func (l *link) mayLeave(ending error) bool {
 	return errors.Is(ending, errDrained) || errors.Is(ending, errLogin) || errors.Is(ending, errUnreadable)
 }
 
-// leave has the cache end the connection when it has answered everything.
-func (l *link) leave(cache net.Conn, ending error) {
-	l.leaving.Store(true)
+// quit has the cache end the connection when it has answered everything.
+func (l *link) quit(cache net.Conn, ending error) {
+	l.leave.asked.Store(true)
 	if !errors.Is(ending, errDrained) { // a Server that drains has a deadline of its own
 		l.impatient.Store(true)
 		_ = cache.SetReadDeadline(time.Now().Add(patience))
@@ -196,8 +197,11 @@ func (l *link) returnReplies(cache net.Conn) error {
 		}
 		n, err := cache.Read(buf[held:])
 		p := buf[:held+n]
-		if l.leaving.Load() {
+		if l.leave.asked.Load() {
 			held = quitAnswer(p)
+		}
+		if l.leave.ended.Load() {
+			err = io.EOF
 		}
 		if err != nil && (held < len(quitReply) || isTimeout(err)) {
 			held = 0 // it was a reply to the client

@@ -20,7 +20,7 @@ type Options struct {
 
 // A Server forwards the connections of clients to one cache. Its methods are safe for concurrent use.
 type Server struct {
-	dial     func(ctx context.Context) (net.Conn, error)
+	dial     Dial
 	logger   *slog.Logger
 	ctx      context.Context // of the dials, until the Server cuts the connections off
 	cancel   context.CancelFunc
@@ -36,9 +36,9 @@ type Server struct {
 }
 
 // NewServer returns a Server that connects to the cache with dial, once for each client that sends a
-// command. The connections that dial returns must log in by themselves. Each dial must end by itself;
-// its context ends only when [Server.Drain] cuts the connections off.
-func NewServer(dial func(ctx context.Context) (net.Conn, error), opts *Options) *Server {
+// command. Each dial must end by itself: its context ends only when [Server.Drain] cuts the connections
+// off.
+func NewServer(dial Dial, opts *Options) *Server {
 	logger := slog.New(slog.DiscardHandler)
 	if opts != nil && opts.Logger != nil {
 		logger = opts.Logger
@@ -140,7 +140,7 @@ func (s *Server) serve(client net.Conn) {
 	s.accepted.Add(1)
 	go func() {
 		defer s.remove(l)
-		why := l.run(func() (net.Conn, error) { return s.dial(s.ctx) })
+		why := l.run(s.ctx, s.dial)
 		if why == "" {
 			return
 		}

@@ -32,6 +32,7 @@ type site struct {
 	server  *forward.Server
 	connect func() net.Conn // as a client of the server
 	cache   func() (net.Conn, error)
+	closed  chan entra.CloseReason // of connections to the cache
 }
 
 // inBubble runs a test with tokens of 75 minutes, in virtual time. The bubble fails if a goroutine is left.
@@ -83,20 +84,31 @@ func (s *site) run(clients net.Listener, test func(s *site)) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.closed = make(chan entra.CloseReason, 10_000)
 	s.gateway = entratest.NewGateway(l, &entratest.GatewayOptions{STS: s.sts})
 	defer s.gateway.Close()
-	src, err := entra.NewSource(s.sts.Credential(), nil)
+	src, err := entra.NewSource(s.sts.Credential(), &entra.Options{Observer: &entra.Observer{
+		ConnClosed: func(_ context.Context, info entra.ConnClosedInfo) { s.closed <- info.Reason },
+	}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer src.Close()
-	dial := entraconn.NewDialer(src, &entraconn.Options{AllowPlaintext: true}).DialFunc(s.network.DialContext)
-	connect := func(ctx context.Context) (net.Conn, error) {
+	dialer := entraconn.NewDialer(src, &entraconn.Options{AllowPlaintext: true})
+	connect := func(ctx context.Context, wrap func(net.Conn) net.Conn) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 		defer cancel()
-		return dial(ctx, "tcp", cacheAddr)
+		return dialer.DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := s.network.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
+		})(ctx, "tcp", cacheAddr)
 	}
-	s.cache = func() (net.Conn, error) { return connect(s.t.Context()) }
+	s.cache = func() (net.Conn, error) {
+		return connect(s.t.Context(), func(conn net.Conn) net.Conn { return conn })
+	}
 	s.server = forward.NewServer(connect, nil)
 	served := make(chan error)
 	go func() { served <- s.server.Serve(clients) }()

@@ -47,14 +47,26 @@ func (b benchmark) run(ctx context.Context, requests int) (time.Duration, error)
 	return time.Duration(seconds * float64(time.Second)), nil
 }
 
-// rate returns the requests per second of runs that take about that long.
+// rate returns the requests per second of runs that take that long together. A first, short one says how many requests
+// that may be.
 func (b benchmark) rate(ctx context.Context, length time.Duration) (perSecond float64, err error) {
-	const trial = 16_000
-	took, err := b.run(ctx, trial)
-	if err != nil {
+	requests, last := 16_000, time.Duration(0)
+	if last, err = b.run(ctx, requests); err != nil {
 		return 0, err
 	}
-	requests := max(trial, int(trial*length.Seconds()/took.Seconds()))
-	took, err = b.run(ctx, requests)
-	return float64(2*requests) / took.Seconds(), err
+	var done, took time.Duration
+	for total := 0; ; {
+		remaining := length - took
+		if remaining <= length/10 {
+			return float64(2*total) / done.Seconds(), nil
+		}
+		requests = max(16_000, int(float64(requests)*remaining.Seconds()/last.Seconds()))
+		began := time.Now()
+		if last, err = b.run(ctx, requests); err != nil {
+			return 0, err
+		}
+		took += time.Since(began)
+		done += last
+		total += requests
+	}
 }

@@ -127,11 +127,17 @@ func forwardWithTokens(ctx context.Context, l net.Listener, addr string, config 
 		return err
 	}
 	defer src.Close()
-	dial := entraconn.NewDialer(src, &entraconn.Options{Library: "proxy"}).DialFunc((&tls.Dialer{Config: config}).DialContext)
-	server := forward.NewServer(func(ctx context.Context) (net.Conn, error) {
+	dialer, overTLS := entraconn.NewDialer(src, &entraconn.Options{Library: "proxy"}), &tls.Dialer{Config: config}
+	server := forward.NewServer(func(ctx context.Context, wrap func(net.Conn) net.Conn) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
-		return dial(ctx, "tcp", addr)
+		return dialer.DialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
+			conn, err := overTLS.DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
+		})(ctx, "tcp", addr)
 	}, nil)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()

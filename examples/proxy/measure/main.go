@@ -34,8 +34,12 @@ func exitOn(err error) {
 	}
 }
 
-// tokenLife makes 50 rotations a minute: a token is replaced when 70 to 80 % of its life are over.
-const tokenLife = 1600 * time.Millisecond
+// A token is replaced at a random point of the tenth of its life that begins with refreshIn: 50 times a minute. It lives
+// longer than that, so that no run fails because a busy machine has kept the proxy from asking for the next one.
+const (
+	tokenLife = 8 * time.Second
+	refreshIn = 800 * time.Millisecond
+)
 
 func measure(ctx context.Context, length time.Duration) error {
 	compared, err := compare(ctx, length)
