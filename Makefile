@@ -9,6 +9,8 @@
 # make page-test   the live page in Chromium, which it installs where it can; PAGE_TEST=-pictures takes its pictures anew
 # make observability-test   a real Prometheus scrapes examples/observability: dashboard, alerting rules and their tests;
 #                           queries and rules for Application Insights are parsed
+# make proxy-test   examples/proxy with redis-cli and redis-benchmark, its Kubernetes manifest, a comparison of a few seconds
+# make proxy-bench   what the proxy costs, and 50 rotations a minute, in two minutes: the numbers of docs/proxy.md
 # make drawings   docs/images/*.svg of the .d2 files beside them
 # make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test checks it
 # make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password
@@ -29,7 +31,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real soak-never-worse
 
 .DELETE_ON_ERROR:
-.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested clients-test page-test observability-test test test-race \
+.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested clients-test proxy-test proxy-bench page-test observability-test test test-race \
 	test-virtual test-rest test-dialects check check-rest \
 	backends fmt vet staticcheck lint tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
@@ -71,7 +73,7 @@ check: test check-rest servers-check
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
 # the fifteen. Nor is the live page's test in Chromium, because a browser is much to ask of a machine: run make page-test
 # when the page was changed.
-check-rest: fmt vet staticcheck lint tidy nested clients-test test-dialects bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet staticcheck lint tidy nested clients-test proxy-test test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -136,6 +138,12 @@ page-test:
 
 observability-test:
 	@GO='$(GO)' ./scripts/observability-test.sh
+
+proxy-test: backends
+	@GO='$(GO)' ./scripts/proxy-test.sh
+
+proxy-bench: backends
+	cd examples/proxy && $(GO) run ./measure
 
 # internal/documents checks that a drawing was made of the text that is there.
 drawings:

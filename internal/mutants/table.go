@@ -275,21 +275,6 @@ func mutants() []mutant {
 			old:  "	case commonHost(n.Seeds) == \"\":\n",
 			new:  "	case len(n.Seeds) == 0:\n",
 		}, {
-			name: "entragoredis accepts options without TLS",
-			file: "adapters/entragoredis/dial.go",
-			old:  "tlsonly.Rule{AllowPlaintext: opts.AllowPlaintext,",
-			new:  "tlsonly.Rule{AllowPlaintext: true,",
-		}, {
-			name: "the token follows a cluster to any name",
-			file: "adapters/internal/tlsonly/nodes.go",
-			old:  "	if n.Trust != nil && n.Trust(node) {\n",
-			new:  "	if n.Trust == nil || n.Trust(node) {\n",
-		}, {
-			name: "entrarueidis drops the client's own DialCtxFn",
-			file: "adapters/entrarueidis/configure.go",
-			old:  "custom, rule := opt.DialCtxFn, ",
-			new:  "custom, rule := dialFunc(nil), ",
-		}, {
 			name: "entraredigo accepts DialPassword",
 			file: "adapters/entraredigo/options.go",
 			old:  `first[len(first)-4:] == "AUTH":`,
