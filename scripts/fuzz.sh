@@ -14,7 +14,7 @@ for file in $files; do
 	for target in $(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$file"); do
 		found=$((found + 1))
 		echo "fuzz: $target $pkg"
-		"$GO" test -run '^$' -fuzz "^$target\$" -fuzztime "$inputs" -fuzzminimizetime 10x "$pkg"
+		"$GO" test -modfile=newest.mod -tags=newest -run '^$' -fuzz "^$target\$" -fuzztime "$inputs" -fuzzminimizetime 10x "$pkg"
 	done
 done
 echo "fuzz: $found targets, $inputs each"

@@ -102,8 +102,8 @@ func holdRueidis(t *testing.T, addr string, dial dialFunc) func(args ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, release := client.Dedicate()
-	t.Cleanup(func() { release(); client.Close() })
+	conn, release := client.c.Dedicate()
+	t.Cleanup(func() { release(); client.close() })
 	return func(args ...string) string {
 		return words(conn.Do(t.Context(), conn.B().Arbitrary(args[0]).Args(args[1:]...).Build()).ToAny())
 	}

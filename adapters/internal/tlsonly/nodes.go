@@ -65,7 +65,8 @@ func (n *Nodes) Explain(addr string, err error) error {
 	}
 	announced := &announcedError{err: err, advice: "the cluster announced this address; if it cannot be reached from here, set " +
 		n.Options + ".NodeAddress to " + n.seedHost()}
-	if ne, ok := errors.AsType[net.Error](err); ok {
+	var ne net.Error
+	if errors.As(err, &ne) {
 		return &announcedNetError{announced, ne}
 	}
 	return announced
