@@ -13,6 +13,7 @@
 # make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test checks it
 # make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password
 # make floors   go vet and go test -short with the oldest versions that go.mod allows; make test uses the newest, of newest.mod
+# make release-check   what a release needs and no test sees: see docs/releasing.md
 # make api      writes api/*.txt, the exported API: a test fails while they differ
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
@@ -38,7 +39,7 @@ SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connectio
 
 .DELETE_ON_ERROR:
 .PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested page-test observability-test test test-race \
-	test-virtual test-rest test-dialects check check-rest floors api \
+	test-virtual test-rest test-dialects check check-rest floors api release-check \
 	cross-vet backends fmt vet staticcheck tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet, those whose tests take longest first. Their tests in real time wait more than they
@@ -79,7 +80,7 @@ check: test check-rest servers-check
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
 # the fifteen. Nor is the live page's test in Chromium, because a browser is much to ask of a machine: run make page-test
 # when the page was changed.
-check-rest: fmt vet cross-vet staticcheck tidy nested floors test-dialects bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet cross-vet staticcheck tidy nested floors release-check test-dialects bench-test vuln quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -120,6 +121,9 @@ floors:
 # Writes what internal/exportedapi compares.
 api:
 	$(GO) test $(NEWEST) ./internal/exportedapi -update
+
+release-check:
+	@GO='$(GO)' ./scripts/release-check.sh
 
 # Modules of their own, which keep what they need out of the users' module graph, and which ./... does not reach.
 nested:
