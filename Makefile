@@ -29,8 +29,6 @@ SOAK         ?= 4m
 # and linters run with the newest, which newest.mod holds. Some tests need what the oldest do not have: they have the build
 # constraint newest.
 NEWEST       := -modfile=newest.mod -tags=newest
-# For programs that run the go command themselves. Tests do too, but not all in this module, so they do not get it.
-NEWEST_ENV   := GOFLAGS='$(shell $(GO) env GOFLAGS) -modfile=$(CURDIR)/newest.mod -tags=newest'
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 D2           := oss.terrastruct.com/d2@v0.7.2
 
@@ -105,7 +103,7 @@ cross-vet:
 	done
 
 staticcheck:
-	$(NEWEST_ENV) $(GO) tool staticcheck ./...
+	GO='$(GO)' ./scripts/newest.sh $(GO) tool staticcheck ./...
 
 tidy:
 	$(GO) mod tidy -diff
@@ -138,7 +136,7 @@ nested:
 vuln:
 	@log=$$(mktemp); bin=$$(mktemp -d); trap 'rm -rf "$$log" "$$bin"' EXIT; \
 	GOBIN="$$bin" $(GO) install $(GOVULNCHECK) || exit 1; \
-	$(NEWEST_ENV) "$$bin/govulncheck" ./... >"$$log" 2>&1; status=$$?; \
+	GO='$(GO)' ./scripts/newest.sh "$$bin/govulncheck" ./... >"$$log" 2>&1; status=$$?; \
 	if [ $$status -ne 0 ] && [ $$status -ne 3 ] && grep -q 'fetching vulnerabilities' "$$log"; then \
 		echo "vuln: NOT RUN, the vulnerability database cannot be reached:"; tail -n 2 "$$log"; exit 0; \
 	fi; \
