@@ -14,6 +14,9 @@
 # make drawings   docs/images/*.svg of the .d2 files beside them
 # make never-worse   every fault beside a client with a password, five times: writes docs/never-worse.md; make test checks it
 # make unpaused   errors a second and CPU of callers without a pause while every login is refused, beside a client with a password
+# make floors   go vet and go test -short with the oldest versions that go.mod allows; make test uses the newest, of newest.mod
+# make release-check   what a release needs and no test sees: see docs/releasing.md
+# make api      writes api/*.txt, the exported API: a test fails while they differ
 # make bench    what tokens cost and save, beside what one would do otherwise: writes docs/benchmarks.md in a quarter of an hour
 # make bench-get   what a GET costs in time of the processor over a bare connection and over one of ours
 # make bench-quick   less of it, in two minutes: prints the page and writes nothing
@@ -24,15 +27,19 @@ FUZZTIME     ?= 100000x
 TEST_TIMEOUT ?= 40m
 TEST_FLAGS   ?=
 SOAK         ?= 4m
+# go.mod holds the oldest versions that this module works with, because a requirement is a floor for each of its users. Tests
+# and linters run with the newest, which newest.mod holds. Some tests need what the oldest do not have: they have the build
+# constraint newest.
+NEWEST       := -modfile=newest.mod -tags=newest
 GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 D2           := oss.terrastruct.com/d2@v0.7.2
 
 SOAK_PARTS := soak-histories soak-programs soak-days soak-outages soak-connections soak-streams soak-telemetry \
-	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real soak-never-worse
+	soak-fuzz soak-differential soak-rawclients soak-libraries soak-virtual soak-virtual-1 soak-real soak-never-worse soak-floors
 
 .DELETE_ON_ERROR:
-.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested clients-test proxy-test proxy-bench page-test observability-test test test-race \
-	test-virtual test-rest test-dialects check check-rest \
+.PHONY: drawings never-worse unpaused bench bench-get bench-quick bench-test nested clients-test proxy-test proxy-bench page-test \
+	observability-test test test-race test-virtual test-rest test-dialects check check-rest floors api release-check cross-vet \
 	backends fmt vet staticcheck lint tidy vuln fuzz quickstart latest-test servers-test servers-check mutants soak $(SOAK_PARTS)
 
 # The packages in which goroutines meet, those whose tests take longest first. Their tests in real time wait more than they
@@ -53,19 +60,19 @@ test: backends
 	@$(MAKE) --no-print-directory -j 3 test-race test-virtual test-rest
 
 test-race: backends
-	$(GO) test -race -p 6 -parallel 4 -timeout $(TEST_TIMEOUT) -skip '$(VIRTUAL)|$(UNRACED)' $(TEST_FLAGS) $(MEETING)
+	$(GO) test $(NEWEST) -race -p 6 -parallel 4 -timeout $(TEST_TIMEOUT) -skip '$(VIRTUAL)|$(UNRACED)' $(TEST_FLAGS) $(MEETING)
 
 test-virtual:
-	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)' $(TEST_FLAGS) ./adapters/entra...
-	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(UNRACED)' $(TEST_FLAGS) ./core/entra ./core/entraconn
+	$(GO) test $(NEWEST) -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)' $(TEST_FLAGS) ./adapters/entra...
+	$(GO) test $(NEWEST) -timeout $(TEST_TIMEOUT) -run '$(UNRACED)' $(TEST_FLAGS) ./core/entra ./core/entraconn
 
 # test-virtual runs, in the dialects of Redis that are not the usual one, the scenarios in which a dialect can matter.
 # Here run all.
 test-dialects:
-	$(GO) test -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)_in_' $(TEST_FLAGS) ./adapters/entra... -adaptertest.dialects
+	$(GO) test $(NEWEST) -timeout $(TEST_TIMEOUT) -run '$(VIRTUAL)_in_' $(TEST_FLAGS) ./adapters/entra... -adaptertest.dialects
 
 test-rest:
-	$(GO) test -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
+	$(GO) test $(NEWEST) -timeout $(TEST_TIMEOUT) $(TEST_FLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(MEETING))")
 
 # The import rules and the snippets of README and docs are tests, so they are part of test.
 check: test check-rest servers-check
@@ -73,7 +80,8 @@ check: test check-rest servers-check
 # The gate without what test has run, for CI. The other servers are not in it: to fetch and try them takes six minutes of
 # the fifteen. Nor is the live page's test in Chromium, because a browser is much to ask of a machine: run make page-test
 # when the page was changed.
-check-rest: fmt vet staticcheck lint tidy nested clients-test proxy-test test-dialects bench-test vuln quickstart unpaused observability-test fuzz
+check-rest: fmt vet cross-vet staticcheck lint tidy nested clients-test proxy-test floors release-check test-dialects bench-test vuln \
+	quickstart unpaused observability-test fuzz
 
 # Installs redis-server where it can, and says what the tests will run against.
 backends:
@@ -87,10 +95,18 @@ fmt:
 	echo "fmt: ok"
 
 vet:
-	$(GO) vet ./...
+	$(GO) vet $(NEWEST) ./...
+
+# What is written for another system compiles there, with its tests. 386 is where an int has 32 bits. Of the module's own
+# faults only the compiler's are found, because nothing runs.
+cross-vet:
+	@for target in windows/amd64 darwin/arm64 freebsd/amd64 linux/386; do \
+		echo "cross-vet: $$target"; \
+		GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 $(GO) vet $(NEWEST) ./... || exit 1; \
+	done
 
 staticcheck:
-	$(GO) tool staticcheck ./...
+	GO='$(GO)' ./scripts/newest.sh $(GO) tool staticcheck ./...
 
 # Linters that have a module of their own, spelling, links, and .github.
 lint:
@@ -98,7 +114,21 @@ lint:
 
 tidy:
 	$(GO) mod tidy -diff
+	$(GO) mod tidy -diff -modfile=newest.mod
 	$(GO) mod verify
+	$(GO) mod verify -modfile=newest.mod
+
+# The oldest versions: what services get that have nothing newer. go vet sees what the oldest Go does not have.
+floors:
+	$(GO) vet ./...
+	$(GO) test -short -timeout $(TEST_TIMEOUT) ./...
+
+# Writes what internal/exportedapi compares.
+api:
+	$(GO) test $(NEWEST) ./internal/exportedapi -update
+
+release-check:
+	@GO='$(GO)' ./scripts/release-check.sh
 
 # Modules of their own, which keep what they need out of the users' module graph, and which ./... does not reach.
 nested:
@@ -113,14 +143,17 @@ clients-test:
 	cd examples/clients && $(GO) test ./...
 
 # Exit code 3 means that vulnerable code is called. A machine that cannot reach the vulnerability database
-# has not checked anything, and says so.
+# has not checked anything, and says so. What is called with the oldest versions is listed and is no failure: to raise a floor
+# for it would move modules of services that do not link them, and each service may raise it by itself.
 vuln:
-	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
-	$(GO) run $(GOVULNCHECK) ./... >"$$log" 2>&1; status=$$?; \
+	@log=$$(mktemp); bin=$$(mktemp -d); trap 'rm -rf "$$log" "$$bin"' EXIT; \
+	GOBIN="$$bin" $(GO) install $(GOVULNCHECK) || exit 1; \
+	GO='$(GO)' ./scripts/newest.sh "$$bin/govulncheck" ./... >"$$log" 2>&1; status=$$?; \
 	if [ $$status -ne 0 ] && [ $$status -ne 3 ] && grep -q 'fetching vulnerabilities' "$$log"; then \
 		echo "vuln: NOT RUN, the vulnerability database cannot be reached:"; tail -n 2 "$$log"; exit 0; \
 	fi; \
-	cat "$$log"; exit $$status
+	cat "$$log"; [ $$status -eq 0 ] || exit $$status; \
+	echo "vuln: with the oldest versions:"; "$$bin/govulncheck" ./... || [ $$? -eq 3 ]
 
 # The program that the README names, whole, and its failing twin: a judge that cannot say no is no judge.
 quickstart:
@@ -151,11 +184,11 @@ drawings:
 
 # Delete what is met now in internal/neverworse/unmet_test.go before, or it fails.
 never-worse:
-	$(GO) test -count 1 -timeout $(TEST_TIMEOUT) ./internal/neverworse -runs 5 -whole -update
+	$(GO) test $(NEWEST) -count 1 -timeout $(TEST_TIMEOUT) ./internal/neverworse -runs 5 -whole -update
 
 # It fails by counts of errors. The ratio of CPU is for the reader.
 unpaused:
-	$(GO) run ./internal/neverworse/unpaused
+	$(GO) run $(NEWEST) ./internal/neverworse/unpaused
 
 bench: backends
 	cd bench && $(GO) run .
@@ -188,12 +221,12 @@ servers-check:
 	@GO='$(GO)' TEST_TIMEOUT=$(TEST_TIMEOUT) ./scripts/servers-test.sh redis-6.0 valkey-9.1
 
 mutants: backends
-	$(GO) run ./internal/mutants $(MUTANTS)
+	$(GO) run $(NEWEST) ./internal/mutants $(MUTANTS)
 
 # Each part runs for SOAK, in rounds with seeds of their own, and ends with one line.
 soak: $(SOAK_PARTS)
 
-LONG := $(GO) test -count 1 -timeout 24h -v
+LONG := $(GO) test $(NEWEST) -count 1 -timeout 24h -v
 
 soak-histories:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) -run Histories ./core/entra -histories 10000 -seed $$SEED && $(LONG) -run Histories ./core/entra/internal/schedule -histories 300000 -seed $$SEED'
@@ -231,15 +264,19 @@ soak-rawclients: backends
 # The tests of other people's libraries, compared with plain runs. The libraries that fit into SOAK run once, in an order that
 # changes from night to night; all of them take two hours.
 soak-libraries: backends
-	@$(GO) run ./internal/libraries -time $(SOAK) -seed $$(date +%s)
+	@$(GO) run $(NEWEST) ./internal/libraries -time $(SOAK) -seed $$(date +%s)
 
 # Every scenario of every client in virtual time, on one processor and on two.
 soak-virtual soak-virtual-1: soak-virtual%:
-	@./scripts/soak.sh $@ $(SOAK) '$(if $*,GOMAXPROCS=1) $(GO) test -race -count 1 -timeout 24h -run TestConformance/virtual ./adapters/...'
+	@./scripts/soak.sh $@ $(SOAK) '$(if $*,GOMAXPROCS=1) $(GO) test $(NEWEST) -race -count 1 -timeout 24h -run TestConformance/virtual ./adapters/...'
 
 # Rows that are met must be met with each seed.
 soak-never-worse:
 	@./scripts/soak.sh $@ $(SOAK) '$(LONG) ./internal/neverworse -runs 4 -whole -seed $$SEED'
 
 soak-real: backends
-	@./scripts/soak.sh $@ $(SOAK) '$(GO) test -race -count 1 -p 3 -timeout 24h -run "TestConformance/real|TestClusterConformance" ./adapters/entra... -adaptertest.protocols'
+	@./scripts/soak.sh $@ $(SOAK) '$(GO) test $(NEWEST) -race -count 1 -p 3 -timeout 24h -run "TestConformance/real|TestClusterConformance" ./adapters/entra... -adaptertest.protocols'
+
+# The whole suite with the oldest versions.
+soak-floors: backends
+	@./scripts/soak.sh $@ $(SOAK) '$(GO) test -count 1 -p 3 -timeout 24h ./...'

@@ -16,7 +16,7 @@ for file in $files; do
 		corpus=$(dirname "$file")/testdata/fuzz/$target
 		[ -n "$(ls "$corpus" 2>/dev/null)" ] || { echo "fuzz: $target begins without inputs: put some into $corpus" >&2; exit 1; }
 		echo "fuzz: $target $pkg"
-		"$GO" test -run '^$' -fuzz "^$target\$" -fuzztime "$inputs" -fuzzminimizetime 10x "$pkg"
+		"$GO" test -modfile=newest.mod -tags=newest -run '^$' -fuzz "^$target\$" -fuzztime "$inputs" -fuzzminimizetime 10x "$pkg"
 	done
 done
 echo "fuzz: $found targets, $inputs each"

@@ -70,10 +70,10 @@ for name in "$@"; do
 	# "Redis server v=6.0.16 …" or "Valkey server v=9.1.2 …"
 	title=$("$program" --version | awk '{ sub(/^v=/, "", $3); print tolower($1) "-server " $3 }')
 	# At the same time, because they wait more than they work.
-	run "$name" conformance "$GO" test -count 1 -v -p 3 -timeout "$limit" -run 'TestConformance/real_time|TestClusterConformance' ./adapters/entra... \
+	run "$name" conformance "$GO" test -modfile=newest.mod -tags=newest -count 1 -v -p 3 -timeout "$limit" -run 'TestConformance/real_time|TestClusterConformance' ./adapters/entra... \
 		-adaptertest.protocols &
-	run "$name" differential "$GO" test -count 1 -v -timeout "$limit" ./internal/differential &
-	run "$name" raw "$GO" test -count 1 -v -timeout "$limit" ./internal/rawclients &
+	run "$name" differential "$GO" test -modfile=newest.mod -tags=newest -count 1 -v -timeout "$limit" ./internal/differential &
+	run "$name" raw "$GO" test -modfile=newest.mod -tags=newest -count 1 -v -timeout "$limit" ./internal/rawclients &
 	wait
 	echo "$title | conformance $(result "$name" conformance) | differential $(result "$name" differential) |" \
 		"raw clients $(result "$name" raw) | AUTHs $(auths "$name")"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,7 +73,11 @@ func newVirtual(t *testing.T, h Harness, s scenario, protocol int, dialect entra
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := &entratest.GatewayOptions{Backend: entratest.NewMiniredis()}
+	backend := entratest.NewMiniredis()
+	if _, isNewer := any(backend.Miniredis()).(interface{ ClockTTL(bool) }); !isNewer { // before v2.40 miniredis has no ZMPOP
+		e.dialect.Unknown = append(slices.Clone(e.dialect.Unknown), "BZMPOP", "ZMPOP")
+	}
+	opts := &entratest.GatewayOptions{Backend: backend}
 	e.cfg = Config{Addr: addr, Dial: network.DialContext}
 	if s.tls {
 		server, client, err := entratest.TLSConfigs("10.6.3.80")

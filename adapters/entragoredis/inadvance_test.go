@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/entraredis/entraredis/internal/newerfield"
 )
 
 // With MinIdleConns the pool keeps connections that were dialed while logins were refused, or while
@@ -45,9 +45,8 @@ func TestIdleConnectionsDialedDuringAnOutageWorkAfterIt(t *testing.T) {
 				defer src.Close()
 				opt := &redis.Options{
 					Addr: addr, Dialer: network.DialContext, MinIdleConns: 50, PoolSize: 60, MaxRetries: -1,
-					// It holds a lock over I/O, for which the time of a bubble would stand still.
-					MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 				}
+				newerfield.DisableMaintenance(opt)
 				if tc.plain {
 					opt.Username, opt.Password = user, password
 				} else if err := entragoredis.Configure(opt, src, &entragoredis.Options{AllowPlaintext: true}); err != nil {

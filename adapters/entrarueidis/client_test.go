@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
+	"github.com/entraredis/entraredis/internal/confirmation"
 	"github.com/redis/rueidis"
 )
 
@@ -18,7 +19,11 @@ func (c conn) Do(ctx context.Context, args ...string) (any, error) {
 
 // Block has a call whose context ends unblocked by CLIENT UNBLOCK, as far as rueidis can: not below Dedicated.
 func (c conn) Block(ctx context.Context, args ...string) (any, error) {
-	return plain(c.CoreClient.Do(ctx, c.B().Arbitrary(args...).Blocking().UnblockOnCancel()))
+	command := c.B().Arbitrary(args...).Blocking()
+	if newer, ok := any(command).(interface{ UnblockOnCancel() rueidis.Completed }); ok { // the oldest supported version has it not
+		command = newer.UnblockOnCancel()
+	}
+	return plain(c.CoreClient.Do(ctx, command))
 }
 
 func (c conn) command(args []string) rueidis.Completed { return c.B().Arbitrary(args...).Build() }
@@ -48,7 +53,10 @@ func flat(reply any) any {
 	return reply
 }
 
-type client struct{ conn }
+type client struct {
+	conn
+	confirmations *confirmation.Watch
+}
 
 func (c *client) rueidis() rueidis.Client { return c.CoreClient.(rueidis.Client) }
 

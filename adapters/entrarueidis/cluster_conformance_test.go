@@ -7,6 +7,7 @@ import (
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
 	"github.com/entraredis/entraredis/adapters/entrarueidis"
+	"github.com/entraredis/entraredis/internal/confirmation"
 	"github.com/redis/rueidis"
 )
 
@@ -41,11 +42,13 @@ func openCluster(_ context.Context, cfg adaptertest.ClusterConfig) (adaptertest.
 	if err != nil {
 		return nil, err
 	}
+	var confirmations confirmation.Watch
+	watch(&opt, &confirmations)
 	made, err := rueidis.NewClient(opt)
 	if err != nil {
 		return nil, err
 	}
-	return clusterClient{made}, nil
+	return clusterClient{made, &confirmations}, nil
 }
 
 func dialCluster(ctx context.Context, cfg adaptertest.ClusterConfig, addr string) (net.Conn, error) {
@@ -56,7 +59,10 @@ func dialCluster(ctx context.Context, cfg adaptertest.ClusterConfig, addr string
 	return opt.DialCtxFn(ctx, addr, &opt.Dialer, opt.TLSConfig)
 }
 
-type clusterClient struct{ rueidis.Client }
+type clusterClient struct {
+	rueidis.Client
+	confirmations *confirmation.Watch
+}
 
 func (c clusterClient) Do(ctx context.Context, args ...string) (any, error) {
 	return plain(c.Client.Do(ctx, c.command(args)))
@@ -94,12 +100,8 @@ func (c clusterClient) Follow(ctx context.Context, stream string) (any, error) {
 }
 
 func (c clusterClient) Listen(ctx context.Context, channel string, subscribed func(), fn func(string)) error {
-	hooked := rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
-		if s.Kind == "ssubscribe" {
-			subscribed()
-		}
-	})
-	return c.Receive(hooked, c.B().Ssubscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) { fn(m.Message) })
+	defer c.confirmations.Expect("ssubscribe", channel, subscribed)()
+	return c.Receive(ctx, c.B().Ssubscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) { fn(m.Message) })
 }
 
 func (c clusterClient) Close() error {

@@ -3,6 +3,7 @@ package entrarueidis_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/entraredis/entraredis/adapters/adaptertest"
@@ -12,7 +13,7 @@ import (
 func (c *client) Subscribe(ctx context.Context, kind adaptertest.Kind, name string, fn func(string)) (adaptertest.Subscription, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	subscribed := make(chan struct{})
-	confirm := sync.OnceFunc(func() { close(subscribed) }) // again after each reconnect
+	confirm := sync.OnceFunc(func() { close(subscribed) })
 	done := make(chan error, 1)
 	var command rueidis.Completed
 	switch kind {
@@ -23,9 +24,10 @@ func (c *client) Subscribe(ctx context.Context, kind adaptertest.Kind, name stri
 	case adaptertest.Shard:
 		command = c.B().Ssubscribe().Channel(name).Build()
 	}
-	hooked := rueidis.WithOnSubscriptionHook(ctx, func(rueidis.PubSubSubscription) { confirm() })
+	stop := c.confirmations.Expect(strings.ToLower(command.Commands()[0]), name, confirm)
+	defer stop()
 	go func() {
-		done <- c.Receive(hooked, command, func(m rueidis.PubSubMessage) { fn(m.Message) })
+		done <- c.Receive(ctx, command, func(m rueidis.PubSubMessage) { fn(m.Message) })
 	}()
 	select {
 	case <-subscribed:

@@ -49,9 +49,9 @@ func asWithPassword(t *testing.T, line string, resp2 bool) {
 	fault := at.Gateway.Inject(entratest.WireFault{RefuseAuth: line})
 	defer fault.Remove()
 	tried := func(opt rueidis.ClientOption) (conns int, took time.Duration, err error) {
-		client, _ := rueidis.NewClient(opt) // its error is that of the call below
-		if client == nil {
-			t.Fatal("no client")
+		client, err := rueidis.NewClient(opt) // its error is that of the call below
+		if !isUsable(client) {
+			return 0, 0, err // of the oldest supported version, which has no client then
 		}
 		defer client.Close()
 		before, began := at.Gateway.Stats().Accepted, time.Now()

@@ -139,7 +139,8 @@ func TestStatusAndRetryAfterOfRealCredentialsAreSeen(t *testing.T) {
 				for src.Status().Err == nil {
 					time.Sleep(time.Second / 4)
 				}
-				got, _ := errors.AsType[*entra.RefreshError](src.Status().Err)
+				var got *entra.RefreshError
+				_ = errors.As(src.Status().Err, &got)
 				if got.Kind != tt.want {
 					t.Errorf("%+v: %v, want %s", tt.fault, got, tt.want)
 				}

@@ -29,8 +29,8 @@ func firstFailure(t *testing.T, cred azcore.TokenCredential) (*entra.RefreshErro
 	for src.Status().Err == nil {
 		time.Sleep(time.Second / 4)
 	}
-	got, ok := errors.AsType[*entra.RefreshError](src.Status().Err)
-	if !ok {
+	var got *entra.RefreshError
+	if !errors.As(src.Status().Err, &got) {
 		t.Fatalf("%v is no RefreshError", src.Status().Err)
 	}
 	_ = src.Close() // which ends the writing to log
@@ -167,7 +167,7 @@ func TestCauseMayBePrintedByManyAtOnce(t *testing.T) {
 		sts := entratest.NewSTS(nil)
 		sts.Inject(entratest.Fault{Status: 401})
 		got, _ := firstFailure(t, secretCredential(t, sts))
-		if _, ok := errors.AsType[*azidentity.AuthenticationFailedError](got); !ok {
+		if !errors.As(got, new(*azidentity.AuthenticationFailedError)) {
 			t.Errorf("%T does not hold azidentity's error", got.Err)
 		}
 		var callers sync.WaitGroup

@@ -76,7 +76,8 @@ func suffer(t *testing.T, f faultCase, s situation, v faultVictim) (o outcome) {
 	began := time.Now()
 	err := within(t, src, 10*time.Second)
 	o.immediate = err == nil && time.Since(began) == 0
-	if refresh, ok := errors.AsType[*entra.RefreshError](err); ok {
+	var refresh *entra.RefreshError
+	if errors.As(err, &refresh) {
 		o.kind = refresh.Kind
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -170,7 +170,8 @@ func TestSameTokenWithALaterExpiryIsNotNew(t *testing.T) {
 			t.Errorf("before the expiry: %+v", st)
 		}
 		time.Sleep(time.Minute)
-		refresh, ok := errors.AsType[*entra.RefreshError](src.Status().Err)
+		var refresh *entra.RefreshError
+		ok := errors.As(src.Status().Err, &refresh)
 		if src.Status().Valid || !ok || refresh.Kind != entra.KindMalformed {
 			t.Errorf("after the expiry: %+v", src.Status())
 		}

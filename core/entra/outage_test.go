@@ -86,7 +86,8 @@ func TestOutageLongerThanTheToken(t *testing.T) {
 		}
 		asked := time.Now()
 		err := within(t, src, 10*time.Second)
-		refresh, ok := errors.AsType[*entra.RefreshError](err)
+		var refresh *entra.RefreshError
+		ok := errors.As(err, &refresh)
 		if !errors.Is(err, context.DeadlineExceeded) || !ok {
 			t.Fatalf("%v, want the context's error and a RefreshError", err)
 		}
@@ -319,8 +320,8 @@ func TestFailuresAreClassified(t *testing.T) {
 				cred := during(func(c call) bool { return true }, tt.fail)
 				src := newSource(t, cred, nil)
 				time.Sleep(31 * time.Second)
-				got, ok := errors.AsType[*entra.RefreshError](src.Status().Err)
-				if !ok || got.Kind != tt.want || got.Attempt != src.Status().Failures {
+				var got *entra.RefreshError
+				if !errors.As(src.Status().Err, &got) || got.Kind != tt.want || got.Attempt != src.Status().Failures {
 					t.Errorf("%+v, want %s", got, tt.want)
 				}
 			})

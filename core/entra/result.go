@@ -30,7 +30,8 @@ type result struct {
 // own error type would name it, but this package knows only azcore. The response that azcore's
 // pipeline captured is the same one.
 func (r result) httpAnswer() *http.Response {
-	if re, ok := errors.AsType[*azcore.ResponseError](r.err); ok && re != nil && re.RawResponse != nil {
+	var re *azcore.ResponseError
+	if errors.As(r.err, &re) && re != nil && re.RawResponse != nil {
 		return re.RawResponse
 	}
 	if isProbed(r.response) {
@@ -49,7 +50,7 @@ func isProbed(resp *http.Response) bool {
 
 // classify returns the kind of a failed result.
 func (r result) classify() Kind {
-	if _, ok := errors.AsType[unusable](r.err); ok {
+	if errors.As(r.err, new(unusable)) {
 		return KindMalformed
 	}
 	if r.timedOut || errors.Is(r.err, context.DeadlineExceeded) || errors.Is(r.err, errStuck) {
@@ -159,7 +160,7 @@ func (r result) retryAfter(wall time.Time) time.Duration {
 // is due, and by how much a token had expired by the wall clock.
 func (r result) refreshError(failures int, retryAt, wall time.Time) *RefreshError {
 	text := r.text
-	if _, ours := errors.AsType[unusable](r.err); ours || errors.Is(r.err, errStuck) {
+	if errors.As(r.err, new(unusable)) || errors.Is(r.err, errStuck) {
 		text = r.err.Error()
 	}
 	e := &RefreshError{Kind: r.classify(), Code: entraCode(r.text), Attempt: failures, RetryAt: retryAt, Err: newQuoted(r.err, text)}

@@ -97,8 +97,8 @@ func TestErrorsStatusAndLogTellNoSecret(t *testing.T) {
 				_, secret := tok.Credentials()
 				time.Sleep(2 * life)
 				err := within(t, src, time.Minute)
-				refresh, ok := errors.AsType[*entra.RefreshError](err)
-				if !ok || !strings.Contains(refresh.Err.Error(), secretMark) {
+				var refresh *entra.RefreshError
+				if !errors.As(err, &refresh) || !strings.Contains(refresh.Err.Error(), secretMark) {
 					t.Fatalf("%v does not hold what the credential said", err)
 				}
 				status := src.Status()

@@ -71,7 +71,8 @@ func (r *serverRegister) recordLocked(addr string, now time.Time) *serverRecord 
 
 // authDone notes how an AUTH ended, and acts on it.
 func (r *serverRegister) authDone(ctx context.Context, info AuthDoneInfo) {
-	refusal, _ := errors.AsType[*AuthError](info.Err)
+	var refusal *AuthError
+	_ = errors.As(info.Err, &refusal)
 	current, number := r.current()
 	news := r.note(info, refusal, current, number)
 	if news.begins {

@@ -113,7 +113,8 @@ func TestReasonIsToldAtOnce(t *testing.T) {
 					if took := time.Since(began); took != want {
 						t.Errorf("caller %d waited %v, want %v: %v", i+1, took, want, err)
 					}
-					refresh, failed := errors.AsType[*entra.RefreshError](err)
+					var refresh *entra.RefreshError
+					failed := errors.As(err, &refresh)
 					if failed != (err != nil) || errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("caller %d got %v, want a *RefreshError alone", i+1, err)
 					}

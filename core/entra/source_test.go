@@ -22,8 +22,8 @@ func TestRefusesNilCredential(t *testing.T) {
 		if src != nil {
 			t.Errorf("%s: a Source", name)
 		}
-		config, ok := errors.AsType[*entra.ConfigError](err)
-		if !ok || config.Field != "cred" || config.Reason == "" {
+		var config *entra.ConfigError
+		if !errors.As(err, &config) || config.Field != "cred" || config.Reason == "" {
 			t.Errorf("%s: %v, want a ConfigError for cred", name, err)
 		}
 	}
@@ -111,8 +111,8 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v, want the context's error", err)
 		}
-		refresh, ok := errors.AsType[*entra.RefreshError](err)
-		if !ok || refresh.Kind != entra.KindTimedOut || refresh.Attempt != 1 || !refresh.RetryAt.IsZero() || src.Status().Err != nil {
+		var refresh *entra.RefreshError
+		if !errors.As(err, &refresh) || refresh.Kind != entra.KindTimedOut || refresh.Attempt != 1 || !refresh.RetryAt.IsZero() || src.Status().Err != nil {
 			t.Errorf("%v, want it to tell of the attempt under way", err)
 		}
 		if text := err.Error(); !strings.HasPrefix(text, "entra: no new token: timed_out (attempt 1 is under way): ") ||
@@ -125,7 +125,8 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want the context's error", err)
 		}
-		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindTimedOut || refresh.RetryAt.IsZero() {
+		refresh = nil
+		if !errors.As(err, &refresh) || refresh.Kind != entra.KindTimedOut || refresh.RetryAt.IsZero() {
 			t.Errorf("%v, want the failure to be told", err)
 		}
 	})

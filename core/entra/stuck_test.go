@@ -40,7 +40,8 @@ func TestStuckAttemptIsAbandonedAndItsLateTokenUsed(t *testing.T) {
 		src := newSource(t, cred, nil)
 		start := time.Now()
 		err := within(t, src, time.Minute)
-		if got, ok := errors.AsType[*entra.RefreshError](err); !ok || got.Kind != entra.KindNetwork || got.Attempt < 2 {
+		var got *entra.RefreshError
+		if !errors.As(err, &got) || got.Kind != entra.KindNetwork || got.Attempt < 2 {
 			t.Errorf("%v, want others to have been tried", err)
 		}
 		mustToken(t, src)
@@ -128,7 +129,8 @@ func TestAttemptTimeoutBoundsAnAttempt(t *testing.T) {
 				}
 				time.Sleep(time.Millisecond)
 				synctest.Wait()
-				if got, ok := errors.AsType[*entra.RefreshError](src.Status().Err); !ok || got.Kind != entra.KindTimedOut {
+				var got *entra.RefreshError
+				if !errors.As(src.Status().Err, &got) || got.Kind != entra.KindTimedOut {
 					t.Errorf("after the timeout: %v", src.Status().Err)
 				}
 			})

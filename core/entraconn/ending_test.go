@@ -27,7 +27,8 @@ func TestConnOfAServerThatServesNoClientReturnsItsWords(t *testing.T) {
 	got := make([]byte, 100)
 	for range 2 {
 		n, err := c.Read(got)
-		busy, ok := errors.AsType[*entra.AuthError](err)
+		var busy *entra.AuthError
+		ok := errors.As(err, &busy)
 		if n > 0 || !ok || !busy.Temporary() || busy.User != "us" || !strings.HasPrefix(err.Error(), "LOADING to AUTH; entra: 127.0.0.4:6379 ") {
 			t.Errorf("%q, %v", got[:n], err)
 		}
@@ -132,7 +133,7 @@ func TestAConnectionThatHasEndedWritesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, refused := c.Read(make([]byte, 100))
-		if _, ok := errors.AsType[*entra.AuthError](refused); !ok {
+		if !errors.As(refused, new(*entra.AuthError)) {
 			t.Fatal(refused)
 		}
 		wrote := inner.writes

@@ -66,7 +66,8 @@ func TestTokenGoesToOtherMachinesWithTLSOnly(t *testing.T) {
 				}
 				check := func(how string, inner *recordingConn, err error, may bool) {
 					t.Helper()
-					config, refused := errors.AsType[*entra.ConfigError](err)
+					var config *entra.ConfigError
+					refused := errors.As(err, &config)
 					switch {
 					case may && (err != nil || inner.written == 0):
 						t.Errorf("%s: %v, %d bytes written", how, err, inner.written)

@@ -85,8 +85,8 @@ func TestLoginRefusedInAnyWordsIsNoStorm(t *testing.T) {
 					callers.Go(func() {
 						for ; time.Now().Before(end); time.Sleep(time.Second) {
 							_, err := s.try(dial)
-							refused, ok := errors.AsType[*entra.AuthError](err)
-							if !ok || refused.Addr != addr || refused.Code() != w.code || refused.User != entratest.ObjectID || refused.Temporary() {
+							var refused *entra.AuthError
+							if !errors.As(err, &refused) || refused.Addr != addr || refused.Code() != w.code || refused.User != entratest.ObjectID || refused.Temporary() {
 								t.Errorf("got %v", err)
 								return
 							}
@@ -183,7 +183,8 @@ func TestTransientErrorIsNoRefusal(t *testing.T) {
 				fault := s.gateway.Inject(entratest.WireFault{RefuseAuth: line})
 				dial := entraconn.NewDialer(s.src, nil).DialFunc(s.network.DialContext)
 				got, err := s.try(dial)
-				busy, ok := errors.AsType[*entra.AuthError](err)
+				var busy *entra.AuthError
+				ok := errors.As(err, &busy)
 				if got != "" || !ok || !busy.Temporary() || busy.Err.Error() != line || busy.User != entratest.ObjectID {
 					t.Errorf("the client read %q, %v", got, err)
 				}
@@ -279,8 +280,8 @@ func TestRefusedLoginNamesItsCause(t *testing.T) {
 				defer src.Close()
 				dial := entraconn.NewDialer(src, nil).DialFunc(s.network.DialContext)
 				_, err = s.try(dial)
-				refused, ok := errors.AsType[*entra.AuthError](err)
-				if !ok || refused.Addr != addr || refused.User != tc.user || refused.Code() != "WRONGPASS" {
+				var refused *entra.AuthError
+				if !errors.As(err, &refused) || refused.Addr != addr || refused.User != tc.user || refused.Code() != "WRONGPASS" {
 					t.Fatalf("%v", err)
 				}
 				for _, part := range []string{addr, tc.user, refused.Err.Error(), tc.says} {

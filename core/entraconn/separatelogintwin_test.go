@@ -96,6 +96,6 @@ func TestSeparateLoginWithoutADeadlineIsBounded(t *testing.T) {
 }
 
 func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }

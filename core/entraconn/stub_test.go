@@ -136,7 +136,8 @@ func TestConnectionsDialedWithoutATokenWorkWithOne(t *testing.T) {
 		s.rest(time.Minute)
 		began := time.Now()
 		err = kept[0].send("PING")
-		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindRejected || refresh.Attempt < 2 || time.Since(began) > time.Second {
+		var refresh *entra.RefreshError
+		if !errors.As(err, &refresh) || refresh.Kind != entra.KindRejected || refresh.Attempt < 2 || time.Since(began) > time.Second {
 			t.Errorf("after a minute and %v: %v", time.Since(began), err)
 		}
 		fault.Remove()

@@ -57,8 +57,8 @@ func TestDialHearsWhyThereIsNoToken(t *testing.T) {
 						t.Fatalf("dial %d itself failed: %v", i+1, err)
 					}
 					_, err = c.Write(encode("PING"))
-					refresh, ok := errors.AsType[*entra.RefreshError](err)
-					if !ok || refresh.Kind != tt.kind || took != want || errors.Unwrap(err) != nil || errors.Is(err, context.DeadlineExceeded) {
+					var refresh *entra.RefreshError
+					if !errors.As(err, &refresh) || refresh.Kind != tt.kind || took != want || errors.Unwrap(err) != nil || errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("dial %d: after %v, want %v: %v", i+1, took, want, err)
 					}
 					if isKnown := src.Status().Err != nil; isKnown != tt.known {
@@ -83,7 +83,8 @@ func TestFirstWriteHearsWhyThereIsNoToken(t *testing.T) {
 		s.rest(3 * time.Hour)
 		began := time.Now()
 		_, err = c.Write(encode("PING"))
-		if refresh, ok := errors.AsType[*entra.RefreshError](err); !ok || refresh.Kind != entra.KindRejected || time.Since(began) != time.Second || errors.Unwrap(err) != nil {
+		var refresh *entra.RefreshError
+		if !errors.As(err, &refresh) || refresh.Kind != entra.KindRejected || time.Since(began) != time.Second || errors.Unwrap(err) != nil {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 	})

@@ -1,6 +1,7 @@
 package entratest
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -49,7 +50,7 @@ type redisUpstream struct {
 
 	busy  turn // held over I/O
 	conn  net.Conn
-	admin *proto.Client
+	admin *bufio.Reader
 }
 
 // dial leaves the identity: a redis-server has its own.
@@ -117,7 +118,10 @@ func (u *redisUpstream) try(args []string) (string, error) {
 	if err := u.conn.SetDeadline(time.Now().Add(adminTimeout)); err != nil {
 		return "", err
 	}
-	return u.admin.Do(args...)
+	if err := proto.Write(u.conn, args); err != nil {
+		return "", err
+	}
+	return proto.Read(u.admin)
 }
 
 func (u *redisUpstream) connect(ctx context.Context) error {
@@ -125,6 +129,6 @@ func (u *redisUpstream) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("entratest: %w", err)
 	}
-	u.conn, u.admin = c, proto.NewClient(c)
+	u.conn, u.admin = c, bufio.NewReader(c)
 	return nil
 }

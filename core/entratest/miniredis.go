@@ -4,12 +4,14 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 )
 
 // A Miniredis is a [Backend] inside the process, made of [miniredis.Miniredis]. It needs no socket:
-// made in a bubble of testing/synctest, it works there, and keys expire by the bubble's clock.
+// made in a bubble of testing/synctest, it works there, and keys expire by the bubble's clock. With
+// miniredis before v2.40 it listens on a loopback address for a moment when its gateway opens.
 //
 // It adds what clients need and miniredis lacks: blocking commands that serve the first who came,
 // BLMPOP; RESET; CLIENT ID, UNBLOCK, SETINFO, NO-EVICT, NO-TOUCH, REPLY, TRACKING and CACHING;
@@ -26,6 +28,7 @@ type Miniredis struct {
 	running sync.Mutex
 	waiting waiters
 	shards  shardChannels
+	expired time.Time // when keys were last looked at for their expiry, zero if miniredis does that by itself
 
 	mu      sync.Mutex
 	conns   map[*miniConn]struct{}
@@ -40,13 +43,29 @@ func NewMiniredis() *Miniredis {
 		redis: miniredis.NewMiniRedis(), conns: map[*miniConn]struct{}{}, users: map[string]string{}, numbers: map[int]int64{},
 		shards: shardChannels{},
 	}
-	m.redis.ClockTTL(true)
+	if newer, ok := any(m.redis).(interface{ ClockTTL(bool) }); ok {
+		newer.ClockTTL(true)
+		return m
+	}
+	m.running.Lock()
+	defer m.running.Unlock()
+	m.expired = time.Now()
 	return m
 }
 
 // Miniredis returns the server inside, to look at its data or change them. Blocked commands look at what was changed
 // that way when the next command writes something.
 func (m *Miniredis) Miniredis() *miniredis.Miniredis { return m.redis }
+
+// expireLocked removes what has expired since it was last called, if miniredis cannot do so by itself: before v2.40 it has keys
+// expire when it is told that time has passed. It needs Miniredis.running.
+func (m *Miniredis) expireLocked() {
+	now := time.Now()
+	if passed := now.Sub(m.expired); !m.expired.IsZero() && passed > 0 {
+		m.expired = now
+		m.redis.FastForward(passed)
+	}
+}
 
 // Close ends the connections of every gateway, and blocked commands.
 func (m *Miniredis) Close() error {
@@ -58,16 +77,34 @@ func (m *Miniredis) Close() error {
 	return nil
 }
 
-// attach starts miniredis's command table, which Dial does as a side effect.
+// attach makes miniredis's command table, once.
 func (m *Miniredis) attach(context.Context) (upstream, error) {
-	c, err := m.redis.Dial()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Close(); err != nil {
-		return nil, err
+	m.running.Lock()
+	defer m.running.Unlock()
+	if m.redis.Server() == nil {
+		if err := m.makeCommandsLocked(); err != nil {
+			return nil, err
+		}
 	}
 	return &miniUpstream{miniredis: m}, nil
+}
+
+// makeCommandsLocked has miniredis make its command table, which it does when it is dialed in memory. The oldest supported
+// version does so when it listens only, so it listens on a loopback address for as long as that takes. It needs
+// Miniredis.running.
+func (m *Miniredis) makeCommandsLocked() error {
+	if inMemory, ok := any(m.redis).(interface{ Dial() (net.Conn, error) }); ok {
+		c, err := inMemory.Dial()
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	}
+	if err := m.redis.Start(); err != nil {
+		return err
+	}
+	m.redis.Server().Close()
+	return nil
 }
 
 // miniUpstream is one gateway's share of a Miniredis.

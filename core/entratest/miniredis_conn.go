@@ -138,6 +138,7 @@ func (c *miniConn) execute(cmd redcon.Command) (quit bool) {
 func (c *miniConn) run(name string, args []string) ([]byte, *waiter) {
 	c.miniredis.running.Lock()
 	defer c.miniredis.running.Unlock()
+	c.miniredis.expireLocked()
 	if c.channels.count() > 0 && !c.protocol.resp3.Load() && !slices.Contains([]string{"QUIT", "RESET"}, name) && !confirmed(name) {
 		if name == "PING" {
 			return pong(args[1:]), nil
@@ -204,7 +205,7 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 	case "MULTI", "EXEC", "DISCARD":
 		return c.transactionLocked(name, args)
 	}
-	readOnly := c.miniredis.redis.Server().IsReadOnlyCommand(name)
+	readOnly := isReadOnly(name)
 	if readOnly && c.tracking.remembers() {
 		c.outlet.holdAndCache()
 	}
@@ -220,7 +221,7 @@ func (c *miniConn) answerLocked(name string, args []string) []byte {
 	return b
 }
 
-// onlyItself reports whether a command that miniredis does not call read-only still changes no key.
+// onlyItself reports whether a command that is not read-only still changes no key.
 func onlyItself(name string) bool {
 	return slices.Contains([]string{"PING", "ECHO", "SELECT", "WATCH", "UNWATCH", "PUBLISH", "CLIENT", "INFO", "COMMAND"}, name)
 }

@@ -48,12 +48,13 @@ func (s streamInfo) answer() []byte {
 	return b
 }
 
-// lastID returns the ID for which $ stands.
+// lastID returns the ID for which $ stands. Of an older miniredis it is the last entry's, which may
+// have been deleted.
 func (s streamInfo) lastID() string {
 	if last := s.ask("XINFO", "STREAM", s.key).MapGet("last-generated-id").String(); last != "" {
 		return last
 	}
-	return "0-0"
+	return idOf(s.entry("XREVRANGE", "+", "-"))
 }
 
 // entry returns the first entry of a range, the zero RESP if there is none.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // A control is what a service without renewal sees: a go-redis client that has a token for its password, logs in
@@ -35,13 +34,12 @@ type controlReport struct {
 func openControl(addr string, config *tls.Config, token entra.Token) *control {
 	username, password := token.Credentials()
 	return &control{opened: time.Now(), rdb: redis.NewClient(&redis.Options{
-		Addr:                     addr,
-		TLSConfig:                config,
-		Username:                 username,
-		Password:                 password,
-		PoolSize:                 1,
-		MaxRetries:               -1,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		Addr:       addr,
+		TLSConfig:  config,
+		Username:   username,
+		Password:   password,
+		PoolSize:   1,
+		MaxRetries: -1,
 	})}
 }
 

@@ -12,11 +12,10 @@ type goRedis struct{ rdb *redis.Client }
 
 func openGoRedis(s server) (client, error) {
 	opt := &redis.Options{
-		Addr:             s.addr,
-		TLSConfig:        s.tls,
-		PoolSize:         connections,
-		PipelinePoolSize: -1, // one pool for all, which warm can fill
-		MaxRetries:       -1, // a retry would hide the failure that we look for
+		Addr:       s.addr,
+		TLSConfig:  s.tls,
+		PoolSize:   connections,
+		MaxRetries: -1, // a retry would hide the failure that we look for
 	}
 	if err := entragoredis.Configure(opt, s.src, nil); err != nil {
 		return nil, err
@@ -33,7 +32,9 @@ func (c goRedis) get(ctx context.Context, key string) (string, error) {
 }
 
 func (c goRedis) count(ctx context.Context, key string, n int) ([]int64, error) {
-	pipe := c.rdb.Pipeline()
+	conn := c.rdb.Conn() // of the pool that warm fills: newer versions of go-redis have another one for pipelines
+	defer closeQuietly(conn)
+	pipe := conn.Pipeline()
 	for range n {
 		pipe.Incr(ctx, key)
 	}

@@ -74,14 +74,21 @@ func (c rueidisClient) warm(ctx context.Context) error {
 }
 
 func (c rueidisClient) subscribe(ctx context.Context, channel string, ready func(), receive func(string)) error {
-	confirmed := rueidis.WithOnSubscriptionHook(ctx, func(rueidis.PubSubSubscription) { ready() })
-	err := c.Receive(confirmed, c.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) {
-		receive(m.Message)
+	conn, release := c.Dedicate()
+	defer release()
+	lost := conn.SetPubSubHooks(rueidis.PubSubHooks{
+		OnMessage:      func(m rueidis.PubSubMessage) { receive(m.Message) },
+		OnSubscription: func(rueidis.PubSubSubscription) { ready() },
 	})
-	if ctx.Err() != nil {
+	if err := conn.Do(ctx, conn.B().Subscribe().Channel(channel).Build()).Error(); err != nil {
+		return err
+	}
+	select {
+	case err := <-lost:
+		return err
+	case <-ctx.Done():
 		return nil
 	}
-	return err
 }
 
 func (c rueidisClient) close() { c.Close() }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/core/entra"
-	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 // show runs the three clients and the control for as long as the plan says, and returns the
 // results. An error means that they could not begin.
 func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
-	logging.Disable() // go-redis reports lost connections on stderr, in the middle of the table
+	redis.SetLogger(silent{}) // go-redis reports lost connections on stderr, in the middle of the table
 	st, err := build(p)
 	if err != nil {
 		return verdict{}, err
@@ -101,6 +101,11 @@ func show(ctx context.Context, p plan, out *os.File) (verdict, error) {
 	v.fault = p.fault
 	return v, nil
 }
+
+// silent is a logger for go-redis that prints nothing.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // An act is one client at work.
 type act struct {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
+	"github.com/entraredis/entraredis/internal/newerfield"
 )
 
 const cachedKeys = 50
@@ -34,14 +35,18 @@ func cachingClients(t *testing.T, addr string, src *entra.Source) map[string]cac
 			return c.DoCache(ctx, c.B().Get().Key(key).Cache(), time.Hour).ToString()
 		}
 	}
-	g := redis.NewClient(&redis.Options{Addr: addr, Protocol: 3, Dialer: dial(), MaxRetries: -1, ClientSideCacheConfig: &redis.ClientSideCacheConfig{}})
-	t.Cleanup(func() { g.Close() })
-	return map[string]cachedGet{
+	clients := map[string]cachedGet{
 		"rueidis, CLIENT CACHING YES":                       fromRueidis(rueidis.ClientOption{}, dial()),
 		"rueidis, CLIENT CACHING YES in a write of its own": fromRueidis(rueidis.ClientOption{}, splitDial(dial(), src)),
 		"rueidis, broadcast":                                fromRueidis(rueidis.ClientOption{ClientTrackingOptions: []string{"PREFIX", "cached:", "BCAST"}}, dial()),
-		"go-redis":                                          func(ctx context.Context, key string) (string, error) { return g.Get(ctx, key).Result() },
 	}
+	opt := &redis.Options{Addr: addr, Protocol: 3, Dialer: dial(), MaxRetries: -1}
+	if newerfield.Set(opt, "ClientSideCacheConfig.DrainInterval", 0) { // the oldest supported version has no cache
+		g := redis.NewClient(opt)
+		t.Cleanup(func() { g.Close() })
+		clients["go-redis"] = func(ctx context.Context, key string) (string, error) { return g.Get(ctx, key).Result() }
+	}
+	return clients
 }
 
 // A splitConn ends a write after CLIENT CACHING YES and writes the rest when two newer tokens have come: an AUTH that is

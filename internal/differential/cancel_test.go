@@ -29,7 +29,11 @@ func poppers(site *site, dial func() dialFunc) map[string]func(t *testing.T) pop
 			c := newRueidis(t, site.addr, dial(), opt).(rueidisClient).c
 			t.Cleanup(c.Close)
 			return popper{pop: func(ctx context.Context, list string) error {
-				return c.Do(ctx, c.B().Blpop().Key(list).Timeout(0).Build().UnblockOnCancel()).Error()
+				command := c.B().Blpop().Key(list).Timeout(0).Build()
+				if newer, ok := any(command).(interface{ UnblockOnCancel() rueidis.Completed }); ok { // the oldest supported version has it not
+					command = newer.UnblockOnCancel()
+				}
+				return c.Do(ctx, command).Error()
 			}}
 		}
 	}

@@ -5,11 +5,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"sync"
 	"testing"
 
 	redigo "github.com/gomodule/redigo/redis"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/rueidis"
+
+	"github.com/entraredis/entraredis/internal/confirmation"
 )
 
 // A client runs steps and tells what it got, in words.
@@ -99,25 +102,34 @@ func (g goRedis) run(ctx context.Context, s step) (got []string) {
 	return got
 }
 
-type rueidisClient struct{ c rueidis.Client }
+type rueidisClient struct {
+	c             rueidis.Client
+	confirmations *confirmation.Watch
+}
 
 func newRueidis(t *testing.T, addr string, dial dialFunc, opt rueidis.ClientOption) client {
 	c, err := openRueidis(addr, dial, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rueidisClient{c}
+	return c
 }
 
-func openRueidis(addr string, dial dialFunc, opt rueidis.ClientOption) (rueidis.Client, error) {
+func openRueidis(addr string, dial dialFunc, opt rueidis.ClientOption) (rueidisClient, error) {
+	var confirmations confirmation.Watch
 	opt.InitAddress = []string{addr}
 	opt.ForceSingleClient = true
 	opt.DisableRetry = true
 	opt.ConnWriteTimeout, opt.Dialer.Timeout = hung, hung // a starved machine is no difference
 	opt.DialCtxFn = func(ctx context.Context, dst string, _ *net.Dialer, _ *tls.Config) (net.Conn, error) {
-		return dial(ctx, "tcp", dst)
+		c, err := dial(ctx, "tcp", dst)
+		if err != nil {
+			return nil, err
+		}
+		return confirmations.Conn(c), nil
 	}
-	return rueidis.NewClient(opt)
+	c, err := rueidis.NewClient(opt)
+	return rueidisClient{c, &confirmations}, err
 }
 
 func (r rueidisClient) close() { r.c.Close() }
@@ -166,14 +178,10 @@ func (r rueidisClient) run(ctx context.Context, s step) (got []string) {
 
 func (r rueidisClient) subscribed(ctx context.Context, s step) (got []string) {
 	messages, confirmed, done := make(chan string, len(s.commands)), make(chan struct{}), make(chan error)
-	receiving := rueidis.WithOnSubscriptionHook(ctx, func(sub rueidis.PubSubSubscription) {
-		if sub.Kind == "subscribe" {
-			close(confirmed)
-		}
-	})
 	channel := s.commands[0][1]
+	defer r.confirmations.Expect("subscribe", channel, sync.OnceFunc(func() { close(confirmed) }))() // of another worker, too
 	go func() {
-		done <- r.c.Receive(receiving, r.c.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) {
+		done <- r.c.Receive(ctx, r.c.B().Subscribe().Channel(channel).Build(), func(m rueidis.PubSubMessage) {
 			messages <- m.Channel + ": " + m.Message
 		})
 	}()

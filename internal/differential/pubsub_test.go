@@ -68,9 +68,9 @@ func rueidisReceives(ctx context.Context, addr string, dial dialFunc, opt rueidi
 	if err != nil {
 		return err
 	}
-	defer c.Close()
-	confirmed := rueidis.WithOnSubscriptionHook(ctx, func(rueidis.PubSubSubscription) { ready() })
-	err = c.Receive(confirmed, c.B().Subscribe().Channel("sequence").Build(), func(m rueidis.PubSubMessage) { got(m.Message) })
+	defer c.close()
+	defer c.confirmations.Expect("subscribe", "sequence", ready)()
+	err = c.c.Receive(ctx, c.c.B().Subscribe().Channel("sequence").Build(), func(m rueidis.PubSubMessage) { got(m.Message) })
 	if ctx.Err() != nil {
 		return nil
 	}

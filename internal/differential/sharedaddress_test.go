@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,10 +71,10 @@ func TestOneOfThreeServersBehindAnAddressRefuses(t *testing.T) {
 		"go-redis": func(_ *testing.T, addr string, dial dialFunc) client { return newGoRedis(addr, dial, 3) },
 		"rueidis": func(t *testing.T, addr string, dial dialFunc) client {
 			c, err := openRueidis(addr, dial, rueidis.ClientOption{})
-			if c == nil { // else it is usable although it could not connect
+			if c.c == nil || reflect.ValueOf(c.c).IsNil() { // else it is usable although it could not connect
 				t.Fatal(err)
 			}
-			return rueidisClient{c}
+			return c
 		},
 		"redigo": func(_ *testing.T, addr string, dial dialFunc) client {
 			return redigoClient{&redis.Pool{Dial: func() (redis.Conn, error) {

@@ -102,10 +102,10 @@ func holdRueidis(t *testing.T, addr string, dial dialFunc) func(args ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, release := client.Dedicate()
-	t.Cleanup(func() { release(); client.Close() })
+	conn, release := client.c.Dedicate()
+	t.Cleanup(func() { release(); client.close() })
 	// The client's own connection would be renewed first, and the held one, not due yet, outside the transaction.
-	own, err := client.Do(t.Context(), client.B().ClientId().Build()).AsInt64()
+	own, err := client.c.Do(t.Context(), client.c.B().ClientId().Build()).AsInt64()
 	if err != nil {
 		t.Fatal(err)
 	}

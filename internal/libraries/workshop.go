@@ -22,7 +22,7 @@ const (
 type workshop struct {
 	dir       string // of its own, removed at the end
 	tokendial string // the folder of that package in the checkout
-	sums      []byte // go.sum of the checkout
+	sums      []byte // newest.sum of the checkout
 	goVersion string // of the core, below which a module that requires it must not be
 }
 
@@ -36,7 +36,7 @@ func newWorkshop(ctx context.Context, root, dir string) (*workshop, error) {
 		return nil, err
 	}
 	w := &workshop{dir: dir, tokendial: filepath.Join(root, filepath.FromSlash(tokendialFolder))}
-	if w.sums, err = os.ReadFile(filepath.Join(root, "go.sum")); err != nil {
+	if w.sums, err = os.ReadFile(filepath.Join(root, "newest.sum")); err != nil {
 		return nil, err
 	}
 	return w, w.copyCore(ctx, root)
@@ -48,7 +48,7 @@ func (w *workshop) core() string { return filepath.Join(w.dir, "entraredis") }
 // copyCore copies the packages that tokendial is built from. The go.mod of the copy requires what these packages need and
 // nothing else, so that the library's other modules keep their versions.
 func (w *workshop) copyCore(ctx context.Context, root string) error {
-	list, err := w.goCommand(ctx, root, "list", "-mod=readonly", "-deps", "-json=ImportPath,Dir,Standard,Module", w.tokendial)
+	list, err := w.goCommand(ctx, root, "list", "-mod=readonly", "-modfile="+filepath.Join(root, "newest.mod"), "-deps", "-json=ImportPath,Dir,Standard,Module", w.tokendial)
 	if err != nil {
 		return err
 	}

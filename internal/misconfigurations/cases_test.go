@@ -1,3 +1,5 @@
+//go:build newest
+
 package misconfigurations
 
 import (

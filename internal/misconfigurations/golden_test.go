@@ -1,3 +1,6 @@
+//go:build newest
+
+// The texts of clients are those of their newest versions.
 package misconfigurations
 
 import (
@@ -191,14 +194,14 @@ func (m *misconfiguration) judge(t *testing.T, c client, r report) {
 	inLog := ""
 	switch {
 	case m.kind != "":
-		refresh, ok := errors.AsType[*entra.RefreshError](r.err)
-		if !ok || refresh.Kind != m.kind {
+		var refresh *entra.RefreshError
+		if !errors.As(r.err, &refresh) || refresh.Kind != m.kind {
 			t.Errorf("%s, %s: the caller got %v, want a *entra.RefreshError of kind %s", m.name, c.name, r.err, m.kind)
 		}
 		inLog = "kind=" + string(m.kind)
 	case m.refusal != "":
-		refused, ok := errors.AsType[*entra.AuthError](r.err)
-		if !ok || !strings.Contains(refused.Error(), m.refusal) {
+		var refused *entra.AuthError
+		if !errors.As(r.err, &refused) || !strings.Contains(refused.Error(), m.refusal) {
 			t.Errorf("%s, %s: the caller got %v, want a *entra.AuthError with %q", m.name, c.name, r.err, m.refusal)
 		}
 		inLog = m.refusal

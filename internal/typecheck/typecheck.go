@@ -42,7 +42,8 @@ func Load(dir string, patterns ...string) ([]*Package, error) {
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
 			return nil, fmt.Errorf("go list: %w: %s", err, exit.Stderr)
 		}
 		return nil, fmt.Errorf("go list: %w", err)

@@ -1,6 +1,7 @@
 package insights_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -58,14 +59,25 @@ func (r report) addSet(name string, set attribute.Set) {
 		r[name] = map[string][]string{}
 	}
 	for _, a := range set.ToSlice() {
-		r[name][string(a.Key)] = append(r[name][string(a.Key)], a.Value.String())
+		r[name][string(a.Key)] = append(r[name][string(a.Key)], fmt.Sprint(a.Value.AsInterface()))
+	}
+}
+
+// temporality reports what is counted as a difference. It is the SDK's DeltaTemporalitySelector, which the oldest supported
+// version does not have.
+func temporality(kind metric.InstrumentKind) metricdata.Temporality {
+	switch kind {
+	case metric.InstrumentKindCounter, metric.InstrumentKindHistogram, metric.InstrumentKindObservableCounter:
+		return metricdata.DeltaTemporality
+	default:
+		return metricdata.CumulativeTemporality
 	}
 }
 
 // badHour plays a program with connections that are lost, a credential that is rejected until its token has expired, and
 // a server that refuses. It returns what the program reported.
 func badHour(t *testing.T) report {
-	reader := metric.NewManualReader(metric.WithTemporalitySelector(metric.DeltaTemporalitySelector))
+	reader := metric.NewManualReader(metric.WithTemporalitySelector(temporality))
 	obs, err := otelentra.NewObserver(
 		otelentra.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(reader))), otelentra.WithMetrics(otelentra.MetricsAll))
 	if err != nil {

@@ -34,7 +34,8 @@ func (j *journal) refreshDone(_ context.Context, info entra.RefreshDoneInfo) {
 }
 
 func (j *journal) attemptDone(_ context.Context, info entra.AttemptDoneInfo) {
-	failed, isFailure := errors.AsType[*entra.RefreshError](info.Err)
+	var failed *entra.RefreshError
+	isFailure := errors.As(info.Err, &failed)
 	if !isFailure && !info.Unchanged {
 		return
 	}
@@ -64,7 +65,8 @@ func (j *journal) authDone(_ context.Context, info entra.AuthDoneInfo) {
 	login := info.Phase == entra.AuthInitial
 	s := setback{server: info.Conn.ServerAddr, login: login, last: info.At, expires: info.Token.ExpiresOn}
 	m := matter{server: s.server, login: login}
-	answer, answered := errors.AsType[*entra.AuthError](info.Err)
+	var answer *entra.AuthError
+	answered := errors.As(info.Err, &answer)
 	switch {
 	case answered && info.Refused:
 		s.rebuff, m.what, m.severe = refused, authRefused, login
@@ -92,8 +94,8 @@ const patience = time.Second
 // gaveUp reports whether a client stopped waiting: entraconn by a timeout of its own, or the client library, which
 // closes the connection.
 func gaveUp(err error) bool {
-	waited, ok := errors.AsType[net.Error](err)
-	return errors.Is(err, net.ErrClosed) || ok && waited.Timeout()
+	var waited net.Error
+	return errors.Is(err, net.ErrClosed) || errors.As(err, &waited) && waited.Timeout()
 }
 
 func (j *journal) connClosed(_ context.Context, info entra.ConnClosedInfo) {

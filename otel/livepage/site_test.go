@@ -184,7 +184,7 @@ func (s *site) opened(c entra.ConnInfo) {
 // auth reports an AUTH that was accepted, refused (*entra.AuthError), or not answered because the
 // connection ended.
 func (s *site) auth(c entra.ConnInfo, phase entra.AuthPhase, t entra.TokenTimes, err error) {
-	_, refused := errors.AsType[*entra.AuthError](err)
+	refused := errors.As(err, new(*entra.AuthError))
 	s.see.AuthDone(s.t.Context(), entra.AuthDoneInfo{At: time.Now(), Conn: c, Phase: phase, Token: t, Err: err, Refused: refused})
 }
 

@@ -7,7 +7,7 @@ import (
 	"strconv"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/semconv/v1.30.0"
 )
 
 // The attributes that no convention knows. docs/observability.md says which signal carries which.

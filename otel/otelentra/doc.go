@@ -26,7 +26,7 @@
 //     and whatever goes wrong. [WithMetrics] and [WithMetricsPerServer] change that.
 //   - Metrics are the same with every tracer provider: unset, no-op, sampling some traces or none,
 //     set late, shut down. No lock is held while the SDK is called.
-//   - Spans follow the semantic conventions of [go.opentelemetry.io/otel/semconv/v1.43.0], as their
+//   - Spans follow the semantic conventions of [go.opentelemetry.io/otel/semconv/v1.30.0], as their
 //     schema URL says; what no convention names is called entraredis.*.
 //
 // # Spans

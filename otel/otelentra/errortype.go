@@ -31,7 +31,8 @@ func isOwnEnd(errorType string) bool { return errorType == errorClosed || errorT
 
 // refreshErrorType classifies how a refresh or an attempt ended. It is empty without an error.
 func refreshErrorType(err error) string {
-	if failed, ok := errors.AsType[*entra.RefreshError](err); ok {
+	var failed *entra.RefreshError
+	if errors.As(err, &failed) {
 		switch failed.Kind {
 		case entra.KindNetwork, entra.KindThrottled, entra.KindRejected, entra.KindMalformed, entra.KindTimedOut:
 			return string(failed.Kind)
@@ -51,8 +52,8 @@ func refreshErrorType(err error) string {
 
 // httpStatus returns the status of the HTTP answer that refused, 0 if none did or it is no status.
 func httpStatus(err error) int {
-	failed, ok := errors.AsType[*entra.RefreshError](err)
-	if !ok || failed.Status < http.StatusContinue || failed.Status > 599 {
+	var failed *entra.RefreshError
+	if !errors.As(err, &failed) || failed.Status < http.StatusContinue || failed.Status > 599 {
 		return 0
 	}
 	return failed.Status
@@ -64,7 +65,8 @@ func authErrorType(info entra.AuthDoneInfo) (errorType, status string) {
 	if info.Err == nil {
 		return "", ""
 	}
-	if refused, ok := errors.AsType[*entra.AuthError](info.Err); ok {
+	var refused *entra.AuthError
+	if errors.As(info.Err, &refused) {
 		if code := refused.Code(); code != "" {
 			return code, code
 		}
@@ -76,7 +78,8 @@ func authErrorType(info entra.AuthDoneInfo) (errorType, status string) {
 		}
 		return errorClosed, ""
 	}
-	if failed, ok := errors.AsType[net.Error](info.Err); ok {
+	var failed net.Error
+	if errors.As(info.Err, &failed) {
 		if failed.Timeout() {
 			return errorTimeout, ""
 		}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/semconv/v1.30.0"
 
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/otel/otelentra"
@@ -43,8 +43,8 @@ func TestWrongOptionsSayWhatToDo(t *testing.T) {
 				}
 				return
 			}
-			config, ok := errors.AsType[*entra.ConfigError](err)
-			if !ok || config.Field != test.field || obs != nil {
+			var config *entra.ConfigError
+			if !errors.As(err, &config) || config.Field != test.field || obs != nil {
 				t.Errorf("%v and %v, want a *entra.ConfigError for %s", obs, err, test.field)
 			}
 		})

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/semconv/v1.30.0"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/entraredis/entraredis/core/entra"
@@ -99,7 +99,8 @@ func (o *observer) attemptStart(ctx context.Context, info entra.AttemptStartInfo
 }
 
 func (o *observer) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) {
-	failed, isFailure := errors.AsType[*entra.RefreshError](info.Err)
+	var failed *entra.RefreshError
+	isFailure := errors.As(info.Err, &failed)
 	if isFailure {
 		o.tokens.failed(failed)
 	}

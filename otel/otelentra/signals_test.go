@@ -186,7 +186,7 @@ func printed(tel *telemetry) string {
 	for _, s := range tel.spans.Ended() {
 		fmt.Fprintln(&b, s.Name(), s.Status(), s.InstrumentationScope(), s.Resource())
 		for _, a := range s.Attributes() {
-			fmt.Fprintln(&b, a.Key, a.Value.String())
+			fmt.Fprintln(&b, a.Key, fmt.Sprint(a.Value.AsInterface()))
 		}
 		fmt.Fprintln(&b, s.Events())
 		for _, l := range s.Links() {

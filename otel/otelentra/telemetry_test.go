@@ -3,6 +3,7 @@ package otelentra_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"reflect"
 	"strings"
@@ -116,7 +117,7 @@ func (t *telemetry) one(name string) trace.ReadOnlySpan {
 func valueOf(attrs []attribute.KeyValue, key string) string {
 	for _, a := range attrs {
 		if string(a.Key) == key {
-			return a.Value.String()
+			return fmt.Sprint(a.Value.AsInterface())
 		}
 	}
 	return ""
@@ -218,8 +219,8 @@ func (t *telemetry) auth(ctx context.Context, c entra.ConnInfo, phase entra.Auth
 
 // isRefusal reports whether an AUTH with that error was refused.
 func isRefusal(err error) bool {
-	answer, ok := errors.AsType[*entra.AuthError](err)
-	return ok && !answer.Temporary()
+	var answer *entra.AuthError
+	return errors.As(err, &answer) && !answer.Temporary()
 }
 
 func (t *telemetry) rotate(n int, token entra.TokenTimes) context.Context {

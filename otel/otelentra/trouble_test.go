@@ -17,6 +17,7 @@ import (
 	"github.com/entraredis/entraredis/core/entra"
 	"github.com/entraredis/entraredis/core/entraconn"
 	"github.com/entraredis/entraredis/core/entratest"
+	"github.com/entraredis/entraredis/internal/newerfield"
 )
 
 var connections = flag.Int("connections", 6, "connections that a rotation is renewing when the client, the Source or the server ends")
@@ -133,7 +134,9 @@ func TestSpansEndWhateverEndsFirst(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newService(t, redis.Options{PoolSize: *connections, MaxRetries: -1, DialerRetries: 1})
+				opt := redis.Options{PoolSize: *connections, MaxRetries: -1}
+				newerfield.Set(&opt, "DialerRetries", 1)
+				s := newService(t, opt)
 				ctx, cancel := context.WithCancel(t.Context())
 				var work sync.WaitGroup
 				for range *connections {

@@ -59,7 +59,8 @@ func (l lines) attemptDone(ctx context.Context, info entra.AttemptDoneInfo) {
 			slog.Int("attempt", info.Attempt), slog.Bool("claims", info.Claims), slog.Duration("took", info.Duration),
 			slog.Bool("unchanged", info.Unchanged),
 		}
-		failed, isFailure := errors.AsType[*entra.RefreshError](info.Err)
+		var failed *entra.RefreshError
+		isFailure := errors.As(info.Err, &failed)
 		switch {
 		case isFailure:
 			attrs = append(attrs, slog.String("kind", string(failed.Kind)), slog.Int("status", failed.Status),
@@ -91,7 +92,8 @@ func (l lines) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 	l.write(ctx, info.At, slog.LevelDebug, "AUTH done", func() []slog.Attr {
 		attrs := append(ofConn(info.Conn), slog.String("phase", string(info.Phase)), slog.String("user", info.User),
 			slog.Duration("took", info.Duration), slog.Time("token_expires_on", info.Token.ExpiresOn), slog.String("outcome", outcome(info)))
-		if answer, isAnswer := errors.AsType[*entra.AuthError](info.Err); isAnswer {
+		var answer *entra.AuthError
+		if errors.As(info.Err, &answer) {
 			attrs = append(attrs, slog.String("code", answer.Code()))
 		}
 		return attrs
@@ -100,7 +102,7 @@ func (l lines) authDone(ctx context.Context, info entra.AuthDoneInfo) {
 
 // outcome says in a word how an AUTH ended.
 func outcome(info entra.AuthDoneInfo) string {
-	_, isAnswer := errors.AsType[*entra.AuthError](info.Err)
+	isAnswer := errors.As(info.Err, new(*entra.AuthError))
 	switch {
 	case info.Err == nil:
 		return "accepted"

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/entraredis/entraredis/adapters/entragoredis"
+	"github.com/entraredis/entraredis/internal/newerfield"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 type goRedis struct{ client *redis.Client }
@@ -16,10 +16,9 @@ type goRedis struct{ client *redis.Client }
 func openGoRedis(at Site) (Client, error) {
 	opt := &redis.Options{
 		Addr: at.Addr, Dialer: at.Dial, DialTimeout: at.DialTimeout, PoolSize: at.Conns, MinIdleConns: at.InAdvance, ContextTimeoutEnabled: true,
-		// It holds a lock over I/O, for which the time of a bubble of testing/synctest would stand still.
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		ReadBufferSize:           4 << 10, WriteBufferSize: 4 << 10, // the usual ones would be most of the memory of a test that dials all the time
+		ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, // the usual ones would be most of the memory of a test that dials all the time
 	}
+	newerfield.DisableMaintenance(opt)
 	if at.Source == nil {
 		opt.Username, opt.Password = at.Username, at.Password
 	} else if err := entragoredis.Configure(opt, at.Source, &entragoredis.Options{AllowPlaintext: true}); err != nil {

@@ -45,8 +45,8 @@ func (t *token) asked(info entra.AttemptDoneInfo) {
 	if !t.refresh.Begun.IsZero() {
 		t.refresh.Attempts = info.Attempt
 	}
-	failed, ok := errors.AsType[*entra.RefreshError](info.Err)
-	if !ok || failed.Attempt <= t.failures {
+	var failed *entra.RefreshError
+	if !errors.As(info.Err, &failed) || failed.Attempt <= t.failures {
 		return
 	}
 	t.failures = failed.Attempt

@@ -37,8 +37,8 @@ func Do(ctx context.Context, dialFn Func, network, addr string, report func(erro
 // FoundNoServer reports whether a dial failed because nothing listens there, or DNS does not know the
 // host. One that has had no answer may have found a server that has too much to do.
 func FoundNoServer(err error) bool {
-	opErr, ok := errors.AsType[*net.OpError](err)
-	return ok && opErr.Op == "dial" && !opErr.Timeout() || errors.As(err, new(*net.DNSError))
+	var opErr *net.OpError
+	return errors.As(err, &opErr) && opErr.Op == "dial" && !opErr.Timeout() || errors.As(err, new(*net.DNSError))
 }
 
 // A HostPort is an address as it was dialed.

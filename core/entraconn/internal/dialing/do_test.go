@@ -54,7 +54,8 @@ func TestDoReportsWhatConcernsTheServer(t *testing.T) {
 				if n := int(reports.Load()); err == nil || n != tc.reports || time.Since(began) != tc.took {
 					t.Errorf("%d reports, want %d; after %v, want %v: %v", n, tc.reports, time.Since(began), tc.took, err)
 				}
-				opErr, isOp := errors.AsType[*net.OpError](err)
+				var opErr *net.OpError
+				isOp := errors.As(err, &opErr)
 				if isBefore := isOp && opErr.Addr.String() == "host:1"; isBefore != (tc.cancel < 0) {
 					t.Errorf("got %v", err)
 				}
