@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -29,12 +30,18 @@ func (b benchmark) run(ctx context.Context, requests int) (time.Duration, error)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if err != nil || stderr.Len() > 0 {
-		return 0, fmt.Errorf("redis-benchmark: %v\n%s%s", err, out, stderr.String())
+	if err == nil && stderr.Len() > 0 {
+		err = errors.New("it complains")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("redis-benchmark: %w\n%s%s", err, out, stderr.String())
 	}
 	rows, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
-	if err != nil || len(rows) != 3 {
-		return 0, fmt.Errorf("redis-benchmark: %v, want a line of names and one for SET and for GET:\n%s", err, out)
+	if err == nil && len(rows) != 3 {
+		err = fmt.Errorf("%d lines", len(rows))
+	}
+	if err != nil {
+		return 0, fmt.Errorf("redis-benchmark: %w, want a line of names and one for SET and for GET:\n%s", err, out)
 	}
 	var seconds float64
 	for _, row := range rows[1:] {
