@@ -48,7 +48,7 @@ func networkCauses() []Cause {
 		},
 		{
 			ID: "tcp-refused", Step: "tcp", Says: "{host} refuses connections to port {port}",
-			Remedy: "check the port: 6380 for Azure Cache for Redis, 10000 for Azure Managed Redis",
+			Remedy: "check that the server runs, and its port: 6380 for Azure Cache for Redis, 10000 for Azure Managed Redis",
 			Commands: []Command{
 				{AzureCache, `az redis show --name {cache} --resource-group {group} --query "[sslPort, provisioningState]" --output tsv`},
 				{AzureManaged, `az redisenterprise database show --cluster-name {cache} --resource-group {group} --query "[port, provisioningState]" --output tsv`},
@@ -182,6 +182,29 @@ func serverCauses() []Cause {
 				{AzureCache, `az redis show --name {cache} --resource-group {group} --query redisConfiguration.aadEnabled --output tsv`},
 				{AzureManaged, `az redisenterprise database access-policy-assignment create --cluster-name {cache} --resource-group {group} ` +
 					`--database-name default --access-policy-assignment-name {assignment} --access-policy-name default --object-id {object_id}`},
+			},
+		},
+		{
+			ID: "local-server-refuses", Step: "login", Says: "the server on this machine does not take the token as the password of {user}",
+			Remedy: "for a development server remove its password and set Username to default, here with -user default; if this address is a " +
+				"tunnel to a cache, examine the cache's own address",
+		},
+		{
+			ID: "login-forbidden", Step: "login", Says: "the cache knows the user {user}, and its access policy forbids the login: {words}",
+			Remedy: "give the identity another access policy, or extend its own",
+			Commands: []Command{
+				{AzureCache, `az redis access-policy list --name {cache} --resource-group {group} --output table`},
+				{AzureCache, `az redis access-policy-assignment list --name {cache} --resource-group {group} --output table`},
+				{AzureManaged, `az redisenterprise database access-policy-assignment list --cluster-name {cache} --resource-group {group} ` +
+					`--database-name default --output table`},
+			},
+		},
+		{
+			ID: "server-unfit", Step: "login", Says: "the server takes no login because it cannot do its work: {words}",
+			Remedy: "look at the health of the cache: its disk may be full, or a replica may be without its master; the identity is not the reason",
+			Commands: []Command{
+				{AzureCache, `az redis show --name {cache} --resource-group {group} --query provisioningState --output tsv`},
+				{AzureManaged, `az redisenterprise show --cluster-name {cache} --resource-group {group} --query resourceState --output tsv`},
 			},
 		},
 		{

@@ -46,7 +46,7 @@ func (c claims) kind() string {
 	case c.Managed != "":
 		return "managed identity " + c.Managed[strings.LastIndex(c.Managed, "/")+1:]
 	case c.Type == "user":
-		return "user"
+		return "account of a person"
 	case c.Type == "app":
 		return "service principal"
 	}

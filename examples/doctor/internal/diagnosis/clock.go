@@ -16,7 +16,7 @@ const mostSkew = 2 * time.Minute
 func checkClock(ctx context.Context, e *examination) outcome {
 	lives := ""
 	if !e.token.IsZero() {
-		lives = fmt.Sprintf("; the token expires in %v by it", time.Until(e.token.ExpiresOn()).Round(time.Second))
+		lives = fmt.Sprintf("; by this machine's clock the token expires in %v", time.Until(e.token.ExpiresOn()).Round(time.Second))
 	}
 	ahead, server := e.opts.Dates.Ahead()
 	if server == "" && e.verdicts["login"] == OK {

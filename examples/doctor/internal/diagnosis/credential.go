@@ -45,11 +45,7 @@ func checkCredential(ctx context.Context, e *examination) outcome {
 	if err == nil {
 		e.source, e.token, e.claims = source, token, watched.returned().claims
 		keepIdentity(e)
-		answered := "the credential"
-		if e.opts.Answered != nil && e.opts.Answered() != "" {
-			answered = e.opts.Answered()
-		}
-		return fine("%s returned a token after %v", answered, time.Since(began).Round(time.Millisecond))
+		return fine("%s returned a token after %v", answered(e.opts), time.Since(began).Round(time.Millisecond))
 	}
 	select {
 	case err = <-failures:
@@ -60,13 +56,22 @@ func checkCredential(ctx context.Context, e *examination) outcome {
 	if !errors.As(err, &refresh) {
 		return failed("credential-settings", "%v", err)
 	}
-	detail := describe(refresh)
+	e.known["code"] = strings.TrimPrefix(refresh.Code, "AADSTS")
+	detail := answered(e.opts) + " returned no token: " + describe(refresh)
 	if words := tried.text(); words != "" {
 		detail += "; " + words
 	} else if names := triedNames(refresh.Err.Error()); len(names) > 0 {
 		detail += "; tried " + strings.Join(names, ", ")
 	}
 	return failed(whyNoToken(refresh, watched.returned(), time.Now()), "%s", detail)
+}
+
+// answered names the credential.
+func answered(opts Options) string {
+	if opts.Answered != nil && opts.Answered() != "" {
+		return opts.Answered()
+	}
+	return "the credential"
 }
 
 // keepIdentity keeps what the token says of the identity, for causes and commands.
@@ -155,8 +160,16 @@ func whyRejected(err *entra.RefreshError) string {
 		return "no-identity"
 	case strings.Contains(said, "executable not found"):
 		return "tool-missing"
-	case strings.Contains(said, "az login"), strings.Contains(said, "azd auth login"), strings.Contains(said, "Connect-AzAccount"):
-		return "tool-not-signed-in"
+	case strings.Contains(said, "azd auth login"), strings.Contains(said, "azd login"):
+		return "azd-not-signed-in"
+	case strings.Contains(said, "az login"):
+		return "az-not-signed-in"
+	case strings.Contains(said, "Connect-AzAccount"):
+		return "powershell-not-signed-in"
+	case strings.Contains(said, "Az.Accounts module not found"):
+		return "powershell-module-missing"
+	case strings.Contains(said, "without user interaction"):
+		return "person-needed"
 	case err.Code != "":
 		return "credential-rejected"
 	}

@@ -27,8 +27,8 @@ type Options struct {
 	// ClientID and Tenant are what the environment says of the identity, for commands in remedies
 	// while there is no token; empty if it does not say.
 	ClientID, Tenant string
-	// Answered names the credential of a chain that has returned the token; nil if that is not
-	// known.
+	// Answered names the credential, and of a chain the one that has returned the token as soon as
+	// one has; nil if that is not known.
 	Answered func() string
 	// Dates are in the PerRetryPolicies of the credential; nil if they are not.
 	Dates *Dates

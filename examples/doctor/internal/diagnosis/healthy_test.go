@@ -97,6 +97,14 @@ func TestTwoStepsThatFindTheSameAreOneLine(t *testing.T) {
 	}
 }
 
+func TestFailuresAreToldBeforeWarnings(t *testing.T) {
+	shown := text(t, stage{addr: cacheHost + ":6381", entra: says(401, 7000215)}.examine(t))
+	failure, warning := strings.Index(shown, "\ncredential: secret-wrong: "), strings.Index(shown, "\naddress: unusual-port: ")
+	if failure < 0 || warning < failure {
+		t.Errorf("failure at %d, warning at %d:\n%s", failure, warning, shown)
+	}
+}
+
 // Each step that can goes on when another one fails.
 func TestStepsThatNeedNothingOfAFailedOneAreTaken(t *testing.T) {
 	report := stage{entra: says(401, 7000215)}.examine(t)
@@ -119,7 +127,7 @@ func TestStepsThatNeedNothingOfAFailedOneAreTaken(t *testing.T) {
 
 func TestIdentityIsNamedByItsKind(t *testing.T) {
 	for want, claims := range map[string]map[string]any{
-		"service principal": {"idtyp": "app"}, "user, client id": {"idtyp": "user"}, "identity, client id": {"idtyp": nil},
+		"service principal": {"idtyp": "app"}, "account of a person, client id": {"idtyp": "user"}, "identity, client id": {"idtyp": nil},
 		"managed identity orders": {"xms_mirid": "/subscriptions/1/resourcegroups/2/providers/Microsoft.ManagedIdentity/userAssignedIdentities/orders"},
 	} {
 		if shown := text(t, wantNoFinding(t, stage{entra: entratest.Fault{Claims: claims}})); !strings.Contains(shown, want) {

@@ -33,8 +33,26 @@ func identityCauses() []Cause {
 			Remedy: "install it, or put it on the PATH of this process",
 		},
 		{
-			ID: "tool-not-signed-in", Step: "credential", Says: "the command line tool that the credential runs is not signed in",
-			Remedy:   "run az login, azd auth login or Connect-AzAccount as the user of this process",
+			ID: "az-not-signed-in", Step: "credential", Says: "the Azure CLI is not signed in",
+			Remedy: "sign in as the user of this process: sudo and containers have a home directory of their own", Commands: []Command{{"", `az login`}},
+		},
+		{
+			ID: "azd-not-signed-in", Step: "credential", Says: "the Azure Developer CLI is not signed in",
+			Remedy: "sign in as the user of this process", Commands: []Command{{"", `azd auth login`}},
+		},
+		{
+			ID: "powershell-not-signed-in", Step: "credential", Says: "Azure PowerShell is not signed in",
+			Remedy: "sign in as the user of this process", Commands: []Command{{"", `pwsh -Command Connect-AzAccount`}},
+		},
+		{
+			ID: "powershell-module-missing", Step: "credential", Says: "Azure PowerShell has no module Az.Accounts 2.2.0 or later",
+			Remedy:   "install it, or take another credential",
+			Commands: []Command{{"", `pwsh -Command 'Install-Module -Name Az.Accounts -MinimumVersion 2.2.0 -Scope CurrentUser'`}},
+		},
+		{
+			ID: "person-needed", Step: "credential", Says: "the credential can acquire no token without a person who signs in",
+			Remedy: "have the program call the credential's method Authenticate before entra.NewSource, while a person is there; on a " +
+				"developer's machine sign in with az and take AzureCLICredential",
 			Commands: []Command{{"", `az login`}},
 		},
 		{
@@ -55,7 +73,7 @@ func identityCauses() []Cause {
 		},
 		{
 			ID: "credential-rejected", Step: "credential", Says: "Microsoft Entra rejects the credential",
-			Remedy: "look up the code at https://login.microsoftonline.com/error; check the tenant, the client id, and the secret or certificate",
+			Remedy: "look up the code at https://login.microsoftonline.com/error?code={code}; check the tenant, the client id, and the secret or certificate",
 		},
 		{
 			ID: "secret-wrong", Step: "credential", Says: "the client secret is wrong", Codes: []string{"AADSTS7000215"},

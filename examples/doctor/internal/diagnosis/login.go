@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,6 +107,12 @@ func whyRefused(e *examination, answer reply) string {
 		return "server-without-passwords"
 	case strings.Contains(words, "unknown command"), strings.Contains(words, "wrong number of arguments"):
 		return "server-without-auth"
+	case refused.Code() == "NOPERM":
+		return "login-forbidden"
+	case slices.Contains([]string{"MISCONF", "READONLY", "NOREPLICAS", "UNKILLABLE"}, refused.Code()):
+		return "server-unfit"
+	case e.isPlain: // a cache of Azure's is not on this machine
+		return "local-server-refuses"
 	case e.suspicion != "":
 		return e.suspicion
 	}

@@ -47,7 +47,7 @@ func checkDNS(ctx context.Context, e *examination) outcome {
 	if ip, err := netip.ParseAddr(e.hostname); err == nil {
 		e.addresses = []netip.Addr{ip}
 		e.known["addresses"] = ip.String()
-		return fine("the address is no name")
+		return fine("it is an IP address, so there is no name to look up")
 	}
 	addresses, err := e.opts.Lookup(ctx, e.hostname)
 	var unknown *net.DNSError

@@ -67,7 +67,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // WriteText writes the report for a reader: a line for each step, then one for each finding with
-// the commands of its remedy below it, then what to set. The last line sums up.
+// the commands of its remedy below it, failures before warnings, then what to set. The last line
+// sums up.
 func (r *Report) WriteText(w io.Writer) error {
 	_, err := io.WriteString(w, r.text())
 	return err
@@ -92,17 +93,15 @@ func (r *Report) text() string {
 	return b.String()
 }
 
-// findings returns the steps that found something. Of two that found the same, it returns the one
-// that failed.
+// findings returns the steps that found something: first those that failed, then those that warn.
+// Of two that found the same, it returns the first of these.
 func (r *Report) findings() (found []Step) {
-	for _, s := range r.Steps {
-		same := func(other Step) bool { return other.Finding.ID == s.Finding.ID }
-		switch {
-		case s.Finding == nil:
-		case s.Verdict == Failed:
-			found = append(slices.DeleteFunc(found, same), s)
-		case !slices.ContainsFunc(found, same):
-			found = append(found, s)
+	for _, verdict := range []Verdict{Failed, Warning} {
+		for _, s := range r.Steps {
+			same := func(other Step) bool { return other.Finding.ID == s.Finding.ID }
+			if s.Verdict == verdict && !slices.ContainsFunc(found, same) {
+				found = append(found, s)
+			}
 		}
 	}
 	return found
