@@ -30,6 +30,7 @@ func cli(t *testing.T, addr, input string, args ...string) string {
 }
 
 func TestRedisCLI(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	p := a.start(t)
 	for _, test := range []struct {
@@ -68,6 +69,7 @@ func TestRedisCLI(t *testing.T) {
 
 // nc and scripts close their sending direction at the end of their input, and then read.
 func TestHalfClosedClientOfARealServer(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	p := a.start(t)
 	big := strings.Repeat("x", 10_000_000)
@@ -98,6 +100,7 @@ func TestHalfClosedClientOfARealServer(t *testing.T) {
 }
 
 func TestRedisBenchmark(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	p := a.start(t)
 	hostname, port, err := net.SplitHostPort(p.addr)
@@ -125,6 +128,7 @@ func TestRedisBenchmark(t *testing.T) {
 
 // It is ready while it has a token that the cache accepts, and says why it is not.
 func TestReadiness(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	p := a.start(t)
 	if code, body := p.get("/readyz"); code != 200 || body != "ready\n" {
@@ -155,6 +159,7 @@ func TestReadiness(t *testing.T) {
 
 // A client that waits in BLPOP is cut off when the time is over, and the program is not ready meanwhile.
 func TestTermination(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	p := a.start(t, "-drain", "500ms")
 	idle, err := net.Dial("tcp", p.addr)
@@ -177,6 +182,7 @@ func TestTermination(t *testing.T) {
 }
 
 func TestSocket(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	path := filepath.Join(t.TempDir(), "redis.sock")
 	p := a.launch(t, "-listen", path)
@@ -198,6 +204,7 @@ func TestSocket(t *testing.T) {
 }
 
 func TestProgramSaysWhyItDoesNotStart(t *testing.T) {
+	t.Parallel()
 	a := startAzure(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -65,6 +65,27 @@ func TestDrainWaitsForReplies(t *testing.T) {
 	})
 }
 
+// A reply that looks like the answer to QUIT is not withheld while the cache is busy with the next command.
+func TestDrainDeliversTheReplyBeforeABlockedCommand(t *testing.T) {
+	inBubble(t, func(s *site) {
+		c := s.client()
+		c.do("PING", "+PONG\r\n")
+		s.gateway.Inject(entratest.WireFault{Delay: 3 * time.Second, Count: 1})
+		c.sends("SET k v", "BLPOP q 0")
+		synctest.Wait()
+		wait := s.drainLater(20 * time.Second)
+		began := time.Now()
+		c.reads("+OK\r\n")
+		if after := time.Since(began); after > 4*time.Second {
+			t.Errorf("the reply has come after %v", after)
+		}
+		c.readsToEnd("")
+		if cut, after := wait(); cut != 1 || after != 20*time.Second {
+			t.Errorf("%d clients cut off after %v", cut, after)
+		}
+	})
+}
+
 // A reply of megabytes is delivered to its end, however slowly the client reads.
 func TestDrainDeliversLargeReplies(t *testing.T) {
 	inBubble(t, func(s *site) {

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// farewell is how long a client may take to close its side when the Server has closed its own. A
-	// socket that is closed with unread bytes in it takes back what it has sent.
+	// farewell is how long a client may take to close its side when the Server has closed its own: a socket
+	// that is closed with unread bytes in it takes back what it has sent. It is also how long a cache may take
+	// to close its side when it has answered QUIT.
 	farewell = time.Second
 	// patience is how long a cache may stay silent that has yet to answer QUIT to a client that has
 	// closed. Redis answers as soon as it has run the commands before it.
@@ -175,7 +176,7 @@ func (l *link) mayLeave(ending error) bool {
 // quit has the cache end the connection when it has answered everything.
 func (l *link) quit(cache net.Conn, ending error) {
 	l.leave.asked.Store(true)
-	if !errors.Is(ending, errDrained) { // a Server that drains has a deadline of its own
+	if !errors.Is(ending, errDrained) {
 		l.impatient.Store(true)
 		_ = cache.SetReadDeadline(time.Now().Add(patience))
 	}
@@ -190,21 +191,22 @@ func (l *link) returnReplies(cache net.Conn) error {
 		_ = cache.Close() // may take a while if the cache no longer reads
 	}()
 	buf := make([]byte, chunkSize)
-	held := 0 // bytes of the answer to QUIT, or of one that looks like it
+	held := 0 // bytes of the answer to QUIT, or of a reply that looks like it
 	for {
-		if l.impatient.Load() {
-			_ = cache.SetReadDeadline(time.Now().Add(patience))
-		}
+		l.limitRead(cache, held)
 		n, err := cache.Read(buf[held:])
 		p := buf[:held+n]
-		if l.leave.asked.Load() {
+		switch {
+		case l.leave.ended.Load():
+			err = io.EOF
+		case held > 0 && isTimeout(err): // the end would have followed the answer to QUIT
+			held, err = 0, nil
+		}
+		if n > 0 && l.leave.asked.Load() {
 			held = quitAnswer(p)
 		}
-		if l.leave.ended.Load() {
-			err = io.EOF
-		}
-		if err != nil && (held < len(quitReply) || isTimeout(err)) {
-			held = 0 // it was a reply to the client
+		if err != nil && held < len(quitReply) {
+			held = 0
 		}
 		if given := p[:len(p)-held]; len(given) > 0 {
 			l.answered.Store(true)
@@ -216,6 +218,19 @@ func (l *link) returnReplies(cache net.Conn) error {
 			return err
 		}
 		copy(buf, p[len(p)-held:])
+	}
+}
+
+// limitRead bounds the next read of a cache that was asked to end the connection.
+func (l *link) limitRead(cache net.Conn, held int) {
+	switch {
+	case !l.leave.asked.Load():
+	case held > 0:
+		_ = cache.SetReadDeadline(time.Now().Add(farewell))
+	case l.impatient.Load():
+		_ = cache.SetReadDeadline(time.Now().Add(patience))
+	default: // a Server that drains has a deadline of its own
+		_ = cache.SetReadDeadline(time.Time{})
 	}
 }
 
