@@ -15,7 +15,7 @@ const chain = "DefaultAzureCredential"
 func credentialNames() []string {
 	return []string{
 		chain, "EnvironmentCredential", "WorkloadIdentityCredential", "ManagedIdentityCredential", "AzureCLICredential",
-		"AzureDeveloperCLICredential", "AzurePowerShellCredential",
+		"AzureDeveloperCLICredential",
 	}
 }
 
@@ -40,8 +40,6 @@ func newCredential(name string, client azcore.ClientOptions) (azcore.TokenCreden
 		cred, err = azidentity.NewAzureCLICredential(nil)
 	case "AzureDeveloperCLICredential":
 		cred, err = azidentity.NewAzureDeveloperCLICredential(nil)
-	case "AzurePowerShellCredential":
-		cred, err = azidentity.NewAzurePowerShellCredential(nil)
 	default:
 		err = fmt.Errorf("no credential %q", name)
 	}
