@@ -178,7 +178,7 @@ func TestExpiryInTheLastYearIsNoOverflow(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cred := &credential{answer: func(_ context.Context, c call) (azcore.AccessToken, error) {
 					return azcore.AccessToken{
-						Token: jwt(map[string]any{"oid": objectID, "iat": c.at.Unix(), "exp": 253402300799}), ExpiresOn: expiresOn,
+						Token: jwt(map[string]any{"oid": objectID, "iat": c.at.Unix(), "exp": int64(253402300799)}), ExpiresOn: expiresOn,
 					}, nil
 				}}
 				src := newSource(t, cred, nil)
