@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 : "${GO:=go}"
 
-staticcheck=$("$GO" tool -n staticcheck)
+staticcheck=$("$GO" tool -modfile=newest.mod -n staticcheck)
 for module in examples/proxy examples/proxy/kubernetes; do
 	(cd "$module" && "$staticcheck" ./...)
 done
