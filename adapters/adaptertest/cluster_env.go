@@ -15,6 +15,8 @@ type clusterEnv struct {
 	gateways []*entratest.Gateway    // of all servers
 	addrs    []string
 	conns    int // that all clients may have to each server
+	// replaces says that a client may close connections and dial anew, as it does with a password.
+	replaces bool
 }
 
 // clusterSeed is the only host that the servers' certificate names.

@@ -48,6 +48,9 @@ func slotsMigrated(e *clusterEnv) {
 	if err != nil || moved == 0 || ask == 0 {
 		e.t.Errorf("the client was sent on by %d MOVED and %d ASK: %v", moved, ask, err)
 	}
+	// rueidis dials a node anew to which it is sent on from the same node, as it may be where a slot goes away and comes back:
+	// two or three times in 30 migrations with a password. No command fails by it.
+	e.replaces = true
 	e.noneLostSince(before, nil)
 }
 
