@@ -20,8 +20,8 @@ func credentialNames() []string {
 	}
 }
 
-// environmentCredential returns the credential to which AZURE_TOKEN_CREDENTIALS restricts the chain. azidentity reads the
-// variable from version 1.11 on, and go.mod allows older ones.
+// environmentCredential returns the credential to which AZURE_TOKEN_CREDENTIALS restricts the
+// chain. azidentity knows these names from version 1.11 on, and go.mod allows older ones.
 func environmentCredential() string {
 	for _, name := range credentialNames() {
 		if strings.EqualFold(name, os.Getenv("AZURE_TOKEN_CREDENTIALS")) {
