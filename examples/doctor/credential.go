@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -17,6 +18,17 @@ func credentialNames() []string {
 		chain, "EnvironmentCredential", "WorkloadIdentityCredential", "ManagedIdentityCredential", "AzureCLICredential",
 		"AzureDeveloperCLICredential",
 	}
+}
+
+// environmentCredential returns the credential to which AZURE_TOKEN_CREDENTIALS restricts the
+// chain. azidentity knows these names from version 1.11 on, and go.mod allows older ones.
+func environmentCredential() string {
+	for _, name := range credentialNames() {
+		if strings.EqualFold(name, os.Getenv("AZURE_TOKEN_CREDENTIALS")) {
+			return name
+		}
+	}
+	return chain
 }
 
 // newCredential makes a credential as a program does that takes its settings from the environment.

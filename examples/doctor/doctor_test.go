@@ -95,6 +95,18 @@ func TestEachCredentialCanBeNamed(t *testing.T) {
 	}
 }
 
+func TestEnvironmentNamesTheCredential(t *testing.T) {
+	withoutIdentity(t)
+	for value, want := range map[string]string{
+		"": chain, "prod": chain, "ManagedIdentityCredential": "ManagedIdentityCredential", "azureclicredential": "AzureCLICredential",
+	} {
+		t.Setenv("AZURE_TOKEN_CREDENTIALS", value)
+		if got := environmentCredential(); got != want {
+			t.Errorf("AZURE_TOKEN_CREDENTIALS=%s: %s, want %s", value, got, want)
+		}
+	}
+}
+
 // deadPort returns an address of this machine at which no server listens.
 func deadPort(t *testing.T) string {
 	t.Helper()

@@ -80,7 +80,7 @@ func parse(args []string, stderr io.Writer) (request, error) {
 	flags.BoolVar(&asked.wantsJSON, "json", false, "print the report as JSON")
 	flags.StringVar(&asked.user, "user", "", "Redis `user` to log in as, if the program sets Username; default: the token's object id")
 	flags.StringVar(&asked.scope, "scope", "", "`scope` of the token, if the program sets Scope; default: that of Azure's Redis")
-	flags.StringVar(&asked.credential, "credential", chain, "`name` of the credential that the program makes: "+strings.Join(credentialNames(), ", "))
+	flags.StringVar(&asked.credential, "credential", environmentCredential(), "`name` of the credential that the program makes: "+strings.Join(credentialNames(), ", "))
 	flags.DurationVar(&asked.timeout, "timeout", 5*time.Second, "how long a step may take; the credential may take three times as long")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: doctor [flags] host:port")

@@ -104,6 +104,7 @@ func misconfigurations() []misconfiguration {
 			server: server{refuses: "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk."}},
 		// redis-server waits for the end of the line that it takes the ClientHello for, and resets what is no ClientHello.
 		{name: "TLS to a port without TLS", cred: clientSecret, overTLS: true, server: server{isSilent: true}, network: "deadline exceeded", isMute: true},
+		{name: "TLS to a port of another protocol", cred: clientSecret, overTLS: true, dial: toHTTP, network: "first record does not look like a TLS handshake"},
 		{name: "no TLS to a port with TLS", cred: clientSecret, server: server{withTLS: true}, network: "connection reset", isMute: true},
 		{name: "firewall to Redis", cred: clientSecret, network: "dial tcp", dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // that of a net.Dialer which rueidis sets
@@ -178,4 +179,16 @@ func unavailable(words string) func(*testing.T, *entratest.STS) azcore.TokenCred
 func (c unavailableCredential) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	<-time.After(answersAfter)
 	return azcore.AccessToken{}, azidentity.NewCredentialUnavailableError(string(c))
+}
+
+// toHTTP returns a connection to a server that answers in HTTP.
+func toHTTP(context.Context, string, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	go func() {
+		defer server.Close()
+		if _, err := server.Read(make([]byte, 16<<10)); err == nil {
+			_, _ = server.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+		}
+	}()
+	return client, nil
 }

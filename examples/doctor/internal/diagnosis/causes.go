@@ -110,6 +110,10 @@ func networkCauses() []Cause {
 			},
 		},
 		{
+			ID: "not-tls", Step: "tls", Says: "what answers at {host}:{port} speaks neither TLS nor Redis",
+			Remedy: "check the address and its port",
+		},
+		{
 			ID: "tls-silent", Step: "tls", Says: "the server takes the connection and does not complete the TLS handshake",
 			Remedy: "check the port, and what stands before the cache: a firewall that closes connections, a load balancer without a backend, " +
 				"public network access that is disabled",

@@ -39,6 +39,9 @@ func checkTLS(ctx context.Context, e *examination) outcome {
 		if strings.Contains(err.Error(), "protocol version") || strings.Contains(err.Error(), "unsupported protocol") {
 			return failed("tls-too-old", "%v", err)
 		}
+		if errors.As(err, new(tls.RecordHeaderError)) {
+			return failed("not-tls", "%v", err)
+		}
 		return failed("tls-silent", "%v", err)
 	}
 	return failed("plain-port", "the server answers without TLS")

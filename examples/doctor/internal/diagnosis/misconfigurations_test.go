@@ -137,6 +137,7 @@ func networks() []misconfiguration {
 		{name: "TLS to a port without TLS", step: "tls", cause: "plain-port", stage: stage{isPlain: true}},
 		{name: "TLS to a port without TLS that waits for the end of a line, as Redis does", step: "tls", cause: "plain-port",
 			stage: stage{isPlain: true, serve: scriptedServer{}.serve}},
+		{name: "TLS to a port of another protocol", step: "tls", cause: "not-tls", stage: stage{isPlain: true, serve: answerInHTTP}},
 		{name: "no TLS on this machine", step: "tls", cause: "plain-on-this-machine", warns: true, stage: stage{addr: "127.0.0.1:6379", isPlain: true},
 			says: []string{"no TLSConfig"}},
 		{name: "TLS on this machine", stage: stage{addr: "127.0.0.1:6380"}, says: []string{"TLSConfig: &tls.Config{}"}},

@@ -138,3 +138,11 @@ func selfSigned(t *testing.T, hostname string, usage x509.ExtKeyUsage) (server, 
 	roots.AddCert(leaf)
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, &tls.Config{RootCAs: roots}
 }
+
+// answerInHTTP answers whatever comes first as a web server does.
+func answerInHTTP(conn net.Conn) {
+	defer conn.Close()
+	if _, err := conn.Read(make([]byte, 16<<10)); err == nil {
+		_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
+	}
+}
