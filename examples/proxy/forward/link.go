@@ -58,13 +58,11 @@ func (l *link) run(ctx context.Context, dial Dial) Failure {
 	if !l.connect(cache) {
 		return ""
 	}
+	if _, err := cache.Write(first); err != nil { // with the login: no reply will come
+		return l.sayFarewell(err)
+	}
 	replies := make(chan error, 1)
 	go func() { replies <- l.returnReplies(cache) }()
-
-	if _, err := cache.Write(first); err != nil { // with the login: no reply will come
-		_ = cache.Close()
-		return l.sayFarewell(l.unanswered(errors.Join(<-replies, err)))
-	}
 	if ending == nil {
 		ending = l.sendCommands(cache)
 	}

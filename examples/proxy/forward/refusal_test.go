@@ -163,7 +163,7 @@ func TestClientReadsWhyItIsNotServed(t *testing.T) {
 				test.trouble(s)
 				c := s.client()
 				began := time.Now()
-				c.sends("GET k", "GET l")
+				c.writes(encode("GET", "k") + encode("GET", "l"))
 				c.readsErrorToEnd(test.prefix, test.part)
 				if after := time.Since(began); after < test.atLeast || after > test.atMost {
 					t.Errorf("after %v, want %v to %v", after, test.atLeast, test.atMost)
