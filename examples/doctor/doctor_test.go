@@ -34,6 +34,20 @@ func TestUselessArgumentsAreRefused(t *testing.T) {
 	}
 }
 
+// Users paste what the Azure portal shows for access keys.
+func TestPasswordInTheAddressIsNotRepeated(t *testing.T) {
+	for _, addr := range []string{
+		"contoso.redis.cache.windows.net:6380,password=sesame,ssl=True,abortConnect=False", "rediss://:sesame@contoso.redis.cache.windows.net:6380",
+		"user:sesame@contoso:6380", "sesame@contoso:6380",
+	} {
+		var stdout, stderr bytes.Buffer
+		code := command(t.Context(), []string{"-timeout", "1s", "-credential", "EnvironmentCredential", addr}, &stdout, &stderr)
+		if code != 2 || strings.Contains(stdout.String()+stderr.String(), "sesame") {
+			t.Errorf("exit code %d: %s%s", code, stdout.String(), stderr.String())
+		}
+	}
+}
+
 func TestHelpIsNoFailure(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if code := command(t.Context(), []string{"-help"}, &stdout, &stderr); code != 0 || !strings.Contains(stderr.String(), "-json") {

@@ -102,6 +102,9 @@ func (r request) check(arguments int) error {
 	if arguments != 1 {
 		return errors.New("takes one address, after the flags")
 	}
+	if strings.ContainsAny(r.addr, "@,=") { // a URL or a connection string, which may hold a password
+		return errors.New("takes host:port alone, without user, password and options")
+	}
 	if !diagnosis.IsAddress(r.addr) {
 		return fmt.Errorf("%q is not host:port; the port is 6380 for Azure Cache for Redis and 10000 for Azure Managed Redis", r.addr)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entraredis/entraredis/core/entratest"
 )
@@ -154,6 +155,72 @@ func TestReadiness(t *testing.T) {
 		if code, body = p.get("/readyz"); code != 200 && !strings.Contains(body, "WRONGPASS") {
 			t.Fatalf("%d %q", code, body)
 		}
+	}
+}
+
+// A connection on which the replies are off ends with its client too, and does not hold up the end of the program: Redis
+// does not answer QUIT on it, and does not close it.
+func TestClientThatHasTurnedRepliesOff(t *testing.T) {
+	t.Parallel()
+	a := startAzure(t)
+	p := a.start(t, "-drain", "5m")
+	commands := map[string]string{
+		"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$3\r\nOFF\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n": "+PONG\r\n",
+		"*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$4\r\nSKIP\r\n":                                         "+PONG\r\n",
+	}
+	var open []net.Conn
+	for _, stays := range []bool{false, true} {
+		for command, replies := range commands {
+			conn, err := net.Dial("tcp", p.addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, "*1\r\n$4\r\nPING\r\n"+command)
+			if stays {
+				if _, err := io.ReadFull(conn, make([]byte, len(replies))); err != nil {
+					t.Fatal(err)
+				}
+				open = append(open, conn)
+				continue
+			}
+			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if got, err := io.ReadAll(conn); string(got) != replies || err != nil || time.Since(began) > 20*time.Second {
+				t.Errorf("%q: %q, %v after %v; want %q soon", command, got, err, time.Since(began), replies)
+			}
+		}
+	}
+	if last, code := p.terminate(); last != "proxy: drained clients=4 cut_off=0" || code != 0 {
+		t.Errorf("exit code %d after %q", code, last)
+	}
+	for _, conn := range open {
+		if got, err := io.ReadAll(conn); len(got) != 0 || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+}
+
+// A line without an array means what it means to Redis.
+func TestInlineCommandsMeanTheSame(t *testing.T) {
+	t.Parallel()
+	a := startAzure(t)
+	p := a.start(t)
+	for line, want := range map[string]string{
+		`ECHO "a\x41\xfe\n\r\t\b\a\q\"\\"`: "aA\xfe\n\r\t\b\aq\"\\", `ECHO 'a\x41\'\n"'`: `a\x41'\n"`, `ECHO a\x41`: `a\x41`, `ECHO ""`: "",
+		` ECHO` + "\t" + `a"b c"`: "ab c", `ECHO "\x4"`: "x4",
+	} {
+		conn, err := net.Dial("tcp", p.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "%s\r\nQUIT\r\n", line)
+		if got, err := io.ReadAll(conn); string(got) != fmt.Sprintf("$%d\r\n%s\r\n+OK\r\n", len(want), want) || err != nil {
+			t.Errorf("%s: %q, %v; want %q", line, got, err, want)
+		}
+		conn.Close()
 	}
 }
 

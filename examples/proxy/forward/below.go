@@ -15,8 +15,9 @@ type Dial func(ctx context.Context, wrap func(net.Conn) net.Conn) (net.Conn, err
 // A leave is the end of a connection that the Server has asked for. If the cache does what it was asked,
 // the connection was not lost: the Server closes it as a client does.
 type leave struct {
-	asked atomic.Bool // QUIT is on its way, or was sent
-	ended atomic.Bool // the cache has closed the connection since
+	answer string      // to what the Server sends last; fixed before asked
+	asked  atomic.Bool // QUIT is on its way, or was sent
+	ended  atomic.Bool // the cache has closed the connection since
 }
 
 // wrap returns conn, which reports a timeout instead of its end if that was asked for.

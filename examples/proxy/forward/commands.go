@@ -10,8 +10,12 @@ import (
 	"github.com/tidwall/redcon"
 )
 
-// chunkSize is how much is read at once in each direction: what a TLS record holds.
-const chunkSize = 16 << 10
+const (
+	// chunkSize is how much is read at once in each direction: what a TLS record holds.
+	chunkSize = 16 << 10
+	// tlsHandshake is the first byte of a client that speaks TLS.
+	tlsHandshake = 0x16
+)
 
 var (
 	// errLogin means that the client sent AUTH, or HELLO with AUTH.
@@ -29,6 +33,7 @@ type commands struct {
 	client  io.Reader
 	scanner resp.CommandScanner
 	blocked bool // the client has sent a blocking command
+	silent  bool // the client has sent CLIENT REPLY OFF or SKIP, so QUIT may get no answer
 
 	// The bytes in buf up to given were returned by the last call of next. Those after them are the start
 	// of a command of which it is not known yet whether it is AUTH. Those up to scanned the scanner has seen.
@@ -111,6 +116,8 @@ func (c *commands) scan() error {
 			return errLogin
 		case resp.Blocking, resp.Wait:
 			c.blocked = true
+		case resp.ReplyOff, resp.ReplySkip:
+			c.silent = true
 		}
 		c.given = c.scanned
 	}
@@ -122,16 +129,15 @@ func (c *commands) scan() error {
 // complete.
 func (c *commands) replaceLine() (replaced bool, err error) {
 	line := c.buf[c.scanned:c.end]
-	if line[0] == '$' { // which the library takes for a command of another protocol
+	if line[0] == '$' || line[0] == tlsHandshake { // a client that speaks TLS would wait for an answer
 		return false, errUnreadable
 	}
-	complete, args, _, after, err := redcon.ReadNextCommand(line, nil)
-	switch {
-	case err != nil:
-		return false, errUnreadable
-	case !complete:
+	end := bytes.IndexByte(line, '\n')
+	if end < 0 {
 		return false, nil
-	case len(args) > 0 && isHTTP(args[0]):
+	}
+	args, ok := splitLine(line[:end])
+	if !ok || len(args) > 0 && isHTTP(args[0]) {
 		return false, errUnreadable
 	}
 	var array []byte
@@ -141,7 +147,7 @@ func (c *commands) replaceLine() (replaced bool, err error) {
 	for _, arg := range args {
 		array = redcon.AppendBulk(array, arg)
 	}
-	c.buf = slices.Replace(c.buf[:c.end], c.scanned, c.end-len(after), array...)
+	c.buf = slices.Replace(c.buf[:c.end], c.scanned, c.scanned+end+1, array...)
 	c.end = len(c.buf)
 	c.buf = c.buf[:cap(c.buf)]
 	return true, nil

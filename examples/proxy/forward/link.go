@@ -41,7 +41,7 @@ type link struct {
 }
 
 func newLink(client net.Conn) *link {
-	return &link{client: client, commands: commands{client: client, buf: make([]byte, chunkSize)}}
+	return &link{client: client, leave: leave{answer: quitReply}, commands: commands{client: client, buf: make([]byte, chunkSize)}}
 }
 
 // run serves the client until its connection has ended, and returns why it was not served, if so.
@@ -171,14 +171,20 @@ func (l *link) mayLeave(ending error) bool {
 	return errors.Is(ending, errDrained) || errors.Is(ending, errLogin) || errors.Is(ending, errUnreadable)
 }
 
-// quit has the cache end the connection when it has answered everything.
+// quit has the cache end the connection when it has answered everything. While replies are off Redis answers no QUIT, and
+// does not end the connection either.
 func (l *link) quit(cache net.Conn, ending error) {
+	words := "*1\r\n$4\r\nQUIT\r\n"
+	if l.commands.silent {
+		words = "*3\r\n$6\r\nCLIENT\r\n$5\r\nREPLY\r\n$2\r\nON\r\n" + words
+		l.leave.answer += quitReply
+	}
 	l.leave.asked.Store(true)
 	if !errors.Is(ending, errDrained) {
 		l.impatient.Store(true)
 		_ = cache.SetReadDeadline(time.Now().Add(patience))
 	}
-	_, _ = cache.Write([]byte("*1\r\n$4\r\nQUIT\r\n")) // if it fails the connection has ended already
+	_, _ = cache.Write([]byte(words)) // if it fails the connection has ended already
 }
 
 // returnReplies takes what the cache sends to the client, until one of them ends it, and returns why.
@@ -201,9 +207,9 @@ func (l *link) returnReplies(cache net.Conn) error {
 			held, err = 0, nil
 		}
 		if n > 0 && l.leave.asked.Load() {
-			held = quitAnswer(p)
+			held = heldBack(p, l.leave.answer)
 		}
-		if err != nil && held < len(quitReply) {
+		if err != nil && held > 0 && held < len(l.leave.answer) {
 			held = 0
 		}
 		if given := p[:len(p)-held]; len(given) > 0 {
@@ -234,10 +240,10 @@ func (l *link) limitRead(cache net.Conn, held int) {
 
 const quitReply = "+OK\r\n"
 
-// quitAnswer returns how many bytes at the end of p may be the reply to QUIT, or its start.
-func quitAnswer(p []byte) int {
-	n := min(len(p), len(quitReply))
-	for !bytes.HasSuffix(p, []byte(quitReply[:n])) {
+// heldBack returns how many bytes at the end of p may be this answer, or its start.
+func heldBack(p []byte, answer string) int {
+	n := min(len(p), len(answer))
+	for !bytes.HasSuffix(p, []byte(answer[:n])) {
 		n--
 	}
 	return n

@@ -90,7 +90,7 @@ func TestInlineCommandsAreForwarded(t *testing.T) {
 func TestBytesThatAreNoCommandsAreRefused(t *testing.T) {
 	inBubble(t, func(s *site) {
 		for _, text := range []string{
-			"*1\r\n+PING\r\n", "*-1\r\n", "$4\r\nPING\r\n", "SET k \"v\r\n", strings.Repeat("x", 16<<10),
+			"*1\r\n+PING\r\n", "*-1\r\n", "$4\r\nPING\r\n", "SET k \"v\r\n", "\x16\x03\x01\x02\x00\x01\x00", strings.Repeat("x", 16<<10),
 			"POST / HTTP/1.1\r\n\r\nSET k v\r\n", "GET k\r\nHost: localhost\r\n\r\nSET k v\r\n",
 		} {
 			c := s.client()
