@@ -151,7 +151,9 @@ func TestDebugLinesTellAllEventsAndNoSecret(t *testing.T) {
 		var l log
 		p := run(t, slogentra.NewObserver(l.logger(slog.LevelDebug)), 2)
 		outage := p.sts.Inject(entratest.Fault{Status: 401, Body: `{"error":"invalid_client","error_description":"AADSTS7000215: marked-text"}`})
-		time.Sleep(time.Until(p.src.Status().ExpiresOn) - time.Minute)
+		if err := outage.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		outage.Remove()
 		_, superseded := p.src.Latest()
 		p.gateway.Inject(entratest.WireFault{RefuseAuth: "WRONGPASS marked-text", Count: 1, RotationOnly: true})
