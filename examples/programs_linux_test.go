@@ -26,13 +26,6 @@ func lastLines() map[string]string {
 	}
 }
 
-// singleNode returns how a server speaks that is no cluster. By itself miniredis says that it is one.
-func singleNode() entratest.Dialect {
-	dialect := entratest.Redis7()
-	dialect.Unknown = append(dialect.Unknown, "CLUSTER")
-	return dialect
-}
-
 // The programs run as a reader runs them: as processes, with DefaultAzureCredential, over TLS. The environment has them
 // ask a managed identity endpoint and trust a certificate that are of this test.
 func TestProgramsRunOffline(t *testing.T) {
@@ -91,7 +84,7 @@ func serve(t *testing.T, sts *entratest.STS, config *tls.Config) *entratest.Gate
 	if err != nil {
 		t.Fatal(err)
 	}
-	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, TLS: config, Dialect: singleNode()})
+	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, TLS: config})
 	t.Cleanup(func() { _ = gateway.Close() })
 	return gateway
 }

@@ -45,9 +45,7 @@ func startCache() *cache {
 	if err != nil {
 		log.Fatal(err)
 	}
-	single := entratest.Redis7() // by itself miniredis says that it is a cluster
-	single.Unknown = append(single.Unknown, "CLUSTER")
-	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, TLS: server, Dialect: single})
+	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, TLS: server})
 	return &cache{addr: gateway.Addr(), tls: client, cred: cred, gateway: gateway}
 }
 

@@ -33,9 +33,8 @@ func TestWholeProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := entratest.AzureCache()
-	d.Unknown = append(d.Unknown, "CLUSTER") // miniredis announces an address of its own
-	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, TLS: config, Dialect: d})
+	dialect := entratest.AzureCache()
+	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, TLS: config, Dialect: dialect})
 	defer gateway.Close()
 	_, port, err := net.SplitHostPort(gateway.Addr())
 	if err != nil {
@@ -64,7 +63,7 @@ func TestWholeProgram(t *testing.T) {
 	if code, out := run("-json", "localhost:"+port); code != 0 || !strings.Contains(out, `"healthy": true`) {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
-	gateway.Inject(entratest.WireFault{RefuseAuth: d.WrongPassword})
+	gateway.Inject(entratest.WireFault{RefuseAuth: dialect.WrongPassword})
 	if code, out := run("localhost:" + port); code != 1 || !strings.Contains(out, "doctor: failed: login (no-assignment)") {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}

@@ -133,9 +133,7 @@ func (s stage) start(t *testing.T, network *entratest.Network, sts *entratest.ST
 		go serveEach(listener, config, s.serve)
 		return closeListener
 	}
-	d := s.dialect
-	d.Unknown = append(d.Unknown, "CLUSTER") // miniredis announces an address of its own, which is not in the bubble
-	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Dialect: d, TLS: config})
+	gateway := entratest.NewGateway(listener, &entratest.GatewayOptions{STS: sts, Dialect: s.dialect, TLS: config})
 	for _, fault := range s.faults {
 		gateway.Inject(fault)
 	}
